@@ -1,0 +1,111 @@
+"""What is told to an operator: problems that know their place, and the exceptions that carry them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from compiler.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: what, where, and what to do next."""
+
+    message: str
+    span: Span | None = None
+    hint: str | None = None
+
+    def render(self, label: str = "error") -> str:
+        """The problem as an operator reads it, with the offending line and a caret under the text.
+
+        error: service `Memcachd` is not in the resource registry
+          --> roles/Controller.yaml:14:7
+           |
+        14 |     - Memcachd
+           |       ^^^^^^^^
+        hint: did you mean `Memcached`?
+        """
+        parts = [f"{label}: {self.message}"]
+        if self.span is not None:
+            parts.append(_excerpt(self.span))
+        if self.hint:
+            parts.append(f"hint: {self.hint}")
+        return "\n".join(parts)
+
+
+class HeatsinkError(Exception):
+    """An operator's mistake, or a host's refusal: one or more problems, never a bug of ours."""
+
+    def __init__(self, message: str, span: Span | None = None, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.problems: tuple[Problem, ...] = (Problem(message, span, hint),)
+
+    @classmethod
+    def of(cls, problems: Iterable[Problem]) -> HeatsinkError:
+        """One exception for several problems; there must be at least one."""
+        found = tuple(problems)
+        error = cls(found[0].message)
+        error.problems = found
+        return error
+
+    def render(self) -> str:
+        """Every problem, a blank line between two."""
+        return "\n\n".join(problem.render() for problem in self.problems)
+
+
+class CompileError(HeatsinkError):
+    """Input that cannot be compiled."""
+
+
+@dataclass(slots=True)
+class Report:
+    """Collects what is found on the way: errors to raise together, warnings to show at the end."""
+
+    errors: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+
+    def warn(self, message: str, span: Span | None = None, hint: str | None = None) -> None:
+        """Remember a warning once, however often it is met."""
+        problem = Problem(message, span, hint)
+        if problem not in self.warnings:
+            self.warnings.append(problem)
+
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """Keep a HeatsinkError of the body for `check`, so that one run shows every mistake."""
+        try:
+            yield
+        except HeatsinkError as error:
+            self.errors.extend(problem for problem in error.problems if problem not in self.errors)
+
+    def check(self) -> None:
+        """Raise everything collected so far, if there is anything."""
+        if self.errors:
+            raise CompileError.of(self.errors)
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """A did-you-mean hint for a name that is not known, or None when nothing is near.
+
+    Of the last components of `A::B::C` names the nearest counts too, as that is where typos are made.
+    """
+    names = sorted(set(known))
+    match = difflib.get_close_matches(name, names, n=1, cutoff=0.7)
+    return f"did you mean `{match[0]}`?" if match else None
+
+
+def _excerpt(span: Span) -> str:
+    number = str(span.line)
+    margin = " " * len(number)
+    text = span.source.line(span.line).replace("\t", " ")
+    end = span.end_column if span.end_line == span.line else len(text.rstrip()) + 1
+    carets = "^" * max(1, min(end, len(text) + 1) - span.column)
+    arrow = f"{margin}--> {span}"
+    if not text:
+        return arrow
+    return "\n".join(
+        (arrow, f"{margin} |", f"{number} | {text}", f"{margin} | {' ' * (span.column - 1)}{carets}")
+    )

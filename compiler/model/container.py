@@ -1,0 +1,137 @@
+"""One container of one service, whichever engine will run it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Backend(StrEnum):
+    """How a host runs its containers."""
+
+    PODMAN = "podman"
+    QUADLET = "quadlet"
+    DOCKER = "docker"
+
+    @property
+    def engine(self) -> str:
+        """The program that pulls images and runs containers: `podman` or `docker`."""
+        return "docker" if self is Backend.DOCKER else "podman"
+
+
+class Kind(StrEnum):
+    """What becomes of a container definition."""
+
+    SERVICE = "service"  # runs for ever, restarted by systemd
+    RUN_ONCE = "run-once"  # runs to its end, once for each change of what it runs
+    EXEC = "exec"  # a command inside a container that runs already
+
+
+class Restart(StrEnum):
+    """When systemd starts a container again."""
+
+    ALWAYS = "always"
+    ON_FAILURE = "on-failure"
+    NO = "no"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volume:
+    """One bind-mount (the source is an absolute path) or named volume (it is a name)."""
+
+    source: str
+    target: str
+    options: tuple[str, ...] = ()
+
+    @property
+    def is_bind(self) -> bool:
+        """Whether the source is a path of the host."""
+        return self.source.startswith("/")
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether the container may write to it."""
+        return "ro" not in self.options
+
+    def __str__(self) -> str:
+        return ":".join((self.source, self.target, *([",".join(self.options)] if self.options else [])))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Healthcheck:
+    """A command that says whether a container works. Times in seconds."""
+
+    test: str
+    interval: int = 30
+    timeout: int = 30
+    retries: int = 3
+    start_period: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """One container of one service on one host, with nothing left to decide.
+
+    Keys are those of `container_config` (docs/formats.md). Sizes are as the engines write them (`512m`),
+    times in seconds, None or () where a template says nothing and the engine's own default holds.
+    """
+
+    name: str
+    service: str
+    kind: Kind
+    step: int
+    start_order: int = 0
+    family: str | None = None  # containers of one family stop together: heatsink-<family>.target
+    image: str = ""  # "" only for Kind.EXEC
+    container: str = ""  # Kind.EXEC: the container that the command runs in
+    command: tuple[str, ...] = ()
+    entrypoint: str | None = None
+    environment: tuple[tuple[str, str], ...] = ()
+    env_files: tuple[str, ...] = ()
+    network: str = "host"
+    pid: str | None = None
+    ipc: str | None = None
+    uts: str | None = None
+    cgroupns: str | None = None
+    privileged: bool = False
+    user: str | None = None
+    groups: tuple[str, ...] = ()
+    volumes: tuple[Volume, ...] = ()
+    volumes_from: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    tmpfs: tuple[str, ...] = ()
+    cap_add: tuple[str, ...] = ()
+    cap_drop: tuple[str, ...] = ()
+    security_opt: tuple[str, ...] = ()
+    ulimits: tuple[str, ...] = ()
+    sysctls: tuple[tuple[str, str], ...] = ()
+    extra_hosts: tuple[str, ...] = ()
+    hostname: str | None = None
+    annotations: tuple[tuple[str, str], ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+    pids_limit: int | None = None
+    memory: str | None = None
+    memory_swap: str | None = None
+    memory_swappiness: int | None = None
+    cpu_shares: int | None = None
+    cpuset_cpus: str | None = None
+    log_tag: str | None = None
+    interactive: bool = False
+    tty: bool = False
+    stop_signal: str | None = None
+    stop_grace_period: int = 42
+    healthcheck: Healthcheck | None = None
+    restart: Restart = Restart.NO
+    restart_retries: int | None = None  # of `on-failure:N`
+    exit_codes: tuple[int, ...] = (0,)
+    timeout: int = 900  # a start, or a run-once container's whole run, may take this long
+    depends_on: tuple[str, ...] = ()  # units: Wants= and After=
+    requires: tuple[str, ...] = ()  # containers of this host: Requires= and After=
+    after: tuple[str, ...] = ()  # containers of this host: After=
+    kill_mode: str | None = None
+    pre_stop_exec: tuple[str, ...] = ()
+    systemd_exec_flags: tuple[tuple[str, str], ...] = ()  # further lines of [Service], as TripleO's key does
+    alias: str | None = None  # another name of the unit, such as tripleo_keystone.service
+    files: tuple[str, ...] = ()  # paths of artifacts it reads: it restarts when one changes
+    stamp: str | None = None  # RUN_ONCE and EXEC: the file that says it has run
+    sources: tuple[str, ...] = ()  # `place what` lines for X-Source=

@@ -1,0 +1,212 @@
+"""A piece of input as a value that knows where it was written.
+
+Nodes are made by the million, so they are plain slotted classes; nobody changes one after it is made.
+Mapping keys are strings, as in JSON: Heat sends every template through JSON before it reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol, TypeAlias
+
+from compiler.diagnostics import CompileError, closest
+from compiler.source import Source, Span
+
+Value: TypeAlias = str | int | float | bool | None
+Plain: TypeAlias = Value | list["Plain"] | dict[str, "Plain"]
+
+
+class Mark(Protocol):
+    """A point in a text, counted from 0, as libyaml gives it."""
+
+    line: int
+    column: int
+
+
+class Node:
+    """One scalar, sequence or mapping, and its place."""
+
+    __slots__ = ("_end", "_source", "_start")
+
+    def __init__(self, source: Source, start: Mark, end: Mark) -> None:
+        self._source = source
+        self._start = start
+        self._end = end
+
+    @property
+    def span(self) -> Span:
+        """Where it was written."""
+        start, end = self._start, self._end
+        return Span(self._source, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+
+    @property
+    def kind(self) -> str:
+        """What an operator calls such a value: `a string`, `a list`, …"""
+        raise NotImplementedError  # pragma: no cover - every node is one of the three below
+
+
+class Scalar(Node):
+    """A string, number, boolean or null."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Value, source: Source, start: Mark, end: Mark) -> None:
+        self.value = value
+        self._source = source
+        self._start = start
+        self._end = end
+
+    @property
+    def kind(self) -> str:
+        """What an operator calls it."""
+        return _SCALARS[type(self.value)]
+
+    def __repr__(self) -> str:
+        return f"Scalar({self.value!r})"
+
+
+class Sequence(Node):
+    """A list."""
+
+    __slots__ = ("items",)
+
+    def __init__(self, items: list[Node], source: Source, start: Mark, end: Mark) -> None:
+        self.items = items
+        self._source = source
+        self._start = start
+        self._end = end
+
+    @property
+    def kind(self) -> str:
+        """What an operator calls it."""
+        return "a list"
+
+    def __repr__(self) -> str:
+        return f"Sequence({self.items!r})"
+
+
+class Mapping(Node):
+    """A mapping: `entries` by key, and under the same key the node of the key itself in `keys`."""
+
+    __slots__ = ("entries", "keys")
+
+    def __init__(
+        self, entries: dict[str, Node], keys: dict[str, Node], source: Source, start: Mark, end: Mark
+    ) -> None:
+        self.entries = entries
+        self.keys = keys
+        self._source = source
+        self._start = start
+        self._end = end
+
+    @property
+    def kind(self) -> str:
+        """What an operator calls it."""
+        return "a mapping"
+
+    def key_span(self, key: str) -> Span:
+        """Where the key was written; for a key that a function made, where the mapping was."""
+        node = self.keys.get(key)
+        return node.span if node is not None else self.span
+
+    def __repr__(self) -> str:
+        return f"Mapping({self.entries!r})"
+
+
+_SCALARS: dict[type, str] = {
+    str: "a string",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    type(None): "null",
+}
+
+
+def plain(node: Node) -> Plain:
+    """The node as plain Python values, places forgotten."""
+    if isinstance(node, Scalar):
+        return node.value
+    if isinstance(node, Mapping):
+        return {key: plain(value) for key, value in node.entries.items()}
+    assert isinstance(node, Sequence)
+    return [plain(item) for item in node.items]
+
+
+def node_of(value: Plain, place: Node) -> Node:
+    """Plain Python values as a node that stands where `place` was written."""
+    source, start, end = place._source, place._start, place._end
+    if isinstance(value, dict):
+        entries = {key: node_of(item, place) for key, item in value.items()}
+        return Mapping(entries, {}, source, start, end)
+    if isinstance(value, list):
+        return Sequence([node_of(item, place) for item in value], source, start, end)
+    return Scalar(value, source, start, end)
+
+
+def mapping_of(entries: dict[str, Node], place: Node, keys: dict[str, Node] | None = None) -> Mapping:
+    """Nodes put together as a mapping that stands where `place` was written."""
+    return Mapping(entries, keys or {}, place._source, place._start, place._end)
+
+
+def sequence_of(items: list[Node], place: Node) -> Sequence:
+    """Nodes put together as a list that stands where `place` was written."""
+    return Sequence(items, place._source, place._start, place._end)
+
+
+def scalar_of(value: Value, place: Node) -> Scalar:
+    """A scalar that stands where `place` was written."""
+    return Scalar(value, place._source, place._start, place._end)
+
+
+def given(value: Plain, name: str) -> Node:
+    """Values that no file holds, as nodes of a source called `name` (`<compiler>`, `--backend`)."""
+    source = Source(name)
+    origin = _Point(0, 0)
+    return node_of(value, Scalar(None, source, origin, origin))
+
+
+class _Point:
+    __slots__ = ("column", "line")
+
+    def __init__(self, line: int, column: int) -> None:
+        self.line = line
+        self.column = column
+
+
+def expect_mapping(node: Node, what: str) -> Mapping:
+    """The node, if it is a mapping; else an error that says what should have been one."""
+    if not isinstance(node, Mapping):
+        raise CompileError(f"{what} must be a mapping, not {node.kind}", node.span)
+    return node
+
+
+def expect_sequence(node: Node, what: str) -> Sequence:
+    """The node, if it is a list; else an error that says what should have been one."""
+    if not isinstance(node, Sequence):
+        raise CompileError(f"{what} must be a list, not {node.kind}", node.span)
+    return node
+
+
+def expect_string(node: Node, what: str) -> str:
+    """The node's text, if it is a string; else an error that says what should have been one."""
+    if not isinstance(node, Scalar) or not isinstance(node.value, str):
+        raise CompileError(f"{what} must be a string, not {node.kind}", node.span)
+    return node.value
+
+
+def expect_keys(mapping: Mapping, known: frozenset[str], what: str) -> None:
+    """An error at the first key that is not one of the known."""
+    for key in mapping.entries:
+        if key not in known:
+            raise CompileError(f"unknown key `{key}` in {what}", mapping.key_span(key), closest(key, known))
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """The node and all below it, outside first."""
+    yield node
+    if isinstance(node, Mapping):
+        for value in node.entries.values():
+            yield from walk(value)
+    elif isinstance(node, Sequence):
+        for item in node.items:
+            yield from walk(item)

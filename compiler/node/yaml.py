@@ -1,0 +1,254 @@
+"""YAML text to nodes with positions, in one pass over libyaml's events.
+
+YAML 1.1 as Heat reads it: `yes` is true, `0600` is 384, timestamps stay strings. Building our nodes from
+events costs less than PyYAML's own loader without positions (benchmarks/yaml.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from enum import Enum
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeAlias
+
+import yaml
+from yaml._yaml import CParser
+from yaml.constructor import SafeConstructor
+from yaml.resolver import Resolver
+
+from compiler.diagnostics import CompileError
+from compiler.node import Mapping, Mark, Node, Scalar, Sequence, Value
+from compiler.source import Source, Span
+
+MOST_NODES = 1_000_000  # of a document with its aliases expanded: a "billion laughs" stops here
+DEEPEST = 100
+
+Event: TypeAlias = Any  # libyaml's events; their stubs know none of the fields
+
+
+class Duplicates(Enum):
+    """What two equal keys in one mapping mean."""
+
+    REFUSED = "refused"  # our own files
+    LAST = "last"  # Heat: the last one wins
+
+
+def parse(source: Source, duplicates: Duplicates = Duplicates.REFUSED) -> Node | None:
+    """The one document of a YAML text, or None if there is nothing in it.
+
+    Raises CompileError with the place for text that is not YAML, for several documents, unknown tags, keys
+    that are not scalars, duplicate keys (unless LAST), and documents too deep or too large to expand.
+    """
+    try:
+        return _Builder(source, duplicates).document()
+    except yaml.MarkedYAMLError as error:
+        raise CompileError(_said(error), _point(source, error.problem_mark or error.context_mark)) from None
+    except yaml.YAMLError as error:
+        raise CompileError(f"not YAML: {str(error).splitlines()[0]}", Span(source, 1, 1, 1, 1)) from None
+
+
+class _Builder:
+    """Turns the events of one text into nodes; a recursive descent, one method a production."""
+
+    def __init__(self, source: Source, duplicates: Duplicates) -> None:
+        self.source = source
+        self.duplicates = duplicates
+        self.next: Callable[[], Event] = CParser(source.text).get_event
+        self.anchors: dict[str, Node | None] = {}
+        self.expansions: dict[int, _Expansion] = {}
+        self.depth = 0
+
+    def document(self) -> Node | None:
+        self.next()  # the stream starts
+        if isinstance(self.next(), yaml.StreamEndEvent):
+            return None
+        root = self.node(self.next())
+        self.next()  # the document ends
+        after = self.next()
+        if not isinstance(after, yaml.StreamEndEvent):
+            place = _point(self.source, after.start_mark)
+            raise CompileError("a second YAML document begins here", place, "keep one in a file")
+        if self.anchors:
+            self.expansion(root)
+        return root
+
+    def node(self, event: Event) -> Node:
+        kind = type(event)
+        if kind is yaml.AliasEvent:
+            return self.alias(event)
+        built = self.scalar(event) if kind is yaml.ScalarEvent else self.collection(event)
+        if event.anchor is not None:
+            self.anchors[event.anchor] = built
+            self.expansions[id(built)] = self.expansion(built)
+        return built
+
+    def scalar(self, event: Event) -> Scalar:
+        value: Value = event.value
+        if event.tag is not None and event.tag != "!":
+            value = self.tagged(event)
+        elif event.implicit[0] and event.tag is None:
+            value = _plain_value(event.value)
+        return Scalar(value, self.source, event.start_mark, event.end_mark)
+
+    def tagged(self, event: Event) -> Value:
+        try:
+            return _constructed(event.tag, event.value)
+        except (yaml.YAMLError, ValueError, KeyError):
+            raise CompileError(
+                f"tag `{event.tag}` is not supported here", self.span(event), "write the value without a tag"
+            ) from None
+
+    def collection(self, event: Event) -> Node:
+        if event.anchor is not None:
+            self.anchors[event.anchor] = None
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise CompileError(f"nested deeper than {DEEPEST} levels", self.span(event))
+        built = self.sequence(event) if type(event) is yaml.SequenceStartEvent else self.mapping(event)
+        self.depth -= 1
+        return built
+
+    def sequence(self, start: Event) -> Sequence:
+        items: list[Node] = []
+        advance, node = self.next, self.node
+        while type(event := advance()) is not yaml.SequenceEndEvent:
+            items.append(node(event))
+        return Sequence(items, self.source, start.start_mark, event.end_mark)
+
+    def mapping(self, start: Event) -> Mapping:
+        entries: dict[str, Node] = {}
+        keys: dict[str, Node] = {}
+        merged: list[Mapping] = []
+        advance, node = self.next, self.node
+        while type(event := advance()) is not yaml.MappingEndEvent:
+            key = node(event)
+            value = node(advance())
+            if not isinstance(key, Scalar):
+                raise CompileError(f"a key must be a scalar, not {key.kind}", key.span)
+            if key.value == "<<" and event.implicit[0]:
+                merged.extend(self.merges(value))
+                continue
+            name = _key(key.value)
+            if name in entries and self.duplicates is Duplicates.REFUSED:
+                raise CompileError(
+                    f"key `{name}` stands twice in this mapping",
+                    key.span,
+                    f"it was first set in line {keys[name].span.line}; keep one of them",
+                )
+            entries[name] = value
+            keys[name] = key
+        for mapping in merged:
+            for name, value in mapping.entries.items():
+                if name not in entries:
+                    entries[name] = value
+                    keys[name] = mapping.keys[name]
+        return Mapping(entries, keys, self.source, start.start_mark, event.end_mark)
+
+    def merges(self, value: Node) -> list[Mapping]:
+        items = value.items if isinstance(value, Sequence) else [value]
+        for item in items:
+            if not isinstance(item, Mapping):
+                raise CompileError(f"`<<` merges mappings, not {item.kind}", item.span)
+        return [item for item in items if isinstance(item, Mapping)]
+
+    def alias(self, event: Event) -> Node:
+        if event.anchor not in self.anchors:
+            raise CompileError(f"alias `*{event.anchor}` has no anchor before it", self.span(event))
+        target = self.anchors[event.anchor]
+        if target is None:
+            raise CompileError(f"alias `*{event.anchor}` stands inside its own anchor", self.span(event))
+        return target
+
+    def expansion(self, node: Node) -> _Expansion:
+        """How large the node is as a tree, which is how everything after this reads it.
+
+        Anchored nodes are measured as they end, so an alias costs a look-up and the recursion is as deep
+        as the text is nested, however long a chain of aliases gets.
+        """
+        if (known := self.expansions.get(id(node))) is not None:
+            return known
+        below = [self.expansion(child) for child in _children(node)]
+        size = 1 + sum(part.size for part in below)
+        depth = 1 + max((part.depth for part in below), default=0)
+        if size > MOST_NODES or depth > 2 * DEEPEST:
+            raise CompileError(
+                f"aliases expand this to more than {MOST_NODES:,} values or {2 * DEEPEST} levels",
+                node.span,
+                "write it without aliases",
+            )
+        return _Expansion(size, depth)
+
+    def span(self, event: Event) -> Span:
+        start, end = event.start_mark, event.end_mark
+        return Span(self.source, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+
+
+class _Expansion(NamedTuple):
+    size: int
+    depth: int
+
+
+def _children(node: Node) -> Iterable[Node]:
+    if isinstance(node, Mapping):
+        return node.entries.values()
+    return node.items if isinstance(node, Sequence) else ()
+
+
+_MAYBE_NOT_A_STRING = frozenset("-+.0123456789~yYnNtTfFoO=")
+_resolver = Resolver()
+_TIMESTAMP = "tag:yaml.org,2002:timestamp"
+
+
+def _plain_value(text: str) -> Value:
+    if text and text[0] not in _MAYBE_NOT_A_STRING:
+        return text
+    return _resolved(text)
+
+
+@lru_cache(maxsize=1 << 16)
+def _resolved(text: str) -> Value:
+    tag: str = _resolver.resolve(  # type: ignore[no-untyped-call]
+        yaml.ScalarNode, text, (True, False)
+    )
+    # `=` is YAML 1.1's "value" key, which nobody means; a timestamp stays what was written, as in Heat
+    if tag in (_TIMESTAMP, "tag:yaml.org,2002:value", "tag:yaml.org,2002:str"):
+        return text
+    try:
+        return _constructed(tag, text)
+    except ValueError:
+        return text
+
+
+def _constructed(tag: str, text: str) -> Value:
+    if tag not in _SCALAR_TAGS:
+        raise KeyError(tag)
+    value: Value = _SCALAR_TAGS[tag](SafeConstructor(), yaml.ScalarNode(tag, text))
+    return value
+
+
+_SCALAR_TAGS = {
+    f"tag:yaml.org,2002:{name}": SafeConstructor.yaml_constructors[f"tag:yaml.org,2002:{name}"]
+    for name in ("str", "int", "float", "bool", "null")
+}
+
+
+def _key(value: Value) -> str:
+    """A key as JSON spells it."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return repr(value)
+
+
+def _said(error: yaml.MarkedYAMLError) -> str:
+    said = " ".join(part for part in (error.problem, error.context) if part)
+    return f"not YAML: {said}"
+
+
+def _point(source: Source, mark: Mark | None) -> Span:
+    if mark is None:
+        return Span(source, 1, 1, 1, 1)
+    return Span(source, mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)

@@ -1,0 +1,37 @@
+"""Where a piece of input was written: files and places in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One input file: the name an operator knows it by, and its text."""
+
+    name: str
+    text: str = field(repr=False, default="")
+
+    def line(self, number: int) -> str:
+        """Line `number` (counted from 1) without its end, or "" past the end."""
+        lines = self.text.split("\n")
+        return lines[number - 1].rstrip("\r") if 0 < number <= len(lines) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A place in a source. Lines and columns count from 1; the end column is the first one behind it."""
+
+    source: Source
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    def __str__(self) -> str:
+        return f"{self.source.name}:{self.line}:{self.column}"
+
+    @property
+    def place(self) -> str:
+        """`file:line`, as it stands in the `X-Source=` lines of units."""
+        return f"{self.source.name}:{self.line}"
