@@ -165,6 +165,12 @@ def given(value: Plain, name: str) -> Node:
     return node_of(value, Scalar(None, source, origin, origin))
 
 
+def text_of(source: Source) -> Scalar:
+    """A file's whole text as a string that was written there."""
+    lines = source.text.split("\n")
+    return Scalar(source.text, source, _Point(0, 0), _Point(len(lines) - 1, len(lines[-1])))
+
+
 class _Point:
     __slots__ = ("column", "line")
 

@@ -24,6 +24,8 @@ MOST_NODES = 1_000_000  # of a document with its aliases expanded: a "billion la
 DEEPEST = 100
 
 Event: TypeAlias = Any  # libyaml's events; their stubs know none of the fields
+_SEQUENCE_END: type[Any] = yaml.SequenceEndEvent
+_MAPPING_END: type[Any] = yaml.MappingEndEvent
 
 
 class Duplicates(Enum):
@@ -111,8 +113,10 @@ class _Builder:
     def sequence(self, start: Event) -> Sequence:
         items: list[Node] = []
         advance, node = self.next, self.node
-        while type(event := advance()) is not yaml.SequenceEndEvent:
+        event = advance()
+        while type(event) is not _SEQUENCE_END:
             items.append(node(event))
+            event = advance()
         return Sequence(items, self.source, start.start_mark, event.end_mark)
 
     def mapping(self, start: Event) -> Mapping:
@@ -120,23 +124,14 @@ class _Builder:
         keys: dict[str, Node] = {}
         merged: list[Mapping] = []
         advance, node = self.next, self.node
-        while type(event := advance()) is not yaml.MappingEndEvent:
-            key = node(event)
-            value = node(advance())
-            if not isinstance(key, Scalar):
-                raise CompileError(f"a key must be a scalar, not {key.kind}", key.span)
-            if key.value == "<<" and event.implicit[0]:
-                merged.extend(self.merges(value))
-                continue
-            name = _key(key.value)
-            if name in entries and self.duplicates is Duplicates.REFUSED:
-                raise CompileError(
-                    f"key `{name}` stands twice in this mapping",
-                    key.span,
-                    f"it was first set in line {keys[name].span.line}; keep one of them",
-                )
-            entries[name] = value
-            keys[name] = key
+        event = advance()
+        while type(event) is not _MAPPING_END:
+            key, value = node(event), node(advance())
+            if isinstance(key, Scalar) and key.value == "<<" and event.implicit[0]:
+                merged.extend(_merged(value))
+            else:
+                self.enter(entries, keys, key, value)
+            event = advance()
         for mapping in merged:
             for name, value in mapping.entries.items():
                 if name not in entries:
@@ -144,12 +139,19 @@ class _Builder:
                     keys[name] = mapping.keys[name]
         return Mapping(entries, keys, self.source, start.start_mark, event.end_mark)
 
-    def merges(self, value: Node) -> list[Mapping]:
-        items = value.items if isinstance(value, Sequence) else [value]
-        for item in items:
-            if not isinstance(item, Mapping):
-                raise CompileError(f"`<<` merges mappings, not {item.kind}", item.span)
-        return [item for item in items if isinstance(item, Mapping)]
+    def enter(self, entries: dict[str, Node], keys: dict[str, Node], key: Node, value: Node) -> None:
+        if not isinstance(key, Scalar):
+            raise CompileError(f"a key must be a scalar, not {key.kind}", key.span)
+        name = _key(key.value)
+        if name in entries and self.duplicates is Duplicates.REFUSED:
+            first = keys[name].span.line
+            raise CompileError(
+                f"key `{name}` stands twice in this mapping",
+                key.span,
+                f"it was first set in line {first}; keep one of them",
+            )
+        entries[name] = value
+        keys[name] = key
 
     def alias(self, event: Event) -> Node:
         if event.anchor not in self.anchors:
@@ -181,6 +183,14 @@ class _Builder:
     def span(self, event: Event) -> Span:
         start, end = event.start_mark, event.end_mark
         return Span(self.source, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+
+
+def _merged(value: Node) -> list[Mapping]:
+    items = value.items if isinstance(value, Sequence) else [value]
+    for item in items:
+        if not isinstance(item, Mapping):
+            raise CompileError(f"`<<` merges mappings, not {item.kind}", item.span)
+    return [item for item in items if isinstance(item, Mapping)]
 
 
 class _Expansion(NamedTuple):

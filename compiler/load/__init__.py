@@ -1,0 +1,1 @@
+"""The first stage, and the only one that opens files: YAML in, checked values out."""

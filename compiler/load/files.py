@@ -1,0 +1,59 @@
+"""Opening files: names as the operator knows them, errors instead of tracebacks."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from compiler import shipped
+from compiler.diagnostics import CompileError
+from compiler.node import Mapping, Node, expect_mapping
+from compiler.node.yaml import Duplicates, parse
+from compiler.source import Source, Span
+
+LARGEST = 16 << 20  # bytes of one input file
+
+
+def read(path: Path) -> Source:
+    """The file's text under its short name. Raises CompileError if it cannot be read or is no UTF-8 text."""
+    name = short_name(path)
+    here = Span(Source(name), 1, 1, 1, 1)
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise CompileError(f"there is no file `{name}`", hint="check the path") from None
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise CompileError(f"`{name}` cannot be read: {reason}", here, "check its mode and owner") from None
+    if len(content) > LARGEST:
+        raise CompileError(f"`{name}` is larger than {LARGEST >> 20} MiB", here)
+    try:
+        return Source(name, content.decode())
+    except UnicodeDecodeError as error:
+        before = content[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+        place = Span(Source(name), line, column, line, column + 1)
+        raise CompileError(f"`{name}` is not UTF-8 text", place, "save it as UTF-8") from None
+
+
+def document(path: Path, duplicates: Duplicates = Duplicates.REFUSED) -> Node:
+    """The YAML document in a file; an empty file is an error."""
+    source = read(path)
+    root = parse(source, duplicates)
+    if root is None:
+        raise CompileError("the file is empty", Span(source, 1, 1, 1, 1), "write it, or do not name it")
+    return root
+
+
+def mapping(path: Path, what: str) -> Mapping:
+    """The YAML mapping in a file; `what` says what the file should have been."""
+    return expect_mapping(document(path), what)
+
+
+def short_name(path: Path) -> str:
+    """The path as it is shown: relative to the current folder or to the shipped library."""
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100 - links stay as the operator wrote them
+    for base in (Path.cwd(), shipped.folder("templates").parent):
+        if absolute.is_relative_to(base):
+            return str(absolute.relative_to(base))
+    return str(absolute)

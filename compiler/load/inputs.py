@@ -1,0 +1,142 @@
+"""Everything one compile reads, found in the operator's folder and in the shipped library."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from compiler import schemas, shipped
+from compiler.diagnostics import CompileError, HeatsinkError
+from compiler.load import environments, files, roles
+from compiler.load.hosts import hosts, localhost
+from compiler.model.stack import Host, Inputs, Tree
+from compiler.node import Mapping, Node, Scalar
+
+REGISTRY = "resource_registry.yaml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What an operator asks for; paths that are None are looked for where they usually lie."""
+
+    roles: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()  # globs of host names
+    environments: tuple[str, ...] = ()
+    roles_file: Path | None = None
+    hosts_file: Path | None = None
+    templates: Path | None = None
+    secrets_file: Path | None = None
+    images_lock: Path | None = None
+
+
+def inputs(request: Request, told: Callable[[str, Path], None]) -> Inputs:
+    """All input files of a request, read and checked. `told` hears what was read and from where."""
+    tree = _tree(request.templates)
+    registry = tree.find(REGISTRY)
+    layers = [registry] if registry else []
+    layers += [environments.found(name) for name in request.environments]
+    for path in layers:
+        told("environment", path)
+    every_host = _hosts(request, told)
+    chosen = _selected(every_host, request)
+    names = [(name, None) for name in request.roles] + [(host.role, host.node) for host in every_host]
+    return Inputs(
+        tree=tree,
+        roles=roles.wanted(names, request.roles_file),
+        hosts=tuple(every_host),
+        chosen=frozenset(host.name for host in chosen),
+        environments=tuple(environments.environment(path, tree) for path in layers),
+        digests=_digests(request.images_lock, told),
+        secrets=_secret_names(request.secrets_file, told),
+    )
+
+
+def _tree(own: Path | None) -> Tree:
+    if own is not None and not own.is_dir():
+        raise CompileError(f"there is no folder `{own}`", hint="`--templates` names a folder of templates")
+    candidates = [own or Path("templates"), shipped.folder("templates")]
+    return Tree(roots=tuple(dict.fromkeys(path.resolve() for path in candidates if path.is_dir())))
+
+
+def _hosts(request: Request, told: Callable[[str, Path], None]) -> tuple[Host, ...]:
+    path = _found(request.hosts_file, "hosts.yaml")
+    if path is not None:
+        told("hosts", path)
+        return hosts(path)
+    if len(request.roles) != 1:
+        said = "no role is named" if not request.roles else f"{len(request.roles)} roles are named"
+        raise CompileError(
+            f"there is no hosts file, and {said}",
+            hint="name one role for this machine (`--role Controller`), or write hosts.yaml "
+            "(docs/formats.md; `heatsink lab hosts` writes one for the lab)",
+        )
+    role = request.roles[0]
+    defined = roles.wanted([(role, None)], request.roles_file)
+    return (localhost(role, defined[role].node),)
+
+
+def _selected(every: tuple[Host, ...], request: Request) -> list[Host]:
+    known_roles = {host.role for host in every}
+    for role in request.roles:
+        if role not in known_roles:
+            raise CompileError(
+                f"no host has the role `{role}`", hint=f"hosts have {', '.join(sorted(known_roles))}"
+            )
+    for pattern in request.hosts:
+        if not any(fnmatchcase(host.name, pattern) for host in every):
+            raise CompileError(f"no host is named `{pattern}`", hint="see the names in the hosts file")
+    return [host for host in every if _is_selected(host, request)]
+
+
+def _is_selected(host: Host, request: Request) -> bool:
+    by_role = not request.roles or host.role in request.roles
+    by_name = not request.hosts or any(fnmatchcase(host.name, pattern) for pattern in request.hosts)
+    return by_role and by_name
+
+
+def _digests(asked: Path | None, told: Callable[[str, Path], None]) -> dict[str, str]:
+    path = _found(asked, "images.lock.yaml")
+    if path is None:
+        return {}
+    told("images lock", path)
+    root = files.mapping(path, "an images lock file")
+    schemas.check(root, "images_lock")
+    images = root.entries.get("images")
+    entries: dict[str, Node] = images.entries if isinstance(images, Mapping) else {}
+    return {image: str(digest.value) for image, digest in entries.items() if isinstance(digest, Scalar)}
+
+
+def _secret_names(asked: Path | None, told: Callable[[str, Path], None]) -> frozenset[str]:
+    path = _found(asked, "secrets.yaml")
+    if path is None:
+        return frozenset()
+    told("secrets", path)
+    check_private(path)
+    if not path.stat().st_size:
+        return frozenset()
+    root = files.mapping(path, "a secrets file")
+    schemas.check(root, "secrets")
+    return frozenset(root.entries)
+
+
+def check_private(path: Path) -> None:
+    """Refuse a secrets file that anybody but its owner can read."""
+    mode = stat.S_IMODE(os.stat(path).st_mode)  # noqa: PTH116 - follows a link, as reading it will
+    if mode & 0o077:
+        raise HeatsinkError(
+            f"`{files.short_name(path)}` can be read by others (mode {mode:04o})",
+            hint=f"run `chmod 600 {files.short_name(path)}`, and change the secrets if others saw them",
+        )
+
+
+def _found(asked: Path | None, usual: str) -> Path | None:
+    if asked is not None:
+        if not asked.exists():
+            raise CompileError(f"there is no file `{asked}`", hint="check the path")
+        return asked
+    path = Path(usual)
+    return path if path.exists() else None

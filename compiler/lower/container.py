@@ -1,0 +1,290 @@
+"""One container definition of `docker_config` to a Container. Regular keys are rows of a table.
+
+Keys and their meaning are TripleO's (tripleo_container_manage), and ours where docs/formats.md says so. The
+schema has seen the definition: here every value has its type.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from compiler.diagnostics import CompileError
+from compiler.model import secret
+from compiler.model.config import Port
+from compiler.model.container import Container, Healthcheck, Kind, Restart, Volume
+from compiler.model.service import Part
+from compiler.node import Mapping, Node, Plain, Sequence, plain
+from compiler.source import Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Definition:
+    """A container before the host it runs on is known, with the piece of input that defines it."""
+
+    container: Container
+    bootstrap: bool  # only on the service's first host
+    config_volume: str | None
+    ports: tuple[Port, ...]
+    node: Mapping
+    place: Span
+
+    def key_span(self, key: str) -> Span:
+        """Where a key of the definition is written, for messages."""
+        return self.node.key_span(key) if key in self.node.entries else self.place
+
+    def item_span(self, key: str, position: int) -> Span:
+        """Where an item of a list is written."""
+        items = self.node.entries.get(key)
+        return items.items[position].span if isinstance(items, Sequence) else self.key_span(key)
+
+
+def definition(part: Part, image: Callable[[str, Span], str]) -> Definition:
+    """The container that a part of docker_config defines. `image` completes an image's name."""
+    name = part.path[-1]
+    node = part.node
+    if not isinstance(node, Mapping):
+        raise CompileError(f"container `{name}` must be a mapping, not {node.kind}", part.place)
+    given = {key: value for key, value in _plain_entries(node).items() if value is not None}
+    _check_sense(name, given, node)
+    _refuse_secrets(name, given, node)
+    kind = _kind(given)
+    values: dict[str, Any] = {
+        field: convert(given[key]) for key, (field, convert) in _FIELDS.items() if key in given
+    }
+    values |= _healthcheck(given)
+    values |= _words(kind, given, node)
+    if kind is not Kind.EXEC:
+        values["image"] = image(_required(given, "image", name, part), node.key_span("image"))
+    container = Container(
+        name=name,
+        service=part.service,
+        kind=kind,
+        step=int(part.path[-2].removeprefix("step_")),
+        sources=_sources(part),
+        **values,
+    )
+    return Definition(
+        container=container,
+        bootstrap=given.get("bootstrap") is True,
+        config_volume=given.get("config_volume"),
+        ports=ports(given.get("ports", []), name, node.entries.get("ports"), part.place),
+        node=node,
+        place=part.place,
+    )
+
+
+def ports(given: Plain, owner: str, node: Node | None, place: Span) -> tuple[Port, ...]:
+    """Ports as `ports` and `host_ports` list them: numbers, or mappings of port, protocol, address."""
+    assert isinstance(given, list)
+    found = []
+    for position, item in enumerate(given):
+        fields = item if isinstance(item, dict) else {"port": item}
+        span = node.items[position].span if isinstance(node, Sequence) else place
+        address = fields.get("address")
+        found.append(
+            Port(
+                number=int(str(fields["port"])),
+                protocol=str(fields.get("protocol", "tcp")),
+                address=None if address is None else str(address),
+                owner=owner,
+                place=span,
+            )
+        )
+    return tuple(found)
+
+
+def _plain_entries(node: Mapping) -> dict[str, Any]:
+    return {key: plain(value) for key, value in node.entries.items()}
+
+
+def _kind(given: dict[str, Any]) -> Kind:
+    if given.get("action") == "exec":
+        return Kind.EXEC
+    stays = _restart(given.get("restart", "no")) is not Restart.NO or given.get("detach") is True
+    return Kind.SERVICE if stays else Kind.RUN_ONCE
+
+
+def _words(kind: Kind, given: dict[str, Any], node: Mapping) -> dict[str, Any]:
+    """Command and entrypoint; an entrypoint's further words go before the command, as engines want it."""
+    command = _split(given.get("command", ()))
+    if kind is Kind.EXEC:
+        if len(command) < 2:
+            raise CompileError(
+                "an `exec` needs a command: the container's name, then what to run in it",
+                node.key_span("command"),
+            )
+        return {"container": command[0], "command": command[1:]}
+    entrypoint = _split(given.get("entrypoint", ()))
+    if not entrypoint:
+        return {"command": command}
+    return {"entrypoint": entrypoint[0], "command": entrypoint[1:] + command}
+
+
+def _required(given: dict[str, Any], key: str, name: str, part: Part) -> str:
+    if key not in given:
+        raise CompileError(f"container `{name}` has no `{key}`", part.place, f"add `{key}: …`")
+    return str(given[key])
+
+
+def _check_sense(name: str, given: dict[str, Any], node: Mapping) -> None:
+    """Keys that TripleO accepts and that have no meaning under systemd are refused, with the reason."""
+    for key, refused, reason in _SENSELESS:
+        if key in given and refused(given[key]):
+            raise CompileError(f"`{key}` of container `{name}` is refused: {reason}", node.key_span(key))
+
+
+_SENSELESS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
+    ("remove", lambda value: value is False, "a stopped container is always removed, its unit is what stays"),
+    ("state", lambda _: True, "what a template names runs; take the container away to stop it"),
+    ("conmon_pidfile", lambda _: True, "systemd learns the main process from conmon itself"),
+    ("interactive", lambda value: value is True, "a unit has no terminal to read from"),
+)
+
+
+def _refuse_secrets(name: str, given: dict[str, Any], node: Mapping) -> None:
+    """A secret may stand in the environment, which is a private file; everything else ends in argv."""
+    for key, value in given.items():
+        if key != "environment" and secret.names(str(value)):
+            raise CompileError(
+                f"`{key}` of container `{name}` would show a secret to everybody on the host",
+                node.key_span(key),
+                "pass it in `environment`, or in a file of `config_data`",
+            )
+
+
+def _sources(part: Part) -> tuple[str, ...]:
+    own = f"{part.place.place} {part.path[-1]}"
+    return (own, *(f"{span.place} {name}" for name, span in part.places))
+
+
+def _text(value: Any) -> str:
+    return str(value)
+
+
+def _split(value: Any) -> tuple[str, ...]:
+    """A list of words, or text split at blanks: TripleO knows no quotes there."""
+    return tuple(value.split()) if isinstance(value, str) else tuple(str(word) for word in value)
+
+
+def _strings(value: Any) -> tuple[str, ...]:
+    return (
+        (value,) if isinstance(value, str) else tuple(str(item) for item in value if item not in (None, ""))
+    )
+
+
+def _pairs(value: Any) -> tuple[tuple[str, str], ...]:
+    """A mapping, or a list of `key=value`, sorted by key."""
+    if isinstance(value, dict):
+        return tuple(sorted((key, str(item)) for key, item in value.items()))
+    return tuple(sorted(tuple(item.split("=", 1)) for item in value))
+
+
+def _hosts(value: Any) -> tuple[str, ...]:
+    return (
+        tuple(f"{name}:{address}" for name, address in value.items())
+        if isinstance(value, dict)
+        else tuple(value)
+    )
+
+
+def _volumes(value: Any) -> tuple[Volume, ...]:
+    return tuple(_volume(item) for item in value if item)
+
+
+def _volume(text: str) -> Volume:
+    source, _, rest = text.partition(":")
+    target, _, options = rest.partition(":")
+    return Volume(source=source, target=target or source, options=tuple(filter(None, options.split(","))))
+
+
+def _restart(value: Any) -> Restart:
+    word = str(value).split(":")[0]
+    if word in ("always", "unless-stopped"):
+        return Restart.ALWAYS
+    return Restart.ON_FAILURE if word == "on-failure" else Restart.NO
+
+
+def _retries(value: Any) -> int | None:
+    _, _, count = str(value).partition(":")
+    return int(count) if count else None
+
+
+_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
+
+
+def _seconds(value: Any) -> int:
+    """Seconds, or text such as 1m30s."""
+    match = _DURATION.fullmatch(str(value))
+    hours, minutes, seconds = (int(part or 0) for part in match.groups()) if match else (0, 0, 0)
+    return hours * 3600 + minutes * 60 + seconds
+
+
+def _no_limit_is_none(value: Any) -> str | None:
+    return None if str(value) == "all" else str(value)
+
+
+def _healthcheck(given: dict[str, Any]) -> dict[str, Any]:
+    check = given.get("healthcheck")
+    values: dict[str, Any] = {"restart_retries": _retries(given["restart"])} if "restart" in given else {}
+    if not check:
+        return values
+    interval = check.get("interval", given.get("check_interval", 30))
+    values["healthcheck"] = Healthcheck(
+        test=" ".join(_split(check["test"])),
+        interval=_seconds(interval),
+        timeout=_seconds(check.get("timeout", 30)),
+        retries=check.get("retries", 3),
+        start_period=_seconds(check.get("start_period", 0)),
+    )
+    return values
+
+
+_FIELDS: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "annotation": ("annotations", _pairs),
+    "after": ("after", _strings),
+    "cap_add": ("cap_add", _strings),
+    "cap_drop": ("cap_drop", _strings),
+    "cgroupns": ("cgroupns", _text),
+    "cpu_shares": ("cpu_shares", int),
+    "cpuset_cpus": ("cpuset_cpus", _no_limit_is_none),
+    "depends_on": ("depends_on", _strings),
+    "device": ("devices", _strings),
+    "env_file": ("env_files", _strings),
+    "environment": ("environment", _pairs),
+    "exit_codes": ("exit_codes", tuple),
+    "extra_hosts": ("extra_hosts", _hosts),
+    "family": ("family", _text),
+    "group_add": ("groups", _strings),
+    "hostname": ("hostname", _text),
+    "ipc": ("ipc", _text),
+    "kill_mode": ("kill_mode", _text),
+    "label": ("labels", _pairs),
+    "log_tag": ("log_tag", _text),
+    "mem_limit": ("memory", _text),
+    "mem_swappiness": ("memory_swappiness", int),
+    "memswap_limit": ("memory_swap", _text),
+    "net": ("network", _text),
+    "pid": ("pid", _text),
+    "pids_limit": ("pids_limit", int),
+    "pre_stop_exec": ("pre_stop_exec", _split),
+    "privileged": ("privileged", bool),
+    "requires": ("requires", _strings),
+    "restart": ("restart", _restart),
+    "security_opt": ("security_opt", _strings),
+    "start_order": ("start_order", int),
+    "stop_grace_period": ("stop_grace_period", _seconds),
+    "stop_signal": ("stop_signal", _text),
+    "sysctl": ("sysctls", _pairs),
+    "systemd_exec_flags": ("systemd_exec_flags", _pairs),
+    "timeout": ("timeout", _seconds),
+    "tmpfs": ("tmpfs", _strings),
+    "tty": ("tty", bool),
+    "ulimit": ("ulimits", _strings),
+    "user": ("user", _text),
+    "uts": ("uts", _text),
+    "volumes": ("volumes", _volumes),
+    "volumes_from": ("volumes_from", _strings),
+}

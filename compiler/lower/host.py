@@ -1,0 +1,237 @@
+"""All parts of a host's services put together. What is the same on several hosts is lowered once.
+
+Parts are shared between hosts by identity (compiler/resolve/services.py), so everything made of one is kept
+under it; a host then costs little more than the look-ups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from collections.abc import Mapping as AbstractMapping
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from compiler.diagnostics import CompileError, Report, closest
+from compiler.lower import conflicts, host_prep, images
+from compiler.lower.config import CONFIG_DATA, config_file, kolla_file, override_key
+from compiler.lower.container import Definition, definition, ports
+from compiler.model.config import ConfigFile, Port
+from compiler.model.container import Container
+from compiler.model.host import LoweredHost
+from compiler.model.host_prep import HostPrep
+from compiler.model.service import HostData, Part, Settings
+from compiler.node import Mapping, Node, plain
+
+CONTAINERS = ("docker_config", "container_config")
+IGNORED = frozenset(("service_name",))
+
+
+class _Lowered(NamedTuple):
+    """Everything that the parts of one host say, by what it is."""
+
+    definitions: tuple[Definition, ...]
+    config_files: tuple[ConfigFile, ...]
+    preps: tuple[HostPrep, ...]
+    ports: tuple[Port, ...]
+
+
+@dataclass(slots=True)
+class Lowering:
+    """Lowers hosts one by one."""
+
+    digests: AbstractMapping[str, str]
+    report: Report
+    _definitions: dict[tuple[Part, str, str], Definition] = field(default_factory=dict)
+    _files: dict[tuple[Part, int], ConfigFile] = field(default_factory=dict)
+    _preps: dict[Part, HostPrep] = field(default_factory=dict)
+    _finished: dict[tuple[Definition, tuple[str, ...], tuple[str, ...]], Container] = field(
+        default_factory=dict
+    )
+    _checked: set[tuple[object, ...]] = field(default_factory=set)
+    _keep: list[object] = field(default_factory=list)  # objects whose identity is part of a key
+    _overridden: set[tuple[str, str]] = field(default_factory=set)
+
+    def host(self, data: HostData) -> LoweredHost:
+        """The host with nothing left to decide. Raises CompileError for what cannot be on one host."""
+        lowered = self._parts(data)
+        present = tuple(
+            each
+            for each in lowered.definitions
+            if not each.bootstrap or each.container.service in data.bootstraps
+        )
+        paths = tuple(sorted(each.path for each in lowered.config_files))
+        prep = host_prep.merged(lowered.preps)
+        self._check(data, lowered, present)
+        orders = _start_orders(present)
+        containers = [self._finish(each, paths, orders, present) for each in present]
+        return LoweredHost(
+            name=data.host.name,
+            role=data.host.role,
+            backend=data.settings.backend,
+            containers=tuple(sorted(containers, key=lambda each: (each.step, each.start_order, each.name))),
+            config_files=tuple(sorted(lowered.config_files, key=lambda each: each.path)),
+            prep=prep,
+        )
+
+    def _parts(self, data: HostData) -> _Lowered:
+        definitions, files, preps, taken = [], [], [], []
+        for service, parts in data.services:
+            overrides = _of_service(data.settings.overrides, service)
+            for part in parts:
+                with self.report.collecting():
+                    match part.path[0]:
+                        case "docker_config" | "container_config":
+                            definitions.append(self._definition(part, data.settings))
+                        case "config_data":
+                            files.append(self._config_file(part, overrides))
+                        case "kolla_config":
+                            files.append(self._kolla_file(part))
+                        case "host_prep":
+                            preps.append(self._prep(part))
+                        case "host_ports":
+                            taken.extend(ports(plain(part.node), service, part.node, part.place))
+                        case other if other not in IGNORED:
+                            self._not_translated(other, part)
+        self.report.check()
+        return _Lowered(tuple(definitions), tuple(files), tuple(preps), tuple(taken))
+
+    def _definition(self, part: Part, settings: Settings) -> Definition:
+        key = (part, settings.image_prefix, settings.image_tag)
+        if key not in self._definitions:
+            self._definitions[key] = definition(
+                part, lambda image, place: images.reference(image, settings, self.digests, place, self.report)
+            )
+        return self._definitions[key]
+
+    def _config_file(self, part: Part, overrides: dict[str, Node]) -> ConfigFile:
+        name = override_key(part.path[-1])
+        override = overrides.get(name)
+        self._overridden.add((part.service, name))
+        key = (part, id(override))
+        if key not in self._files:
+            self._files[key] = config_file(part, override)
+            self._keep.append(override)
+        return self._files[key]
+
+    def _kolla_file(self, part: Part) -> ConfigFile:
+        if (part, 0) not in self._files:
+            self._files[part, 0] = kolla_file(part)
+        return self._files[part, 0]
+
+    def _prep(self, part: Part) -> HostPrep:
+        if part not in self._preps:
+            self._preps[part] = host_prep.host_prep(part)
+        return self._preps[part]
+
+    def _not_translated(self, key: str, part: Part) -> None:
+        self.report.warn(
+            f"`{key}` of service `{part.service}` is not translated",
+            part.place,
+            "say it with `config_data` and `host_prep` (docs/formats.md)",
+        )
+
+    def _check(self, data: HostData, lowered: _Lowered, present: tuple[Definition, ...]) -> None:
+        key = (lowered, present, data.settings.host_paths)
+        if key not in self._checked:
+            conflicts.check(
+                host=data.host.name,
+                definitions=lowered.definitions,
+                present=present,
+                files=lowered.config_files,
+                preps=lowered.preps,
+                ports=lowered.ports,
+                host_paths=data.settings.host_paths,
+                report=self.report,
+            )
+            self.report.check()
+            self._checked.add(key)
+
+    def _finish(
+        self,
+        each: Definition,
+        paths: tuple[str, ...],
+        orders: dict[str, tuple[str, ...]],
+        present: tuple[Definition, ...],
+    ) -> Container:
+        """The definition with what only the whole host says: order among its neighbours, files it reads."""
+        container = each.container
+        names = {other.container.name for other in present}
+        after = tuple(
+            dict.fromkeys(name for name in (*container.after, *orders[container.name]) if name in names)
+        )
+        files = tuple(path for path in paths if any(_covers(source, path) for source in _sources(each)))
+        key = (each, after, files)
+        if key not in self._finished:
+            requires = tuple(name for name in container.requires if name in names)
+            self._finished[key] = replace(container, after=after, requires=requires, files=files)
+        return self._finished[key]
+
+    def check_overrides(self, data: Iterable[HostData], services: frozenset[str]) -> None:
+        """Point out ConfigOverrides that no file took: a service or a path that does not exist."""
+        compiled = {service for host in data for service, _ in host.services}
+        nodes = {id(host.settings.overrides): host.settings.overrides for host in data}
+        for node in filter(None, nodes.values()):
+            assert isinstance(node, Mapping)
+            for service, files in node.entries.items():
+                with self.report.collecting():
+                    self._check_override(service, files, node, compiled, services)
+        self.report.check()
+
+    def _check_override(
+        self, service: str, files: Node, node: Mapping, compiled: set[str], services: frozenset[str]
+    ) -> None:
+        if service not in services:
+            raise CompileError(
+                f"ConfigOverrides name a service `{service}`, which no role has",
+                node.key_span(service),
+                closest(service, services),
+            )
+        if service not in compiled or not isinstance(files, Mapping):
+            return
+        known = [path for name, path in self._overridden if name == service]
+        for path in files.entries:
+            if override_key(path) not in known:
+                raise CompileError(
+                    f"service `{service}` has no config file `{path}`",
+                    files.key_span(path),
+                    closest(path, known),
+                )
+
+
+def _of_service(overrides: Node | None, service: str) -> dict[str, Node]:
+    files = overrides.entries.get(service) if isinstance(overrides, Mapping) else None
+    return (
+        {override_key(path): node for path, node in files.entries.items()}
+        if isinstance(files, Mapping)
+        else {}
+    )
+
+
+def _start_orders(present: Iterable[Definition]) -> dict[str, tuple[str, ...]]:
+    """For each container those of the same step with the next lower start order: it starts after them.
+
+    Containers of one order start together, as TripleO's do.
+    """
+    steps: dict[int, dict[int, list[str]]] = {}
+    for each in present:
+        container = each.container
+        steps.setdefault(container.step, {}).setdefault(container.start_order, []).append(container.name)
+    result: dict[str, tuple[str, ...]] = {}
+    for orders in steps.values():
+        before: tuple[str, ...] = ()
+        for _, names in sorted(orders.items()):
+            result.update(dict.fromkeys(names, before))
+            before = tuple(sorted(names))
+    return result
+
+
+def _sources(each: Definition) -> Iterator[str]:
+    yield from (volume.source for volume in each.container.volumes if volume.is_bind)
+    yield from each.container.env_files
+    if each.config_volume:
+        yield f"{CONFIG_DATA}/{each.config_volume}"
+
+
+def _covers(source: str, path: str) -> bool:
+    """Whether a mount of `source` shows the file `path` to the container."""
+    return path == source or path.startswith(source.rstrip("/") + "/")

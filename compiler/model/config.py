@@ -1,0 +1,50 @@
+"""A configuration file before it is spelled, and a port before it is taken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from compiler.node import Plain
+from compiler.source import Source, Span
+
+
+class Format(StrEnum):
+    """How a file's content is given; the keys of `config_data`."""
+
+    INI = "ini"
+    YAML = "yaml"
+    JSON = "json"
+    TEXT = "text"
+    TEMPLATE = "template"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ConfigFile:
+    """One configuration file of one host: `value` is data, or the text of TEXT and TEMPLATE."""
+
+    path: str
+    format: Format
+    value: Plain
+    variables: dict[str, Plain] = field(default_factory=dict)  # of a TEMPLATE
+    source: Source  # of a TEMPLATE's text, for its errors
+    mode: int = 0o644
+    hidden: bool = False  # a hidden parameter's value stands in it in plain sight
+    place: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Port:
+    """One port that a container listens on in the host's own network."""
+
+    number: int
+    protocol: str = "tcp"
+    address: str | None = None  # None: every address
+    owner: str  # the container's or service's name
+    place: Span
+
+    def collides_with(self, other: Port) -> bool:
+        """Whether both cannot listen at once."""
+        wildcards = (None, "0.0.0.0", "::", "*")  # noqa: S104 - compared, not bound
+        same_place = self.address == other.address or self.address in wildcards or other.address in wildcards
+        return (self.number, self.protocol) == (other.number, other.protocol) and same_place

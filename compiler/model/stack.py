@@ -1,0 +1,101 @@
+"""The input, read and merged: roles, environments, hosts and where templates are found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from compiler.model.container import Backend
+from compiler.model.fleet import Connection
+from compiler.node import Node
+from compiler.source import Source
+
+
+class Merge(StrEnum):
+    """TripleO's two ways to make one environment of several files."""
+
+    SERVER = "server"  # Heat's own: a later parameter replaces an earlier one, unless its strategy says else
+    CLIENT = "client"  # python-heatclient's: mappings merge key by key, at any depth
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    """Folders of templates laid over one another: a file is the first one found."""
+
+    roots: tuple[Path, ...]
+
+    def find(self, relative: str) -> Path | None:
+        """The file of that path, relative to the tree; None if no folder has it."""
+        return next((root / relative for root in self.roots if (root / relative).is_file()), None)
+
+
+class Opener(Protocol):
+    """How a later stage asks `load` for a file that only evaluation knows to be needed."""
+
+    def document(self, path: Path) -> Node:
+        """The YAML document in a file."""
+        ...
+
+    def read(self, path: Path) -> Source:
+        """The text of a file."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """What an alias of the resource registry stands for: a template file, another alias, or nothing."""
+
+    target: str | None
+    tree: Tree
+    node: Node
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """One layer of parameters and registry, or many merged into one."""
+
+    parameters: dict[str, Node] = field(default_factory=dict)
+    parameter_defaults: dict[str, Node] = field(default_factory=dict)
+    resource_registry: dict[str, Registration] = field(default_factory=dict)
+    strategies: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """A kind of host: its services, in order, and the values that hold for it alone."""
+
+    name: str
+    services: tuple[Node, ...]  # strings, with the place that names them
+    parameters: dict[str, Node] = field(default_factory=dict)
+    backend: Backend | None = None
+    node: Node
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """One machine of the fleet."""
+
+    name: str
+    role: str
+    index: int  # among the hosts of its role, in the order of the hosts file
+    address: str | None = None
+    networks: tuple[tuple[str, str], ...] = ()
+    backend: Backend | None = None
+    connection: Connection = field(default_factory=Connection)
+    parameters: dict[str, Node] = field(default_factory=dict)
+    node: Node
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """Everything that compiling reads, apart from the templates themselves."""
+
+    tree: Tree
+    roles: dict[str, Role]
+    hosts: tuple[Host, ...]  # of the whole fleet: facts such as ServiceHosts name them all
+    chosen: frozenset[str]  # names of the hosts to compile
+    environments: tuple[Environment, ...]
+    digests: dict[str, str] = field(default_factory=dict)  # image -> sha256:…
+    secrets: frozenset[str] = frozenset()  # names that the secrets file has a value for

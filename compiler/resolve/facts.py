@@ -1,0 +1,40 @@
+"""What the hosts of a fleet know of one another, as values that templates can read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as AbstractMapping
+
+from compiler.model.stack import Host
+from compiler.node import Node, Plain, given
+
+_ORIGIN = "<fleet>"
+
+
+def self_fact(host: Host) -> Node:
+    """`Self`: the host as its own templates see it."""
+    return given(_shape(host), _ORIGIN)
+
+
+def fleet_facts(hosts_of: AbstractMapping[str, tuple[Host, ...]]) -> dict[str, Node]:
+    """`ServiceHosts`, `ServiceNodeIps` and `BootstrapHosts`, from the hosts of each service."""
+    shapes = {id(host): _shape(host) for hosts in hosts_of.values() for host in hosts}
+    by_service: dict[str, Plain] = {
+        name: [shapes[id(host)] for host in hosts] for name, hosts in hosts_of.items()
+    }
+    addresses: dict[str, Plain] = {name: [host.address for host in hosts] for name, hosts in hosts_of.items()}
+    first: dict[str, Plain] = {name: shapes[id(hosts[0])] for name, hosts in hosts_of.items() if hosts}
+    return {
+        "ServiceHosts": given(by_service, _ORIGIN),
+        "ServiceNodeIps": given(addresses, _ORIGIN),
+        "BootstrapHosts": given(first, _ORIGIN),
+    }
+
+
+def _shape(host: Host) -> dict[str, Plain]:
+    return {
+        "name": host.name,
+        "address": host.address,
+        "networks": dict(host.networks),
+        "index": host.index,
+        "role": host.role,
+    }

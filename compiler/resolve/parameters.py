@@ -1,0 +1,171 @@
+"""Declared parameter types and constraints, as Heat reads them (heat/engine/parameters.py)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+
+from compiler.diagnostics import CompileError
+from compiler.model import secret
+from compiler.node import (
+    Mapping,
+    Node,
+    Plain,
+    Scalar,
+    Sequence,
+    expect_mapping,
+    expect_sequence,
+    node_of,
+    plain,
+    scalar_of,
+    sequence_of,
+)
+from compiler.resolve.template import Declaration
+
+_TRUE = frozenset(("1", "t", "true", "on", "y", "yes"))
+_FALSE = frozenset(("0", "f", "false", "off", "n", "no"))
+
+
+def checked(declaration: Declaration, value: Node) -> Node:
+    """The value in the declared type. Raises CompileError, at the value, if it has none or breaks a constraint."""
+    try:
+        converted = _CONVERSIONS[declaration.type](value)
+    except ValueError:
+        shown = "its value" if declaration.hidden else _shown(value)
+        raise CompileError(
+            f"parameter `{declaration.name}` is a {declaration.type}, and {shown} is not one",
+            value.span,
+            f"it is declared at {declaration.node.span.place}",
+        ) from None
+    for constraint in declaration.constraints:
+        _check(declaration, converted, constraint)
+    return converted
+
+
+def _shown(value: Node) -> str:
+    return f"`{value.value}`" if isinstance(value, Scalar) else value.kind
+
+
+def _string(value: Node) -> Node:
+    if isinstance(value, Scalar) and isinstance(value.value, str):
+        return value
+    return scalar_of(str(plain(value)), value)
+
+
+def _number(value: Node) -> Node:
+    if not isinstance(value, Scalar) or value.value is None:
+        raise ValueError
+    if isinstance(value.value, int | float):
+        return value
+    text = value.value
+    return scalar_of(int(text) if re.fullmatch(r"\s*[-+]?\d+\s*", text) else float(text), value)
+
+
+def _boolean(value: Node) -> Node:
+    if not isinstance(value, Scalar):
+        raise ValueError
+    if isinstance(value.value, bool):
+        return value
+    word = str(value.value).strip().lower()
+    if word not in _TRUE | _FALSE:
+        raise ValueError
+    return scalar_of(word in _TRUE, value)
+
+
+def _list(value: Node) -> Node:
+    if isinstance(value, Sequence):
+        return sequence_of([_string(item) for item in value.items], value)
+    if not isinstance(value, Scalar) or not isinstance(value.value, str):
+        raise ValueError
+    return sequence_of(
+        [scalar_of(part, value) for part in value.value.split(",")] if value.value else [], value
+    )
+
+
+def _json(value: Node) -> Node:
+    if not isinstance(value, Scalar) or not isinstance(value.value, str) or value.value == "":
+        return value
+    parsed: Plain = json.loads(value.value)
+    return node_of(parsed, value)
+
+
+_CONVERSIONS: dict[str, Callable[[Node], Node]] = {
+    "string": _string,
+    "number": _number,
+    "boolean": _boolean,
+    "comma_delimited_list": _list,
+    "json": _json,
+}
+
+
+def _check(declaration: Declaration, value: Node, constraint: Mapping) -> None:
+    for name, rule in constraint.entries.items():
+        if name == "description":
+            continue
+        if name not in _CONSTRAINTS:
+            known = ", ".join(_CONSTRAINTS)
+            raise CompileError(
+                f"unknown constraint `{name}`", constraint.key_span(name), f"constraints are {known}"
+            )
+        if isinstance(value, Scalar) and secret.names(str(value.value)):
+            raise CompileError(
+                f"secret `{declaration.name}` has a constraint, which needs its value",
+                rule.span,
+                "take the constraint away, or give the value in an environment",
+            )
+        if not _CONSTRAINTS[name](value, rule):
+            raise CompileError(
+                _complaint(declaration, value, constraint, name), value.span, _rule(name, rule)
+            )
+
+
+def _complaint(declaration: Declaration, value: Node, constraint: Mapping, name: str) -> str:
+    shown = "its value" if declaration.hidden else _shown(value)
+    described = constraint.entries.get("description")
+    said = f": {plain(described)}" if described is not None else ""
+    return f"parameter `{declaration.name}`: {shown} breaks the constraint `{name}`{said}"
+
+
+def _rule(name: str, rule: Node) -> str:
+    return f"{name} is {json.dumps(plain(rule))}, at {rule.span.place}"
+
+
+def _allowed_values(value: Node, rule: Node) -> bool:
+    allowed = plain(expect_sequence(rule, "`allowed_values`"))
+    assert isinstance(allowed, list)
+    wanted = plain(value)
+    values = wanted if isinstance(wanted, list) else [wanted]
+    return all(item in allowed or str(item) in map(str, allowed) for item in values)
+
+
+def _allowed_pattern(value: Node, rule: Node) -> bool:
+    match = re.match(str(plain(rule)), str(plain(value)))
+    return match is not None and match.end() == len(str(plain(value)))
+
+
+def _range(value: Node, rule: Node) -> bool:
+    amount = value.value if isinstance(value, Scalar) else None
+    return isinstance(amount, int | float) and _within(amount, rule)
+
+
+def _length(value: Node, rule: Node) -> bool:
+    content = plain(value)
+    return isinstance(content, str | list | dict) and _within(len(content), rule)
+
+
+def _within(amount: float, rule: Node) -> bool:
+    bounds = {
+        name: bound.value
+        for name, bound in expect_mapping(rule, "a range").entries.items()
+        if isinstance(bound, Scalar) and isinstance(bound.value, int | float)
+    }
+    return bounds.get("min", amount) <= amount <= bounds.get("max", amount)
+
+
+_CONSTRAINTS: dict[str, Callable[[Node, Node], bool]] = {
+    "allowed_values": _allowed_values,
+    "allowed_pattern": _allowed_pattern,
+    "range": _range,
+    "length": _length,
+}

@@ -1,0 +1,124 @@
+"""What an evaluation looked at, so that its result can be shared by the hosts for which that is the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Generic, TypeVar
+
+from compiler.node import Mapping, Node, Scalar, Sequence, plain
+from compiler.source import Span
+
+Key = str | int
+Path = tuple[Key, ...]  # a parameter's name, then a path into its value
+
+
+class Digits(Enum):
+    """What a string of digits means in a path: get_param takes it for a list's index, get_attr does not."""
+
+    INDEX = "index"
+    KEY = "key"
+
+
+def member(value: Node, path: Iterable[Key], digits: Digits = Digits.INDEX) -> Node | None:
+    """What lies at a path inside a value; None where there is nothing."""
+    found: Node | None = value
+    for key in path:
+        if isinstance(found, Mapping):
+            found = found.entries.get(key) if isinstance(key, str) else None
+        elif isinstance(found, Sequence):
+            found = _item(found, key, digits)
+        else:
+            return None
+    return found
+
+
+def _item(sequence: Sequence, key: Key, digits: Digits) -> Node | None:
+    if isinstance(key, str) and digits is Digits.INDEX and key.lstrip("-").isdigit():
+        key = int(key)
+    if isinstance(key, str) or not -len(sequence.items) <= key < len(sequence.items):
+        return None
+    return sequence.items[key]
+
+
+@dataclass(slots=True)
+class Reads:
+    """`variants` are the reads of what differs between hosts, with the values found (see `fingerprint`);
+    `places` says where each parameter that was read got its value; `hidden` names secrets in plain sight."""
+
+    variants: dict[Path, object] = field(default_factory=dict)
+    places: dict[str, Span] = field(default_factory=dict)
+    hidden: set[str] = field(default_factory=set)
+
+    def add(self, other: Reads) -> None:
+        """Everything that another evaluation read, too."""
+        if other.variants:
+            self.variants.update(other.variants)
+        if other.places:
+            self.places.update(other.places)
+        if other.hidden:
+            self.hidden.update(other.hidden)
+
+
+class Recorder:
+    """Keeps the reads of the evaluation under way; evaluations nest."""
+
+    __slots__ = ("current",)
+
+    def __init__(self) -> None:
+        self.current = Reads()
+
+    @contextmanager
+    def recording(self) -> Iterator[Reads]:
+        """The reads of the body alone; the evaluation around it has read them too."""
+        outer = self.current
+        inner = self.current = Reads()
+        try:
+            yield inner
+        finally:
+            self.current = outer
+            outer.add(inner)
+
+
+def fingerprint(node: Node | None) -> object:
+    """A hashable that is equal only for equal values."""
+    if node is None:
+        return None
+    if isinstance(node, Scalar):
+        return (type(node.value), node.value)
+    return repr(plain(node))
+
+
+T = TypeVar("T")
+
+
+class Shared(Generic[T]):
+    """Results of one evaluation for many hosts, found again by the values that it read.
+
+    A result is right for every host on which each read finds the same: evaluation is deterministic, so it
+    would take the same way there.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[Path, ...], dict[tuple[object, ...], T]] = {}
+
+    def find(self, variants: dict[str, Node]) -> T | None:
+        """A result that holds for a host with these variant values."""
+        for paths, results in self._kept.items():
+            found = results.get(tuple(_found(variants, path) for path in paths))
+            if found is not None:
+                return found
+        return None
+
+    def keep(self, reads: Reads, result: T) -> None:
+        """Remember a result, unless it belongs to one host alone."""
+        paths = tuple(reads.variants)
+        if not any(path[0] == "Self" and path[1:] != ("role",) for path in paths):
+            self._kept.setdefault(paths, {})[tuple(reads.variants.values())] = result
+
+
+def _found(variants: dict[str, Node], path: Path) -> object:
+    value = variants.get(str(path[0]))
+    return fingerprint(None if value is None else member(value, path[1:]))

@@ -1,0 +1,308 @@
+"""role_data of every service on every host: evaluated once a role, again only where hosts really differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from collections.abc import Mapping as AbstractMapping
+from dataclasses import dataclass, field
+
+from compiler.diagnostics import CompileError, Report, closest
+from compiler.model.container import Backend
+from compiler.model.service import HostData, Part
+from compiler.model.stack import Environment, Host, Inputs, Opener, Role
+from compiler.node import Mapping, Node, Scalar, expect_string, given, mapping_of
+from compiler.resolve.facts import fleet_facts, self_fact
+from compiler.resolve.functions import FUNCTIONS
+from compiler.resolve.instance import Instance, World, registered
+from compiler.resolve.reads import Reads, Shared
+from compiler.resolve.settings import OWN, for_role, laid_over, role_parameters, services, settings
+from compiler.resolve.template import Template
+
+OUTPUT = "role_data"
+_DEPTHS = {"docker_config": 3, "container_config": 3, "kolla_config": 2, "config_data": 3}
+_FACTS = frozenset(("Self", "ServiceHosts", "ServiceNodeIps", "BootstrapHosts", "RoleName", "RoleParameters"))
+
+Check = Callable[[Node, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """A part of role_data before it is evaluated: its keys, the key's own node, and the value."""
+
+    path: tuple[str, ...]
+    key: Node
+    node: Node
+    is_value: bool  # evaluated already, as a function made it
+
+
+@dataclass(slots=True, eq=False)
+class _Service:
+    """One service of one role: its template, and what was computed of it for the hosts so far."""
+
+    name: str
+    template: Template
+    alias: Node
+    slots: Shared[tuple[_Slot, ...]] = field(default_factory=Shared)
+    parts: dict[tuple[str, ...], Shared[Part]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _RoleScope:
+    role: Role
+    parameters: dict[str, Node]
+    variants: frozenset[str]
+    services: tuple[_Service, ...]
+
+
+class Resolver:
+    """Resolves hosts one by one. `check(role_data, schema name)` is asked about everything that is new."""
+
+    def __init__(
+        self,
+        inputs: Inputs,
+        environment: Environment,
+        opener: Opener,
+        check: Check,
+        backend: Backend | None,
+        report: Report,
+    ) -> None:
+        self._inputs = inputs
+        self._environment = environment
+        self._opener = opener
+        self._check = check
+        self._backend = backend
+        self._report = report
+        self._base = World(
+            opener=opener,
+            registry=environment.resource_registry,
+            facts={},
+            defaults={},
+            variants=frozenset(),
+            secrets=inputs.secrets,
+            functions=FUNCTIONS,
+        )
+        self._roles = self._role_scopes()
+        self._hosts_of = self._service_hosts()
+        self._facts = fleet_facts(self._hosts_of)
+
+    def hosts(self) -> Iterator[HostData]:
+        """Every chosen host, resolved. Mistakes are collected over all of them and raised at the end."""
+        for host in self._inputs.hosts:
+            if host.name in self._inputs.chosen:
+                with self._report.collecting():
+                    yield self._host(host)
+        self._report.check()
+
+    def service_names(self) -> frozenset[str]:
+        """The names of all services of all roles."""
+        return frozenset(service.name for scope in self._roles.values() for service in scope.services)
+
+    def _role_scopes(self) -> dict[str, _RoleScope]:
+        scopes = {}
+        for role in self._inputs.roles.values():
+            with self._report.collecting():
+                scopes[role.name] = self._role_scope(role)
+        self._report.check()
+        return scopes
+
+    def _role_scope(self, role: Role) -> _RoleScope:
+        parameters = for_role(self._environment, role)
+        hosts = [host for host in self._inputs.hosts if host.role == role.name]
+        varying = {name for host in hosts for name in host.parameters}
+        world = self._world(parameters, {}, frozenset())
+        found = []
+        for alias in services(self._environment, role):
+            with self._report.collecting():
+                service = self._service(alias, world)
+                found.extend([service] if service is not None else [])
+        variants = frozenset({"Self", *varying, *(["RoleParameters"] if varying else [])})
+        return _RoleScope(role, parameters, variants, tuple(found))
+
+    def _service(self, alias: Node, world: World) -> _Service | None:
+        """The service behind an alias of the registry; None if it is switched off there."""
+        registration = registered(
+            self._environment.resource_registry, expect_string(alias, "a service"), alias
+        )
+        if registration.target is None:
+            return None
+        loaded = world.template(registration.tree, registration.target, registration.node)
+        instance = Instance(world, loaded)
+        root, _ = instance.shallow(instance.output_node(OUTPUT, loaded.root))
+        if not isinstance(root, Mapping) or "service_name" not in root.entries:
+            raise CompileError("`role_data` has no `service_name`", root.span, "add `service_name: …`")
+        name = instance.evaluate(root.entries["service_name"])
+        return _Service(expect_string(name, "`service_name`"), loaded, alias)
+
+    def _service_hosts(self) -> dict[str, tuple[Host, ...]]:
+        hosts_of: dict[str, list[Host]] = {}
+        for host in self._inputs.hosts:
+            for service in self._roles[host.role].services:
+                hosts_of.setdefault(service.name, []).append(host)
+        return {name: tuple(hosts) for name, hosts in sorted(hosts_of.items())}
+
+    def _world(
+        self, parameters: dict[str, Node], facts: AbstractMapping[str, Node], variants: frozenset[str]
+    ) -> World:
+        base = self._base
+        return World(
+            opener=base.opener,
+            registry=base.registry,
+            facts=facts,
+            defaults=parameters,
+            variants=variants,
+            secrets=base.secrets,
+            functions=base.functions,
+            templates=base.templates,
+            declared=base.declared,
+        )
+
+    def _host(self, host: Host) -> HostData:
+        scope = self._roles[host.role]
+        parameters = laid_over(scope.parameters, host.parameters)
+        facts = self._facts | {
+            "Self": self_fact(host),
+            "RoleName": given(host.role, "<role>"),
+            "RoleParameters": self._role_parameters(scope.role, host),
+        }
+        world = self._world(parameters, facts, scope.variants)
+        variants = {name: facts.get(name) or parameters.get(name) for name in scope.variants}
+        known = {name: node for name, node in variants.items() if node is not None}
+        resolved = []
+        for service in scope.services:
+            with self._report.collecting():
+                resolved.append((service.name, self._parts(service, world, known)))
+        self._report.check()
+        return HostData(
+            host=host,
+            settings=settings(parameters, scope.role, host, self._backend),
+            services=tuple(resolved),
+            bootstraps=frozenset(
+                name for name, hosts in self._hosts_of.items() if hosts[0].name == host.name
+            ),
+        )
+
+    def _role_parameters(self, role: Role, host: Host) -> Node:
+        entries = laid_over(role.parameters, role_parameters(self._environment, role))
+        return mapping_of(laid_over(entries, host.parameters), role.node)
+
+    def _parts(self, service: _Service, world: World, variants: dict[str, Node]) -> tuple[Part, ...]:
+        instance = Instance(world, service.template)
+        slots = service.slots.find(variants)
+        if slots is None:
+            with world.recorder.recording() as reads:
+                slots = tuple(_slots(instance))
+            service.slots.keep(reads, slots)
+        parts, fresh = [], []
+        for slot in slots:
+            shared = service.parts.setdefault(slot.path, Shared())
+            part = shared.find(variants)
+            if part is None:
+                part, reads = _part(service, instance, slot)
+                shared.keep(reads, part)
+                fresh.append((slot, part))
+            parts.append(part)
+        if fresh:
+            self._check(_role_data(service, fresh), "role_data")
+        return tuple(parts)
+
+    def check_parameters(self, *, strict: bool) -> None:
+        """Point out every parameter that no template declares: an error with `strict`, else a warning."""
+        unknown = [(name, node) for name, node in self._written() if name not in self._base.declared]
+        if not unknown:
+            return
+        self._declare_all()
+        for name, node in unknown:
+            if name not in self._base.declared:
+                self._complain(name, node, strict=strict)
+        self._report.check()
+
+    def _written(self) -> Iterator[tuple[str, Node]]:
+        """Every parameter that an environment, a role or a host sets, with its place."""
+        environment = self._environment
+        structured = {
+            f"{role}{suffix}" for role in self._inputs.roles for suffix in ("Parameters", "Services")
+        }
+        for name, node in (environment.parameter_defaults | environment.parameters).items():
+            if name not in OWN and name not in structured:
+                yield name, node
+        for role in self._inputs.roles.values():
+            yield from (role.parameters | role_parameters(environment, role)).items()
+        for host in self._inputs.hosts:
+            yield from ((name, node) for name, node in host.parameters.items() if name not in OWN)
+
+    def _declare_all(self) -> None:
+        """Read every template of the registry: a parameter may belong to a service of no role in use."""
+        for alias, registration in self._environment.resource_registry.items():
+            if registration.target is not None and registration.target.endswith((".yaml", ".yml")):
+                with self._report.collecting():
+                    found = registered(self._environment.resource_registry, alias, registration.node)
+                    assert found.target is not None
+                    self._base.template(found.tree, found.target, found.node)
+
+    def _complain(self, name: str, node: Node, *, strict: bool) -> None:
+        message = f"no template declares the parameter `{name}`"
+        hint = closest(name, self._base.declared | OWN) or "take it away, or declare it in a template"
+        if strict:
+            with self._report.collecting():
+                raise CompileError(message, node.span, hint)
+        self._report.warn(message, node.span, hint)
+
+
+def _slots(instance: Instance) -> Iterator[_Slot]:
+    """The parts of role_data, as far down as their names are known without evaluating them."""
+    root = instance.output_node(OUTPUT, instance.template.root)
+    node, is_value = instance.shallow(root)
+    if not isinstance(node, Mapping):
+        raise CompileError(f"`role_data` must be a mapping, not {node.kind}", root.span)
+    for key, value in node.entries.items():
+        top = _Slot((key,), node.keys.get(key, node), value, is_value)
+        yield from _below(instance, top, _DEPTHS.get(key, 1) - 1)
+
+
+def _below(instance: Instance, slot: _Slot, depth: int) -> Iterator[_Slot]:
+    node, is_value = (slot.node, True) if slot.is_value else instance.shallow(slot.node)
+    if isinstance(node, Scalar) and node.value is None:
+        return
+    if depth == 0 or not isinstance(node, Mapping):
+        yield _Slot(slot.path, slot.key, node, is_value)
+        return
+    for key, value in node.entries.items():
+        child = _Slot((*slot.path, key), node.keys.get(key, node), value, is_value)
+        yield from _below(instance, child, depth - 1)
+
+
+def _part(service: _Service, instance: Instance, slot: _Slot) -> tuple[Part, Reads]:
+    with instance.world.recorder.recording() as reads:
+        value = slot.node if slot.is_value else instance.evaluate(slot.node)
+    part = Part(
+        service=service.name,
+        path=slot.path,
+        node=value,
+        place=slot.key.span,
+        places=tuple(sorted(reads.places.items())),
+        hidden=bool(reads.hidden),
+    )
+    return part, reads
+
+
+def _role_data(service: _Service, fresh: list[tuple[_Slot, Part]]) -> Node:
+    """New parts put together again as the role_data that they are of, for its schema."""
+    root = _Branch()
+    for slot, part in fresh:
+        branch = root
+        for key in slot.path[:-1]:
+            branch = branch.branches.setdefault(key, _Branch())
+        branch.leaves[slot.path[-1]] = (slot.key, part.node)
+    root.leaves.setdefault("service_name", (service.alias, given(service.name, "<service>")))
+    return root.node(service.template.root)
+
+
+@dataclass(slots=True)
+class _Branch:
+    branches: dict[str, _Branch] = field(default_factory=dict)
+    leaves: dict[str, tuple[Node, Node]] = field(default_factory=dict)
+
+    def node(self, place: Node) -> Node:
+        entries = {key: branch.node(place) for key, branch in self.branches.items()}
+        keys = {key: key_node for key, (key_node, _) in self.leaves.items()}
+        return mapping_of(entries | {key: node for key, (_, node) in self.leaves.items()}, place, keys)

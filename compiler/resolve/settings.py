@@ -1,0 +1,86 @@
+"""The parameters that the compiler itself reads, and which parameters hold for which host."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as AbstractMapping
+
+from compiler import __version__
+from compiler.diagnostics import CompileError, closest
+from compiler.model.container import Backend
+from compiler.model.service import Settings
+from compiler.model.stack import Environment, Host, Role
+from compiler.node import (
+    Node,
+    Scalar,
+    expect_mapping,
+    expect_sequence,
+    expect_string,
+)
+from compiler.node.overlay import overlay
+
+OVERRIDES = "ConfigOverrides"
+OWN = frozenset(("ContainerBackend", "ContainerImagePrefix", "ContainerImageTag", OVERRIDES, "HostPaths"))
+
+
+def for_role(environment: Environment, role: Role) -> dict[str, Node]:
+    """Every parameter as it holds on a role: the role's own values lie over everybody's."""
+    shared = environment.parameter_defaults | environment.parameters
+    return laid_over(laid_over(shared, role.parameters), role_parameters(environment, role))
+
+
+def role_parameters(environment: Environment, role: Role) -> dict[str, Node]:
+    """`<Role>Parameters`."""
+    name = f"{role.name}Parameters"
+    node = environment.parameters.get(name) or environment.parameter_defaults.get(name)
+    return {} if node is None else expect_mapping(node, f"`{name}`").entries
+
+
+def laid_over(below: dict[str, Node], above: AbstractMapping[str, Node]) -> dict[str, Node]:
+    """Parameters of a nearer level over those of a wider one; only ConfigOverrides add up."""
+    if not above:
+        return below
+    result = below | dict(above)
+    if OVERRIDES in below and OVERRIDES in above:
+        result[OVERRIDES] = overlay(below[OVERRIDES], above[OVERRIDES])
+    return result
+
+
+def services(environment: Environment, role: Role) -> tuple[Node, ...]:
+    """The services of a role: `<Role>Services` if an environment says so, else the role's own list."""
+    name = f"{role.name}Services"
+    node = environment.parameters.get(name) or environment.parameter_defaults.get(name)
+    return role.services if node is None else tuple(expect_sequence(node, f"`{name}`").items)
+
+
+def settings(
+    parameters: AbstractMapping[str, Node], role: Role, host: Host, asked: Backend | None
+) -> Settings:
+    """What holds for one host: the command line before the host, the host before the role, the role before all."""
+    paths = parameters.get("HostPaths")
+    overrides = parameters.get(OVERRIDES)
+    return Settings(
+        backend=asked or host.backend or role.backend or _backend(parameters.get("ContainerBackend")),
+        image_prefix=_text(parameters, "ContainerImagePrefix", "localhost/heatsink"),
+        image_tag=_text(parameters, "ContainerImageTag", __version__),
+        overrides=None if overrides is None else expect_mapping(overrides, f"`{OVERRIDES}`"),
+        host_paths=()
+        if paths is None
+        else tuple(expect_string(item, "a path") for item in expect_sequence(paths, "`HostPaths`").items),
+    )
+
+
+def _backend(node: Node | None) -> Backend:
+    if node is None:
+        return Backend.PODMAN
+    name = expect_string(node, "`ContainerBackend`")
+    if name not in list(Backend):
+        hint = closest(name, list(Backend)) or f"there are {', '.join(Backend)}"
+        raise CompileError(f"there is no backend `{name}`", node.span, hint)
+    return Backend(name)
+
+
+def _text(parameters: AbstractMapping[str, Node], name: str, default: str) -> str:
+    node = parameters.get(name)
+    if isinstance(node, Scalar) and isinstance(node.value, int | float):
+        return str(node.value)
+    return default if node is None else expect_string(node, f"`{name}`")
