@@ -1,0 +1,161 @@
+"""`heatsink lab`: real nodes on this machine, to try a fleet on."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import click
+
+from compiler import lab as labs
+from compiler.lab.place import STATE, SUBNET
+
+_NUMBER = click.IntRange(min=1)
+
+
+@click.group()
+@click.option(
+    "--state", type=click.Path(path_type=Path, file_okay=False), default=STATE, show_default=True,
+    envvar="HEATSINK_LAB_STATE", show_envvar=True, help="Folder the lab lives in.",
+)  # fmt: skip
+@click.option(
+    "--subnet", default=SUBNET, show_default=True, envvar="HEATSINK_LAB_SUBNET", show_envvar=True,
+    help="First three numbers of the lab's network.",
+)  # fmt: skip
+@click.pass_context
+def lab(context: click.Context, state: Path, subnet: str) -> None:
+    """Boot real nodes on this machine, each with its own systemd, sshd and container engine."""
+    context.obj = labs.Lab(state=state.absolute(), subnet=subnet)
+
+
+@lab.command()
+@click.argument("count", type=_NUMBER)
+@click.option("--engine", type=click.Choice(labs.ENGINES), default="podman", show_default=True)
+@click.option("--first", type=_NUMBER, default=1, show_default=True, help="Number of the first node.")
+@click.option("--install", is_flag=True, help="Install the Debian packages that are missing.")
+@click.pass_obj
+def up(place: labs.Lab, count: int, engine: labs.Engine, first: int, install: bool) -> None:
+    """Boot COUNT nodes; those that are up already stay as they are."""
+    labs.require_root()
+    if install:
+        labs.install_packages(_tell)
+    labs.up(place, count, engine=engine, first=first, progress=_tell)
+
+
+@lab.command()
+@click.argument("numbers", metavar="[N]...", type=_NUMBER, nargs=-1)
+@click.pass_obj
+def down(place: labs.Lab, numbers: tuple[int, ...]) -> None:
+    """Stop nodes and forget their disks; without a number the whole lab."""
+    for node in labs.down(place, numbers):
+        _tell(f"{node.name} is gone")
+
+
+@lab.command(name="list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def list_nodes(place: labs.Lab, as_json: bool) -> None:
+    """Show every node with its address, engine and state."""
+    rows = [
+        {"name": node.name, "address": node.address, "engine": node.engine, "state": node.state}
+        for node in labs.nodes(place)
+    ]
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+    else:
+        _print_table(rows)
+
+
+@lab.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.argument("number", metavar="N", type=_NUMBER)
+@click.argument("command", metavar="[COMMAND]...", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def ssh(context: click.Context, number: int, command: tuple[str, ...]) -> None:
+    """Run a command on a node, or a shell; the exit status is the command's."""
+    labs.require_root()
+    node = labs.load(context.obj, number)
+    context.exit(subprocess.run((*node.ssh_command(), *command), check=False).returncode)
+
+
+@lab.command()
+@click.argument("number", metavar="N", type=_NUMBER)
+@click.pass_obj
+def crash(place: labs.Lab, number: int) -> None:
+    """Cut a node's power: all that runs on it dies at once."""
+    labs.require_root()
+    labs.load(place, number).crash()
+
+
+@lab.command()
+@click.argument("number", metavar="N", type=_NUMBER)
+@click.pass_obj
+def boot(place: labs.Lab, number: int) -> None:
+    """Switch a node on again, its disk as it was left, and wait until it is up."""
+    node = labs.load(place, number)
+    labs.up(place, 1, engine=node.engine, first=number, progress=_tell)
+
+
+@lab.command()
+@click.argument("number", metavar="N", type=_NUMBER)
+@click.pass_obj
+def cut(place: labs.Lab, number: int) -> None:
+    """Take a node off the network."""
+    labs.require_root()
+    labs.load(place, number).cut()
+
+
+@lab.command()
+@click.argument("number", metavar="N", type=_NUMBER)
+@click.pass_obj
+def heal(place: labs.Lab, number: int) -> None:
+    """Put a node back on the network."""
+    labs.require_root()
+    labs.load(place, number).heal()
+
+
+@lab.command()
+@click.option("--install", is_flag=True, help="Install the Debian packages that are missing.")
+@click.pass_obj
+def registry(place: labs.Lab, install: bool) -> None:
+    """Serve a container registry to the nodes and print its address."""
+    labs.require_root()
+    if install:
+        labs.install_packages(_tell)
+    click.echo(labs.start_registry(place))
+
+
+@lab.command()
+@click.option(
+    "--role", "roles", multiple=True, required=True, metavar="ROLE=COUNT", help="Nodes a role gets."
+)
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), default="hosts.yaml", show_default=True
+)
+@click.option("--force", is_flag=True, help="Overwrite the file if it is there.")
+@click.pass_obj
+def hosts(place: labs.Lab, roles: tuple[str, ...], output: Path, force: bool) -> None:
+    """Write the hosts file that gives each role its nodes, in the order of their numbers."""
+    text = labs.hosts_file(place, labs.nodes(place), labs.role_counts(roles))
+    try:
+        with output.open("w" if force else "x") as file:
+            file.write(text)
+    except FileExistsError:
+        raise labs.LabError(f"`{output}` exists", hint="say `--force` to overwrite it") from None
+    _tell(f"wrote {output}")
+
+
+def _print_table(rows: list[dict[str, str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("node", "address", "engine", "state", box=None, pad_edge=False, header_style="bold")
+    colours = {"up": "green", "cut": "yellow", "off": "red"}
+    for row in rows:
+        state = row["state"]
+        table.add_row(row["name"], row["address"], row["engine"], f"[{colours[state]}]{state}[/]")
+    Console().print(table)
+
+
+def _tell(text: str) -> None:
+    click.echo(text, err=True)

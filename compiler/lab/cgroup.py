@@ -1,0 +1,115 @@
+"""Long-lived programs, each in a control group of its own.
+
+The kernel then answers what pid files only guess at: a program is up while its group has a process, and
+all it ever started dies at one write to `cgroup.kill`. A machine that restarts has no groups, so
+nothing stale is left to be mistaken for a node.
+https://docs.kernel.org/admin-guide/cgroup-v2.html
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from os import environ
+from pathlib import Path
+
+from compiler.lab.system import LabError, wait_until
+
+_UNIFIED = Path("/sys/fs/cgroup")
+_HYBRID = _UNIFIED / "unified"
+# Each start gets a fresh group below: nspawn passes controllers down from its own, and from then on the
+# kernel lets no process enter that one ("no internal processes").
+_ENTER = 'own=$(mktemp -d "$0/XXXXXX") && echo 0 > "$own/cgroup.procs" && exec "$@"'
+# systemd-nspawn --keep-unit exits with 133 when its system asks for a reboot, and must be started again.
+_SUPERVISE = 'while "$@"; [ $? -eq 133 ]; do :; done'
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A cgroup v2: `heatsink-lab/<lab>/<name>`."""
+
+    path: Path
+
+    @property
+    def populated(self) -> bool:
+        """Whether any process lives in the group or below it."""
+        with suppress(OSError):  # there is none, or it goes away right now
+            return "populated 1" in (self.path / "cgroup.events").read_text()
+        return False
+
+    def start(self, program: Sequence[str | Path], *, log: Path, env: Mapping[str, str]) -> None:
+        """Leave `program` running in the group, with its output added to `log`; start it again on a reboot.
+
+        When this returns the group is populated: the supervising shell enters it before it forks.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        self._pass_controllers_down()
+        supervised = ("sh", "-c", _SUPERVISE, "supervise", *self._inside(program))
+        argv = [str(word) for word in self._inside(("setsid", "--fork", *supervised))]
+        with log.open("ab") as output:
+            done = subprocess.run(
+                argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env={**environ, **env}, cwd="/",
+                check=False,
+            )  # fmt: skip
+        if done.returncode:
+            raise LabError(f"`{program[0]}` cannot be started in {self.path}", hint=f"see {log}")
+
+    def kill(self) -> None:
+        """Kill every process of the group at once and wait until they are gone; then remove the group."""
+        with suppress(FileNotFoundError):
+            (self.path / "cgroup.kill").write_text("1")
+        if not wait_until(lambda: _removed(self.path) and _removed(_mirror(self.path)), seconds=20):
+            raise LabError(
+                f"the processes in {self.path} do not die", hint="look at them with `systemd-cgls`"
+            )
+
+    def _inside(self, argv: Sequence[str | Path]) -> tuple[str | Path, ...]:
+        return ("sh", "-c", _ENTER, self.path, *argv)
+
+    def _pass_controllers_down(self) -> None:
+        """Let children limit memory, cpu and pids, where the machine's cgroup v2 can."""
+        for group in (self.path.parent.parent, self.path.parent, self.path):
+            for name in (group / "cgroup.controllers").read_text().split():
+                with suppress(OSError):  # a controller that cgroup v1 holds, or that works at the root only
+                    (group / "cgroup.subtree_control").write_text(f"+{name}")
+
+
+def group(lab: str, name: str) -> Group:
+    """The group of one program of a lab."""
+    return Group(_labs() / lab / name)
+
+
+def kill_all(lab: str) -> None:
+    """Kill whatever of a lab still runs, and remove its groups."""
+    Group(_labs() / lab).kill()
+    for labs in (_labs(), _mirror(_labs())):
+        with suppress(OSError):  # another lab is there, or none ever was
+            labs.rmdir()
+
+
+def _labs() -> Path:
+    return _root() / "heatsink-lab"
+
+
+def _root() -> Path:
+    # In the hybrid layout cgroup v2 is mounted one level down.
+    return _HYBRID if _HYBRID.is_dir() else _UNIFIED
+
+
+def _mirror(path: Path) -> Path:
+    """Where nspawn repeats a group in systemd's own cgroup v1 tree; only the hybrid layout has one."""
+    return _UNIFIED / "systemd" / path.relative_to(_root())
+
+
+def _removed(path: Path) -> bool:
+    folders = (folder for folder in path.rglob("*") if folder.is_dir())
+    try:
+        for folder in (*sorted(folders, reverse=True), path):
+            folder.rmdir()
+    except FileNotFoundError:
+        return not path.exists()
+    except OSError:  # a process is still on its way out
+        return False
+    return True

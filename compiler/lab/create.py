@@ -1,0 +1,72 @@
+"""How a node is made: its folders, its identity, and the few files that differ from its base."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from compiler.lab.node import Node, record
+from compiler.lab.place import Lab
+from compiler.lab.system import run
+
+
+def create(node: Node) -> None:
+    """Make a node's disk, or finish it where an earlier attempt was interrupted.
+
+    Its record comes first, so that `down` finds whatever there is; its host key comes last.
+    """
+    _write(node.record_file, json.dumps(record(node)) + "\n")
+    for part in ("upper", "work", "root", "store"):
+        (node.folder / part).mkdir(parents=True, exist_ok=True)
+    node.mount()
+    for path, text in node_files(node, authorized_key=node.lab.identity_file.with_suffix(".pub").read_text()):
+        _write(node.root / path, text)
+    (node.root / "root/.ssh").chmod(0o700)
+    _make_host_key(node)
+
+
+def create_identity(lab: Lab) -> None:
+    """Make the key pair that opens the nodes, unless it is there already."""
+    if not lab.identity_file.exists():
+        run(("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "heatsink lab", "-f", lab.identity_file))
+
+
+def write_known_hosts(lab: Lab, nodes: Iterable[Node]) -> None:
+    """Write down the nodes' host keys, for those who log in without asking."""
+    _write(lab.known_hosts, "".join(f"{node.address} {node.host_key}\n" for node in nodes if node.finished))
+
+
+def node_files(node: Node, *, authorized_key: str) -> Iterator[tuple[str, str]]:
+    """What a node has that its base has not: path under its root, and text."""
+    registry = node.lab.registry
+    yield "etc/hostname", f"{node.name}\n"
+    yield "etc/machine-id", ""  # systemd makes one at the first boot
+    yield "root/.ssh/authorized_keys", authorized_key
+    yield (
+        "etc/systemd/network/10-lab.network",
+        f"[Match]\nName=host0\n\n[Network]\nAddress={node.address}/24\nGateway={node.lab.gateway}\n",
+    )
+    if node.engine == "docker":
+        yield "etc/docker/daemon.json", json.dumps({"insecure-registries": [registry]}) + "\n"
+        return
+    # Where cgroup v1 has the machine's controllers, nodes have none, and podman's default pids limit fails.
+    yield "etc/containers/containers.conf", "[containers]\npids_limit = 0\ndefault_ulimits = []\n"
+    yield (
+        "etc/containers/registries.conf.d/lab.conf",
+        f'[[registry]]\nlocation = "{registry}"\ninsecure = true\n',
+    )
+
+
+def _make_host_key(node: Node) -> None:
+    key = node.root / "etc/ssh/ssh_host_ed25519_key"
+    if not key.exists():
+        run(("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", node.name, "-f", key))
+    _write(node.folder / "host_key.pub", key.with_suffix(".pub").read_text())
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.write_text(text)
+    fresh.rename(path)

@@ -1,0 +1,75 @@
+"""All nodes of a lab: bring some up, find them, take them down."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from compiler.lab import network
+from compiler.lab.base import Engine, build_base
+from compiler.lab.cgroup import kill_all
+from compiler.lab.create import create, create_identity, write_known_hosts
+from compiler.lab.node import Node, load
+from compiler.lab.place import NODES, Lab
+from compiler.lab.requirements import require_packages, require_root
+from compiler.lab.system import LabError, Progress, locked, silent
+
+
+def up(
+    lab: Lab, count: int, *, engine: Engine = "podman", first: int = 1, progress: Progress = silent
+) -> tuple[Node, ...]:
+    """Have `count` nodes from number `first` up and booted; those that are up already stay as they are."""
+    numbers = range(first, first + count)
+    if not count or numbers[0] not in NODES or numbers[-1] not in NODES:
+        raise LabError(f"a lab has nodes {NODES[0]} to {NODES[-1]}, not {first} to {first + count - 1}")
+    require_root()
+    require_packages()
+    base = build_base(engine, cache=lab.cache, progress=progress)
+    wanted = tuple(Node(lab=lab, number=number, engine=engine, base=base) for number in numbers)
+    with locked(lab.lock):
+        create_identity(lab)
+        network.build_bridge(lab)
+        booted = tuple(_boot(node) for node in wanted)
+        write_known_hosts(lab, nodes(lab))
+    for node in booted:
+        node.wait()
+        progress(f"{node.name} is up at {node.address} with {node.engine}")
+    return booted
+
+
+def nodes(lab: Lab) -> tuple[Node, ...]:
+    """Every node that has been made, by number."""
+    found = (re.fullmatch(r"node(\d+)", path.parent.name) for path in lab.state.glob("node*/node.json"))
+    return tuple(load(lab, number) for number in sorted(int(match[1]) for match in found if match))
+
+
+def down(lab: Lab, numbers: Iterable[int] = ()) -> tuple[Node, ...]:
+    """Stop nodes, forget their disks and return them.
+
+    Without numbers that is every node, and the registry and the bridge go too. The lab's key and what was
+    pushed into its registry stay on disk, for the next `up`.
+    """
+    require_root()
+    with locked(lab.lock):
+        named = tuple(load(lab, number) for number in numbers)
+        gone = named or nodes(lab)
+        for node in gone:
+            node.destroy()
+        write_known_hosts(lab, nodes(lab))
+        if not named:
+            kill_all(lab.bridge)
+            network.remove_bridge(lab)
+    return gone
+
+
+def _boot(wanted: Node) -> Node:
+    node = load(wanted.lab, wanted.number) if wanted.record_file.exists() else wanted
+    if node.engine != wanted.engine:
+        raise LabError(
+            f"{node.name} is there already, with {node.engine}",
+            hint=f"`heatsink lab down {node.number}` makes room for one with {wanted.engine}",
+        )
+    if not node.finished:
+        create(node)
+    node.boot()
+    return node

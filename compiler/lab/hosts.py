@@ -1,0 +1,59 @@
+"""The hosts file for a lab: which role each node plays."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+
+from compiler.lab.node import Node
+from compiler.lab.place import Lab
+from compiler.lab.system import LabError
+
+
+def hosts_file(lab: Lab, nodes: Sequence[Node], roles: Mapping[str, int]) -> str:
+    """The text of a hosts file that gives each role its number of nodes, in the order both are given.
+
+    Nodes that are left over stay out of it. Docker nodes name their backend, as podman is what roles
+    run on by default.
+    """
+    wanted = sum(roles.values())
+    if wanted > len(nodes):
+        raise LabError(
+            f"the roles want {wanted} nodes, and the lab has {len(nodes)}",
+            hint=f"`heatsink lab up {wanted}` boots as many",
+        )
+    return "\n".join(_lines(lab, nodes, roles)) + "\n"
+
+
+def role_counts(written: Sequence[str]) -> dict[str, int]:
+    """What `--role Controller=1 --role Compute=2` asks for, in its order; no count means one."""
+    counts: dict[str, int] = {}
+    for text in written:
+        match = re.fullmatch(r"([A-Za-z0-9_-]+)(?:=([1-9]\d*))?", text)
+        if not match or match[1] in counts:
+            raise LabError(
+                f"`{text}` is not a role and its count", hint="say each role once, as `Controller=1`"
+            )
+        counts[match[1]] = int(match[2] or 1)
+    return counts
+
+
+def _lines(lab: Lab, nodes: Sequence[Node], roles: Mapping[str, int]) -> Iterator[str]:
+    yield "# yaml-language-server: $schema=hosts.schema.json"
+    yield f"defaults: {{user: root, identity_file: {_scalar(str(lab.identity_file))}}}"
+    yield "hosts:"
+    rest = iter(nodes)
+    for role, count in roles.items():
+        yield from (f"  - {_host(node, role)}" for node in islice(rest, count))
+
+
+def _host(node: Node, role: str) -> str:
+    backend = ", backend: docker" if node.engine == "docker" else ""
+    return f"{{name: {node.name}, role: {_scalar(role)}, address: {node.address}{backend}}}"
+
+
+def _scalar(text: str) -> str:
+    """A string as YAML has it: bare where nothing in it means anything, else quoted as in JSON."""
+    return text if re.fullmatch(r"[A-Z/][A-Za-z0-9/._-]+", text) else json.dumps(text)

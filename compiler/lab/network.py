@@ -1,0 +1,69 @@
+"""The lab's network: one bridge on the machine, one cable from it to each node."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from compiler.lab.place import Lab
+from compiler.lab.system import LabError, run
+
+_INTERFACES = Path("/sys/class/net")
+
+
+def build_bridge(lab: Lab) -> None:
+    """Make the lab's bridge with the gateway's address, unless it is there already."""
+    if exists(lab.bridge):
+        _check_owner(lab)
+        return
+    run(("ip", "link", "add", lab.bridge, "type", "bridge"))
+    run(("ip", "link", "set", lab.bridge, "alias", lab.state))
+    run(("ip", "addr", "add", f"{lab.gateway}/24", "dev", lab.bridge))
+    run(("ip", "link", "set", lab.bridge, "up"))
+
+
+def remove_bridge(lab: Lab) -> None:
+    """Take the lab's bridge away; other labs' bridges stay."""
+    if exists(lab.bridge) and _owner(lab) == str(lab.state):
+        run(("ip", "link", "delete", lab.bridge))
+
+
+def exists(interface: str) -> bool:
+    """Whether the machine has a network interface of that name."""
+    return (_INTERFACES / interface).exists()
+
+
+def plugged(interface: str) -> bool:
+    """Whether an interface exists and is switched on."""
+    return exists(interface) and bool(int((_INTERFACES / interface / "flags").read_text(), 16) & 1)
+
+
+def switch(interface: str, state: Literal["up", "down"]) -> None:
+    """Plug a node's cable in, or pull it."""
+    run(("ip", "link", "set", interface, state))
+
+
+def remove(interface: str) -> None:
+    """Take away what is left of a node's cable.
+
+    The kernel removes it with the node's network namespace, but some time later: a node that boots
+    at once would find its name taken.
+    """
+    if exists(interface):
+        try:
+            run(("ip", "link", "delete", interface))
+        except LabError:
+            if exists(interface):
+                raise
+
+
+def _owner(lab: Lab) -> str:
+    return (_INTERFACES / lab.bridge / "ifalias").read_text().strip()
+
+
+def _check_owner(lab: Lab) -> None:
+    if _owner(lab) != str(lab.state):
+        raise LabError(
+            f"the bridge `{lab.bridge}` belongs to {_owner(lab) or 'somebody else'}, not to {lab.state}",
+            hint="give this lab a subnet of its own: `--subnet 198.18.78`",
+        )

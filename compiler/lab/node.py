@@ -1,0 +1,256 @@
+"""One node: a Debian system booted by systemd-nspawn, which lives, reboots and dies as a host does."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import CompletedProcess, TimeoutExpired
+from subprocess import run as run_process
+from typing import Literal
+
+from compiler.lab import network
+from compiler.lab.base import Engine
+from compiler.lab.cgroup import Group, group
+from compiler.lab.place import Lab
+from compiler.lab.system import LabError, run, wait_until
+
+State = Literal["up", "cut", "off"]
+
+_STORES: Mapping[Engine, str] = {"podman": "/var/lib/containers", "docker": "/var/lib/docker"}
+_NSPAWN = Path("/run/systemd/nspawn")
+_DEVICES = ("/dev/fuse", "/dev/net/tun")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """A node that has been made; whether it runs is asked of the kernel each time.
+
+    `base` is the root it was made from, which stays its lower layer for life.
+    """
+
+    lab: Lab
+    number: int
+    engine: Engine
+    base: Path
+
+    @property
+    def name(self) -> str:
+        """What the node calls itself: `node1`."""
+        return f"node{self.number}"
+
+    @property
+    def address(self) -> str:
+        """Its IPv4 address on the lab's bridge: `198.18.77.11` for node 1."""
+        return f"{self.lab.subnet}.{10 + self.number}"
+
+    @property
+    def folder(self) -> Path:
+        """All that the node keeps on the machine's disk."""
+        return self.lab.state / self.name
+
+    @property
+    def root(self) -> Path:
+        """Where its root is mounted while it is not down."""
+        return self.folder / "root"
+
+    @property
+    def console(self) -> Path:
+        """What its systemd said while it booted."""
+        return self.folder / "console.log"
+
+    @property
+    def cable(self) -> str:
+        """The bridge's end of its network cable; the kernel allows 15 characters."""
+        return f"vb-{self._machine}"
+
+    @property
+    def state(self) -> State:
+        """`up`, `cut` off the network, or `off`."""
+        if not self._group.populated:
+            return "off"
+        unplugged = network.exists(self.cable) and not network.plugged(self.cable)
+        return "cut" if unplugged else "up"
+
+    @property
+    def record_file(self) -> Path:
+        """What the node was made as, for `load`."""
+        return self.folder / "node.json"
+
+    @property
+    def finished(self) -> bool:
+        """Whether its disk has been made to the end."""
+        return self._host_key.exists()
+
+    @property
+    def host_key(self) -> str:
+        """The public half of its ssh host key, as known_hosts has it: `ssh-ed25519 AAAA…`."""
+        return " ".join(self._host_key.read_text().split()[:2])
+
+    @property
+    def _host_key(self) -> Path:
+        return self.folder / "host_key.pub"
+
+    @property
+    def _machine(self) -> str:
+        return f"{self.lab.bridge}-{self.number}"
+
+    @property
+    def _group(self) -> Group:
+        return group(self.lab.bridge, self.name)
+
+    def ssh_command(self, *options: str) -> tuple[str, ...]:
+        """The ssh command that logs in on the node as root; what comes behind it is run there."""
+        settings = (
+            f"IdentityFile={self.lab.identity_file}", "IdentitiesOnly=yes", "BatchMode=yes",
+            f"UserKnownHostsFile={self.lab.known_hosts}", "StrictHostKeyChecking=yes",
+            "ConnectTimeout=2", "LogLevel=ERROR",
+        )  # fmt: skip
+        flags = (word for setting in settings for word in ("-o", setting))
+        return ("ssh", "-F", "none", *flags, *options, f"root@{self.address}")
+
+    def run(self, argv: Sequence[str], *, stdin: str = "", seconds: float = 60) -> str:
+        """Run a command on the node over ssh and return its stdout; LabError when it fails."""
+        done = self.attempt(argv, stdin=stdin, seconds=seconds)
+        if done.returncode:
+            raise LabError(
+                f"`{shlex.join(argv)}` failed on {self.name} with status {done.returncode}",
+                hint=done.stderr.strip() or None,
+            )
+        return done.stdout
+
+    def attempt(self, argv: Sequence[str], *, stdin: str = "", seconds: float = 60) -> CompletedProcess[str]:
+        """Run a command on the node over ssh and return how it went, whatever that was.
+
+        Status 255 means that ssh could not log in, 124 that it took longer than `seconds`.
+        """
+        words = (*self.ssh_command(), shlex.join(argv))
+        try:
+            return run_process(
+                words, input=stdin, capture_output=True, text=True, check=False, timeout=seconds
+            )
+        except TimeoutExpired:
+            return CompletedProcess(words, 124, "", f"no answer within {seconds:g} s")
+
+    def boot_id(self) -> str:
+        """The kernel's name for this boot of the node: another one after each reboot."""
+        return self.run(("cat", "/proc/sys/kernel/random/boot_id")).strip()
+
+    def boot(self) -> None:
+        """Switch the node on, if it is off; `wait` says when it is there."""
+        if self._group.populated:
+            return
+        self.mount()
+        network.remove(self.cable)
+        # Where the machine mounts cgroup v1 too, nspawn must be told to give the node version 2 only.
+        self._group.start(
+            _nspawn(self, self._machine), log=self.console, env={"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}
+        )
+
+    def wait(self, *, seconds: float = 120, after: str | None = None) -> None:
+        """Return when sshd answers and systemd has finished its boot (another boot than `after`)."""
+        deadline = time.monotonic() + seconds
+
+        def booted() -> bool:
+            if self.state == "off":
+                raise LabError(f"{self.name} has switched itself off", hint=f"see {self.console}")
+            if self.state == "cut":
+                raise LabError(f"{self.name} is cut off", hint=f"use `heatsink lab heal {self.number}`")
+            left = max(1.0, deadline - time.monotonic())
+            said = self.attempt(("sh", "-c", _BOOTED), seconds=left).stdout.split()
+            return len(said) == 2 and said[0] != after and said[1] in ("running", "degraded")
+
+        if not wait_until(booted, seconds=seconds):
+            raise LabError(f"{self.name} is not up after {seconds:g} s", hint=f"see {self.console}")
+
+    def reboot(self, *, seconds: float = 120) -> None:
+        """`systemctl reboot` on the node, and wait until it is back."""
+        before = self.boot_id()
+        self.attempt(("systemctl", "reboot"))
+        self.wait(seconds=seconds, after=before)
+
+    def crash(self) -> None:
+        """Cut the power: every process of the node dies at once, its disk stays as it is."""
+        self._group.kill()
+        network.remove(self.cable)
+
+    def cut(self) -> None:
+        """Pull the node's network cable."""
+        self._check_on()
+        network.switch(self.cable, "down")
+
+    def heal(self) -> None:
+        """Plug the node's network cable in again."""
+        self._check_on()
+        network.switch(self.cable, "up")
+
+    def mount(self) -> None:
+        """Put the node's root together: the base below, what the node wrote above it."""
+        if os.path.ismount(self.root):
+            return
+        layers = f"lowerdir={self.base},upperdir={self.folder}/upper,workdir={self.folder}/work"
+        run(("mount", "-t", "overlay", "overlay", "-o", layers, self.root))
+
+    def destroy(self) -> None:
+        """Switch the node off and forget its disk; nothing of it is left on the machine."""
+        self.crash()
+        _sweep(self.root, self._machine)
+        if os.path.ismount(self.root):
+            run(("umount", "--recursive", self.root))
+        shutil.rmtree(self.folder)
+
+    def _check_on(self) -> None:
+        if self.state == "off":
+            raise LabError(f"{self.name} is off", hint=f"switch it on with `heatsink lab boot {self.number}`")
+
+
+# `--wait` returns when the boot is over; its status is that of a degraded system too.
+_BOOTED = "cat /proc/sys/kernel/random/boot_id; systemctl is-system-running --wait"
+
+
+def load(lab: Lab, number: int) -> Node:
+    """A node that `up` has made; LabError when there is none of that number."""
+    try:
+        made = json.loads((lab.state / f"node{number}" / "node.json").read_text())
+    except FileNotFoundError:
+        raise LabError(f"there is no node{number}", hint="see `heatsink lab list`") from None
+    if made["subnet"] != lab.subnet:
+        raise LabError(
+            f"node{number} was made in {made['subnet']}, not in {lab.subnet}",
+            hint=f"say `--subnet {made['subnet']}`",
+        )
+    return Node(lab=lab, number=number, engine=made["engine"], base=Path(made["base"]))
+
+
+def _sweep(root: Path, machine: str) -> None:
+    """Remove what a killed nspawn leaves in /run: a folder, and its lock, named after the root's inode."""
+    with suppress(FileNotFoundError):
+        inode = root.stat()
+        (_NSPAWN / f"locks/inode-{inode.st_dev}:{inode.st_ino}").unlink()
+    with suppress(FileNotFoundError):
+        (_NSPAWN / "propagate" / machine).rmdir()
+
+
+def record(node: Node) -> dict[str, str]:
+    """What `node.json` says, for `load` to read."""
+    return {"engine": node.engine, "base": str(node.base), "subnet": node.lab.subnet}
+
+
+def _nspawn(node: Node, machine: str) -> tuple[str | Path, ...]:
+    """The command that boots a node. It needs nothing of the machine's own systemd: no unit, no machined."""
+    binds = (f"--bind={device}" for device in _DEVICES if Path(device).exists())
+    return (
+        "systemd-nspawn", "--quiet", "--boot", "--console=pipe", "--register=no", "--keep-unit",
+        f"--directory={node.root}", f"--machine={machine}", f"--hostname={node.name}",
+        f"--network-bridge={node.lab.bridge}", "--link-journal=no", "--private-users=no",
+        # All nodes share the machine's clock, so none may set it; podman and docker need the rest.
+        "--capability=all", "--drop-capability=CAP_SYS_TIME", "--system-call-filter=@keyring bpf @mount",
+        # An engine's own overlays cannot lie on an overlay.
+        f"--bind={node.folder}/store:{_STORES[node.engine]}", *binds,
+    )  # fmt: skip

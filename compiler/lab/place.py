@@ -1,0 +1,71 @@
+"""Where a lab lies: its folder, its subnet, and the paths, addresses and names that follow from them."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from compiler.lab.system import LabError
+
+STATE = Path("/var/lib/heatsink-lab")
+CACHE = Path("/var/cache/heatsink-lab")
+SUBNET = "198.18.77"
+NODES = range(1, 245)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lab:
+    """One lab. Two of them live side by side when both folder and subnet differ.
+
+    `subnet` is the first three numbers of a /24 inside 198.18.0.0/15, which RFC 2544 keeps for tests, so
+    that it collides with nobody's network.
+    """
+
+    state: Path = STATE
+    subnet: str = SUBNET
+    cache: Path = CACHE
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"198\.1[89]\.\d{1,3}", self.subnet) or int(self.subnet.split(".")[2]) > 255:
+            raise LabError(
+                f"`{self.subnet}` is not a subnet for a lab",
+                hint="198.18.0 to 198.19.255 are kept for tests by RFC 2544; name one as `198.18.77`",
+            )
+
+    @property
+    def gateway(self) -> str:
+        """The machine's own address on the lab's bridge."""
+        return f"{self.subnet}.1"
+
+    @property
+    def registry(self) -> str:
+        """`address:port` of the lab's container registry, which speaks plain HTTP."""
+        return f"{self.gateway}:4000"
+
+    @property
+    def bridge(self) -> str:
+        """The bridge that all nodes of this lab are plugged into."""
+        return f"lab{self.subnet.split('.')[2]}"
+
+    @property
+    def identity_file(self) -> Path:
+        """The private key that opens every node to root; its public half lies beside it."""
+        return self.state / "id_ed25519"
+
+    @property
+    def known_hosts(self) -> Path:
+        """The nodes' own host keys, in OpenSSH's format."""
+        return self.state / "known_hosts"
+
+    @property
+    def lock(self) -> Path:
+        """Held by whoever makes, starts or removes something of this lab."""
+        return self.state / "lock"
+
+
+def from_environment() -> Lab:
+    """The lab that `HEATSINK_LAB_STATE` and `HEATSINK_LAB_SUBNET` name, or the default one."""
+    state = Path(os.environ.get("HEATSINK_LAB_STATE", STATE))
+    return Lab(state=state, subnet=os.environ.get("HEATSINK_LAB_SUBNET", SUBNET))

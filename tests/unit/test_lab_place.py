@@ -1,0 +1,72 @@
+"""What a lab asks of the machine, and the names it gives to what it makes there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from compiler.lab import Lab, LabError, Node
+from compiler.lab.base import base, recipe
+from compiler.lab.create import node_files
+from compiler.lab.node import load, record
+from compiler.lab.requirements import PACKAGES, install_command, missing_packages
+
+
+def test_missing_packages_are_those_whose_commands_are_missing() -> None:
+    present = {"ip", "ssh", "podman", "mmdebstrap"}
+    missing = missing_packages(present.__contains__)
+    assert install_command(missing) == ("apt-get", "install", "-y", "docker-registry", "systemd-container")
+
+
+def test_nothing_is_missing_where_every_command_is_there() -> None:
+    assert missing_packages({command for command, _ in PACKAGES}.__contains__) == ()
+
+
+@pytest.mark.parametrize("subnet", ["10.0.0", "198.18.256", "198.18", "198.18.77.0", "198.20.1"])
+def test_only_networks_kept_for_tests_are_a_labs_subnet(subnet: str) -> None:
+    with pytest.raises(LabError, match="is not a subnet for a lab"):
+        Lab(subnet=subnet)
+
+
+def test_the_longest_cable_name_fits_the_kernel() -> None:
+    assert len(podman_node(Lab(subnet="198.18.255"), number=244).cable) <= 15
+
+
+def test_a_recipe_that_changes_gets_a_folder_of_its_own() -> None:
+    assert base("podman", cache=Path("/cache")) != base("docker", cache=Path("/cache"))
+    assert recipe("podman") != recipe("docker")
+
+
+def test_the_nodes_engine_is_told_that_the_registry_has_no_tls() -> None:
+    files = dict(node_files(podman_node(Lab(), number=1), authorized_key="ssh-ed25519 AAAA"))
+    assert (
+        'location = "198.18.77.1:4000"\ninsecure = true' in files["etc/containers/registries.conf.d/lab.conf"]
+    )
+
+
+def test_a_node_is_loaded_as_it_was_recorded(tmp_path: Path) -> None:
+    made = podman_node(Lab(state=tmp_path), number=3)
+    write_record(made)
+    assert load(made.lab, 3) == made
+
+
+def test_a_node_of_another_subnet_is_not_taken_for_ours(tmp_path: Path) -> None:
+    write_record(podman_node(Lab(state=tmp_path, subnet="198.18.90"), number=3))
+    with pytest.raises(LabError, match=r"node3 was made in 198\.18\.90, not in 198\.18\.77"):
+        load(Lab(state=tmp_path), 3)
+
+
+def test_a_node_that_was_never_made_is_not_found(tmp_path: Path) -> None:
+    with pytest.raises(LabError, match="there is no node3"):
+        load(Lab(state=tmp_path), 3)
+
+
+def podman_node(lab: Lab, *, number: int) -> Node:
+    return Node(lab=lab, number=number, engine="podman", base=Path("/base"))
+
+
+def write_record(node: Node) -> None:
+    node.folder.mkdir()
+    (node.folder / "node.json").write_text(json.dumps(record(node)))
