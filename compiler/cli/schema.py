@@ -1,0 +1,17 @@
+"""`heatsink schema`: the published schemas, for editors and for people."""
+
+from __future__ import annotations
+
+import click
+
+from compiler import schemas
+
+
+@click.command()
+@click.argument("name", required=False)
+def schema(name: str | None) -> None:
+    """Print the JSON Schema NAME of an input file; without a name, list them."""
+    if name is None:
+        click.echo("\n".join(schemas.names()))
+    else:
+        click.echo(schemas.text(name), nl=False)

@@ -1,0 +1,114 @@
+"""What may stand in each input file: the published JSON Schemas, and checking a file against one.
+
+A schema is a file beside this one, written for editors as well: `heatsink schema NAME` prints it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from compiler.diagnostics import CompileError, HeatsinkError, Problem, closest
+from compiler.node import Mapping, Node, Plain, Sequence, plain
+from compiler.schemas import wording
+from compiler.schemas.wording import Finding, Violation
+from compiler.source import Source, Span
+
+if TYPE_CHECKING:  # jsonschema takes longer to import than all that `heatsink --help` needs
+    from jsonschema import Draft202012Validator, ValidationError
+
+__all__ = ["Violation", "check", "names", "text", "violations"]
+
+_FOLDER = Path(__file__).parent
+_SUFFIX = ".schema.json"
+
+
+def names() -> tuple[str, ...]:
+    """The names of all schemas, sorted: `environment`, `hosts`, …"""
+    return tuple(sorted(path.name.removesuffix(_SUFFIX) for path in _FOLDER.glob(f"*{_SUFFIX}")))
+
+
+def text(name: str) -> str:
+    """A schema as JSON text; HeatsinkError if there is none of that name."""
+    if name not in names():
+        hint = closest(name, names()) or f"there are {', '.join(names())}"
+        raise HeatsinkError(f"no schema is called `{name}`", hint=hint)
+    return (_FOLDER / f"{name}{_SUFFIX}").read_text(encoding="utf-8")
+
+
+def check(node: Node, name: str) -> None:
+    """Raise one CompileError with all that a schema does not allow in a node, in the order of the text.
+
+    Of a file whose schema is `writeOnly` the places are named, and the lines are not shown.
+    """
+    value = plain(node)
+    if not _is_valid(name, json.dumps(value)):
+        span = _silent_span if _schema(name).get("writeOnly") else _span
+        found = (Problem(each.message, span(node, each), each.hint) for each in violations(value, name))
+        raise CompileError.of(sorted(found, key=_place))
+
+
+def violations(value: Plain, name: str) -> Iterator[Violation]:
+    """All that a schema does not allow in a plain value; nothing when it is valid."""
+    findings = (_finding(error) for error in _validator(name).iter_errors(value))
+    yield from dict.fromkeys(each for finding in findings for each in wording.violations(finding))
+
+
+@lru_cache(maxsize=4096)
+def _is_valid(name: str, content: str) -> bool:
+    """By content, as the hosts of a role share most of what their services say."""
+    return _validator(name).is_valid(json.loads(content))
+
+
+@lru_cache
+def _validator(name: str) -> Draft202012Validator:
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(_schema(name))
+
+
+@lru_cache
+def _schema(name: str) -> dict[str, Any]:
+    schema: dict[str, Any] = json.loads(text(name))
+    return schema
+
+
+def _finding(error: ValidationError) -> Finding:
+    assert isinstance(error.schema, dict)  # our schemas have no `false` among them
+    branches: dict[object, list[Finding]] = {}
+    for below in error.context or ():
+        branches.setdefault(below.relative_schema_path[0], []).append(_finding(below))
+    return Finding(
+        keyword=str(error.validator),
+        wanted=error.validator_value,
+        schema=error.schema,
+        value=error.instance,
+        path=tuple(error.absolute_path),
+        branches=tuple(tuple(branch) for branch in branches.values()),
+    )
+
+
+def _span(root: Node, violation: Violation) -> Span:
+    node = root
+    for step in violation.path:
+        if isinstance(node, Mapping):
+            node = node.entries[str(step)]
+        elif isinstance(node, Sequence):
+            node = node.items[int(step)]
+    if violation.key is not None and isinstance(node, Mapping):
+        return node.key_span(violation.key)
+    return node.span
+
+
+def _silent_span(root: Node, violation: Violation) -> Span:
+    span = _span(root, violation)
+    return replace(span, source=Source(span.source.name))
+
+
+def _place(problem: Problem) -> tuple[str, int, int]:
+    span = problem.span
+    return (span.source.name, span.line, span.column) if span else ("", 0, 0)

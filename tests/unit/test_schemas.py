@@ -1,0 +1,332 @@
+"""The published schemas, and what an operator reads when a file breaks one."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from jsonschema import Draft202012Validator
+
+from compiler import schemas
+from compiler.cli.schema import schema
+from compiler.diagnostics import CompileError, HeatsinkError
+from compiler.node.yaml import parse
+from compiler.schemas import wording
+from compiler.source import Source
+
+LEADING_ON = {"$ref", "items", "patternProperties", "properties"}  # only name further schemas
+ASSERTIONS = Draft202012Validator.VALIDATORS.keys() - LEADING_ON
+
+
+def complaints(name: str, text: str) -> str:
+    """What checking a file says: the whole text that an operator reads, or "" for a valid file."""
+    node = parse(Source("in.yaml", text))
+    assert node is not None
+    try:
+        schemas.check(node, name)
+    except CompileError as error:
+        return error.render()
+    return ""
+
+
+def messages(name: str, text: str) -> list[str]:
+    """Without the places: `message` or `message; hint`, one a problem."""
+    node = parse(Source("in.yaml", text))
+    assert node is not None
+    try:
+        schemas.check(node, name)
+    except CompileError as error:
+        return ["; ".join(filter(None, (each.message, each.hint))) for each in error.problems]
+    return []
+
+
+VALID = {
+    "role": """
+        name: Controller
+        description: Runs everything
+        tags: [primary, controller]
+        networks: {InternalApi: {subnet: internal_api_subnet}, External: null}
+        CountDefault: 1
+        HostnameFormatDefault: '%stackname%-controller-%index%'
+        RoleParametersDefault: {Debug: true}
+        ContainerBackend: quadlet
+        update_serial: 25
+        deprecated_param_ips: ControllerIPs
+        ServicesDefault: ['OS::TripleO::Services::Memcached']
+        """,
+    "environment": """
+        parameters: {A: 1}
+        parameter_defaults: {B: [1, {c: d}], ControllerParameters: {Debug: false}}
+        parameter_merge_strategies: {default: merge, B: deep_merge}
+        resource_registry: {'OS::A': a.yaml, 'OS::B': null, resources: {x: {'OS::A': b.yaml}}}
+        encrypted_param_names: []
+        event_sinks: []
+        """,
+    "hosts": """
+        defaults: {user: root, port: 22, identity_file: id, backend: podman}
+        hosts:
+        - {name: 'compute[000-099]', role: Compute, address: '10.0.1.[10-109]'}
+        - name: web
+          role: Web
+          backend: docker
+          networks: {internal_api: 10.0.2.7}
+          parameters: {Debug: true}
+        """,
+    "images_lock": f"images: {{'registry:4000/a:1': 'sha256:{'0' * 64}'}}",
+    "secrets": "{DbPassword: abc, Pin: 1234}",
+    "role_data": """
+        service_name: keystone
+        host_prep_tasks: [{name: x, file: {path: /a}}]
+        host_ports: [5000, {port: 35357, protocol: tcp, address: 10.0.0.1}]
+        docker_config:
+          step_3:
+            keystone_db_sync: {image: r/keystone:1, net: host, bootstrap: true, detach: false, timeout: 60}
+          step_4:
+            keystone:
+              {image: r/keystone:1, net: host, privileged: false, user: root, restart: always, start_order: 2,
+               volumes: ['/a:/b:ro', '', null], environment: {A: true, B: 1, C: x}, command: [a, 1],
+               healthcheck: {test: /openstack/healthcheck, interval: 30, timeout: 1m30s},
+               ulimit: [nofile=1024], stop_grace_period: 60, security_opt: label=disable, mem_limit: 512m,
+               after: [a], requires: [b], family: keystone, cgroupns: host, tmpfs: [/tmp], label: {a: b}}
+          step_5:
+            keystone_init: {action: exec, command: keystone true, user: root, restart: on-failure:3}
+        kolla_config:
+          /var/lib/kolla/config_files/keystone.json:
+            command: /usr/sbin/apache2 -DFOREGROUND
+            config_files: [{source: /a/*, dest: /, merge: true, preserve_properties: true}]
+            permissions: [{path: /var/log/keystone, owner: 'keystone:keystone', recurse: true, perm: '0750'}]
+            directories: [{path: /a, owner: a, perm: '0750'}]
+        config_data:
+          keystone:
+            etc/keystone/keystone.conf: {ini: {DEFAULT: {debug: false, hosts: [a, b]}, empty: null}}
+            etc/httpd.conf: {template: 'Listen {{ port }}', variables: {port: 5000}, mode: '0640'}
+            a: {json: [1]}
+            b: {yaml: null}
+            c: {text: hello}
+        host_prep:
+          tmpfiles: [{path: /var/log/x, mode: '0750', user: root, group: 42425, type: D!, age: 10d}]
+          sysctl: {net.ipv4.ip_forward: 1}
+          kernel_modules: [br_netfilter]
+          users: [{name: nova, uid: 42436, group: nova, home: /var/lib/nova, groups: [kvm]}]
+          groups: [{name: kvm, gid: 36}]
+        """,
+}
+
+
+@pytest.mark.parametrize("name", schemas.names())
+def test_a_file_that_uses_every_part_of_its_schema_is_valid(name: str) -> None:
+    assert complaints(name, VALID[name]) == ""
+
+
+@pytest.mark.parametrize("name", schemas.names())
+def test_a_schema_is_a_schema_and_tells_an_editor_what_it_is_for(name: str) -> None:
+    schema = json.loads(schemas.text(name))
+    Draft202012Validator.check_schema(schema)
+    assert schema["title"] and schema["description"].endswith(".")
+
+
+@pytest.mark.parametrize("name", schemas.names())
+def test_every_keyword_of_a_schema_has_words(name: str) -> None:
+    used = {keyword for part in subschemas(json.loads(schemas.text(name))) for keyword in part}
+    assert used & ASSERTIONS <= wording._WORDS.keys()
+
+
+@pytest.mark.parametrize("name", schemas.names())
+def test_every_pattern_comes_with_an_example_that_it_accepts(name: str) -> None:
+    for part in subschemas(json.loads(schemas.text(name))):
+        if "pattern" in part:
+            assert all(Draft202012Validator(part).is_valid(example) for example in part["examples"]), part
+
+
+def subschemas(schema: Any) -> Iterator[dict[str, Any]]:
+    """A schema and those inside it."""
+    if not isinstance(schema, dict):
+        return
+    yield schema
+    for keyword in ("$defs", "properties", "patternProperties"):
+        for below in schema.get(keyword, {}).values():
+            yield from subschemas(below)
+    for keyword in ("items", "additionalProperties"):
+        yield from subschemas(schema.get(keyword))
+    for keyword in ("anyOf", "oneOf"):
+        for below in schema.get(keyword, ()):
+            yield from subschemas(below)
+
+
+def test_a_role_file_may_hold_a_list_of_roles() -> None:
+    assert complaints("role", "[{name: A, ServicesDefault: []}, {name: B, networks: [External]}]") == ""
+
+
+def test_every_mistake_of_a_file_is_shown_at_its_place() -> None:
+    text = """\
+service_name: memcached
+docker_config:
+  step_1:
+    memcached:
+      imge: memcached:1
+      net: [host]
+      privileged: "yes"
+"""
+    assert (
+        complaints("role_data", text)
+        == """\
+error: unknown key `imge`
+ --> in.yaml:5:7
+  |
+5 |       imge: memcached:1
+  |       ^^^^
+hint: did you mean `image`?
+
+error: `net` must be a string, not a list
+ --> in.yaml:6:12
+  |
+6 |       net: [host]
+  |            ^^^^^^
+
+error: `privileged` must be a boolean, not a string
+ --> in.yaml:7:19
+  |
+7 |       privileged: "yes"
+  |                   ^^^^^"""
+    )
+
+
+def container(text: str) -> str:
+    """Role data with one container."""
+    return f"{{service_name: x, docker_config: {{step_1: {{x: {{{text}}}}}}}}}"
+
+
+def config_file(text: str) -> str:
+    """Role data with one configuration file."""
+    return f"{{service_name: x, config_data: {{v: {{etc/x.conf: {{{text}}}}}}}}}"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("hosts", "[]", ["this must be a mapping, not a list"]),
+        ("hosts", "hosts: []", ["`hosts` must not be empty"]),
+        ("hosts", "hosts: [a]", ["an item of `hosts` must be a mapping, not a string"]),
+        ("hosts", "hosts: [{role: Web}]", ["`name` is missing"]),
+        ("hosts", "hosts: [{name: a b, role: Web}]", ["`name` cannot be `a b`; for example `compute[0-99]`"]),
+        ("hosts", "hosts: [{name: a, role: W, port: 70000}]", ["`port` must be at most 65535, not 70000"]),
+        ("hosts", "hosts: [{name: a, role: W, port: 0}]", ["`port` must be at least 1, not 0"]),
+        ("hosts", "hosts: [{name: a, role: W, port: 2.5}]", ["`port` must be a whole number, not `2.5`"]),
+        (
+            "hosts",
+            "hosts: [{name: a, role: W, backend: dokcer}]",
+            ["`backend` must be one of podman, quadlet, docker, not `dokcer`; did you mean `docker`?"],
+        ),
+        ("hosts", "hosts: [{name: 7, role: W}]", ["`name` must be a string, not a number; put it in quotes"]),
+        (
+            "environment",
+            "parameter_default: {}",
+            ["unknown key `parameter_default`; did you mean `parameter_defaults`?"],
+        ),
+        ("environment", "parameter_defaults:", ["`parameter_defaults` must be a mapping, not null"]),
+        (
+            "environment",
+            "parameter_merge_strategies: {A: deep}",
+            ["`A` must be one of overwrite, merge, deep_merge, not `deep`"],
+        ),
+        ("role", "7", ["this must be a mapping or a list, not a number"]),
+        ("role", "{nme: X}", ["`name` is missing", "unknown key `nme`; did you mean `name`?"]),
+        (
+            "role",
+            "[{name: X}, {name: Y, ServicesDefault: {}}]",
+            ["`ServicesDefault` must be a list, not a mapping"],
+        ),
+        ("role", "{name: X, networks: {A: {subnt: b}}}", ["unknown key `subnt`; did you mean `subnet`?"]),
+        ("secrets", "{A: {b: c}}", ["`A` must be a string or a number, not a mapping"]),
+        ("secrets", "{A: yes}", ["`A` must be a string or a number, not a boolean; put it in quotes"]),
+        ("role_data", "{}", ["`service_name` is missing"]),
+        (
+            "role_data",
+            "{service_name: x, docker_config: {step_7: {}}}",
+            ["unknown key `step_7`; did you mean `step_5`?"],
+        ),
+        (
+            "role_data",
+            "{service_name: x, docker_config: {step_1: {a b: {}}}}",
+            ["a key of `step_1` cannot be `a b`; for example `keystone_db_sync`"],
+        ),
+        (
+            "role_data",
+            container("restart: alwys"),
+            [
+                "`restart` must be one of always, unless-stopped, on-failure, no, none, false, not `alwys`; "
+                "did you mean `always`?"
+            ],
+        ),
+        (
+            "role_data",
+            container("security_opt: {a: b}"),
+            ["`security_opt` must be a string or a list, not a mapping"],
+        ),
+        (
+            "role_data",
+            container("volumes: [[a]]"),
+            ["an item of `volumes` must be a string or null, not a list"],
+        ),
+        (
+            "role_data",
+            container("command: [{a: b}]"),
+            ["an item of `command` must be a string or a number, not a mapping"],
+        ),
+        (
+            "role_data",
+            container("stop_grace_period: soon"),
+            ["`stop_grace_period` cannot be `soon`; for example `1m30s`"],
+        ),
+        (
+            "role_data",
+            container("healthcheck: {tst: a}"),
+            [
+                "`test` is missing",
+                "unknown key `tst`; did you mean `test`?",
+            ],
+        ),
+        (
+            "role_data",
+            config_file("mode: '0640'"),
+            ["`etc/x.conf` must have one of `ini`, `yaml`, `json`, `text`, `template`"],
+        ),
+        (
+            "role_data",
+            config_file("text: a, json: {}"),
+            ["`etc/x.conf` must have only one of `json`, `text`"],
+        ),
+        ("role_data", config_file("text: a, variables: {}"), ["`variables` needs `template` beside it"]),
+        (
+            "role_data",
+            config_file("text: a, mode: 0640"),
+            ["`mode` must be a string, not a number; put it in quotes"],
+        ),
+        ("role_data", config_file("text: a, mode: rw"), ["`mode` cannot be `rw`; for example `0640`"]),
+    ],
+)
+def test_a_mistake_is_told_in_an_operators_words(name: str, text: str, expected: list[str]) -> None:
+    assert messages(name, text) == expected
+
+
+def test_an_unknown_schema_is_refused_with_the_nearest_name() -> None:
+    with pytest.raises(HeatsinkError) as caught:
+        schemas.text("host")
+    assert caught.value.render() == "error: no schema is called `host`\nhint: did you mean `hosts`?"
+
+
+def test_a_mistake_in_the_secrets_file_shows_its_place_but_no_secret() -> None:
+    assert complaints("secrets", "DbPassword: [hunter2]") == (
+        "error: `DbPassword` must be a string or a number, not a list\n --> in.yaml:1:13"
+    )
+
+
+def test_schema_prints_the_schema_that_is_named() -> None:
+    result = CliRunner().invoke(schema, ["hosts"])
+    assert json.loads(result.stdout)["title"] == "Hosts file"
+
+
+def test_schema_without_a_name_lists_them() -> None:
+    result = CliRunner().invoke(schema)
+    assert result.stdout.split() == ["environment", "hosts", "images_lock", "role", "role_data", "secrets"]
