@@ -1,0 +1,31 @@
+# Two commands, and both install what they need:
+#
+#     make demo    boots real nodes, builds the images, compiles, pushes, shows status
+#     make test    runs every test, those on real nodes included
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+PACKAGES := systemd-container mmdebstrap podman docker-registry openssh-client iproute2 nftables
+
+.PHONY: demo test venv packages clean
+
+demo: packages venv
+	@PATH="$(BIN):$$PATH" scripts/demo
+
+test: packages venv
+	@$(BIN)/pytest --lab
+
+venv: $(VENV)/installed
+
+$(VENV)/installed: pyproject.toml
+	@scripts/install venv $(PYTHON)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@
+
+packages:
+	@scripts/install packages $(PACKAGES)
+
+clean:
+	rm -rf $(VENV) build demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,80 @@
+"""What every test can use: `--lab`, `--update-golden`, and comparing with files of expected output."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("heatsink")
+    group.addoption("--lab", action="store_true", help="also run the tests that boot real nodes (as root)")
+    group.addoption("--update-golden", action="store_true", help="write expected output instead of comparing")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Quick tests first; those for the lab are skipped, and say why, where it cannot run."""
+    items.sort(key=_needs_lab)
+    if reason := _why_no_lab(config):
+        for item in filter(_needs_lab, items):
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _needs_lab(item: pytest.Item) -> bool:
+    return item.get_closest_marker("lab") is not None
+
+
+def _why_no_lab(config: pytest.Config) -> str | None:
+    from compiler.lab.requirements import missing_packages
+
+    if not config.getoption("--lab"):
+        return "boots real nodes: run `make test`, or pytest with --lab"
+    if os.geteuid() != 0:
+        return "boots real nodes: needs root"
+    if packages := missing_packages():
+        return f"boots real nodes: needs apt-get install {' '.join(packages)}"
+    return None
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[Path, Path], None]:
+    """`golden(actual, expected)` asserts that two folders hold the same files."""
+    update: bool = request.config.getoption("--update-golden")
+
+    def compare(actual: Path, expected: Path) -> None:
+        if update:
+            shutil.rmtree(expected, ignore_errors=True)
+            shutil.copytree(actual, expected, symlinks=True)
+        assert _files(actual) == _files(expected)
+
+    return compare
+
+
+@pytest.fixture
+def golden_text(request: pytest.FixtureRequest) -> Callable[[str, Path], None]:
+    """`golden_text(actual, expected)` asserts that a file holds a text."""
+    update: bool = request.config.getoption("--update-golden")
+
+    def compare(actual: str, expected: Path) -> None:
+        if update:
+            expected.write_text(actual, encoding="utf-8")
+        assert actual == expected.read_text(encoding="utf-8")
+
+    return compare
+
+
+def _files(folder: Path) -> dict[str, str]:
+    """Path to content; a symbolic link's is `-> target`."""
+    return {
+        str(path.relative_to(folder)): _content(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_symlink() or path.is_file()
+    }
+
+
+def _content(path: Path) -> str:
+    return f"-> {path.readlink()}" if path.is_symlink() else path.read_text(encoding="utf-8")

@@ -1,0 +1,92 @@
+"""What holds for the whole tree: form, types, the direction of imports, documents that lead somewhere."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from compiler.lab.requirements import PACKAGES
+
+ROOT = Path(__file__).parents[1]
+TOOLS = Path(sys.executable).parent
+
+HOMES = {
+    "click": "cli",
+    "docker": "images",
+    "fabric": "deploy",
+    "invoke": "deploy",
+    "jinja2": "jinja",
+    "jsonschema": "schemas",
+    "paramiko": "deploy",
+    "podman": "images",
+    "requests": "images",  # both SDKs let its exceptions through
+    "rich": "cli",
+    "yaml": "node",
+}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("ruff", "format", "--check", "--quiet", "."),
+        ("ruff", "check", "--quiet", "."),
+        ("mypy", "--no-error-summary"),
+        ("lint-imports", "--no-cache"),
+    ],
+    ids=lambda command: " ".join(command[:2]),
+)
+def test_the_tree_passes(command: tuple[str, ...]) -> None:
+    tool, *arguments = command
+    done = subprocess.run(
+        (str(TOOLS / tool), *arguments), cwd=ROOT, check=False, text=True, stdout=-1, stderr=-2
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_every_library_has_one_home() -> None:
+    used = defaultdict(set)
+    for path in sorted((ROOT / "compiler").rglob("*.py")):
+        for library in imported(path) - sys.stdlib_module_names - {"compiler"}:
+            used[library].add(path.relative_to(ROOT / "compiler").parts[0].removesuffix(".py"))
+    assert dict(used) == {library: {home} for library, home in HOMES.items() if library in used}
+
+
+def imported(path: Path) -> set[str]:
+    """The top-level names that a Python file imports, wherever in it."""
+    return set(imports(ast.parse(path.read_bytes())))
+
+
+def imports(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (name.name.partition(".")[0] for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            yield node.module.partition(".")[0]
+
+
+def test_help_imports_no_library_that_is_slow_to_import() -> None:
+    command = (sys.executable, "-X", "importtime", "-m", "compiler", "--help")
+    done = subprocess.run(command, cwd=ROOT, check=True, text=True, capture_output=True)
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert loaded & {"docker", "fabric", "jinja2", "jsonschema", "paramiko", "podman", "rich"} == set()
+
+
+@pytest.mark.parametrize(
+    "page", sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]), ids=lambda page: page.name
+)
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8"))
+    files = [link for link in links if not re.match(r"[a-z]+:", link)]
+    assert [link for link in files if not (page.parent / link).exists()] == []
+
+
+def test_make_installs_what_the_lab_needs() -> None:
+    named = re.search(r"^PACKAGES := (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert named and {package for _, package in PACKAGES} <= set(named[1].split())
