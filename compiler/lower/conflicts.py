@@ -15,13 +15,15 @@ from compiler.model.host_prep import HostPrep
 from compiler.source import Span
 
 # What every systemd host with a container engine has. `*` matches across `/`.
-HOST_PATHS = (
-    "/", "/boot", "/dev", "/dev/*", "/etc/ca-certificates", "/etc/group", "/etc/hosts", "/etc/localtime", "/etc/machine-id",
-    "/etc/nsswitch.conf", "/etc/passwd", "/etc/pki", "/etc/pki/*", "/etc/resolv.conf", "/etc/ssl", "/etc/ssl/*", "/etc/timezone",
-    "/lib/modules", "/proc", "/proc/*", "/run", "/run/dbus", "/run/docker.sock", "/run/lock", "/run/podman", "/run/podman/podman.sock",
-    "/run/systemd", "/run/systemd/*", "/run/udev", "/sys", "/sys/*", "/tmp", "/usr", "/usr/share/ca-certificates",
-    "/usr/share/zoneinfo", "/usr/share/zoneinfo/*", "/var/lib/containers", "/var/lib/docker", "/var/log", "/var/run/docker.sock", "/var/tmp",
-)  # fmt: skip
+_BROUGHT = """
+/ /boot /dev /dev/* /proc /proc/* /run /sys /sys/* /tmp /usr /var/log /var/tmp
+/etc/ca-certificates /etc/group /etc/hosts /etc/localtime /etc/machine-id /etc/nsswitch.conf /etc/passwd
+/etc/pki /etc/pki/* /etc/resolv.conf /etc/ssl /etc/ssl/* /etc/timezone
+/lib/modules /run/dbus /run/docker.sock /run/lock /run/podman /run/podman/podman.sock
+/run/systemd /run/systemd/* /run/udev /usr/share/ca-certificates /usr/share/zoneinfo /usr/share/zoneinfo/*
+/var/lib/containers /var/lib/docker /var/run/docker.sock
+"""
+HOST_PATHS = tuple(_BROUGHT.split())
 _SHARING = frozenset(("shared", "rshared", "slave", "rslave", "z"))
 
 
@@ -83,8 +85,9 @@ def _same_ports(host: str, ports: list[Port]) -> Iterator[Problem]:
     for port in ports:
         for other in by_number.setdefault(port.number, []):
             if port.collides_with(other) and port.owner != other.owner:
+                name = f"{port.number}/{port.protocol}"
                 yield Problem(
-                    f"`{other.owner}` and `{port.owner}` both listen on port {port.number}/{port.protocol} of host `{host}`",
+                    f"`{other.owner}` and `{port.owner}` both listen on port {name} of host `{host}`",
                     port.place,
                     f"the other is at {other.place.place}; give one another port or address",
                 )
@@ -101,8 +104,9 @@ def _same_mounts(host: str, present: Iterable[Definition]) -> Iterator[Problem]:
                 continue
             other = first.setdefault(volume.source, each)
             if other.container.service != each.container.service:
+                names = f"`{other.container.name}` and `{each.container.name}`"
                 yield Problem(
-                    f"`{other.container.name}` and `{each.container.name}` both write to `{volume.source}` of host `{host}`",
+                    f"{names} both write to `{volume.source}` of host `{host}`",
                     each.item_span("volumes", position),
                     "mount it read-only in one, or with the option `z` in both if they are made to share it",
                 )
@@ -128,7 +132,7 @@ def _sourceless(
                 yield Problem(
                     f"nothing on host `{host}` makes `{volume.source}`, which `{each.container.name}` mounts",
                     each.item_span("volumes", position),
-                    "make it in `host_prep: {tmpfiles: [{path: …}]}`, or list it in `HostPaths` if hosts bring it",
+                    "make it with `host_prep: {tmpfiles: …}`, or list it in `HostPaths` if hosts bring it",
                 )
 
 
@@ -154,11 +158,10 @@ def _unknown_names(definitions: tuple[Definition, ...]) -> Iterator[Problem]:
         for key, values, span in references:
             for name in values:
                 if name not in names:
-                    yield Problem(
-                        f"`{key}` of container `{container.name}` names `{name}`, which no service of the host defines",
-                        span,
-                        closest(name, names),
+                    message = (
+                        f"`{key}` of `{container.name}` names `{name}`, which is no container of the host"
                     )
+                    yield Problem(message, span, closest(name, names))
 
 
 def _check_order(present: tuple[Definition, ...]) -> None:

@@ -74,7 +74,10 @@ class Lowering:
         )
 
     def _parts(self, data: HostData) -> _Lowered:
-        definitions, files, preps, taken = [], [], [], []
+        definitions: list[Definition] = []
+        files: list[ConfigFile] = []
+        preps: list[HostPrep] = []
+        taken: list[Port] = []
         for service, parts in data.services:
             overrides = _of_service(data.settings.overrides, service)
             for part in parts:

@@ -29,7 +29,7 @@ def host_prep(part: Part) -> HostPrep:
 
 
 def merged(preps: Iterable[HostPrep]) -> HostPrep:
-    """All of them as one, sorted. Where two say different things of one path, key or name, that is an error."""
+    """All of them as one, sorted; two that say different things of one path, key or name are an error."""
     preps = tuple(preps)
     return HostPrep(
         tmpfiles=_agreed("path", (each for prep in preps for each in prep.tmpfiles), lambda each: each.path),

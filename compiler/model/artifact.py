@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
+from compiler.model import secret
+
 
 @dataclass(frozen=True, kw_only=True)
 class File:
@@ -22,6 +24,11 @@ class File:
     def sha256(self) -> str:
         """Hex digest of the content."""
         return hashlib.sha256(self.content).hexdigest()
+
+    @cached_property
+    def secrets(self) -> frozenset[str]:
+        """The secrets that the content refers to."""
+        return secret.names(self.content.decode(errors="replace")) if self.sensitive else frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +60,7 @@ class Unit:
     restart: str = "no"
     files: tuple[str, ...] = ()  # artifacts whose change restarts it, its own unit file first
     images: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()  # named volumes that its container mounts
     stamp: str | None = None
     alias: str | None = None
     health: bool = False  # the engine reports health for its container

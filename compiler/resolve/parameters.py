@@ -28,7 +28,7 @@ _FALSE = frozenset(("0", "f", "false", "off", "n", "no"))
 
 
 def checked(declaration: Declaration, value: Node) -> Node:
-    """The value in the declared type. Raises CompileError, at the value, if it has none or breaks a constraint."""
+    """The value in the declared type; CompileError, at the value, if it has none or breaks a constraint."""
     try:
         converted = _CONVERSIONS[declaration.type](value)
     except ValueError:

@@ -55,7 +55,7 @@ def services(environment: Environment, role: Role) -> tuple[Node, ...]:
 def settings(
     parameters: AbstractMapping[str, Node], role: Role, host: Host, asked: Backend | None
 ) -> Settings:
-    """What holds for one host: the command line before the host, the host before the role, the role before all."""
+    """What holds for one host: command line before host, host before role, role before all."""
     paths = parameters.get("HostPaths")
     overrides = parameters.get(OVERRIDES)
     return Settings(

@@ -1,0 +1,104 @@
+"""`heatsink compile`: input files to build/."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from compiler import pipeline
+from compiler.bundle.tree import Changes
+from compiler.diagnostics import Report
+from compiler.load.files import short_name
+from compiler.load.inputs import Request
+from compiler.model.container import Backend
+from compiler.model.stack import Merge
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.command("compile")
+@click.option(
+    "--role", "roles", multiple=True, help="Compile the hosts of this role; repeatable. All by default."
+)
+@click.option(
+    "--host", "hosts", multiple=True, metavar="PATTERN", help="Compile hosts of these names; repeatable."
+)
+@click.option(
+    "-e", "environments", multiple=True, metavar="ENV", help="An environment file; the later ones win."
+)
+@click.option(
+    "-r", "roles_file", type=_FILE, metavar="ROLES_FILE", help="Roles, in place of the folders `roles/`."
+)
+@click.option("--hosts", "hosts_file", type=_FILE, help="The hosts file.  [default: hosts.yaml]")
+@click.option("--templates", type=_FILE, help="Templates over the library's.  [default: templates]")
+@click.option("--secrets", "secrets_file", type=_FILE, help="Values of secrets.  [default: secrets.yaml]")
+@click.option("--images-lock", type=_FILE, help="Digests of images.  [default: images.lock.yaml]")
+@click.option(
+    "-o", "--output", type=_FILE, default=Path("build"), show_default=True, help="Where the bundle goes."
+)
+@click.option("--backend", type=click.Choice(list(Backend)), help="Overrules what roles and hosts say.")
+@click.option(
+    "--merge", type=click.Choice(list(Merge)), default=Merge.SERVER, show_default=True,
+    help="How environments become one: as Heat does it, or as its client.",
+)  # fmt: skip
+@click.option(
+    "--check", is_flag=True, help="Write nothing; exit 1 if the bundle on disk is not what this makes."
+)
+@click.option("--strict", is_flag=True, help="Warnings about input that nothing uses are errors.")
+@click.option("--json", "as_json", is_flag=True, help="Say what was written as JSON.")
+@click.option("-v", "--verbose", is_flag=True, help="Say from where everything was read.")
+def compile_(
+    output: Path, backend: Backend | None, merge: Merge,
+    check: bool, strict: bool, as_json: bool, verbose: bool, **asked: Any,
+) -> None:  # fmt: skip
+    """Compile roles and environments into a bundle for each host.
+
+    A pure function of its input files: the same input gives the same bytes. Nothing is written unless
+    everything compiles, and then only what differs.
+    """
+    report = Report()
+    options = pipeline.Options(
+        merge=Merge(merge), backend=Backend(backend) if backend else None, strict=strict
+    )
+    compilation = pipeline.compile_fleet(Request(**asked), options, report, _told(verbose=verbose))
+    for warning in report.warnings:
+        click.echo(warning.render("warning") + "\n", err=True)
+    done = pipeline.changes(compilation, output) if check else pipeline.write(compilation, output)
+    if as_json:
+        click.echo(json.dumps(_as_json(done, report), indent=1))
+    else:
+        click.echo(_summary(done, len(compilation.bundles), output, check=check), err=True)
+    if check and (done.written or done.removed):
+        sys.exit(1)
+
+
+def _told(*, verbose: bool) -> Any:
+    return lambda what, path: click.echo(f"{what}: {short_name(path)}", err=True) if verbose else None
+
+
+def _summary(done: Changes, hosts: int, output: Path, *, check: bool) -> str:
+    verb = "would be " if check else ""
+    compiled = f"{hosts} host{'' if hosts == 1 else 's'} compiled"
+    if not (done.written or done.removed):
+        return f"{compiled}: {output}/ is up to date ({done.unchanged} files)"
+    return (
+        f"{compiled}: {len(done.written)} files {verb}written, {len(done.removed)} {verb}removed, "
+        f"{done.unchanged} unchanged in {output}/"
+    )
+
+
+def _as_json(done: Changes, report: Report) -> dict[str, object]:
+    warnings = [
+        {"message": each.message, "place": None if each.span is None else str(each.span), "hint": each.hint}
+        for each in report.warnings
+    ]
+    return {
+        "written": list(done.written),
+        "removed": list(done.removed),
+        "unchanged": done.unchanged,
+        "warnings": warnings,
+    }

@@ -1,0 +1,97 @@
+"""The stages in order: load, merge, resolve, lower, emit, bundle. Reading this is reading the design."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from compiler import schemas
+from compiler.bundle import tree
+from compiler.bundle.manifest import Manifests
+from compiler.diagnostics import Report
+from compiler.emit import hosts_block
+from compiler.emit.host import Emitter
+from compiler.load import files
+from compiler.load.inputs import Request, inputs
+from compiler.lower.host import Lowering
+from compiler.merge import merge
+from compiler.model.container import Backend
+from compiler.model.fleet import Fleet, FleetHost
+from compiler.model.stack import Merge
+from compiler.resolve.services import Resolver
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to compile, beside what."""
+
+    merge: Merge = Merge.SERVER
+    backend: Backend | None = None
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compilation:
+    """What compiling made, in memory: nothing is written yet."""
+
+    bundles: tuple[tree.HostBundle, ...]
+    fleet: Fleet
+    everywhere: bool  # every host of the fleet was compiled, so hosts not among them have left
+
+
+def compile_fleet(
+    request: Request, options: Options, report: Report, told: Callable[[str, Path], None]
+) -> Compilation:
+    """Input files to bundles. Raises CompileError with every mistake found; warnings go to the report."""
+    read = inputs(request, told)
+    environment = merge(read.environments, options.merge)
+    resolver = Resolver(read, environment, files, schemas.check, options.backend, report)
+    lowering = Lowering(read.digests, report)
+    emitter = Emitter(hosts_block.hosts_block((host.address, host.name) for host in read.hosts))
+    manifests = Manifests()
+
+    bundles, members = [], []
+    resolved = []
+    for data in resolver.hosts():
+        lowered = lowering.host(data)
+        artifacts = emitter.host(lowered)
+        manifest = manifests.manifest(lowered.name, lowered.role, lowered.backend, artifacts)
+        bundles.append(tree.HostBundle(name=lowered.name, files=artifacts.files, manifest=manifest))
+        members.append(
+            FleetHost(
+                name=lowered.name,
+                role=lowered.role,
+                backend=lowered.backend,
+                connection=data.host.connection,
+                manifest=hashlib.sha256(manifest).hexdigest(),
+            )
+        )
+        resolved.append(data)
+    lowering.check_overrides(resolved, resolver.service_names())
+    resolver.check_parameters(strict=options.strict)
+    return Compilation(
+        bundles=tuple(bundles),
+        fleet=Fleet(hosts=tuple(members)),
+        everywhere=len(read.chosen) == len(read.hosts),
+    )
+
+
+def write(compilation: Compilation, out: Path) -> tree.Changes:
+    """Make the build folder hold the compilation, touching no more than differs."""
+    return tree.write(out, compilation.bundles, *_around(compilation, out))
+
+
+def changes(compilation: Compilation, out: Path) -> tree.Changes:
+    """What `write` would do."""
+    return tree.changes(out, compilation.bundles, *_around(compilation, out))
+
+
+def _around(compilation: Compilation, out: Path) -> tuple[bytes, tuple[str, ...]]:
+    """fleet.json, and the hosts that left. A partial compile keeps what is there of other hosts."""
+    before = tree.old_fleet(out)
+    if compilation.everywhere:
+        names = {host.name for host in compilation.fleet.hosts}
+        return tree.fleet_json(compilation.fleet, {}), tuple(sorted(before.keys() - names))
+    return tree.fleet_json(compilation.fleet, before), ()
