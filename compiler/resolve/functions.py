@@ -228,24 +228,20 @@ def _make_url(at: Instance, argument: Node, call: Mapping) -> Node:
     url += f"[{host}]" if ":" in host and not host.startswith("[") else host
     url += f":{text['port']}" if text.get("port") else ""
     if path := text.get("path", ""):
-        url += path if path.startswith("/") else f"/{path}"
+        url += _quoted(path if path.startswith("/") else f"/{path}", safe="/")
     query = plain(fields["query"]) if "query" in fields else None
     if isinstance(query, dict) and query:
         url += "?" + urlencode({key: str(value) for key, value in query.items()}).replace("%2F", "/")
     return scalar_of(url + (f"#{_quoted(text['fragment'])}" if text.get("fragment") else ""), call)
 
 
-def _quoted(text: str) -> str:
+def _quoted(text: str, safe: str = "") -> str:
     """Quoted for a URL; a secret's reference is marked, so that its value is quoted when it is put in."""
-    parts = secret.PATTERN.split(text)
-    if len(parts) == 1:
-        return quote(text, safe="")
-    pieces = secret.PATTERN.finditer(text)
     done, at = "", 0
-    for piece in pieces:
-        done += quote(text[at : piece.start()], safe="") + secret.coded(piece[0], "url")
+    for piece in secret.PATTERN.finditer(text):
+        done += quote(text[at : piece.start()], safe=safe) + secret.coded(piece[0], "url")
         at = piece.end()
-    return done + quote(text[at:], safe="")
+    return done + quote(text[at:], safe=safe)
 
 
 def _str_split(at: Instance, argument: Node, call: Mapping) -> Node:
@@ -256,6 +252,8 @@ def _str_split(at: Instance, argument: Node, call: Mapping) -> Node:
     delimiter = _text(items[0], call, "str_split", "a text as delimiter")
     text = _text(items[1], call, "str_split", "a text")
     _refuse_secret(text, call, "str_split")
+    if not delimiter:
+        _misused(call, "str_split", "cannot split at an empty delimiter", form)
     parts: list[Plain] = list(text.split(delimiter))
     if len(items) < 3:
         return node_of(parts, call)
@@ -266,18 +264,17 @@ def _str_split(at: Instance, argument: Node, call: Mapping) -> Node:
 
 
 def _contains(at: Instance, argument: Node, call: Mapping) -> Node:
-    value, sequence = (
-        at.evaluate(item)
-        for item in _items(argument, call, "contains", "contains: [value, list]", at_least=2)
-    )
+    form = "contains: [value, list]"
+    items = _items(argument, call, "contains", form, at_least=2)
+    if len(items) > 2:
+        _misused(call, "contains", f"takes two items, not {len(items)}", form)
+    value, sequence = (at.evaluate(item) for item in items)
     wanted, inside = plain(value), plain(sequence)
     if isinstance(inside, str) and isinstance(wanted, str):
         _refuse_secret(inside + wanted, call, "contains")
         return scalar_of(wanted in inside, call)
     if not isinstance(inside, list):
-        _misused(
-            call, "contains", f"searches a list or a text, not {sequence.kind}", "contains: [value, list]"
-        )
+        _misused(call, "contains", f"searches a list or a text, not {sequence.kind}", form)
     return scalar_of(wanted in inside, call)
 
 

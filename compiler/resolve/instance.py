@@ -166,7 +166,7 @@ class Instance:
         world, declaration = self.world, self.template.parameters[name]
         value, origin = self._supplied(name), declaration.default
         if value is None or (isinstance(value, Scalar) and value.value is None):
-            value = origin
+            value = None if isinstance(origin, Scalar) and origin.value is None else origin
         if declaration.hidden and self._is_reference(name, value):
             return checked(declaration, scalar_of(secret.reference(name), declaration.node))
         if value is None:
