@@ -6,9 +6,8 @@ import hashlib
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field, replace
 
-from compiler.emit.container import container as spelled_container
-
-from compiler.emit import config, host_prep, targets
+from compiler.emit import config, docker, host_prep, targets
+from compiler.emit.container import container_artifacts
 from compiler.model.artifact import Artifacts, File
 from compiler.model.config import ConfigFile
 from compiler.model.container import Backend, Container, Kind
@@ -34,6 +33,8 @@ class Emitter:
         files = tuple(self._config_file(each) for each in host.config_files)
         contents = {file.path: file for file in files}
         made = [self._container(each, host.backend, contents) for each in host.containers]
+        if host.backend is Backend.DOCKER and any(each.healthcheck for each in host.containers):
+            made.append(docker.health_unit())
         frame = self._frame(host)
         return Artifacts(
             files=(
@@ -58,7 +59,7 @@ class Emitter:
         stamp = None if container.kind is Kind.SERVICE else _stamp(container, files)
         key = (id(container), backend, stamp)
         if key not in self._containers:
-            self._containers[key] = spelled_container(replace(container, stamp=stamp), backend)
+            self._containers[key] = container_artifacts(replace(container, stamp=stamp), backend)
             self._keep.append(container)
         return self._containers[key]
 
@@ -78,7 +79,7 @@ class Emitter:
 
     def _prep(self, prep: HostPrep) -> tuple[File, ...]:
         if prep not in self._preps:
-            self._preps[prep] = host_prep.host_prep(prep).files
+            self._preps[prep] = host_prep.host_prep(prep)
         return self._preps[prep]
 
 

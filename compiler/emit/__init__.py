@@ -1,0 +1,7 @@
+"""The fifth stage, and the only one that spells output: units, configuration files, what the host must bring.
+
+unit        a unit file as a value, and its text     podman, docker, quadlet   one backend each
+options     container field → engine option          container  the backend of a container
+config      INI, YAML, JSON, templates               targets    steps and families
+host_prep   tmpfiles.d, sysctl.d, …                  host       all of one host
+"""

@@ -1,0 +1,124 @@
+"""Configuration files, spelled from data: INI as oslo.config and my.cnf read it, YAML, JSON, Jinja2."""
+
+from __future__ import annotations
+
+import json as json_library
+from collections.abc import Callable, Iterator, Mapping
+
+from compiler import jinja
+from compiler.diagnostics import CompileError
+from compiler.model import secret
+from compiler.model.artifact import File
+from compiler.model.config import ConfigFile, Format
+from compiler.node import Plain
+
+
+def config_file(file: ConfigFile) -> File:
+    """The file as it will lie on the host. Raises CompileError where its format cannot say the data."""
+    content = jinja.render(file.source, file.variables) if file.format is Format.TEMPLATE else _spelled(file)
+    sensitive = file.hidden or bool(secret.names(content))
+    return File(
+        path=file.path, content=content.encode(), mode=0o600 if sensitive else file.mode, sensitive=sensitive
+    )
+
+
+def _spelled(file: ConfigFile) -> str:
+    try:
+        return _SPELLINGS[file.format](file.value)
+    except ValueError as error:
+        raise CompileError(f"`{file.path}`: {error}", file.place) from None
+
+
+def ini(value: Plain) -> str:
+    """Sections of keys; keys above all sections first. A list is a key that stands several times, null a
+    key alone (`skip-name-resolve`), true and false are lower case."""
+    if not isinstance(value, dict):
+        raise ValueError("an INI file is a mapping of sections")
+    loose = {key: entry for key, entry in value.items() if not isinstance(entry, dict)}
+    blocks = ["".join(_ini_lines(loose))] if loose else []
+    for name, section in value.items():
+        if isinstance(section, dict):
+            blocks.append(f"[{name}]\n" + "".join(_ini_lines(section)))
+    return "\n".join(blocks)
+
+
+def _ini_lines(section: Mapping[str, Plain]) -> Iterator[str]:
+    for key, entry in section.items():
+        if entry is None:
+            yield f"{key}\n"
+        for item in entry if isinstance(entry, list) else [] if entry is None else [entry]:
+            yield f"{key} = {_ini_value(key, item)}\n"
+
+
+def _ini_value(key: str, value: Plain) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict | list) or value is None:
+        raise ValueError(f"`{key}` of an INI file takes text, numbers and booleans, or a list of them")
+    text = str(value)
+    if "\r" in text or "\0" in text:
+        raise ValueError(f"`{key}` holds a control character")
+    # oslo.config reads an indented line as the value's next one
+    return text.replace("\n", "\n    ")
+
+
+def json(value: Plain) -> str:
+    """JSON with sorted keys; references to secrets are marked to be coded as JSON text."""
+    return json_library.dumps(_coded(value), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def yaml(value: Plain) -> str:
+    """YAML in block style with every string quoted as in JSON, which YAML reads the same way."""
+    return "".join(_yaml_lines(_coded(value), 0)) or f"{_yaml_scalar(value)}\n"
+
+
+def _yaml_lines(value: Plain, depth: int) -> Iterator[str]:
+    indent = "  " * depth
+    if isinstance(value, dict) and value:
+        for key, entry in sorted(value.items()):
+            yield from _yaml_entry(f"{indent}{_yaml_key(key)}:", entry, depth)
+    elif isinstance(value, list) and value:
+        for entry in value:
+            yield from _yaml_entry(f"{indent}-", entry, depth)
+
+
+def _yaml_entry(head: str, entry: Plain, depth: int) -> Iterator[str]:
+    if isinstance(entry, dict | list) and entry:
+        yield f"{head}\n"
+        yield from _yaml_lines(entry, depth + 1)
+    else:
+        yield f"{head} {_yaml_scalar(entry)}\n"
+
+
+def _yaml_key(key: str) -> str:
+    return key if key.isidentifier() and key.lower() not in _YAML_WORDS else json_library.dumps(key)
+
+
+_YAML_WORDS = frozenset(("true", "false", "yes", "no", "on", "off", "y", "n", "null"))
+
+
+def _yaml_scalar(value: Plain) -> str:
+    return json_library.dumps(value, ensure_ascii=False)
+
+
+def _text(value: Plain) -> str:
+    if not isinstance(value, str):
+        raise ValueError("`text` takes a text")
+    return value
+
+
+def _coded(value: Plain) -> Plain:
+    """The value with every reference to a secret marked to be coded as JSON text."""
+    if isinstance(value, dict):
+        return {key: _coded(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_coded(entry) for entry in value]
+    return secret.coded(value, "json") if isinstance(value, str) else value
+
+
+_SPELLINGS: dict[Format, Callable[[Plain], str]] = {
+    Format.INI: ini,
+    Format.JSON: json,
+    Format.YAML: yaml,
+    Format.TEXT: _text,
+}

@@ -1,0 +1,22 @@
+"""One container to units and files, by the backend of its host."""
+
+from __future__ import annotations
+
+from compiler.emit import docker, execs, options, podman, quadlet
+from compiler.model.artifact import Artifacts
+from compiler.model.container import Backend, Container, Kind
+
+_ENGINES = {"podman": podman.PODMAN, "docker": docker.DOCKER}
+_BACKENDS = {
+    Backend.PODMAN: podman.container_unit,
+    Backend.QUADLET: quadlet.container_unit,
+    Backend.DOCKER: docker.container_unit,
+}
+
+
+def container_artifacts(container: Container, backend: Backend) -> Artifacts:
+    """Everything that runs a container. Raises CompileError for what the backend cannot do."""
+    options.check(container, backend)
+    if container.kind is Kind.EXEC:
+        return execs.exec_unit(container, _ENGINES[backend.engine])
+    return _BACKENDS[backend](container)

@@ -1,0 +1,74 @@
+"""What a host must bring, as the files by which systemd's own tools make it, now and at each boot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from compiler.diagnostics import CompileError
+from compiler.model.artifact import File
+from compiler.model.host_prep import Group, HostPrep, Tmpfile, User
+
+TMPFILES = "/etc/tmpfiles.d/heatsink.conf"
+SYSCTL = "/etc/sysctl.d/90-heatsink.conf"
+MODULES = "/etc/modules-load.d/heatsink.conf"
+SYSUSERS = "/etc/sysusers.d/heatsink.conf"
+
+
+def host_prep(prep: HostPrep) -> tuple[File, ...]:
+    """One file for each kind of thing that there is."""
+    written = {
+        TMPFILES: map(_tmpfile, prep.tmpfiles),
+        SYSCTL: (f"{key} = {_one_line(value)}" for key, value in prep.sysctls),
+        MODULES: prep.kernel_modules,
+        SYSUSERS: _sysusers(prep),
+    }
+    files = ((path, _text(lines)) for path, lines in written.items())
+    return tuple(File(path=path, content=content) for path, content in files if content)
+
+
+def _text(lines: Iterable[str]) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _tmpfile(entry: Tmpfile) -> str:
+    """A line of tmpfiles.d(5): type, path, mode, user, group, age, argument."""
+    fields = [
+        entry.type,
+        _quoted(entry.path),
+        *((field or "-") for field in (entry.mode, entry.user, entry.group)),
+    ]
+    fields += [entry.age or "-", *([_one_line(entry.argument).replace("%", "%%")] if entry.argument else [])]
+    return " ".join(fields)
+
+
+def _sysusers(prep: HostPrep) -> Iterator[str]:
+    """Lines of sysusers.d(5), groups before the users in them."""
+    yield from (_group(group) for group in prep.groups)
+    for user in prep.users:
+        yield _user(user)
+        yield from (f"m {user.name} {group}" for group in user.groups)
+
+
+def _group(group: Group) -> str:
+    return f"g {group.name} {'-' if group.gid is None else group.gid}"
+
+
+def _user(user: User) -> str:
+    number = "-" if user.uid is None else str(user.uid)
+    number += f":{user.group}" if user.group else ""
+    return f"u {user.name} {number} - {_quoted(user.home or '-')} {user.shell or '-'}"
+
+
+def _quoted(path: str) -> str:
+    escaped = _one_line(path).replace("%", "%%")
+    return (
+        '"' + escaped.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        if set(escaped) & set(" \t'\"\\")
+        else escaped
+    )
+
+
+def _one_line(text: str) -> str:
+    if any(ord(character) < 32 for character in text):
+        raise CompileError(f"`host_prep` cannot hold the control character in {text!r}")
+    return text

@@ -1,0 +1,161 @@
+"""Fields of a container to options of the engines: regular fields are rows of one table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from compiler.diagnostics import CompileError
+from compiler.model.container import Backend, Container, Kind, Volume
+
+ENV = "/var/lib/heatsink/env"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One field: the flag of `podman run` and `docker run`, and the Quadlet key with its first podman."""
+
+    field: str
+    flag: str
+    key: str | None = None
+    since: tuple[int, int] = (4, 4)
+
+    def values(self, container: Container) -> list[str]:
+        """What the field says, once for each time that the flag is given."""
+        value = getattr(container, self.field)
+        if value is None or value is False or value == ():
+            return []
+        if value is True:
+            return [""]
+        if isinstance(value, tuple):
+            return [item if isinstance(item, str) else "=".join(item) for item in value]
+        return [str(value)]
+
+
+# First podman of each Quadlet key: computed from podman's release tags (podman-systemd.unit(5) does not say).
+OPTIONS = (
+    Option("hostname", "--hostname", "HostName", (4, 6)),
+    Option("network", "--network", "Network"),
+    Option("pid", "--pid"),
+    Option("ipc", "--ipc"),
+    Option("uts", "--uts"),
+    Option("cgroupns", "--cgroupns"),
+    Option("privileged", "--privileged"),
+    Option("user", "--user"),
+    Option("groups", "--group-add", "GroupAdd", (5, 1)),
+    Option("entrypoint", "--entrypoint", "Entrypoint", (5, 0)),
+    Option("env_files", "--env-file", "EnvironmentFile"),
+    Option("volumes_from", "--volumes-from"),
+    Option("devices", "--device", "AddDevice"),
+    Option("tmpfs", "--tmpfs", "Tmpfs", (4, 5)),
+    Option("cap_add", "--cap-add", "AddCapability"),
+    Option("cap_drop", "--cap-drop", "DropCapability"),
+    Option("security_opt", "--security-opt"),
+    Option("ulimits", "--ulimit", "Ulimit", (5, 0)),
+    Option("sysctls", "--sysctl", "Sysctl", (4, 6)),
+    Option("extra_hosts", "--add-host", "AddHost", (5, 3)),
+    Option("annotations", "--annotation", "Annotation"),
+    Option("labels", "--label", "Label"),
+    Option("pids_limit", "--pids-limit", "PidsLimit", (4, 7)),
+    Option("memory", "--memory", "Memory", (5, 5)),
+    Option("memory_swap", "--memory-swap"),
+    Option("memory_swappiness", "--memory-swappiness"),
+    Option("cpu_shares", "--cpu-shares"),
+    Option("cpuset_cpus", "--cpuset-cpus"),
+    Option("stop_signal", "--stop-signal", "StopSignal", (5, 2)),
+    Option("tty", "--tty"),
+)
+
+
+def words(flag: str, value: str) -> tuple[str, ...]:
+    """A flag with its value as words of a command line; a flag that is on has no value."""
+    return (flag, value) if value else (flag,)
+
+
+def engine_options(container: Container) -> Iterator[str]:
+    """Every row of the table that the container fills in, as words of a command line."""
+    for option in OPTIONS:
+        for value in option.values(container):
+            yield from words(option.flag, value)
+
+
+def health_options(container: Container) -> Iterator[str]:
+    """The healthcheck's flags, which podman and docker share."""
+    check = container.healthcheck
+    if check is not None:
+        yield from ("--health-cmd", check.test)
+        yield from ("--health-interval", f"{check.interval}s", "--health-timeout", f"{check.timeout}s")
+        yield from ("--health-retries", str(check.retries), "--health-start-period", f"{check.start_period}s")
+
+
+def env_files(container: Container) -> tuple[str, ...]:
+    """Files of KEY=VALUE lines: its own environment first, then the operator's."""
+    own = (f"{ENV}/{container.name}.env",) if container.environment else ()
+    return (*own, *container.env_files)
+
+
+def bind_mount(volume: Volume) -> str:
+    """A bind-mount as `--mount` takes it: unlike `-v`, docker then refuses a source that is missing."""
+    fields = ["type=bind", f"source={volume.source}", f"target={volume.target}"]
+    for option in volume.options:
+        if option == "ro":
+            fields.append("readonly")
+        elif option != "rw":
+            fields.append(f"bind-propagation={option}")
+    return ",".join(f'"{field}"' if "," in field or '"' in field else field for field in fields)
+
+
+_DOCKER_VOLUME_OPTIONS = frozenset(
+    ("ro", "rw", "z", "Z", "nocopy", "shared", "rshared", "slave", "rslave", "private", "rprivate")
+)
+
+
+def check(container: Container, backend: Backend) -> None:
+    """Refuse, with the reason, what the backend cannot do for a container."""
+    for field, is_wrong, reason in _REFUSALS.get(backend, ()) + _EVERYWHERE:
+        value = getattr(container, field)
+        if value and is_wrong(container):
+            raise CompileError(
+                f"`{field}` of container `{container.name}` cannot be had on {backend}: {reason}"
+            )
+
+
+def _host_net(container: Container) -> bool:
+    return container.network == "host" and container.uts != "private"
+
+
+def _net_sysctl(container: Container) -> bool:
+    return container.network == "host" and any(key.startswith("net.") for key, _ in container.sysctls)
+
+
+def _unknown_docker_option(container: Container) -> bool:
+    return any(set(volume.options) - _DOCKER_VOLUME_OPTIONS for volume in container.volumes)
+
+
+_EVERYWHERE = (
+    ("sysctls", _net_sysctl, "with the host's network these are the host's own: set them in `host_prep`"),
+    (
+        "kill_mode",
+        lambda each: each.kill_mode == "none",
+        "systemd deprecates it, and processes would stay behind",
+    ),
+    (
+        "healthcheck",
+        lambda each: each.kind is not Kind.SERVICE,
+        "a container that runs once is judged by its exit code",
+    ),
+)
+_REFUSALS = {
+    Backend.DOCKER: (
+        ("hostname", _host_net, "docker refuses it together with the host's network and uts"),
+        ("annotations", lambda _: True, "docker 20.10 knows no annotations; use `label`"),
+        ("volumes", _unknown_docker_option, "docker knows ro, rw, z, Z, nocopy and propagation"),
+    ),
+    Backend.QUADLET: (
+        (
+            "kill_mode",
+            lambda each: each.kill_mode not in ("mixed", "control-group"),
+            "its generator takes only mixed and control-group",
+        ),
+    ),
+}

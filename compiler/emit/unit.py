@@ -1,0 +1,89 @@
+"""A unit file is a value; here alone it becomes text, with systemd's quoting (systemd.syntax(7))."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from compiler.diagnostics import CompileError
+from compiler.model import secret
+
+Entry = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One section: its name and its entries, in order; a key may come several times."""
+
+    name: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UnitFile:
+    """One unit file, or one Quadlet file."""
+
+    sections: tuple[Section, ...]
+
+    def text(self) -> bytes:
+        """The file's content. Raises CompileError for what a unit file cannot hold."""
+        content = "\n".join("\n".join(_lines(section)) + "\n" for section in self.sections if section.entries)
+        if found := secret.names(content):
+            raise CompileError(
+                f"a unit would show the secret `{min(found)}` to everybody on the host",
+                hint="pass it in `environment`, or in a file of `config_data`",
+            )
+        return content.encode()
+
+
+def _lines(section: Section) -> Iterator[str]:
+    yield f"[{section.name}]"
+    for key, value in section.entries:
+        yield f"{key}={value}"
+
+
+def plain(text: str) -> str:
+    """A value that systemd expands no specifier in."""
+    return _printable(text).replace("%", "%%")
+
+
+def several(key: str, words: Iterable[str]) -> list[Entry]:
+    """One entry of all the words, or none if there are no words."""
+    joined = " ".join(words)
+    return [(key, joined)] if joined else []
+
+
+def command(argv: Iterable[str], prefix: str = "") -> str:
+    """A command line that systemd splits into exactly these words; each option begins a line.
+
+    `prefix` is systemd's own: `-` ignores failure.
+    """
+    words = [word_of_command(word) for word in argv]
+    lines = [prefix + words[0]]
+    for word in words[1:]:
+        if word.startswith("--") and not lines[-1].endswith(" --"):
+            lines.append(word)
+        else:
+            lines[-1] += f" {word}"
+    return " \\\n    ".join(lines)
+
+
+def word_of_command(word: str) -> str:
+    """One word of a command line: quoted where systemd would split or expand it."""
+    escaped = _printable(word).replace("%", "%%").replace("$", "$$")
+    if word and not set(word) & _NEEDS_QUOTES and word != ";":
+        return escaped
+    return '"' + escaped.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+_NEEDS_QUOTES = frozenset(" \t'\"\\")
+
+
+def _printable(text: str) -> str:
+    for character in text:
+        if ord(character) < 32 or ord(character) == 127:
+            raise CompileError(
+                f"a unit cannot hold the control character {character!r} in {text!r}",
+                hint="put the text into a file of `config_data`",
+            )
+    return text
