@@ -40,9 +40,13 @@ _FILE = click.Path(path_type=Path)
 @click.option(
     "-o", "--output", type=_FILE, default=Path("build"), show_default=True, help="Where the bundle goes."
 )
-@click.option("--backend", type=click.Choice(list(Backend)), help="Overrules what roles and hosts say.")
 @click.option(
-    "--merge", type=click.Choice(list(Merge)), default=Merge.SERVER, show_default=True,
+    "--backend",
+    type=click.Choice([each.value for each in Backend]),
+    help="Overrules what roles and hosts say.",
+)
+@click.option(
+    "--merge", type=click.Choice([each.value for each in Merge]), default=Merge.SERVER.value, show_default=True,
     help="How environments become one: as Heat does it, or as its client.",
 )  # fmt: skip
 @click.option(

@@ -15,18 +15,18 @@ def targets(families: AbstractMapping[str, tuple[str, ...]]) -> Artifacts:
     """All targets of a host; `families` are the containers of each family.
 
     Each step requires and follows the one before, and heatsink.target the last: a boot goes the same way
-    as a push, with nobody's help.
+    as a push, with nobody's help. Only containers say PartOf=heatsink.target: in a target that would also
+    order it behind heatsink.target (https://github.com/systemd/systemd/issues/13847), a cycle.
     """
     made = [_target(common.TARGET, "all that heatsink runs", requires=common.step_target(STEPS[-1]))]
     for step in STEPS:
         before = common.step_target(step - 1) if step > 1 else ""
-        made.append(_target(common.step_target(step), f"step {step}", requires=before, part_of=common.TARGET))
+        made.append(_target(common.step_target(step), f"step {step}", requires=before))
     made += [
         _target(
             common.family_target(family),
             f"the {family} family",
             wants=" ".join(map(common.unit_name, sorted(containers))),
-            part_of=common.TARGET,
         )
         for family, containers in sorted(families.items())
     ]
@@ -49,11 +49,10 @@ def targets(families: AbstractMapping[str, tuple[str, ...]]) -> Artifacts:
     )
 
 
-def _target(name: str, description: str, *, requires: str = "", wants: str = "", part_of: str = "") -> File:
+def _target(name: str, description: str, *, requires: str = "", wants: str = "") -> File:
     entries = [("Description", f"heatsink: {description}")]
     entries += [("Requires", requires), ("After", requires)] if requires else []
     entries += [("Wants", wants)] if wants else []
-    entries += [("PartOf", part_of)] if part_of else []
     install = (("WantedBy", "multi-user.target"),) if name == common.TARGET else ()
     unit_file = UnitFile((Section("Unit", tuple(entries)), Section("Install", install)))
     return File(path=f"{common.UNITS}/{name}", content=unit_file.text())
