@@ -11,8 +11,8 @@ from compiler import schemas
 from compiler.bundle import tree
 from compiler.bundle.manifest import Manifests
 from compiler.diagnostics import Report
-from compiler.emit import hosts_block
 from compiler.emit.host import Emitter
+from compiler.emit.hosts_block import hosts_block
 from compiler.load import files
 from compiler.load.inputs import Request, inputs
 from compiler.lower.host import Lowering
@@ -49,11 +49,10 @@ def compile_fleet(
     environment = merge(read.environments, options.merge)
     resolver = Resolver(read, environment, files, schemas.check, options.backend, report)
     lowering = Lowering(read.digests, report)
-    emitter = Emitter(hosts_block.hosts_block((host.address, host.name) for host in read.hosts))
+    emitter = Emitter(hosts_block((host.address, host.name) for host in read.hosts))
     manifests = Manifests()
 
     bundles, members = [], []
-    resolved = []
     for data in resolver.hosts():
         lowered = lowering.host(data)
         artifacts = emitter.host(lowered)
@@ -68,8 +67,7 @@ def compile_fleet(
                 manifest=hashlib.sha256(manifest).hexdigest(),
             )
         )
-        resolved.append(data)
-    lowering.check_overrides(resolved, resolver.service_names())
+    lowering.check_overrides(resolver.service_names())
     resolver.check_parameters(strict=options.strict)
     return Compilation(
         bundles=tuple(bundles),

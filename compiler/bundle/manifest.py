@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from compiler.model.artifact import Artifacts, File, Link, Unit
 from compiler.model.container import Backend
@@ -18,8 +18,7 @@ class Manifests:
     """Spells manifests; what several hosts share is spelled once."""
 
     _spelled: dict[int, str] = field(default_factory=dict)
-    _units: dict[tuple[int, ...], str] = field(default_factory=dict)
-    _hashes: dict[int, str] = field(default_factory=dict)
+    _meanings: dict[int, str] = field(default_factory=dict)
     _keep: list[object] = field(default_factory=list)  # whose identity is a key above
 
     def manifest(self, name: str, role: str, backend: Backend, artifacts: Artifacts) -> bytes:
@@ -43,22 +42,22 @@ class Manifests:
         return ("{" + ",\n".join(f'"{key}": {value}' for key, value in fields.items()) + "}\n").encode()
 
     def _file(self, file: File) -> str:
-        return self._once(
-            file,
-            lambda: {
+        def fields() -> dict[str, object]:
+            return {
                 "mode": f"{file.mode:04o}",
                 "owner": file.owner,
                 "path": file.path,
                 "sensitive": file.sensitive,
                 "sha256": file.sha256,
                 "size": len(file.content),
-            },
-        )
+            }
+
+        return self._once(file, fields) if file.shared else json.dumps(fields())
 
     def _link(self, link: Link) -> str:
         return self._once(link, lambda: {"path": link.path, "target": link.target})
 
-    def _once(self, value: File | Link, fields: Any) -> str:
+    def _once(self, value: File | Link, fields: Callable[[], dict[str, object]]) -> str:
         if id(value) not in self._spelled:
             self._spelled[id(value)] = json.dumps(fields())
             self._keep.append(value)
@@ -66,46 +65,44 @@ class Manifests:
 
     def _unit(self, unit: Unit, files: dict[str, File]) -> str:
         read = [files[path] for path in unit.files]
-        key = (id(unit), *map(id, read))
-        if key not in self._units:
-            fields = {
-                "alias": unit.alias,
-                "container": unit.container,
-                "files": list(unit.files),
-                "hash": self._hash(unit, read),
-                "health": unit.health,
-                "images": list(unit.images),
-                "kind": unit.kind,
-                "name": unit.name,
-                "order": unit.order,
-                "restart": unit.restart,
-                "secrets": sorted({secret for file in read for secret in file.secrets}),
-                "service": unit.service,
-                "stamp": unit.stamp,
-                "step": unit.step,
-            }
-            self._units[key] = json.dumps(
-                {name: value for name, value in fields.items() if value is not None}
-            )
-            self._keep.append(unit)
-        return self._units[key]
+        fields = {
+            "alias": unit.alias,
+            "container": unit.container,
+            "files": list(unit.files),
+            "hash": self._hash(unit, read),
+            "health": unit.health,
+            "images": list(unit.images),
+            "kind": unit.kind,
+            "name": unit.name,
+            "order": unit.order,
+            "restart": unit.restart,
+            "secrets": sorted({secret for file in read for secret in file.secrets}),
+            "service": unit.service,
+            "stamp": unit.stamp,
+            "step": unit.step,
+        }
+        return json.dumps({name: value for name, value in fields.items() if value is not None})
 
     def _hash(self, unit: Unit, read: list[File]) -> str:
+        """Changes exactly when the unit must restart."""
         digest = hashlib.sha256()
         for file in read:
-            if id(file) not in self._hashes:
-                self._hashes[id(file)] = _meaning(file)
-                self._keep.append(file)
-            digest.update(f"{file.path}\0{self._hashes[id(file)]}\0".encode())
+            digest.update(f"{file.path}\0{self._meaning(file)}\0".encode())
         digest.update("\0".join(unit.images).encode())
         return digest.hexdigest()
 
+    def _meaning(self, file: File) -> str:
+        if b"\nX-Source=" not in file.content:
+            return file.sha256
+        if id(file) not in self._meanings:
+            self._meanings[id(file)] = _meaning(file.content)
+            self._keep.append(file)
+        return self._meanings[id(file)]
 
-def _meaning(file: File) -> str:
-    """A digest of what a file does: where a line of a unit came from may change without a restart."""
-    if b"\nX-Source=" not in file.content:
-        return file.sha256
-    lines = (line for line in file.content.split(b"\n") if not line.startswith(b"X-Source="))
+
+def _meaning(content: bytes) -> str:
+    """A digest of what a unit does: where a line of it came from may change without a restart."""
+    lines = (line for line in content.split(b"\n") if not line.startswith(b"X-Source="))
     return hashlib.sha256(b"\n".join(lines)).hexdigest()
 
 
@@ -113,5 +110,5 @@ def _start(unit: Unit) -> tuple[int, int, str]:
     return (unit.step, unit.order, unit.name)
 
 
-def _list(items: Any) -> str:
+def _list(items: Iterable[str]) -> str:
     return "[" + ",\n ".join(items) + "]"

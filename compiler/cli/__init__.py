@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import click
@@ -58,10 +59,13 @@ def cli() -> None:
     """Compile Heat/TripleO-style templates into units that systemd runs, and push them to hosts."""
 
 
-def main() -> None:
-    """Run the command line; an operator's mistake ends with a message and exit code 1, never a traceback."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command line, by default the process's own.
+
+    An operator's mistake ends with a message and exit code 1, never a traceback.
+    """
     try:
-        cli(prog_name="heatsink")
+        cli(arguments, prog_name="heatsink")
     except HeatsinkError as error:
         click.echo(error.render(), err=True)
         sys.exit(1)

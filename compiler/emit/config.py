@@ -18,7 +18,11 @@ def config_file(file: ConfigFile) -> File:
     content = jinja.render(file.source, file.variables) if file.format is Format.TEMPLATE else _spelled(file)
     sensitive = file.hidden or bool(secret.names(content))
     return File(
-        path=file.path, content=content.encode(), mode=0o600 if sensitive else file.mode, sensitive=sensitive
+        path=file.path,
+        content=content.encode(),
+        mode=0o600 if sensitive else file.mode,
+        shared=file.shared,
+        sensitive=sensitive,
     )
 
 

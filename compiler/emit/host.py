@@ -49,6 +49,8 @@ class Emitter:
         )
 
     def _config_file(self, file: ConfigFile) -> File:
+        if not file.shared:
+            return config.config_file(file)
         if file not in self._files:
             self._files[file] = config.config_file(file)
         return self._files[file]

@@ -38,6 +38,7 @@ def config_file(part: Part, override: Node | None) -> ConfigFile:
         source=source,
         mode=_mode(entries.get("mode")),
         hidden=part.hidden,
+        shared=part.shared,
         place=part.place,
     )
 
@@ -51,6 +52,7 @@ def kolla_file(part: Part) -> ConfigFile:
         value=plain(part.node),
         source=part.place.source,
         hidden=part.hidden,
+        shared=part.shared,
         place=part.place,
     )
 

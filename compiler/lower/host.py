@@ -6,10 +6,10 @@ under it; a host then costs little more than the look-ups.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from compiler.diagnostics import CompileError, Report, closest
 from compiler.lower import conflicts, host_prep, images
@@ -22,7 +22,7 @@ from compiler.model.host_prep import HostPrep
 from compiler.model.service import HostData, Part, Settings
 from compiler.node import Mapping, Node, plain
 
-CONTAINERS = ("docker_config", "container_config")
+T = TypeVar("T")
 IGNORED = frozenset(("service_name",))
 
 
@@ -41,15 +41,15 @@ class Lowering:
 
     digests: AbstractMapping[str, str]
     report: Report
-    _definitions: dict[tuple[Part, str, str], Definition] = field(default_factory=dict)
-    _files: dict[tuple[Part, int], ConfigFile] = field(default_factory=dict)
-    _preps: dict[Part, HostPrep] = field(default_factory=dict)
-    _finished: dict[tuple[Definition, tuple[str, ...], tuple[str, ...]], Container] = field(
+    _made: dict[tuple[object, ...], Any] = field(default_factory=dict)
+    _finished: dict[tuple[tuple[Definition, ...], tuple[str, ...]], tuple[Container, ...]] = field(
         default_factory=dict
     )
     _checked: set[tuple[object, ...]] = field(default_factory=set)
     _keep: list[object] = field(default_factory=list)  # objects whose identity is part of a key
     _overridden: set[tuple[str, str]] = field(default_factory=set)
+    _overrides: dict[int, Mapping] = field(default_factory=dict)
+    _compiled: set[str] = field(default_factory=set)
 
     def host(self, data: HostData) -> LoweredHost:
         """The host with nothing left to decide. Raises CompileError for what cannot be on one host."""
@@ -60,17 +60,14 @@ class Lowering:
             if not each.bootstrap or each.container.service in data.bootstraps
         )
         paths = tuple(sorted(each.path for each in lowered.config_files))
-        prep = host_prep.merged(lowered.preps)
-        self._check(data, lowered, present)
-        orders = _start_orders(present)
-        containers = [self._finish(each, paths, orders, present) for each in present]
+        self._check(data, lowered, present, paths)
         return LoweredHost(
             name=data.host.name,
             role=data.host.role,
             backend=data.settings.backend,
-            containers=tuple(sorted(containers, key=lambda each: (each.step, each.start_order, each.name))),
+            containers=self._containers(present, paths),
             config_files=tuple(sorted(lowered.config_files, key=lambda each: each.path)),
-            prep=prep,
+            prep=host_prep.merged(lowered.preps),
         )
 
     def _parts(self, data: HostData) -> _Lowered:
@@ -78,7 +75,10 @@ class Lowering:
         files: list[ConfigFile] = []
         preps: list[HostPrep] = []
         taken: list[Port] = []
+        if isinstance(data.settings.overrides, Mapping):
+            self._overrides[id(data.settings.overrides)] = data.settings.overrides
         for service, parts in data.services:
+            self._compiled.add(service)
             overrides = _of_service(data.settings.overrides, service)
             for part in parts:
                 with self.report.collecting():
@@ -99,32 +99,35 @@ class Lowering:
         return _Lowered(tuple(definitions), tuple(files), tuple(preps), tuple(taken))
 
     def _definition(self, part: Part, settings: Settings) -> Definition:
-        key = (part, settings.image_prefix, settings.image_tag)
-        if key not in self._definitions:
-            self._definitions[key] = definition(
+        def made() -> Definition:
+            return definition(
                 part, lambda image, place: images.reference(image, settings, self.digests, place, self.report)
             )
-        return self._definitions[key]
+
+        return self._once((part, settings.image_prefix, settings.image_tag), part, made)
 
     def _config_file(self, part: Part, overrides: dict[str, Node]) -> ConfigFile:
         name = override_key(part.path[-1])
         override = overrides.get(name)
         self._overridden.add((part.service, name))
-        key = (part, id(override))
-        if key not in self._files:
-            self._files[key] = config_file(part, override)
+        if override is not None:
             self._keep.append(override)
-        return self._files[key]
+        return self._once((part, id(override)), part, lambda: config_file(part, override))
 
     def _kolla_file(self, part: Part) -> ConfigFile:
-        if (part, 0) not in self._files:
-            self._files[part, 0] = kolla_file(part)
-        return self._files[part, 0]
+        return self._once((part,), part, lambda: kolla_file(part))
 
     def _prep(self, part: Part) -> HostPrep:
-        if part not in self._preps:
-            self._preps[part] = host_prep.host_prep(part)
-        return self._preps[part]
+        return self._once((part,), part, lambda: host_prep.host_prep(part))
+
+    def _once(self, key: tuple[object, ...], part: Part, make: Callable[[], T]) -> T:
+        """What is made of a part, kept for the other hosts that hold the part."""
+        if key in self._made:
+            return self._made[key]  # type: ignore[no-any-return] # what was made under a key
+        made = make()
+        if part.shared:
+            self._made[key] = made
+        return made
 
     def _not_translated(self, key: str, part: Part) -> None:
         self.report.warn(
@@ -133,8 +136,12 @@ class Lowering:
             "say it with `config_data` and `host_prep` (docs/formats.md)",
         )
 
-    def _check(self, data: HostData, lowered: _Lowered, present: tuple[Definition, ...]) -> None:
-        key = (lowered, present, data.settings.host_paths)
+    def _check(
+        self, data: HostData, lowered: _Lowered, present: tuple[Definition, ...], paths: tuple[str, ...]
+    ) -> None:
+        key = (
+            lowered.definitions, present, paths, lowered.preps, lowered.ports, data.settings.host_paths
+        )  # fmt: skip
         if key not in self._checked:
             conflicts.check(
                 host=data.host.name,
@@ -149,47 +156,33 @@ class Lowering:
             self.report.check()
             self._checked.add(key)
 
-    def _finish(
-        self,
-        each: Definition,
-        paths: tuple[str, ...],
-        orders: dict[str, tuple[str, ...]],
-        present: tuple[Definition, ...],
-    ) -> Container:
-        """The definition with what only the whole host says: order among its neighbours, files it reads."""
-        container = each.container
-        names = {other.container.name for other in present}
-        after = tuple(
-            dict.fromkeys(name for name in (*container.after, *orders[container.name]) if name in names)
-        )
-        files = tuple(path for path in paths if any(_covers(source, path) for source in _sources(each)))
-        key = (each, after, files)
+    def _containers(self, present: tuple[Definition, ...], paths: tuple[str, ...]) -> tuple[Container, ...]:
+        """The containers of a host, sorted by step, start order and name."""
+        key = (present, paths)
         if key not in self._finished:
-            requires = tuple(name for name in container.requires if name in names)
-            self._finished[key] = replace(container, after=after, requires=requires, files=files)
+            orders = _start_orders(present)
+            complete = (_complete(each, paths, orders) for each in present)
+            self._finished[key] = tuple(
+                sorted(complete, key=lambda each: (each.step, each.start_order, each.name))
+            )
         return self._finished[key]
 
-    def check_overrides(self, data: Iterable[HostData], services: frozenset[str]) -> None:
+    def check_overrides(self, services: frozenset[str]) -> None:
         """Point out ConfigOverrides that no file took: a service or a path that does not exist."""
-        compiled = {service for host in data for service, _ in host.services}
-        nodes = {id(host.settings.overrides): host.settings.overrides for host in data}
-        for node in filter(None, nodes.values()):
-            assert isinstance(node, Mapping)
+        for node in self._overrides.values():
             for service, files in node.entries.items():
                 with self.report.collecting():
-                    self._check_override(service, files, node, compiled, services)
+                    self._check_override(service, files, node, services)
         self.report.check()
 
-    def _check_override(
-        self, service: str, files: Node, node: Mapping, compiled: set[str], services: frozenset[str]
-    ) -> None:
+    def _check_override(self, service: str, files: Node, node: Mapping, services: frozenset[str]) -> None:
         if service not in services:
             raise CompileError(
                 f"ConfigOverrides name a service `{service}`, which no role has",
                 node.key_span(service),
                 closest(service, services),
             )
-        if service not in compiled or not isinstance(files, Mapping):
+        if service not in self._compiled or not isinstance(files, Mapping):
             return
         known = [path for name, path in self._overridden if name == service]
         for path in files.entries:
@@ -226,6 +219,20 @@ def _start_orders(present: Iterable[Definition]) -> dict[str, tuple[str, ...]]:
             result.update(dict.fromkeys(names, before))
             before = tuple(sorted(names))
     return result
+
+
+def _complete(each: Definition, paths: tuple[str, ...], orders: dict[str, tuple[str, ...]]) -> Container:
+    """The definition with what only the whole host says: order among its neighbours, files it reads."""
+    container = each.container
+    sources = tuple(_sources(each))
+    return replace(
+        container,
+        after=tuple(
+            dict.fromkeys(name for name in (*container.after, *orders[container.name]) if name in orders)
+        ),
+        requires=tuple(name for name in container.requires if name in orders),
+        files=tuple(path for path in paths if any(_covers(source, path) for source in sources)),
+    )
 
 
 def _sources(each: Definition) -> Iterator[str]:

@@ -18,6 +18,7 @@ class File:
     content: bytes
     mode: int = 0o644
     owner: str = "root:root"
+    shared: bool = True  # other hosts may hold it too
     sensitive: bool = False  # holds a secret's reference or value: 0600, shown by `diff` only as changed
 
     @cached_property

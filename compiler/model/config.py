@@ -30,6 +30,7 @@ class ConfigFile:
     source: Source  # of a TEMPLATE's text, for its errors
     mode: int = 0o644
     hidden: bool = False  # a hidden parameter's value stands in it in plain sight
+    shared: bool = True  # other hosts may hold it too
     place: Span
 
 

@@ -24,6 +24,7 @@ class Part:
     place: Span  # where its last key is written
     places: tuple[tuple[str, Span], ...]  # the parameters it came from, and where each got its value
     hidden: bool  # a hidden parameter's value stands in it in plain sight
+    shared: bool  # other hosts may hold it too, so what is made of it is worth keeping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,6 +52,11 @@ class Reads:
     places: dict[str, Span] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
 
+    @property
+    def are_shared(self) -> bool:
+        """Whether another host may find the same: what `Self` says is one host's own, but for its role."""
+        return all(path[0] != "Self" or path[1:] == ("role",) for path in self.variants)
+
     def add(self, other: Reads) -> None:
         """Everything that another evaluation read, too."""
         if other.variants:
@@ -114,9 +119,8 @@ class Shared(Generic[T]):
 
     def keep(self, reads: Reads, result: T) -> None:
         """Remember a result, unless it belongs to one host alone."""
-        paths = tuple(reads.variants)
-        if not any(path[0] == "Self" and path[1:] != ("role",) for path in paths):
-            self._kept.setdefault(paths, {})[tuple(reads.variants.values())] = result
+        if reads.are_shared:
+            self._kept.setdefault(tuple(reads.variants), {})[tuple(reads.variants.values())] = result
 
 
 def _found(variants: dict[str, Node], path: Path) -> object:

@@ -281,6 +281,7 @@ def _part(service: _Service, instance: Instance, slot: _Slot) -> tuple[Part, Rea
         place=slot.key.span,
         places=tuple(sorted(reads.places.items())),
         hidden=bool(reads.hidden),
+        shared=reads.are_shared,
     )
     return part, reads
 

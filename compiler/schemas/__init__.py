@@ -46,16 +46,32 @@ def check(node: Node, name: str) -> None:
     Of a file whose schema is `writeOnly` the places are named, and the lines are not shown.
     """
     value = plain(node)
-    if not _is_valid(name, json.dumps(value)):
+    if not _is_valid(name, json.dumps(_essence(value))):
         span = _silent_span if _schema(name).get("writeOnly") else _span
-        found = (Problem(each.message, span(node, each), each.hint) for each in violations(value, name))
-        raise CompileError.of(sorted(found, key=_place))
+        found = [Problem(each.message, span(node, each), each.hint) for each in violations(value, name)]
+        if found:  # none, where a container happens to have a name of _FREE
+            raise CompileError.of(sorted(found, key=_place))
 
 
 def violations(value: Plain, name: str) -> Iterator[Violation]:
     """All that a schema does not allow in a plain value; nothing when it is valid."""
     findings = (_finding(error) for error in _validator(name).iter_errors(value))
     yield from dict.fromkeys(each for finding in findings for each in wording.violations(finding))
+
+
+_FREE = frozenset(("ini", "json", "template", "text", "variables", "yaml"))  # of config_data
+
+
+def _essence(value: Plain, *, is_free: bool = False) -> Plain:
+    """The value with the operator's own data reduced to its types, of which alone the schema speaks there.
+
+    What hosts say differently, such as their addresses, mostly lies in configuration files.
+    """
+    if isinstance(value, dict):
+        return {key: _essence(item, is_free=is_free or key in _FREE) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_essence(item, is_free=is_free) for item in value]
+    return value if not is_free or value is None else type(value)()
 
 
 @lru_cache(maxsize=4096)
