@@ -68,6 +68,7 @@ def compile_fleet(
             )
         )
     lowering.check_overrides(resolver.service_names())
+    lowering.check_images()
     resolver.check_parameters(strict=options.strict)
     return Compilation(
         bundles=tuple(bundles),

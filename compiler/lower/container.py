@@ -41,7 +41,7 @@ class Definition:
         return items.items[position].span if isinstance(items, Sequence) else self.key_span(key)
 
 
-def definition(part: Part, image: Callable[[str, Span], str]) -> Definition:
+def definition(part: Part, image: Callable[[str], str]) -> Definition:
     """The container that a part of docker_config defines. `image` completes an image's name."""
     name = part.path[-1]
     node = part.node
@@ -57,7 +57,7 @@ def definition(part: Part, image: Callable[[str, Span], str]) -> Definition:
     values |= _healthcheck(given)
     values |= _words(kind, given, node)
     if kind is not Kind.EXEC:
-        values["image"] = image(_required(given, "image", name, part), node.key_span("image"))
+        values["image"] = image(_required(given, "image", name, part))
     container = Container(
         name=name,
         service=part.service,

@@ -50,6 +50,7 @@ class Lowering:
     _overridden: set[tuple[str, str]] = field(default_factory=set)
     _overrides: dict[int, Mapping] = field(default_factory=dict)
     _compiled: set[str] = field(default_factory=set)
+    _images: set[str] = field(default_factory=set)
 
     def host(self, data: HostData) -> LoweredHost:
         """The host with nothing left to decide. Raises CompileError for what cannot be on one host."""
@@ -100,9 +101,11 @@ class Lowering:
 
     def _definition(self, part: Part, settings: Settings) -> Definition:
         def made() -> Definition:
-            return definition(
-                part, lambda image, place: images.reference(image, settings, self.digests, place, self.report)
+            lowered = definition(
+                part, lambda image: images.reference(images.full_name(image, settings), self.digests)
             )
+            self._images.add(lowered.container.image)
+            return lowered
 
         return self._once((part, settings.image_prefix, settings.image_tag), part, made)
 
@@ -166,6 +169,10 @@ class Lowering:
                 sorted(complete, key=lambda each: (each.step, each.start_order, each.name))
             )
         return self._finished[key]
+
+    def check_images(self) -> None:
+        """Warn of images that the lock does not know."""
+        images.warn_of_tags(filter(None, self._images), self.report)
 
     def check_overrides(self, services: frozenset[str]) -> None:
         """Point out ConfigOverrides that no file took: a service or a path that does not exist."""

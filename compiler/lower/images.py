@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Mapping as AbstractMapping
 
 from compiler.diagnostics import Report
 from compiler.model.service import Settings
-from compiler.source import Span
 
 
-def reference(
-    image: str, settings: Settings, digests: AbstractMapping[str, str], place: Span, report: Report
-) -> str:
-    """The image by its digest if the lock knows one. A bare name is completed with prefix and tag.
+def full_name(image: str, settings: Settings) -> str:
+    """A bare name completed with prefix and tag: `memcached` -> `registry/namespace/memcached:tag`."""
+    if "/" in image or "@" in image:
+        return image
+    return f"{settings.image_prefix}/{image}" + ("" if ":" in image else f":{settings.image_tag}")
 
-    `memcached` -> `registry/namespace/memcached:tag` -> `registry/namespace/memcached@sha256:…`
-    """
-    full = image if "/" in image or "@" in image else f"{settings.image_prefix}/{_tagged(image, settings)}"
-    if "@" in full:
-        return full
-    digest = digests.get(full)
-    if digest is None:
+
+def reference(image: str, digests: AbstractMapping[str, str]) -> str:
+    """The full name with the digest that the lock has for it, else as it is."""
+    digest = None if "@" in image else digests.get(image)
+    return image if digest is None else f"{image.rpartition(':')[0]}@{digest}"
+
+
+def warn_of_tags(images: Iterable[str], report: Report) -> None:
+    """One warning for all images that are known by a tag alone."""
+    tagged = sorted({image for image in images if "@" not in image})
+    if tagged:
+        names = ", ".join(tagged)
         report.warn(
-            f"image `{full}` is not in the images lock: its tag may come to mean another image",
-            place,
-            "`heatsink images push` writes images.lock.yaml",
+            f"a tag may come to mean another image, and the images lock has no digest for {names}",
+            hint="`heatsink images push` writes images.lock.yaml",
         )
-        return full
-    return f"{full.rpartition(':')[0]}@{digest}"
-
-
-def _tagged(image: str, settings: Settings) -> str:
-    return image if ":" in image else f"{image}:{settings.image_tag}"
