@@ -1,0 +1,231 @@
+"""`heatsink images`: the container images that services run from."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from compiler.images.build import Outcome
+    from compiler.images.push import Pushed
+    from compiler.images.recipe import Naming, Recipe
+
+_Command = Callable[..., Any]
+_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tree:
+    """The options that say which images there are, and how they are called."""
+
+    folders: tuple[Path, ...]
+    namespace: str
+    tag: str | None
+    base_image: str | None = None
+
+    @property
+    def all_folders(self) -> list[Path]:
+        """The shipped images, then the operator's own."""
+        from compiler.shipped import folder
+
+        own = [Path("images")] if Path("images").is_dir() else []
+        return [folder("images"), *(self.folders or own)]
+
+    @property
+    def naming(self) -> Naming:
+        """How images are called."""
+        from compiler import __version__
+        from compiler.images.recipe import Naming
+
+        return Naming(namespace=self.namespace, tag=self.tag or __version__)
+
+    def recipes(self) -> dict[str, Recipe]:
+        """The recipes of all images, parents first."""
+        from compiler import __version__
+        from compiler.images.recipe import Settings, recipes
+        from compiler.images.tree import discover
+
+        settings = Settings(
+            naming=self.naming,
+            version=__version__,
+            base_image=self.base_image,
+            search=tuple(reversed(self.all_folders)),
+        )
+        return recipes(discover(self.all_folders), settings)
+
+
+def _tree_options(command: _Command) -> _Command:
+    """PATTERN, and options that arrive together as `**tree`."""
+    for option in (
+        click.option("--tag", help="Goes behind every name.  [default: heatsink's version]"),
+        click.option("--namespace", default="heatsink", show_default=True, help="Goes before every name."),
+        click.option(
+            "--images", "folders", type=_FOLDER, multiple=True,
+            help="Folder of more images; of two with one name its wins.  [default: ./images]",
+        ),
+        click.argument("patterns", metavar="[PATTERN]...", nargs=-1),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+_base_option = click.option(
+    "--base-image", metavar="REF", help="Start from this image of a registry, not from a Debian made here."
+)
+
+
+@click.group()
+def images() -> None:
+    """Build and push the container images that services run from.
+
+    A PATTERN is a glob of image names (`nova-*`); without one all images are meant.
+    """
+
+
+@images.command()
+@_tree_options
+@_base_option
+@click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Builds at once.")
+@click.option("--no-cache", is_flag=True, help="Build again what has not changed, with today's packages.")
+def build(patterns: tuple[str, ...], jobs: int, no_cache: bool, **tree: Any) -> None:
+    """Build images, each behind the images it is built on."""
+    from compiler.images.build import build as build_images
+    from compiler.images.engine import own_engine
+
+    wanted = _wanted(patterns, _Tree(**tree).recipes())
+    failed = 0
+    with own_engine() as engine:
+        for outcome in build_images(engine, wanted, jobs=jobs, cached=not no_cache, started=_say_started):
+            failed += not outcome.good
+            _say_outcome(outcome)
+    click.echo(f"{len(wanted) - failed} of {len(wanted)} images are there", err=True)
+    sys.exit(1 if failed else 0)
+
+
+@images.command("list")
+@_tree_options
+@_base_option
+@click.option("--json", "as_json", is_flag=True, help="A list of objects, for programs.")
+def list_images(patterns: tuple[str, ...], as_json: bool, **tree: Any) -> None:
+    """Show images, what they are built on, and whether they are built as they are written."""
+    from compiler.images.engine import own_engine
+
+    wanted = _wanted(patterns, _Tree(**tree).recipes())
+    with own_engine() as engine:
+        rows = [_row(recipe, engine.content_hash(recipe.reference)) for recipe in wanted.values()]
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+    else:
+        _show_table(rows)
+
+
+@images.command()
+@_tree_options
+@_base_option
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, file_okay=False), required=True,
+    help="Folder for NAME/Dockerfile and the files beside it.",
+)  # fmt: skip
+def render(patterns: tuple[str, ...], output: Path, **tree: Any) -> None:
+    """Write the build contexts of images, to be read or built by hand."""
+    from compiler.images.context import write_folder
+
+    for recipe in _wanted(patterns, _Tree(**tree).recipes()).values():
+        write_folder(recipe, output / recipe.name)
+
+
+@images.command()
+@_tree_options
+@click.option("--registry", "address", required=True, metavar="HOST[:PORT]", help="Where to push.")
+@click.option("--insecure-registry", "insecure", is_flag=True, help="The registry speaks plain HTTP.")
+@click.option(
+    "--lock", type=click.Path(path_type=Path, dir_okay=False), default=Path("images.lock.yaml"),
+    show_default=True, help="File that keeps the digests.",
+)  # fmt: skip
+@click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Pushes at once.")
+def push(patterns: tuple[str, ...], address: str, insecure: bool, lock: Path, jobs: int, **tree: Any) -> None:
+    """Push images to a registry and write down the digests they have there.
+
+    Without a PATTERN those that are built are meant.
+    """
+    from compiler.images.engine import own_engine
+    from compiler.images.lock import write_lock
+    from compiler.images.push import Registry, built
+    from compiler.images.push import push as push_images
+    from compiler.images.tree import chosen, discover
+
+    options = _Tree(**tree)
+    names = chosen(discover(options.all_folders), patterns)
+    registry = Registry(address=address, insecure=insecure)
+    digests = {}
+    with own_engine() as engine:
+        meant = names if patterns else built(engine, names, options.naming)
+        for pushed in push_images(engine, meant, options.naming, registry, jobs=jobs):
+            _say_pushed(pushed)
+            if pushed.digest:
+                digests[pushed.reference] = pushed.digest
+    if digests:
+        write_lock(lock, digests)
+    click.echo(f"{len(digests)} of {len(meant)} images are pushed, their digests in {lock}", err=True)
+    sys.exit(0 if len(digests) == len(meant) else 1)
+
+
+def _wanted(patterns: Sequence[str], recipes: dict[str, Recipe]) -> dict[str, Recipe]:
+    """The recipes of the images that are meant and of all they are built on, parents first.
+
+    A root file system that nothing is built on, as the base is another image, is meant only by its name.
+    """
+    from compiler.images.tree import chosen, with_parents
+
+    parents = {name: recipe.parents for name, recipe in recipes.items()}
+    built_on = {parent for above in parents.values() for parent in above}
+    meant = [name for name, recipe in recipes.items() if patterns or not recipe.rootfs or name in built_on]
+    names = with_parents(chosen(meant, patterns), parents)
+    return {name: recipe for name, recipe in recipes.items() if name in names}
+
+
+def _say_started(name: str) -> None:
+    click.echo(f"building {name}", err=True)
+
+
+def _say_outcome(outcome: Outcome) -> None:
+    time = f" ({outcome.seconds:.0f} s)" if outcome.seconds else ""
+    reason = f": {outcome.reason}" if outcome.reason else ""
+    for line in outcome.log:
+        click.echo(f"  {outcome.name} | {line}", err=True)
+    click.echo(f"{outcome.name} {outcome.result.value}{time}{reason}", err=True)
+
+
+def _say_pushed(pushed: Pushed) -> None:
+    if pushed.digest:
+        click.echo(f"pushed {pushed.reference}", err=True)
+    else:
+        click.echo(f"failed {pushed.reference}: {pushed.reason}", err=True)
+
+
+def _row(recipe: Recipe, built: str | None) -> dict[str, Any]:
+    return {
+        "name": recipe.name,
+        "parents": list(recipe.parents),
+        "reference": recipe.reference,
+        "hash": recipe.content_hash,
+        "built": built == recipe.content_hash,
+    }
+
+
+def _show_table(rows: Sequence[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("image", "built on", "hash", "built", box=None)
+    for row in rows:
+        table.add_row(
+            row["name"], ", ".join(row["parents"]), row["hash"][:12], "yes" if row["built"] else "no"
+        )
+    Console().print(table)

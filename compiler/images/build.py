@@ -1,0 +1,114 @@
+"""Building: every image behind its parents, as many at once as asked for."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from enum import Enum
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+from compiler.diagnostics import HeatsinkError
+from compiler.images.context import write_context
+from compiler.images.engine import BuildFailedError, Engine
+from compiler.images.recipe import Recipe
+
+
+class Result(Enum):
+    """How it went with one image."""
+
+    BUILT = "built"
+    UNCHANGED = "up to date"
+    FAILED = "failed"
+    NOT_BUILT = "not built"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one image: the result, the seconds it took, and when it is not there why."""
+
+    name: str
+    result: Result
+    seconds: float = 0.0
+    reason: str = ""
+    log: tuple[str, ...] = ()
+
+    @property
+    def good(self) -> bool:
+        """Whether the engine now has the image."""
+        return self.result in (Result.BUILT, Result.UNCHANGED)
+
+
+def build(
+    engine: Engine, recipes: Mapping[str, Recipe], *, jobs: int, cached: bool, started: Callable[[str], None]
+) -> Iterator[Outcome]:
+    """Build all recipes, at most `jobs` at once, and say of each how it went as soon as it is done.
+
+    An image that the engine has with the same content hash stays, unless not `cached`. When one fails, those
+    built on it are not tried and the others go on. `started` is called, in a builder's thread, with the name
+    of each image that is really built.
+    """
+    with tempfile.TemporaryDirectory(prefix="heatsink-") as scratch:
+
+        def work(name: str) -> Outcome:
+            recipe = recipes[name]
+            if cached and engine.content_hash(recipe.reference) == recipe.content_hash:
+                return Outcome(name=name, result=Result.UNCHANGED)
+            started(name)
+            return _build_one(engine, recipe, Path(scratch), cached=cached)
+
+        yield from run_graph({name: recipe.parents for name, recipe in recipes.items()}, work, jobs=jobs)
+
+
+def run_graph(
+    graph: Mapping[str, Sequence[str]], work: Callable[[str], Outcome], *, jobs: int
+) -> Iterator[Outcome]:
+    """Do the work of each name behind that of its parents, at most `jobs` at once.
+
+    Where a parent's outcome is not good, the work of its children is not done.
+    """
+    order = TopologicalSorter(graph)
+    order.prepare()
+    outcomes: dict[str, Outcome] = {}
+    running: set[Future[Outcome]] = set()
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        while order.is_active():
+            done = []
+            for name in sorted(order.get_ready()):
+                bad = [outcomes[parent] for parent in graph[name] if not outcomes[parent].good]
+                if bad:
+                    done.append(Outcome(name=name, result=Result.NOT_BUILT, reason=_because(bad[0])))
+                else:
+                    running.add(pool.submit(work, name))
+            if not done:
+                ended, running = wait(running, return_when=FIRST_COMPLETED)
+                done = [future.result() for future in ended]
+            for outcome in done:
+                outcomes[outcome.name] = outcome
+                order.done(outcome.name)
+                yield outcome
+    finally:
+        # After Ctrl-C nobody waits for a build of minutes: it ends with the engine.
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _because(parent: Outcome) -> str:
+    verb = "failed" if parent.result is Result.FAILED else "was not built"
+    return f"parent `{parent.name}` {verb}"
+
+
+def _build_one(engine: Engine, recipe: Recipe, scratch: Path, *, cached: bool) -> Outcome:
+    began = time.monotonic()
+    try:
+        with tempfile.TemporaryFile(dir=scratch) as archive:
+            write_context(recipe, archive, scratch)
+            archive.seek(0)
+            engine.build(archive, recipe.reference, recipe.content_hash, cached=cached)
+    except HeatsinkError as error:
+        log = error.log if isinstance(error, BuildFailedError) else ()
+        return Outcome(name=recipe.name, result=Result.FAILED, reason=str(error), log=log)
+    return Outcome(name=recipe.name, result=Result.BUILT, seconds=time.monotonic() - began)

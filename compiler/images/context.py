@@ -1,0 +1,75 @@
+"""The tar archive that an engine builds an image from: the same bytes for the same recipe."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+from typing import IO
+
+from compiler.diagnostics import HeatsinkError
+from compiler.images.recipe import ContextFile, Recipe
+
+
+def write_context(recipe: Recipe, target: IO[bytes], scratch: Path) -> None:
+    """Write an image's build context: `Dockerfile`, the files of its folder, `rootfs.tar` if it has one.
+
+    Names are sorted, times 0 and owners root, as engines decide by the context's bytes what they have built
+    before. `scratch` is a folder to make the root file system in.
+    """
+    with tarfile.open(fileobj=target, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        _add(archive, "Dockerfile", recipe.dockerfile.encode())
+        for file in recipe.context:
+            _add_file(archive, file)
+        if recipe.rootfs:
+            path = scratch / f"{recipe.name}.tar"
+            make_rootfs(recipe.rootfs, path)
+            entry = archive.gettarinfo(str(path), "rootfs.tar")
+            with path.open("rb") as content:
+                archive.addfile(_normal(entry, 0o644), content)
+
+
+def write_folder(recipe: Recipe, folder: Path) -> None:
+    """Write the same context as a folder, but for `rootfs.tar`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "Dockerfile").write_text(recipe.dockerfile, encoding="utf-8")
+    for file in recipe.context:
+        target = folder / file.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(file.origin, target, follow_symlinks=False)
+
+
+def make_rootfs(arguments: tuple[str, ...], target: Path) -> None:
+    """Make a Debian root file system with mmdebstrap; the arguments end with the suite."""
+    command = ("mmdebstrap", "--quiet", *arguments, str(target))
+    try:
+        subprocess.run(command, check=True, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    except FileNotFoundError:
+        raise HeatsinkError(
+            "mmdebstrap is not installed",
+            hint="install it (`apt-get install mmdebstrap`), or give a base with `--base-image`",
+        ) from None
+    except subprocess.CalledProcessError as error:
+        raise HeatsinkError(f"mmdebstrap failed:\n{error.stderr.strip()}") from error
+
+
+def _add_file(archive: tarfile.TarFile, file: ContextFile) -> None:
+    if file.origin.is_symlink():
+        link = _normal(tarfile.TarInfo(file.path), 0o777)
+        link.type, link.linkname = tarfile.SYMTYPE, str(file.origin.readlink())
+        archive.addfile(link)
+    else:
+        _add(archive, file.path, file.content, file.mode)
+
+
+def _add(archive: tarfile.TarFile, name: str, content: bytes, mode: int = 0o644) -> None:
+    entry = _normal(tarfile.TarInfo(name), mode)
+    entry.size = len(content)
+    archive.addfile(entry, io.BytesIO(content))
+
+
+def _normal(entry: tarfile.TarInfo, mode: int) -> tarfile.TarInfo:
+    entry.mode, entry.mtime, entry.uid, entry.gid, entry.uname, entry.gname = mode, 0, 0, 0, "", ""
+    return entry

@@ -1,0 +1,162 @@
+"""The engine that builds: podman's SDK, talking to a service of our own that lives as long as the command.
+
+The service isolates builds by chroot, which needs neither cgroups nor a network namespace of the machine, so
+that building works inside a container or a CI runner too.
+https://docs.podman.io/en/latest/markdown/podman-system-service.1.html
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import podman
+import requests
+from podman.errors import APIError, BuildError, ImageNotFound
+
+from compiler.diagnostics import HeatsinkError
+
+HASH_LABEL = "heatsink.content-hash"
+_STARTS_WITHIN = 30.0
+_ENDS_WITHIN = 5.0
+_QUOTED = 60  # characters kept of each end of a long error
+
+
+class BuildFailedError(HeatsinkError):
+    """An image that the engine could not build; `log` has the last lines it said."""
+
+    def __init__(self, message: str, log: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.log = log
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """A running engine, by its socket; threads may share it, as each operation has its own connection."""
+
+    url: str
+    log_lines: int = field(default=25, kw_only=True)
+
+    def content_hash(self, reference: str) -> str | None:
+        """The hash of what an image was built from, or None when there is no such image."""
+        with self._client() as client:
+            try:
+                labels: dict[str, str] = client.images.get(reference).labels or {}
+            except ImageNotFound:
+                return None
+            return labels.get(HASH_LABEL)
+
+    def image_id(self, reference: str) -> str | None:
+        """The digest of an image's configuration, `sha256:…`, or None when there is no such image."""
+        with self._client() as client:
+            try:
+                found = str(client.images.get(reference).id)
+            except ImageNotFound:
+                return None
+            return f"sha256:{found.removeprefix('sha256:')}"
+
+    def build(self, context: IO[bytes], reference: str, content_hash: str, *, cached: bool) -> None:
+        """Build an image from a context archive; raises BuildFailedError."""
+        with self._client() as client:
+            try:
+                client.images.build(
+                    fileobj=context,
+                    custom_context=True,
+                    dockerfile="Dockerfile",
+                    tag=reference,
+                    labels={HASH_LABEL: content_hash},
+                    network_mode="host",
+                    nocache=not cached,
+                    rm=True,
+                    forcerm=True,
+                )
+            except BuildError as error:
+                raise BuildFailedError(_short(str(error.msg)), self._last_lines(error.build_log)) from error
+            except APIError as error:
+                raise BuildFailedError(str(error.explanation or error), ()) from error
+
+    def push(self, reference: str, destination: str, *, verify_tls: bool) -> None:
+        """Copy an image to a registry under another name; raises HeatsinkError."""
+        with self._client() as client:
+            try:
+                client.images.push(reference, destination=destination, tlsVerify=verify_tls)
+            except APIError as error:
+                raise HeatsinkError(
+                    f"cannot push `{destination}`: {error.explanation or error}",
+                    hint=None if not verify_tls else "a registry without TLS needs `--insecure-registry`",
+                ) from error
+
+    def _client(self) -> Any:
+        return podman.PodmanClient(base_url=self.url)
+
+    def _last_lines(self, stream: Iterable[str]) -> tuple[str, ...]:
+        said = "".join(str(json.loads(line).get("stream", "")) for line in stream)
+        return tuple(said.splitlines()[-self.log_lines :])
+
+
+def _short(message: str) -> str:
+    """An error without the middle of the long step it quotes."""
+    text = " ".join(message.split())
+    return text if len(text) <= 2 * _QUOTED else f"{text[:_QUOTED]} … {text[-_QUOTED:]}"
+
+
+@contextmanager
+def own_engine() -> Iterator[Engine]:
+    """A podman service on a socket that nobody else knows, stopped at the end."""
+    with tempfile.TemporaryDirectory(prefix="heatsink-") as folder:
+        socket, log = Path(folder) / "podman.sock", Path(folder) / "log"
+        service = _start_service(f"unix://{socket}", log)
+        try:
+            engine = Engine(f"http+unix://{socket}")
+            _wait_until_ready(service, engine, log)
+            yield engine
+        finally:
+            _stop(service)
+
+
+def _start_service(address: str, log: Path) -> subprocess.Popen[bytes]:
+    command = ("podman", "system", "service", "--time=0", address)
+    try:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=log.open("wb"),
+            env={**os.environ, "BUILDAH_ISOLATION": "chroot"},
+            # Ctrl-C reaches us; the service ends when we say so, not in the middle of what we clean up.
+            start_new_session=True,
+        )
+    except FileNotFoundError:
+        raise HeatsinkError(
+            "podman is not installed", hint="images are built with podman: `apt-get install podman`"
+        ) from None
+
+
+def _stop(service: subprocess.Popen[bytes]) -> None:
+    service.terminate()
+    try:
+        service.wait(_ENDS_WITHIN)
+    except subprocess.TimeoutExpired:  # it waits for a build that nobody wants any more
+        service.kill()
+        service.wait()
+
+
+def _wait_until_ready(service: subprocess.Popen[bytes], engine: Engine, log: Path) -> None:
+    deadline = time.monotonic() + _STARTS_WITHIN
+    while service.poll() is None and time.monotonic() < deadline:
+        try:
+            with podman.PodmanClient(base_url=engine.url) as client:
+                if client.ping():
+                    return
+        except (APIError, requests.ConnectionError):
+            time.sleep(0.05)
+    said = log.read_text(errors="replace").strip()
+    raise HeatsinkError(f"podman's service did not start: {said or 'no answer'}")

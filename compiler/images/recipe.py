@@ -1,0 +1,198 @@
+"""What an image is made of: its rendered Dockerfile, its context, its parents, and the hash of it all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from compiler import jinja
+from compiler.diagnostics import CompileError, Report, closest
+from compiler.images.graph import ordered
+from compiler.images.tree import DOCKERFILE, FROM, Image
+
+ROOTFS = "mmdebstrap"
+"""The file of an image's folder that holds mmdebstrap's arguments, one a line, for its `rootfs.tar`."""
+
+_COPY_FROM = re.compile(r"^\s*COPY\s.*?--from=(\S+)", re.IGNORECASE | re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Naming:
+    """How images are called: `localhost/heatsink/keystone:0.1.0` where they are built."""
+
+    namespace: str = "heatsink"
+    tag: str
+
+    @property
+    def local_namespace(self) -> str:
+        """What the engine's references of all images begin with."""
+        return f"localhost/{self.namespace}"
+
+    def local(self, name: str) -> str:
+        """The reference of an image in the engine that builds it."""
+        return f"{self.local_namespace}/{name}:{self.tag}"
+
+    def remote(self, name: str, registry: str) -> str:
+        """The reference of an image in a registry."""
+        return f"{registry}/{self.namespace}/{name}:{self.tag}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextFile:
+    """One file or link of a build context: its path there, and where its bytes lie."""
+
+    path: str
+    origin: Path
+
+    @property
+    def mode(self) -> int:
+        """0755 for what its owner may execute, else 0644: a checkout keeps no more than that bit."""
+        return 0o755 if self.origin.lstat().st_mode & stat.S_IXUSR else 0o644
+
+    @property
+    def content(self) -> bytes:
+        """The file's bytes, or where the link points."""
+        if self.origin.is_symlink():
+            return os.fsencode(self.origin.readlink())
+        return self.origin.read_bytes()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """All that decides how one image turns out, but for the packages of the day."""
+
+    name: str
+    reference: str
+    dockerfile: str
+    context: tuple[ContextFile, ...]
+    parents: tuple[str, ...]
+    rootfs: tuple[str, ...]
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the Dockerfiles of a tree are rendered with."""
+
+    naming: Naming
+    version: str
+    base_image: str | None = None
+    """Reference of an image to start from instead of a Debian made here."""
+    search: tuple[Path, ...] = ()
+    """Folders that `{% import %}` and `{% include %}` look in."""
+
+
+def recipes(images: Mapping[str, Image], settings: Settings) -> dict[str, Recipe]:
+    """The recipes of all images, parents first.
+
+    In a Dockerfile.j2 `parent("NAME")` is another image of the tree; `base_image`, `namespace`, `tag` and
+    `version` are variables. Every mistake is raised together: CompileError for what Jinja2 refuses, unknown
+    parents and circles.
+    """
+    dockerfiles = _rendered(images, settings)
+    references = {settings.naming.local(name): name for name in images}
+    parents = _parents(images, dockerfiles, references, settings.naming)
+    made: dict[str, Recipe] = {}
+    for name in ordered(parents, images):
+        above = tuple(made[parent] for parent in parents[name])
+        made[name] = _recipe(images[name], settings.naming.local(name), dockerfiles[name], above)
+    return made
+
+
+def _rendered(images: Mapping[str, Image], settings: Settings) -> dict[str, str]:
+    variables = {
+        "base_image": settings.base_image,
+        "namespace": settings.naming.local_namespace,
+        "tag": settings.naming.tag,
+        "version": settings.version,
+        "parent": partial(_parent_reference, images, settings.naming),
+    }
+    report, dockerfiles = Report(), {}
+    for name, image in images.items():
+        with report.collecting():
+            dockerfiles[name] = jinja.render(image.source, variables, search=settings.search)
+    report.check()
+    return dockerfiles
+
+
+def _parent_reference(images: Mapping[str, Image], naming: Naming, name: str) -> str:
+    if name not in images:
+        raise CompileError(f"there is no image `{name}` to build on", hint=closest(name, images))
+    return naming.local(name)
+
+
+def _parents(
+    images: Mapping[str, Image], dockerfiles: Mapping[str, str], references: Mapping[str, str], naming: Naming
+) -> dict[str, tuple[str, ...]]:
+    """For each image the images of the tree that its Dockerfile starts or copies from."""
+    report, parents = Report(), {}
+    for name, dockerfile in dockerfiles.items():
+        named = _references_in(dockerfile)
+        unknown = sorted(
+            ref for ref in named - references.keys() if ref.startswith(naming.local_namespace + "/")
+        )
+        with report.collecting():
+            if not named:
+                raise CompileError(f"the Dockerfile of `{name}` has no FROM", images[name].start)
+            if unknown:
+                raise CompileError(
+                    f"there is no image `{unknown[0]}` to build on",
+                    images[name].start,
+                    hint=closest(unknown[0], references),
+                )
+        parents[name] = tuple(sorted(references[ref] for ref in named & references.keys()))
+    report.check()
+    return parents
+
+
+def _references_in(dockerfile: str) -> set[str]:
+    """The images that a Dockerfile names, its own stages left out."""
+    starts = list(FROM.finditer(dockerfile))
+    copied = {copy[1] for copy in _COPY_FROM.finditer(dockerfile)}
+    return ({start[1] for start in starts} | copied) - {start[2] for start in starts}
+
+
+def _recipe(image: Image, reference: str, dockerfile: str, parents: tuple[Recipe, ...]) -> Recipe:
+    context = tuple(_context(image.folder))
+    return Recipe(
+        name=image.name,
+        reference=reference,
+        dockerfile=dockerfile,
+        context=context,
+        parents=tuple(parent.name for parent in parents),
+        rootfs=_rootfs_arguments(image.folder),
+        content_hash=_content_hash(dockerfile, context, parents),
+    )
+
+
+def _context(folder: Path) -> Iterator[ContextFile]:
+    """Everything in an image's folder but its template and the images that lie below it."""
+    for path in sorted(folder.rglob("*")):
+        inside = path.relative_to(folder)
+        nested = any((folder / above / DOCKERFILE).is_file() for above in inside.parents if above.name)
+        if (path.is_file() or path.is_symlink()) and inside.name != DOCKERFILE and not nested:
+            yield ContextFile(path=inside.as_posix(), origin=path)
+
+
+def _rootfs_arguments(folder: Path) -> tuple[str, ...]:
+    path = folder / ROOTFS
+    if not path.is_file():
+        return ()
+    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+    return tuple(line for line in lines if line and not line.startswith("#"))
+
+
+def _content_hash(dockerfile: str, context: Sequence[ContextFile], parents: Sequence[Recipe]) -> str:
+    """A SHA-256 that changes when the Dockerfile, a file of the context or a parent does."""
+    digest = hashlib.sha256(dockerfile.encode())
+    for file in context:
+        digest.update(f"\0{file.path}\0{file.mode:o}\0".encode() + hashlib.sha256(file.content).digest())
+    for parent in parents:
+        digest.update(b"\0" + parent.content_hash.encode())
+    return digest.hexdigest()

@@ -1,0 +1,101 @@
+"""The tree of images: every folder with a Dockerfile.j2 is an image, named as the folder is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from compiler.diagnostics import CompileError, HeatsinkError, Problem, closest
+from compiler.source import Source, Span
+
+DOCKERFILE = "Dockerfile.j2"
+FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S.*?)(?:\s+AS\s+(\S+))?\s*$", re.IGNORECASE | re.MULTILINE)
+"""A FROM line of a Dockerfile: what it starts from, and the name of the stage if it has one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """One image of the tree, not yet rendered."""
+
+    name: str
+    folder: Path
+    source: Source
+
+    @property
+    def start(self) -> Span:
+        """Where its Dockerfile.j2 says what it starts from."""
+        text = self.source.text
+        found = FROM.search(text)
+        if found is None:
+            return Span(self.source, 1, 1, 1, 1)
+        line = text.count("\n", 0, found.start(1)) + 1
+        column = found.start(1) - text.rfind("\n", 0, found.start(1))
+        return Span(self.source, line, column, line, column + len(found[1]))
+
+
+def discover(folders: Sequence[Path]) -> dict[str, Image]:
+    """All images below the folders by name, sorted; of two with one name the one in the later folder wins.
+
+    Folders in between only group: `openvswitch/openvswitch-base/Dockerfile.j2` is `openvswitch-base`. Two
+    images of one name within one folder are an error, as the name is all that a parent is asked for by.
+    """
+    found: dict[str, Image] = {}
+    for folder in folders:
+        found |= _images_below(folder)
+    return dict(sorted(found.items()))
+
+
+def chosen(names: Iterable[str], patterns: Sequence[str]) -> list[str]:
+    """The names that match one of the glob patterns, all of them without patterns.
+
+    A pattern that matches nothing is an error.
+    """
+    known = sorted(names)
+    if not patterns:
+        return known
+    unmatched = [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in known)]
+    if unmatched:
+        raise HeatsinkError.of(
+            Problem(f"no image matches `{pattern}`", None, closest(pattern, known)) for pattern in unmatched
+        )
+    return [name for name in known if any(fnmatchcase(name, pattern) for pattern in patterns)]
+
+
+def with_parents(names: Iterable[str], parents: Mapping[str, Sequence[str]]) -> list[str]:
+    """The names and all that they are built on, sorted."""
+    wanted: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in wanted:
+            wanted.add(name)
+            waiting.extend(parents[name])
+    return sorted(wanted)
+
+
+def _images_below(folder: Path) -> dict[str, Image]:
+    if not folder.is_dir():
+        raise HeatsinkError(f"there is no image folder `{folder}`")
+    images: dict[str, Image] = {}
+    for image in _read(folder):
+        twin = images.setdefault(image.name, image)
+        if twin is not image:
+            raise CompileError(
+                f"two images are named `{image.name}`",
+                image.start,
+                hint=f"the other is {twin.source.name}; rename a folder",
+            )
+    return images
+
+
+def _read(folder: Path) -> Iterator[Image]:
+    for path in sorted(folder.rglob(DOCKERFILE)):
+        name = f"{folder.name}/{path.relative_to(folder).as_posix()}"
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise HeatsinkError(f"cannot read `{path}`: {error}") from error
+        yield Image(name=path.parent.name, folder=path.parent, source=Source(name, text))

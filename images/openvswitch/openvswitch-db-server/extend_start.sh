@@ -1,0 +1,13 @@
+# Sourced by kolla_start: the database of this host's switch, made when it is missing, brought to this
+# release's schema when it is an older one's.
+database=/var/lib/openvswitch/conf.db
+schema=/usr/share/openvswitch/vswitch.ovsschema
+
+mkdir --parents /run/openvswitch
+if [[ ! -e ${database} ]]; then
+    rm --force "${database}.new" "${database}.new.~lock~"
+    ovsdb-tool create "${database}.new" "${schema}"
+    mv "${database}.new" "${database}"
+elif [[ $(ovsdb-tool needs-conversion "${database}" "${schema}") == yes ]]; then
+    ovsdb-tool convert "${database}" "${schema}"
+fi

@@ -1,0 +1,183 @@
+"""What is built when, what goes into a context, what is written down after a push."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import tarfile
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from compiler.diagnostics import CompileError, HeatsinkError
+from compiler.images.build import Outcome, Result, run_graph
+from compiler.images.context import write_context, write_folder
+from compiler.images.lock import read_lock, write_lock
+from compiler.images.recipe import ContextFile, Naming, Recipe
+from compiler.images.registry import Served, served
+
+GRAPH = {
+    "base": (),
+    "web": ("base",),
+    "openstack-base": ("base",),
+    "keystone": ("openstack-base",),
+    "lone": (),
+}
+MANIFEST = json.dumps({"config": {"digest": "sha256:c0ffee"}}).encode()
+
+
+def outcomes_when(*failing: str) -> dict[str, Outcome]:
+    def work(name: str) -> Outcome:
+        return Outcome(name=name, result=Result.FAILED if name in failing else Result.BUILT)
+
+    return {outcome.name: outcome for outcome in run_graph(GRAPH, work, jobs=2)}
+
+
+def test_an_image_is_built_behind_its_parents() -> None:
+    order = list(outcomes_when())
+    assert all(order.index(parent) < order.index(name) for name, above in GRAPH.items() for parent in above)
+
+
+def test_what_stands_on_a_failed_image_is_not_tried_and_the_others_finish() -> None:
+    outcomes = outcomes_when("openstack-base").items()
+    assert {name: (outcome.result.value, outcome.reason) for name, outcome in outcomes} == {
+        "base": ("built", ""),
+        "lone": ("built", ""),
+        "web": ("built", ""),
+        "openstack-base": ("failed", ""),
+        "keystone": ("not built", "parent `openstack-base` failed"),
+    }  # fmt: skip
+
+
+def test_a_grandchild_names_the_parent_that_was_not_built() -> None:
+    assert outcomes_when("base")["keystone"].reason == "parent `openstack-base` was not built"
+
+
+def test_no_more_than_the_jobs_asked_for_run_at_once() -> None:
+    running, most, lock = 0, 0, threading.Lock()
+    both = threading.Barrier(2, timeout=10)
+
+    def work(name: str) -> Outcome:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        both.wait()
+        with lock:
+            running -= 1
+        return Outcome(name=name, result=Result.BUILT)
+
+    list(run_graph(dict.fromkeys("abcdef", ()), work, jobs=2))
+    assert most == 2
+
+
+def recipe(folder: Path) -> Recipe:
+    files = sorted(path for path in folder.rglob("*") if not path.is_dir() or path.is_symlink())
+    return Recipe(
+        name="web",
+        reference="localhost/heatsink/web:1",
+        dockerfile="FROM scratch\n",
+        context=tuple(ContextFile(path=str(path.relative_to(folder)), origin=path) for path in files),
+        parents=(),
+        rootfs=(),
+        content_hash="",
+    )
+
+
+def archive(folder: Path) -> bytes:
+    target = io.BytesIO()
+    write_context(recipe(folder), target, folder)
+    return target.getvalue()
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Path:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/start").write_text("#!/bin/sh\n")
+    (tmp_path / "bin/start").chmod(0o750)
+    (tmp_path / "link").symlink_to("bin/start")
+    return tmp_path
+
+
+def test_a_context_is_the_same_bytes_whenever_it_is_made(context: Path) -> None:
+    before = archive(context)
+    (context / "bin/start").touch()
+    (context / "bin/start").chmod(0o700)
+    assert archive(context) == before
+
+
+def test_a_context_keeps_links_and_who_may_execute(context: Path) -> None:
+    with tarfile.open(fileobj=io.BytesIO(archive(context))) as tar:
+        entries = {entry.name: (entry.mode, entry.linkname, entry.uid, entry.mtime) for entry in tar}
+    assert entries == {
+        "Dockerfile": (0o644, "", 0, 0),
+        "bin/start": (0o755, "", 0, 0),
+        "link": (0o777, "bin/start", 0, 0),
+    }
+
+
+def test_a_context_can_be_written_as_a_folder(context: Path, tmp_path: Path) -> None:
+    write_folder(recipe(context), tmp_path / "out")
+    assert (tmp_path / "out/Dockerfile").read_text() == "FROM scratch\n"
+    assert (tmp_path / "out/link").readlink() == Path("bin/start")
+
+
+def test_local_and_remote_names() -> None:
+    naming = Naming(namespace="team", tag="2")
+    assert naming.local("web") == "localhost/team/web:2"
+    assert naming.remote("web", "registry:4000") == "registry:4000/team/web:2"
+
+
+def test_a_lock_file_keeps_what_was_there_and_is_sorted(tmp_path: Path) -> None:
+    path = tmp_path / "images.lock.yaml"
+    write_lock(path, {"r:4000/heatsink/web:1": "sha256:1", "r:4000/heatsink/db:1": "sha256:2"})
+    write_lock(path, {"r:4000/heatsink/web:1": "sha256:3"})
+    assert path.read_text() == (
+        "# written by heatsink images push\n"
+        "images:\n"
+        "  r:4000/heatsink/db:1: sha256:2\n"
+        "  r:4000/heatsink/web:1: sha256:3\n"
+    )
+    assert read_lock(path) == {"r:4000/heatsink/web:1": "sha256:3", "r:4000/heatsink/db:1": "sha256:2"}
+
+
+def test_a_lock_file_that_is_none_is_not_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "images.lock.yaml"
+    path.write_text("images: [a]\n")
+    with pytest.raises(CompileError, match="must be a mapping"):
+        write_lock(path, {"web": "sha256:1"})
+    assert path.read_text() == "images: [a]\n"
+
+
+class _Registry(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        known = self.path == "/v2/heatsink/web/manifests/1"
+        self.send_response(200 if known else 404)
+        self.end_headers()
+        self.wfile.write(MANIFEST if known else b"")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def registry() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Registry) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_the_digest_of_an_image_is_that_of_the_manifest_its_registry_serves(registry: str) -> None:
+    assert served(f"{registry}/heatsink/web:1", insecure=True) == Served(
+        digest=f"sha256:{hashlib.sha256(MANIFEST).hexdigest()}", config="sha256:c0ffee"
+    )
+
+
+def test_an_image_that_the_registry_does_not_have_is_an_error(registry: str) -> None:
+    with pytest.raises(HeatsinkError, match="cannot ask the registry"):
+        served(f"{registry}/heatsink/db:1", insecure=True)
