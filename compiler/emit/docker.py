@@ -16,7 +16,7 @@ from dataclasses import replace
 from functools import cache
 
 from compiler.emit import common, unit
-from compiler.emit.options import bind_mount, engine_options, env_files, health_options
+from compiler.emit.options import Words, bind_mount, engine_options, env_files, health_options
 from compiler.emit.unit import Entry, Section, UnitFile
 from compiler.model.artifact import Artifacts, File, Link, Unit, UnitKind
 from compiler.model.container import Container, Kind, Volume
@@ -123,7 +123,7 @@ def _service(container: Container) -> Iterator[Entry]:
     yield ("Type", "exec" if _stays(container) else "oneshot")
     yield ("Slice", common.SLICE)
     yield ("ExecStartPre", unit.command((DOCKER, "rm", "--force", container.name), prefix="-"))
-    yield ("ExecStart", unit.command(_run_command(container)))
+    yield ("ExecStart", unit.long_command(_run_command(container)))
     if _stays(container):
         yield ("ExecStartPost", unit.command(("/bin/sh", "-c", _RUNNING, "sh", container.name)))
         yield ("StandardOutput", "null")
@@ -145,30 +145,21 @@ def _service(container: Container) -> Iterator[Entry]:
     yield from common.own_lines(container)
 
 
-def _run_command(container: Container) -> Iterator[str]:
-    yield from (
-        DOCKER,
-        "run",
-        "--name",
-        container.name,
-        "--rm",
-        "--pull",
-        "never",
-        "--cgroup-parent",
-        common.SLICE,
-    )
-    yield from ("--log-driver", "journald" if _stays(container) else "none")
+def _run_command(container: Container) -> Iterator[Words]:
+    """`docker run` with everything that the container says, an option a line."""
+    yield (DOCKER, "run", "--name", container.name, "--rm", "--pull=never", f"--cgroup-parent={common.SLICE}")
     if _stays(container):
-        yield from ("--log-opt", f"tag={container.log_tag or container.name}")
-    yield from ("--stop-timeout", str(container.stop_grace_period))
+        yield ("--log-driver=journald", "--log-opt", f"tag={container.log_tag or container.name}")
+    else:
+        yield ("--log-driver=none",)
+    yield ("--stop-timeout", str(container.stop_grace_period))
     yield from engine_options(replace(container, env_files=env_files(container)))
     for volume in container.volumes:
-        yield from ("--mount", bind_mount(volume)) if _mounts(volume) else ("--volume", str(volume))
+        yield ("--mount", bind_mount(volume)) if _mounts(volume) else ("--volume", str(volume))
     yield from health_options(container)
     if container.healthcheck is not None:
-        yield from ("--label", HEALTH_LABEL)
-    yield container.image
-    yield from container.command
+        yield ("--label", HEALTH_LABEL)
+    yield (container.image, *container.command)
 
 
 def _mounts(volume: Volume) -> bool:

@@ -67,25 +67,28 @@ OPTIONS = (
 )
 
 
-def words(flag: str, value: str) -> tuple[str, ...]:
+Words = tuple[str, ...]
+
+
+def words(flag: str, value: str) -> Words:
     """A flag with its value as words of a command line; a flag that is on has no value."""
     return (flag, value) if value else (flag,)
 
 
-def engine_options(container: Container) -> Iterator[str]:
+def engine_options(container: Container) -> Iterator[Words]:
     """Every row of the table that the container fills in, as words of a command line."""
     for option in OPTIONS:
         for value in option.values(container):
-            yield from words(option.flag, value)
+            yield words(option.flag, value)
 
 
-def health_options(container: Container) -> Iterator[str]:
+def health_options(container: Container) -> Iterator[Words]:
     """The healthcheck's flags, which podman and docker share."""
     check = container.healthcheck
     if check is not None:
-        yield from ("--health-cmd", check.test)
-        yield from ("--health-interval", f"{check.interval}s", "--health-timeout", f"{check.timeout}s")
-        yield from ("--health-retries", str(check.retries), "--health-start-period", f"{check.start_period}s")
+        yield ("--health-cmd", check.test)
+        yield ("--health-interval", f"{check.interval}s", "--health-timeout", f"{check.timeout}s")
+        yield ("--health-retries", str(check.retries), "--health-start-period", f"{check.start_period}s")
 
 
 def env_files(container: Container) -> tuple[str, ...]:

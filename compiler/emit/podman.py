@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from compiler.emit import common, unit
-from compiler.emit.options import engine_options, env_files, health_options
+from compiler.emit.options import Words, engine_options, env_files, health_options
 from compiler.emit.unit import Entry, Section, UnitFile
 from compiler.model.artifact import Artifacts, File
 from compiler.model.container import Container, Kind
@@ -46,9 +46,9 @@ def _service(container: Container) -> Iterator[Entry]:
     yield from _TYPES[container.kind]
     yield ("Environment", "PODMAN_SYSTEMD_UNIT=%n")
     yield ("Slice", common.SLICE)
-    yield ("ExecStart", unit.command(run_command(container)))
+    yield ("ExecStart", unit.long_command(_run_command(container)))
     yield from () if container.kind is Kind.SERVICE else common.stamped(container)
-    yield from stop_entries(container)
+    yield from _stop_entries(container)
     yield ("Delegate", "yes")
     yield ("KillMode", container.kill_mode or "mixed")
     yield ("OOMPolicy", "continue")
@@ -64,42 +64,29 @@ _TYPES: dict[Kind, tuple[Entry, ...]] = {
 }
 
 
-def run_command(container: Container) -> Iterator[str]:
-    """`podman run` with everything that the container says."""
-    yield from (
-        PODMAN,
-        "run",
-        "--name",
-        container.name,
-        "--replace",
-        "--rm",
-        "--cgroups",
-        "split",
-        "--pull",
-        "never",
-    )
-    yield from _SUPERVISION[container.kind]
+def _run_command(container: Container) -> Iterator[Words]:
+    """`podman run` with everything that the container says, an option a line."""
+    yield (PODMAN, "run", "--name", container.name, "--replace", "--rm", "--cgroups=split", "--pull=never")
+    yield _SUPERVISION[container.kind]
     if container.log_tag and container.kind is Kind.SERVICE:
-        yield from ("--log-opt", f"tag={container.log_tag}")
-    yield from ("--stop-timeout", str(container.stop_grace_period))
+        yield ("--log-opt", f"tag={container.log_tag}")
+    yield ("--stop-timeout", str(container.stop_grace_period))
     yield from engine_options(replace(container, env_files=env_files(container)))
-    for volume in container.volumes:
-        yield from ("--volume", str(volume))
+    yield from (("--volume", str(volume)) for volume in container.volumes)
     yield from health_options(container)
     if container.healthcheck is not None:
-        yield from ("--health-on-failure", "kill")
-    yield container.image
-    yield from container.command
+        yield ("--health-on-failure=kill",)
+    yield (container.image, *container.command)
 
 
 # What a container that runs once prints goes straight to its unit's journal; a log driver would repeat it.
 _SUPERVISION = {
-    Kind.SERVICE: ("--detach", "--sdnotify", "conmon", "--log-driver", "journald"),
-    Kind.RUN_ONCE: ("--sdnotify", "ignore", "--log-driver", "none"),
+    Kind.SERVICE: ("--detach", "--sdnotify=conmon", "--log-driver=journald"),
+    Kind.RUN_ONCE: ("--sdnotify=ignore", "--log-driver=none"),
 }
 
 
-def stop_entries(container: Container) -> Iterator[Entry]:
+def _stop_entries(container: Container) -> Iterator[Entry]:
     """How the unit reloads, stops and leaves nothing behind."""
     if container.kind is Kind.SERVICE:
         yield ("ExecReload", unit.command((PODMAN, "kill", "--signal", "HUP", container.name)))

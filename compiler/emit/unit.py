@@ -54,18 +54,16 @@ def several(key: str, words: Iterable[str]) -> list[Entry]:
 
 
 def command(argv: Iterable[str], prefix: str = "") -> str:
-    """A command line that systemd splits into exactly these words; each option begins a line.
+    """A command line that systemd splits into exactly these words.
 
     `prefix` is systemd's own: `-` ignores failure.
     """
-    words = [word_of_command(word) for word in argv]
-    lines = [prefix + words[0]]
-    for word in words[1:]:
-        if word.startswith("--") and not lines[-1].endswith(" --"):
-            lines.append(word)
-        else:
-            lines[-1] += f" {word}"
-    return " \\\n    ".join(lines)
+    return prefix + " ".join(map(word_of_command, argv))
+
+
+def long_command(parts: Iterable[tuple[str, ...]]) -> str:
+    """A command line of many words, each part on a line of its own."""
+    return " \\\n    ".join(command(part) for part in parts if part)
 
 
 def word_of_command(word: str) -> str:
