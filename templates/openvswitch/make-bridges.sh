@@ -3,9 +3,9 @@
 # (a list with blanks). Running it again is harmless.
 set -eu
 
-# ovs-vsctl waits until the switch has done what the database says.
+# It waits for the database to come up, and then until the switch has done what the database says.
 database() {
-    ovs-vsctl --db=unix:/run/openvswitch/db.sock --timeout=60 "$@"
+    ovs-vsctl --db=unix:/run/openvswitch/db.sock --retry --timeout=60 "$@"
 }
 
 database set Open_vSwitch . external_ids:system-id="$OVS_SYSTEM_ID" external_ids:hostname="$OVS_SYSTEM_ID"
