@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import IO, Any
 
 import podman
-import requests
 from podman.errors import APIError, BuildError, ImageNotFound
 
 from compiler.diagnostics import HeatsinkError
@@ -27,6 +26,7 @@ from compiler.diagnostics import HeatsinkError
 HASH_LABEL = "heatsink.content-hash"
 _STARTS_WITHIN = 30.0
 _ENDS_WITHIN = 5.0
+_IDLE = 600  # seconds without a request, after which a service ends by itself: we may have been killed
 _QUOTED = 60  # characters kept of each end of a long error
 
 
@@ -47,21 +47,13 @@ class Engine:
 
     def content_hash(self, reference: str) -> str | None:
         """The hash of what an image was built from, or None when there is no such image."""
-        with self._client() as client:
-            try:
-                labels: dict[str, str] = client.images.get(reference).labels or {}
-            except ImageNotFound:
-                return None
-            return labels.get(HASH_LABEL)
+        image = self._image(reference)
+        return None if image is None else (image.labels or {}).get(HASH_LABEL)
 
     def image_id(self, reference: str) -> str | None:
         """The digest of an image's configuration, `sha256:…`, or None when there is no such image."""
-        with self._client() as client:
-            try:
-                found = str(client.images.get(reference).id)
-            except ImageNotFound:
-                return None
-            return f"sha256:{found.removeprefix('sha256:')}"
+        image = self._image(reference)
+        return None if image is None else f"sha256:{image.id.removeprefix('sha256:')}"
 
     def build(self, context: IO[bytes], reference: str, content_hash: str, *, cached: bool) -> None:
         """Build an image from a context archive; raises BuildFailedError."""
@@ -80,8 +72,6 @@ class Engine:
                 )
             except BuildError as error:
                 raise BuildFailedError(_short(str(error.msg)), self._last_lines(error.build_log)) from error
-            except APIError as error:
-                raise BuildFailedError(str(error.explanation or error), ()) from error
 
     def push(self, reference: str, destination: str, *, verify_tls: bool) -> None:
         """Copy an image to a registry under another name; raises HeatsinkError."""
@@ -94,8 +84,20 @@ class Engine:
                     hint=None if not verify_tls else "a registry without TLS needs `--insecure-registry`",
                 ) from error
 
-    def _client(self) -> Any:
-        return podman.PodmanClient(base_url=self.url)
+    def _image(self, reference: str) -> Any | None:
+        with self._client() as client:
+            try:
+                return client.images.get(reference)
+            except ImageNotFound:
+                return None
+
+    @contextmanager
+    def _client(self) -> Iterator[Any]:
+        with podman.PodmanClient(base_url=self.url) as client:
+            try:
+                yield client
+            except APIError as error:
+                raise HeatsinkError(f"podman: {error.explanation or error}") from error
 
     def _last_lines(self, stream: Iterable[str]) -> tuple[str, ...]:
         said = "".join(str(json.loads(line).get("stream", "")) for line in stream)
@@ -123,17 +125,18 @@ def own_engine() -> Iterator[Engine]:
 
 
 def _start_service(address: str, log: Path) -> subprocess.Popen[bytes]:
-    command = ("podman", "system", "service", "--time=0", address)
+    command = ("podman", "system", "service", f"--time={_IDLE}", address)
     try:
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=log.open("wb"),
-            env={**os.environ, "BUILDAH_ISOLATION": "chroot"},
-            # Ctrl-C reaches us; the service ends when we say so, not in the middle of what we clean up.
-            start_new_session=True,
-        )
+        with log.open("wb") as said:
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=said,
+                env={**os.environ, "BUILDAH_ISOLATION": "chroot"},
+                # Ctrl-C reaches us; the service ends when we say so, not in the middle of what we clean up.
+                start_new_session=True,
+            )
     except FileNotFoundError:
         raise HeatsinkError(
             "podman is not installed", hint="images are built with podman: `apt-get install podman`"
@@ -156,7 +159,7 @@ def _wait_until_ready(service: subprocess.Popen[bytes], engine: Engine, log: Pat
             with podman.PodmanClient(base_url=engine.url) as client:
                 if client.ping():
                     return
-        except (APIError, requests.ConnectionError):
+        except (APIError, OSError):
             time.sleep(0.05)
     said = log.read_text(errors="replace").strip()
     raise HeatsinkError(f"podman's service did not start: {said or 'no answer'}")

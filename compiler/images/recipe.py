@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -96,8 +96,7 @@ def recipes(images: Mapping[str, Image], settings: Settings) -> dict[str, Recipe
     parents and circles.
     """
     dockerfiles = _rendered(images, settings)
-    references = {settings.naming.local(name): name for name in images}
-    parents = _parents(images, dockerfiles, references, settings.naming)
+    parents = _parents(images, dockerfiles, settings)
     made: dict[str, Recipe] = {}
     for name in ordered(parents, images):
         above = tuple(made[parent] for parent in parents[name])
@@ -117,6 +116,8 @@ def _rendered(images: Mapping[str, Image], settings: Settings) -> dict[str, str]
     for name, image in images.items():
         with report.collecting():
             dockerfiles[name] = jinja.render(image.source, variables, search=settings.search)
+            if not FROM.search(dockerfiles[name]):
+                raise CompileError(f"the Dockerfile of `{name}` has no FROM", image.start)
     report.check()
     return dockerfiles
 
@@ -128,27 +129,31 @@ def _parent_reference(images: Mapping[str, Image], naming: Naming, name: str) ->
 
 
 def _parents(
-    images: Mapping[str, Image], dockerfiles: Mapping[str, str], references: Mapping[str, str], naming: Naming
+    images: Mapping[str, Image], dockerfiles: Mapping[str, str], settings: Settings
 ) -> dict[str, tuple[str, ...]]:
     """For each image the images of the tree that its Dockerfile starts or copies from."""
+    references = {settings.naming.local(name): name for name in images}
     report, parents = Report(), {}
     for name, dockerfile in dockerfiles.items():
-        named = _references_in(dockerfile)
-        unknown = sorted(
-            ref for ref in named - references.keys() if ref.startswith(naming.local_namespace + "/")
-        )
         with report.collecting():
-            if not named:
-                raise CompileError(f"the Dockerfile of `{name}` has no FROM", images[name].start)
-            if unknown:
-                raise CompileError(
-                    f"there is no image `{unknown[0]}` to build on",
-                    images[name].start,
-                    hint=closest(unknown[0], references),
-                )
-        parents[name] = tuple(sorted(references[ref] for ref in named & references.keys()))
+            named = _references_in(dockerfile)
+            _check_known(named - {settings.base_image}, images[name], references, settings.naming)
+            parents[name] = tuple(sorted(references[reference] for reference in named & references.keys()))
     report.check()
     return parents
+
+
+def _check_known(
+    named: Collection[str | None], image: Image, references: Mapping[str, str], naming: Naming
+) -> None:
+    """Raise for a reference below our namespace that is no image of the tree."""
+    ours = (
+        reference for reference in named if reference and reference.startswith(naming.local_namespace + "/")
+    )
+    for reference in sorted(ours):
+        if reference not in references:
+            hint = closest(reference, references)
+            raise CompileError(f"there is no image `{reference}` to build on", image.start, hint)
 
 
 def _references_in(dockerfile: str) -> set[str]:
