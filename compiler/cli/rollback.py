@@ -1,0 +1,35 @@
+"""`heatsink rollback`: back to what was there before."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from compiler.cli.hosts import Selection, as_json, say_errors, say_outcomes, selecting
+
+
+@click.command()
+@selecting
+@click.option("--to", type=click.IntRange(min=1), metavar="N", help="This generation, not the one before.")
+@click.option(
+    "--timeout", type=click.FloatRange(min=1), default=900, show_default=True, metavar="SECONDS",
+    help="How long the units of one step may take to come up.",
+)  # fmt: skip
+@click.option("--json", "json_wanted", is_flag=True, help="Say what became of each host as JSON.")
+def rollback(selection: Selection, to: int | None, timeout: float, json_wanted: bool) -> None:
+    """Return hosts to the generation before: its files, units, images and values of secrets.
+
+    After a push that failed that is the last generation that came up as a whole. Doing it twice returns.
+    """
+    from compiler.deploy.push import Terms
+    from compiler.deploy.rollback import roll_back
+
+    fleet, hosts = selection.read()
+    with selection.crew(hosts) as crew:
+        outcomes = roll_back(crew, to, Terms(steps=fleet.steps, timeout=timeout))
+    if json_wanted:
+        click.echo(json.dumps([as_json(outcome) for outcome in outcomes], indent=1))
+    else:
+        say_outcomes(outcomes)
+    say_errors(outcomes)

@@ -1,0 +1,33 @@
+"""`heatsink secrets`: the values that bundles only refer to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.group()
+def secrets() -> None:
+    """Values of hidden parameters, which a bundle refers to and never holds."""
+
+
+@secrets.command()
+@click.option("--build", type=click.Path(path_type=Path), default=Path("build"), show_default=True)
+@click.option(
+    "--secrets", "path", type=click.Path(path_type=Path), default=Path("secrets.yaml"), show_default=True,
+    help="The file to complete; a new one is made for you alone (mode 0600).",
+)  # fmt: skip
+def generate(build: Path, path: Path) -> None:
+    """Make a value for every secret that a compiled bundle needs and the file lacks."""
+    from compiler.deploy.bundle import host_bundle, read_fleet
+    from compiler.deploy.secrets import add_secrets, generated, read_secrets
+
+    hosts = read_fleet(build).hosts
+    needed = {name for host in hosts for name in host_bundle(build, host).secrets}
+    made = generated(needed - read_secrets(path).keys())
+    if made:
+        add_secrets(path, made)
+        click.echo(f"generated in {path}: {', '.join(made)}", err=True)
+    else:
+        click.echo(f"{path}: nothing is missing", err=True)

@@ -1,0 +1,106 @@
+"""Reading what compiling wrote: fleet.json first, and of the hosts only what is asked for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from compiler.deploy.errors import DeployError
+from compiler.diagnostics import HeatsinkError
+from compiler.model.container import Backend
+from compiler.model.fleet import Connection, Fleet, FleetHost
+
+FORMAT = 1  # the newest that we understand
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostBundle:
+    """One host's folder of a build."""
+
+    host: FleetHost
+    folder: Path
+
+    @cached_property
+    def manifest(self) -> bytes:
+        """manifest.json as it was written. Raises DeployError if fleet.json speaks of another one."""
+        content = self._read("manifest.json")
+        if hashlib.sha256(content).hexdigest() != self.host.manifest:
+            raise self._corrupt("manifest.json")
+        return content
+
+    @cached_property
+    def entries(self) -> dict[str, Any]:
+        """The manifest's keys (docs/formats.md)."""
+        entries: dict[str, Any] = json.loads(self.manifest)
+        return entries
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The names of the secrets whose values this host needs."""
+        return tuple(self.entries["secrets"])
+
+    def blobs(self, hashes: Iterable[str]) -> bytes:
+        """The files with these sha256, one behind the other."""
+        paths = {file["sha256"]: file["path"] for file in self.entries["files"]}
+        return b"".join(self._blob(value, paths[value]) for value in hashes)
+
+    def _blob(self, value: str, path: str) -> bytes:
+        content = self._read(f"root{path}")
+        if hashlib.sha256(content).hexdigest() != value:
+            raise self._corrupt(f"root{path}")
+        return content
+
+    def _read(self, path: str) -> bytes:
+        try:
+            return (self.folder / path).read_bytes()
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise DeployError(
+                self.host.name, f"`{self.folder / path}` cannot be read: {reason}", _AGAIN
+            ) from None
+
+    def _corrupt(self, path: str) -> DeployError:
+        return DeployError(self.host.name, f"`{self.folder / path}` is not what was compiled", _AGAIN)
+
+
+_AGAIN = "compile again"
+
+
+def read_fleet(build: Path) -> Fleet:
+    """What fleet.json of a build folder says. Raises HeatsinkError if it is missing, broken or too new."""
+    path = build / "fleet.json"
+    try:
+        fleet = json.loads(path.read_bytes())
+        if fleet["format"] > FORMAT:
+            raise HeatsinkError(
+                f"`{path}` has format {fleet['format']}, and this heatsink knows formats up to {FORMAT}",
+                hint="push with the heatsink that compiled it, or a newer one",
+            )
+        hosts = tuple(_host(name, entry) for name, entry in sorted(fleet["hosts"].items()))
+        return Fleet(hosts=hosts, steps=tuple(fleet["steps"]))
+    except FileNotFoundError:
+        raise HeatsinkError(f"there is no bundle in `{build}`", hint="run `heatsink compile`") from None
+    except OSError as error:
+        raise HeatsinkError(f"`{path}` cannot be read: {(error.strerror or str(error)).lower()}") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise HeatsinkError(f"`{path}` is not what compiling writes", hint=_AGAIN) from None
+
+
+def _host(name: str, entry: dict[str, Any]) -> FleetHost:
+    return FleetHost(
+        name=name,
+        role=entry["role"],
+        backend=Backend(entry["backend"]),
+        connection=Connection(**entry["connection"]),
+        manifest=entry["manifest"],
+    )
+
+
+def host_bundle(build: Path, host: FleetHost) -> HostBundle:
+    """The folder of one host."""
+    return HostBundle(host=host, folder=build / "hosts" / host.name)

@@ -1,0 +1,23 @@
+"""What a host, or the way to it, refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from compiler.diagnostics import HeatsinkError, Problem
+
+
+class DeployError(HeatsinkError):
+    """Something is wrong with one host. The others finish without it."""
+
+    def __init__(self, host: str, message: str, hint: str | None = None) -> None:
+        super().__init__(f"{host}: {message}", hint=hint)
+        self.host = host
+
+    @classmethod
+    def units(cls, host: str, problems: Iterable[Problem]) -> DeployError:
+        """Units of one host that did not come up, one problem each; there must be at least one."""
+        found = tuple(problems)
+        error = cls(host, found[0].message)
+        error.problems = found
+        return error

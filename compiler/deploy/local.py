@@ -1,0 +1,63 @@
+"""The way to this machine: the same shell and the same host program, without ssh."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from compiler.deploy.protocol import command
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalTransport:
+    """Runs the greeting here. HEATSINK_ROOT in `environment` makes a folder stand for a host's root."""
+
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def open(self) -> LocalChannel:
+        """Start the greeting, through sudo when we are not root."""
+        as_root = os.geteuid() == 0 or "HEATSINK_ROOT" in self.environment
+        return LocalChannel(
+            subprocess.Popen(
+                command(as_root=as_root),
+                env={**os.environ, **self.environment},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,  # a Ctrl-C is for the pusher: the host program ends its step
+            )
+        )
+
+
+class LocalChannel:
+    """A Channel to a child process."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+
+    def send(self, content: bytes) -> None:
+        """Write to its stdin."""
+        assert self._process.stdin
+        self._process.stdin.write(content)
+        self._process.stdin.flush()
+
+    def readline(self) -> bytes:
+        """The next line of its stdout."""
+        assert self._process.stdout
+        return self._process.stdout.readline()
+
+    def complaint(self) -> str:
+        """What it wrote to stderr, up to its end."""
+        assert self._process.stderr
+        return self._process.stderr.read().decode(errors="replace").strip()
+
+    def close(self) -> None:
+        """Close the pipes; the child ends by itself."""
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            assert pipe
+            try:
+                pipe.close()
+            except BrokenPipeError:
+                continue

@@ -1,0 +1,198 @@
+"""The conversation with one host: one connection, one command, lines of JSON both ways.
+
+    host → us    heatsink 1 up <salt> <digest> <host program's hash>      written by `sh`
+    us → host    same                                                     nothing to do: no Python was started
+    us → host    run <hash> <size>, <size> bytes of the host program if it has another one
+    us → host    {"do": "push", …, "size": n}, n bytes of the manifest    from here on host.py speaks
+    host → us    {"event": "lacks", "blobs": [sha256, …]}
+    us → host    {"size": n}, n bytes: those blobs, one behind the other
+    host → us    {"event": "ready", …}                                    images are here; nothing was touched
+    us → host    {"go": "install"}                                        when every host is ready
+    host → us    {"event": "installed", …}
+    us → host    {"go": 1}                                                and so on, step by step
+    host → us    {"event": "step", "step": 1, "started": […], "failed": […]}
+    us → host    {"go": "finish"}
+    host → us    {"event": "done", …}
+
+Sizes are those of zlib data. `progress` and `warning` events may come at any time, `refused` ends it. A host
+is never silent for longer than `SILENCE` seconds while it works.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from compiler.deploy.errors import DeployError
+from compiler.deploy.transport import Channel, Transport
+from compiler.diagnostics import Problem
+
+SILENCE = 60.0  # seconds; host.py gives a sign of life every 5
+
+Watch = Callable[[str, str], None]  # hears (host, what it is doing)
+
+# Everything but `systemctl` is built into the shell: a host that has nothing to do spends next to nothing.
+_GREETING = r"""
+r=$HEATSINK_ROOT p=$r/usr/local/lib/heatsink/host up=up salt=- digest=- version=-
+if [ -r "$r/var/lib/heatsink/state" ]; then
+  { read -r salt digest _; read -r services; read -r stamps; } <"$r/var/lib/heatsink/state"
+  for stamp in $stamps; do [ -e "$r$stamp" ] || up=down; done
+  [ -z "$services" ] || services=$(systemctl is-active $services)
+  for state in $services; do [ "$state" = active ] || up=down; done
+fi
+[ ! -r "$p" ] || read -r _ version _ <"$p"
+echo heatsink 1 $up $salt $digest "${version:--}"
+read -r verb version size || exit 0
+[ "$verb" = run ] || exit 0
+command -v python3 >/dev/null || { echo python3 is not installed >&2; exit 69; }
+if [ "$size" != 0 ]; then
+  mkdir -p "${p%/*}" && head -c "$size" >"$p.$$" && chmod 755 "$p.$$" && mv -f "$p.$$" "$p" || exit 74
+fi
+exec python3 -IBS "$p"
+"""
+
+
+def command(*, as_root: bool) -> tuple[str, ...]:
+    """What is run on a host. It is the same for all: whoever lists processes learns nothing from it."""
+    return (*(() if as_root else ("sudo", "-n")), "sh", "-c", _GREETING)
+
+
+def command_line(*, as_root: bool) -> str:
+    """The same, as ssh wants it."""
+    return shlex.join(command(as_root=as_root))
+
+
+@cache
+def program() -> tuple[str, bytes]:
+    """The host program: its hash, and what is sent, whose first line says the hash."""
+    source = Path(__file__).with_name("host.py").read_bytes()
+    digest = hashlib.sha256(source).hexdigest()
+    return digest, f"# {digest}\n".encode() + source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Greeting:
+    """What a host says first. `digest` is "-" when nothing is installed or something is half installed."""
+
+    up: bool
+    salt: str
+    digest: str
+    program: str
+
+
+_HINTS = {
+    "sudo": "let the user run sudo without a password, or name the user root in the hosts file",
+    "python3": "install it (Debian: apt-get install python3-minimal)",
+    "No space left": "free some space and push again",
+}
+
+
+class Session:
+    """One host's side of a push, status or rollback."""
+
+    def __init__(self, host: str, transport: Transport, watch: Watch) -> None:
+        self.host = host
+        self.warnings: list[str] = []
+        self._transport = transport
+        self._watch = watch
+        self._channel: Channel | None = None
+        self._said: Greeting | None = None
+
+    def greet(self) -> Greeting:
+        """Connect, and hear what is installed."""
+        self._watch(self.host, "connecting")
+        self._channel = self._transport.open()
+        words = self._line().split()
+        if len(words) != 6 or words[:2] != ["heatsink", "1"]:
+            raise self._lost(f"its shell says `{' '.join(words)[:60]}`" if words else None)
+        self._said = Greeting(up=words[2] == "up", salt=words[3], digest=words[4], program=words[5])
+        return self._said
+
+    def dismiss(self) -> None:
+        """Say that there is nothing to do."""
+        self._send(b"same\n")
+        self.close()
+
+    def ask(self, verb: str, fields: Mapping[str, object], payload: bytes | None = None) -> None:
+        """Start the host program, send it first if the host has another one, and make a request of it."""
+        assert self._said is not None
+        digest, content = program()
+        content = b"" if self._said.program == digest else content
+        self._send(
+            f"run {digest} {len(content)}\n".encode() + content + _request({"do": verb, **fields}, payload)
+        )
+
+    def tell(self, fields: Mapping[str, object], payload: bytes | None = None) -> None:
+        """Send a further line to the host program, with something behind it or not."""
+        self._send(_request(fields, payload))
+
+    def expect(self, event: str) -> Mapping[str, Any]:
+        """The next event of that name. What the host does meanwhile goes to `watch`."""
+        while True:
+            line = self._line()
+            if not line.endswith("\n"):
+                raise self._lost(None)
+            said: dict[str, Any] = json.loads(line)
+            match said["event"]:
+                case "progress":
+                    self._watch(self.host, said["text"])
+                case "warning":
+                    self.warnings.append(said["text"])
+                case "refused":
+                    raise DeployError(self.host, said["message"], said["hint"] or None)
+                case "step" if said["failed"]:
+                    raise DeployError.units(self.host, map(self._failure, said["failed"]))
+                case name if name == event:
+                    return said
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._channel is not None:
+            self._channel.close()
+
+    def _failure(self, failed: Mapping[str, Any]) -> Problem:
+        lines = "".join(f"\n  | {line}" for line in failed["journal"])
+        return Problem(f"{self.host}: `{failed['unit']}` did not come up: {failed['why']}{lines}")
+
+    def _send(self, content: bytes) -> None:
+        assert self._channel is not None
+        try:
+            self._channel.send(content)
+        except OSError:
+            raise self._lost(None) from None
+
+    def _line(self) -> str:
+        assert self._channel is not None
+        try:
+            return self._channel.readline().decode(errors="replace")
+        except TimeoutError:
+            message = f"has not said anything for {SILENCE:g} s"
+            raise DeployError(
+                self.host, message, "see how it is, and push again: it goes on from here"
+            ) from None
+        except OSError:
+            return ""
+
+    def _lost(self, reason: str | None) -> DeployError:
+        """Why the host program, or the shell before it, ended without having said so."""
+        assert self._channel is not None
+        complaint = reason or self._channel.complaint()
+        hint = next((hint for word, hint in _HINTS.items() if word in complaint), None)
+        if complaint:
+            return DeployError(self.host, complaint, hint)
+        return DeployError(self.host, "the connection was lost", "push again: it goes on from here")
+
+
+def _request(fields: Mapping[str, object], payload: bytes | None) -> bytes:
+    if payload is None:
+        return json.dumps(fields).encode() + b"\n"
+    # Level 1: on the way to hosts the time of packing counts as well.
+    packed = zlib.compress(payload, 1)
+    return json.dumps({**fields, "size": len(packed)}).encode() + b"\n" + packed

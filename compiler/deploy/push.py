@@ -1,0 +1,118 @@
+"""Pushing: compare, send what is missing, and switch on one step after the other on all hosts."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from compiler.deploy.bundle import HostBundle
+from compiler.deploy.crew import Crew
+from compiler.deploy.errors import DeployError
+from compiler.deploy.host import digest
+from compiler.deploy.protocol import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How hosts are changed: the steps they take together, and times in seconds."""
+
+    steps: tuple[int, ...]
+    timeout: float  # that the units of a step may take to come up
+    settle: float = 1.0  # that a unit must have stayed up to be believed
+    dry: bool = False
+
+    @property
+    def request(self) -> dict[str, object]:
+        """The same, as the host program wants it, and who asks."""
+        by = f"{getpass.getuser()} on {socket.gethostname()}"
+        return {**asdict(self), "by": by}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one host: what was changed, or with `dry` would be; or why it was not."""
+
+    host: str
+    generation: int = 0
+    written: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    stopped: tuple[str, ...] = ()
+    started: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    error: DeployError | None = None
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether nothing had to be done."""
+        return not (self.error or self.written or self.removed or self.stopped or self.started)
+
+
+def push(
+    crew: Crew, bundles: Mapping[str, HostBundle], secrets: Mapping[str, str], terms: Terms
+) -> tuple[Outcome, ...]:
+    """Bring hosts to what their bundles say. `secrets` has a value for every name that one of them needs."""
+
+    def is_current(session: Session) -> bool:
+        bundle = bundles[session.host]
+        wanted = bundle.host.manifest, _needed(bundle, secrets)
+        said = session.greet()
+        return said.up and said.digest != "-" and said.digest == digest(said.salt, *wanted)
+
+    def stage(session: Session) -> None:
+        bundle = bundles[session.host]
+        request = {"secrets": _needed(bundle, secrets), **terms.request}
+        session.ask("push", request, bundle.manifest)
+        lacking = session.expect("lacks")["blobs"]
+        if lacking:
+            session.tell({}, bundle.blobs(lacking))
+
+    current = [host for host, same in crew.each(is_current).items() if same]
+    for host in current:
+        crew.sessions[host].dismiss()
+    crew.leave(current)
+    unchanged = tuple(Outcome(host=host) for host in current)
+    crew.each(stage)
+    return _sorted((*unchanged, *activate(crew, terms)), bundles)
+
+
+def activate(crew: Crew, terms: Terms) -> tuple[Outcome, ...]:
+    """Take all hosts, of which each was asked to push or to roll back, through the rest of it together."""
+    plans = crew.each(lambda session: session.expect("plan" if terms.dry else "ready"))
+    started: dict[str, list[str]] = {host: [] for host in plans}
+    if not terms.dry:
+        crew.cue("install")
+        crew.each(lambda session: session.expect("installed"))
+        for step in terms.steps:
+            crew.cue(step)
+            for host, said in crew.each(lambda session: session.expect("step")).items():
+                started[host] += said["started"]
+        crew.cue("finish")
+        plans = {
+            host: {**plans[host], **said}
+            for host, said in crew.each(lambda session: session.expect("done")).items()
+        }
+    done = (
+        Outcome(
+            host=host,
+            generation=plans[host].get("generation", 0),
+            written=tuple(plans[host]["writes"]),
+            removed=tuple(plans[host]["removals"]),
+            stopped=tuple(plans[host]["stops"]),
+            started=tuple(plans[host]["starts"] if terms.dry else started[host]),
+            warnings=tuple(session.warnings),
+        )
+        for host, session in crew.sessions.items()
+    )
+    failed = (Outcome(host=host, error=error) for host, error in crew.errors.items())
+    return (*done, *failed)
+
+
+def _needed(bundle: HostBundle, secrets: Mapping[str, str]) -> dict[str, str]:
+    return {name: secrets[name] for name in bundle.secrets}
+
+
+def _sorted(outcomes: Sequence[Outcome], bundles: Mapping[str, HostBundle]) -> tuple[Outcome, ...]:
+    by_host = {outcome.host: outcome for outcome in outcomes}
+    return tuple(by_host[host] for host in bundles)

@@ -1,0 +1,54 @@
+"""Which hosts are meant: patterns of names, and roles."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
+
+from compiler.diagnostics import HeatsinkError, closest
+from compiler.model.fleet import FleetHost
+
+_RANGES = re.compile(r"\[(\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*)\]")
+
+
+def selected(
+    hosts: Sequence[FleetHost], patterns: Iterable[str], roles: Iterable[str]
+) -> tuple[FleetHost, ...]:
+    """The hosts that match a pattern and have a role; no patterns are all names, no roles all roles.
+
+    A pattern is a glob (`compute-*`), or has ranges of numbers (`node[1-3,7]`, `node[01-20]`). One that
+    matches no host is an error: a push that does nothing would look like one that went well.
+    """
+    names, known = {host.name for host in hosts}, {host.role for host in hosts}
+    asked = set(roles) or known
+    for role in sorted(asked - known):
+        raise HeatsinkError(f"no host has the role `{role}`", hint=closest(role, known))
+    found = {pattern: matching(pattern, names) for pattern in patterns}
+    for pattern in (pattern for pattern, matches in found.items() if not matches):
+        raise HeatsinkError(f"no host is called `{pattern}`", hint=closest(pattern, names))
+    meant = frozenset().union(*found.values()) if found else names
+    return tuple(host for host in hosts if host.name in meant and host.role in asked)
+
+
+def matching(pattern: str, names: Iterable[str]) -> frozenset[str]:
+    """Those of the names that a pattern means."""
+    globs = frozenset(_expanded(pattern))
+    wild = [glob for glob in globs if "*" in glob or "?" in glob]
+    return frozenset(name for name in names if name in globs or any(fnmatchcase(name, glob) for glob in wild))
+
+
+def _expanded(pattern: str) -> Iterator[str]:
+    """The pattern once for each number of each of its ranges."""
+    found = _RANGES.search(pattern)
+    if not found:
+        yield pattern
+        return
+    for number in _numbers(found[1]):
+        yield from _expanded(f"{pattern[: found.start()]}{number}{pattern[found.end() :]}")
+
+
+def _numbers(ranges: str) -> Iterator[str]:
+    for first, _, last in (part.partition("-") for part in ranges.split(",")):
+        width = len(first) if first.startswith("0") else 0
+        yield from (str(number).zfill(width) for number in range(int(first), int(last or first) + 1))

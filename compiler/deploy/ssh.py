@@ -1,0 +1,210 @@
+"""The way to hosts over ssh: fabric's connections, our host keys, one raw channel each.
+
+paramiko's key exchange costs the control machine a tenth of what OpenSSH's default one does, which is why no
+`ssh` is started. `~/.ssh/config` holds (users, ports, keys, ProxyJump).
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import fabric
+import paramiko
+from paramiko.ssh_exception import NoValidConnectionsError, PasswordRequiredException
+
+from compiler.deploy.errors import DeployError
+from compiler.deploy.known_hosts import KnownHosts, UnknownHostKeyError, name_of
+from compiler.deploy.protocol import SILENCE, command_line
+from compiler.model.fleet import Connection, FleetHost
+
+CONNECT_TIMEOUT = 10  # seconds, for each of connecting, the banner and logging in
+KEEPALIVE = 15  # seconds
+PIECE = 1 << 15
+
+# What goes wrong is raised as well; paramiko's threads would write tracebacks of it to stderr.
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
+
+
+class SshTransport:
+    """The way to one host. Made in one thread (`transports`), opened in any."""
+
+    def __init__(
+        self, host: FleetHost, connection: fabric.Connection, gate: threading.Lock, identities: _Identities
+    ) -> None:
+        self._host = host
+        self._connection = connection
+        self._gate = gate
+        self._identities = identities
+
+    def open(self) -> SshChannel:
+        """Connect, through the gateway if there is one, and start the greeting."""
+        connection = self._connection
+        if self._host.connection.identity_file:
+            key = self._identities.key(
+                self._host.name, Path(self._host.connection.identity_file).expanduser()
+            )
+            connection.connect_kwargs["pkey"] = key
+        try:
+            if isinstance(connection.gateway, fabric.Connection):
+                with self._gate:  # it is shared, and opening it is not thread-safe
+                    connection.gateway.open()
+            connection.open()
+            connection.transport.set_keepalive(KEEPALIVE)
+            channel = connection.transport.open_session()
+            channel.settimeout(SILENCE)
+            channel.exec_command(command_line(as_root=connection.user == "root"))
+        except (OSError, EOFError, paramiko.SSHException) as error:
+            connection.client.close()
+            raise _explained(self._host.name, connection, error) from None
+        return SshChannel(connection, channel)
+
+
+class SshChannel:
+    """A Channel over ssh."""
+
+    def __init__(self, connection: fabric.Connection, channel: paramiko.Channel) -> None:
+        self._connection = connection
+        self._channel = channel
+        self._buffer = bytearray()
+
+    def send(self, content: bytes) -> None:
+        """Write to the command's stdin."""
+        self._channel.sendall(content)
+
+    def readline(self) -> bytes:
+        """The next line of its stdout."""
+        while (end := self._buffer.find(b"\n") + 1) == 0:
+            piece = self._channel.recv(PIECE)
+            if not piece:
+                end = len(self._buffer)
+                break
+            self._buffer += piece
+        line = bytes(self._buffer[:end])
+        del self._buffer[:end]
+        return line
+
+    def complaint(self) -> str:
+        """What it wrote to stderr, up to its end."""
+        pieces = iter(lambda: self._channel.recv_stderr(PIECE), b"")
+        try:
+            return b"".join(pieces).decode(errors="replace").strip()
+        except OSError:
+            return ""
+
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.client.close()
+
+
+def transports(hosts: Iterable[FleetHost], known_hosts: KnownHosts) -> dict[str, SshTransport]:
+    """The way to each host.
+
+    All connections are made here, in one thread and from one Config: several threads that use a Config while
+    it loads itself find keys missing (24 of 1,000 connections failed).
+    """
+    config = fabric.Config()
+    identities = _Identities()
+    gateways: dict[tuple[str, str, int], tuple[fabric.Connection, threading.Lock]] = {}
+    ways = {}
+    for host in hosts:
+        connection = _connection(host.connection, config)
+        known_hosts.guard(connection.client, name_of(connection.host, connection.port))
+        gate = threading.Lock()
+        if isinstance(connection.gateway, fabric.Connection):
+            connection.gateway, gate = gateways.setdefault(
+                _key(connection.gateway), (connection.gateway, gate)
+            )
+            for gateway in _chain(connection.gateway):
+                known_hosts.guard(gateway.client, name_of(gateway.host, gateway.port))
+        ways[host.name] = SshTransport(host, connection, gate, identities)
+    return ways
+
+
+def _connection(to: Connection, config: fabric.Config) -> fabric.Connection:
+    return fabric.Connection(
+        to.address,
+        user=to.user,
+        port=to.port,
+        config=config,
+        connect_timeout=CONNECT_TIMEOUT,
+        connect_kwargs={"banner_timeout": CONNECT_TIMEOUT, "auth_timeout": CONNECT_TIMEOUT},
+    )
+
+
+def _chain(gateway: fabric.Connection) -> Iterator[fabric.Connection]:
+    """A gateway and those before it."""
+    while isinstance(gateway, fabric.Connection):
+        yield gateway
+        gateway = gateway.gateway
+
+
+def _key(gateway: fabric.Connection) -> tuple[str, str, int]:
+    return gateway.user, gateway.host, gateway.port
+
+
+class _Identities:
+    """Private keys, each read once however many hosts take it."""
+
+    def __init__(self) -> None:
+        self._keys: dict[Path, paramiko.PKey] = {}
+        self._reading = threading.Lock()
+
+    def key(self, host: str, path: Path) -> paramiko.PKey:
+        """The key in a file; DeployError if there is none to be had."""
+        with self._reading:
+            if path not in self._keys:
+                self._keys[path] = _private_key(host, path)
+            return self._keys[path]
+
+
+def _private_key(host: str, path: Path) -> paramiko.PKey:
+    try:
+        return paramiko.PKey.from_path(path)
+    except PasswordRequiredException:
+        hint = f"run `ssh-add {path}`, and leave `identity_file` out of the hosts file"
+        raise DeployError(host, f"`{path}` is locked by a passphrase", hint) from None
+    except (OSError, ValueError, TypeError, paramiko.SSHException) as error:
+        hint = "check `identity_file` in the hosts file, and compile again"
+        raise DeployError(host, f"`{path}` cannot be read as a private key: {error}", hint) from None
+
+
+def _explained(host: str, connection: fabric.Connection, error: Exception) -> DeployError:
+    """What went wrong on the way to a host, in words that say what to do."""
+    place = f"{connection.user}@{connection.host} port {connection.port}"
+    match error:
+        case UnknownHostKeyError():
+            return DeployError(
+                host,
+                f"the key of {error.host} is not known: {_described(error.key)}",
+                "compare it with `ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub` on the host, "
+                "then push with `--accept-new-host-keys`",
+            )
+        case paramiko.BadHostKeyException():
+            return DeployError(
+                host,
+                f"the key of {error.hostname} has CHANGED: it shows {_described(error.key)}, "
+                f"known is {_described(error.expected_key)}",
+                "if it was installed anew, remove its line from the known_hosts file; "
+                "if not, somebody is in between",
+            )
+        case paramiko.AuthenticationException():
+            hint = "check `user` and `identity_file` in the hosts file, or add the key to the agent"
+            return DeployError(host, f"{place} does not let us in", hint)
+        case socket.gaierror():
+            return DeployError(host, f"there is no address for `{connection.host}`", "check the hosts file")
+        case NoValidConnectionsError():
+            reasons = {getattr(reason, "strerror", None) or str(reason) for reason in error.errors.values()}
+            reason = ", ".join(sorted(reasons)).lower()
+            return DeployError(host, f"{place} cannot be reached: {reason}", "is it on, and sshd running?")
+        case TimeoutError():
+            return DeployError(host, f"{place} did not answer within {CONNECT_TIMEOUT} s", "is it on?")
+        case _:
+            return DeployError(host, f"{place}: {str(error).lower() or 'the connection was closed'}")
+
+
+def _described(key: paramiko.PKey) -> str:
+    return f"{key.get_name()} {key.fingerprint}"

@@ -1,0 +1,290 @@
+"""Pushing to real hosts: what a push, a second one, a failed one and a rollback leave on them."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from handmade import prepared, run_once, service
+from pushing import Operator, invocations, reloads
+
+from compiler.lab import Node
+
+pytestmark = pytest.mark.lab
+
+EVERYTHING = ("/etc", "/var/lib/heatsink", "/usr/local")
+
+
+def test_a_first_push_starts_everything_in_step_order(operator: Operator, node: Node) -> None:
+    operator.writes(
+        service("late", step=2, command="echo late >>/root/seen; exec sleep infinity"),
+        service("early", command="echo early >>/root/seen; exec sleep infinity"),
+        run_once("once", step=2, command="echo once >>/root/seen"),
+    )
+    said = operator.push()
+    assert "13 files written, 3 units restarted" in said
+    assert node.run(("cat", "/root/seen")).split()[0] == "early"
+    assert {name: unit["state"] for name, unit in operator.status().items()} == {
+        "heatsink-early.service": "active (running)",
+        "heatsink-late.service": "active (running)",
+        "heatsink-once.service": "done",
+    }
+
+
+def test_a_second_push_writes_nothing_restarts_nothing_and_reloads_nothing(
+    operator: Operator, node: Node
+) -> None:
+    operator.writes(service("one"), run_once("once"))
+    operator.push()
+    before = invocations(node, "one", "once"), reloads(node), changed_files(node, *EVERYTHING)
+    assert f"{node.name}: unchanged\n0 files, 0 restarts\n" in operator.push()
+    assert (invocations(node, "one", "once"), reloads(node), changed_files(node, *EVERYTHING)) == before
+
+
+def test_a_changed_file_restarts_the_one_unit_that_reads_it(operator: Operator, node: Node) -> None:
+    operator.writes(service("one", config="a"), service("two", config="b"))
+    operator.push()
+    (one, two), before = invocations(node, "one", "two"), reloads(node)
+    operator.writes(service("one", config="a"), service("two", config="c"))
+    assert "1 file written, 1 unit restarted" in operator.push()
+    assert invocations(node, "one") == [one]
+    assert invocations(node, "two") != [two]
+    assert reloads(node) == before
+
+
+def test_a_changed_unit_costs_one_reload(operator: Operator, node: Node) -> None:
+    operator.writes(service("one"), service("two"))
+    operator.push()
+    before = reloads(node)
+    operator.writes(service("one", command="sleep 1234"), service("two", command="sleep 1234"))
+    operator.push()
+    assert reloads(node) == before + 1
+
+
+def test_a_run_once_unit_runs_again_only_when_it_changes(operator: Operator, node: Node) -> None:
+    operator.writes(service("one", config="a"), run_once("once", command="echo ran >>/root/seen"))
+    operator.push()
+    operator.writes(service("one", config="b"), run_once("once", command="echo ran >>/root/seen"))
+    operator.push()
+    assert node.run(("cat", "/root/seen")).split() == ["ran"]
+    operator.writes(service("one", config="b"), run_once("once", command="echo again >>/root/seen"))
+    operator.push()
+    assert node.run(("cat", "/root/seen")).split() == ["ran", "again"]
+
+
+def test_a_removed_service_disappears_and_the_others_stay(operator: Operator, node: Node) -> None:
+    operator.writes(service("one"), service("two", config="b"))
+    operator.push()
+    before = invocations(node, "one")
+    operator.writes(service("one"))
+    assert "3 files removed, 1 unit stopped, 0 units restarted" in operator.push()
+    assert invocations(node, "one") == before
+    assert node.run(("systemctl", "list-units", "--all", "--no-legend", "heatsink-two*")) == ""
+    assert (
+        node.run(
+            (
+                "find",
+                "/etc",
+                "/var/lib",
+                "-path",
+                "/var/lib/heatsink",
+                "-prune",
+                "-o",
+                "-path",
+                "*two*",
+                "-print",
+            )
+        )
+        == ""
+    )
+    assert node.run(("ls", "/etc/systemd/system/heatsink-step1.target.wants")).split() == [
+        "heatsink-one.service"
+    ]
+
+
+def test_a_failed_unit_is_reported_with_its_journal_and_the_next_push_resumes(
+    operator: Operator, node: Node
+) -> None:
+    operator.writes(
+        service("good"), run_once("bad", command="echo no such database >&2; false"), service("later", step=2)
+    )
+    said = operator.push(code=1)
+    assert f"error: {node.name}: `heatsink-bad.service` did not come up: failed, result exit-code" in said
+    assert "  | no such database" in said
+    assert operator.status(code=1)["heatsink-later.service"]["state"] == "inactive (dead)"
+    before = invocations(node, "good")
+    operator.writes(service("good"), run_once("bad", command="true"), service("later", step=2))
+    assert "2 units restarted" in operator.push()
+    assert invocations(node, "good") == before
+
+
+def test_a_unit_that_never_stays_up_is_a_failure(operator: Operator, node: Node) -> None:
+    operator.writes(service("flapping", command="echo I am dying; exit 3", restart="always"))
+    assert "did not come up: systemd had to restart it" in operator.push(code=1)
+
+
+def test_rollback_brings_back_files_units_and_behaviour_and_a_second_one_returns(
+    operator: Operator, node: Node
+) -> None:
+    operator.writes(service("one", config="old"), service("left"))
+    operator.push()
+    operator.writes(service("one", config="new"), service("came"))
+    operator.push()
+    assert f"{node.name}: generation 1" in operator.heatsink("rollback")
+    assert installed(node) == ("old", ["heatsink-left.service", "heatsink-one.service"])
+    assert f"{node.name}: generation 2" in operator.heatsink("rollback")
+    assert installed(node) == ("new", ["heatsink-came.service", "heatsink-one.service"])
+
+
+def test_rollback_after_a_failed_push_returns_to_what_worked(operator: Operator, node: Node) -> None:
+    operator.writes(service("one", config="good"))
+    operator.push()
+    operator.writes(service("one", config="bad", command="exit 1"))
+    operator.push(code=1)
+    assert f"{node.name}: generation 1" in operator.heatsink("rollback")
+    assert operator.status()["heatsink-one.service"]["up"]
+
+
+def test_rollback_without_anything_before_says_so(operator: Operator, node: Node) -> None:
+    operator.writes(service("one"))
+    operator.push()
+    said = operator.heatsink("rollback", code=1)
+    assert f"{node.name}: there is no generation to go back to" in said
+
+
+def test_a_push_whose_pusher_was_killed_is_finished_by_the_next_one(operator: Operator, node: Node) -> None:
+    operator.writes(service("one"), run_once("slow", step=2, command="sleep 2"), service("two", step=3))
+    operator.killed_push(until="step 2: starting")
+    before = invocations(node, "one")
+    assert "restarted" in operator.push()
+    assert invocations(node, "one") == before
+    assert all(unit["up"] for unit in operator.status().values())
+
+
+def test_a_run_once_unit_that_was_killed_half_way_runs_again(operator: Operator, node: Node) -> None:
+    operator.writes(run_once("half", command="echo began >>/root/seen; sleep 3; echo ended >>/root/seen"))
+    push = operator.start("push-artifacts")
+    time.sleep(1.5)
+    node.run(("systemctl", "kill", "--signal=KILL", "heatsink-half.service"))
+    push.communicate()
+    assert push.returncode == 1
+    operator.push()
+    assert node.run(("cat", "/root/seen")).split() == ["began", "began", "ended"]
+
+
+def test_two_pushers_at_once_are_kept_apart(operator: Operator, node: Node) -> None:
+    operator.writes(run_once("slow", command="sleep 8"))
+    first = operator.start("push-artifacts")
+    time.sleep(1.5)
+    assert f"{node.name}: is being changed by root on" in operator.push(code=1)
+    assert first.wait() == 0
+
+
+def test_a_service_that_died_is_started_by_a_push_of_the_same_bundle(operator: Operator, node: Node) -> None:
+    operator.writes(service("one"), service("two"))
+    operator.push()
+    before = invocations(node, "one")
+    node.run(("systemctl", "stop", "heatsink-two.service"))
+    assert "0 files written, 1 unit restarted" in operator.push()
+    assert invocations(node, "one") == before
+
+
+def test_everything_comes_back_after_a_reboot_and_a_push_finds_nothing_to_do(
+    operator: Operator, node: Node
+) -> None:
+    operator.writes(service("one"), run_once("once", step=2), service("two", step=3))
+    operator.push()
+    node.reboot()
+    assert all(unit["up"] for unit in operator.status().values())
+    assert "0 files, 0 restarts" in operator.push()
+
+
+def test_secrets_are_for_root_alone_and_in_no_journal_or_list_of_processes(
+    operator: Operator, node: Node
+) -> None:
+    text = "url=@{heatsink:secret:Password|url}\n"
+    watch = "ps -eo args; cat /var/lib/config-data/one/one.conf"
+    operator.writes(
+        service("one", config=text, sensitive=True),
+        run_once("watch", step=2, command=f"({watch}) >/root/seen"),
+    )
+    (operator.folder / "secrets.yaml").write_text("Password: open/sesame\n")
+    (operator.folder / "secrets.yaml").chmod(0o600)
+    said = operator.push()
+    path = "/var/lib/config-data/one/one.conf"
+    assert node.run(("stat", "-c", "%a %U", path)) == "600 root\n"
+    assert node.run(("cat", path)) == "url=open%2Fsesame\n"
+    assert "sesame" not in said + node.run(("journalctl", "--boot"))
+    assert "sesame" not in node.run(("cat", "/root/seen")).replace("url=open%2Fsesame", "")
+    readable = (
+        "grep -rl sesame / --include='*' -s --exclude-dir=proc --exclude-dir=sys | xargs stat -c '%A %n'"
+    )
+    leaks = [line for line in node.run(("sh", "-c", readable)).splitlines() if line[4:10] != "------"]
+    assert [line for line in leaks if "/root/seen" not in line] == []
+
+
+def test_a_changed_secret_restarts_just_its_consumers(operator: Operator, node: Node) -> None:
+    secret = service("one", config="@{heatsink:secret:Password}", sensitive=True)
+    operator.writes(secret, service("two", config="b"))
+    assert "generated in secrets.yaml: Password" in operator.push()
+    (one, two) = invocations(node, "one", "two")
+    (operator.folder / "secrets.yaml").write_text("Password: another one\n")
+    assert "1 file written, 1 unit restarted" in operator.push()
+    assert invocations(node, "one") != [one]
+    assert invocations(node, "two") == [two]
+
+
+def test_what_prepares_a_host_is_there_before_its_units_start(operator: Operator, node: Node) -> None:
+    tmpfiles = prepared("/etc/tmpfiles.d/heatsink.conf", "d /run/heatsink-test 0750 root root -\n")
+    names = prepared("/var/lib/heatsink/hosts", "198.18.77.201 other.example\n")
+    operator.writes(tmpfiles, names, service("one", command="ls /run/heatsink-test && exec sleep infinity"))
+    operator.push()
+    assert node.run(("stat", "-c", "%a", "/run/heatsink-test")) == "750\n"
+    assert "198.18.77.201" in node.run(("getent", "hosts", "other.example"))
+    operator.writes(service("one"))
+    operator.push()
+    assert "heatsink" not in node.run(("cat", "/etc/hosts"))
+
+
+def test_a_unit_that_systemd_does_not_accept_replaces_no_good_one(operator: Operator, node: Node) -> None:
+    operator.writes(service("one"))
+    operator.push()
+    before = changed_files(node, "/etc")
+    operator.writes(service("one", restart="sometimes"))
+    assert "systemd does not accept the units:\n  /etc/systemd/system/heatsink-one.service:" in operator.push(
+        code=1
+    )
+    assert changed_files(node, "/etc") == before
+
+
+def test_hosts_take_the_steps_together(fleet: Operator, nodes: tuple[Node, ...]) -> None:
+    slow, quick = (node.name for node in nodes)
+    first = [run_once("first", command="sleep 3; date +%s.%N >/root/seen")]
+    second = [run_once("second", step=2, command="date +%s.%N >/root/seen")]
+    fleet.writes(**{slow: first, quick: second})
+    fleet.push()
+    ended, began = (float(node.run(("cat", "/root/seen"))) for node in nodes)
+    assert ended < began
+
+
+def test_a_host_that_fails_is_left_out_and_the_others_finish(
+    fleet: Operator, nodes: tuple[Node, ...]
+) -> None:
+    bad, good = (node.name for node in nodes)
+    fleet.writes(**{bad: [service("one", command="exit 1")], good: [service("one"), service("two", step=2)]})
+    said = fleet.push(code=1)
+    assert f"error: {bad}: `heatsink-one.service` did not come up" in said
+    assert f"{good}: generation 1" in said
+
+
+def installed(node: Node) -> tuple[str, list[str]]:
+    """The configuration of service `one`, and all services that run."""
+    units = node.run(("systemctl", "list-units", "--all", "--plain", "--no-legend", "heatsink*.service"))
+    return node.run(("cat", "/var/lib/config-data/one/one.conf")), [
+        line.split()[0] for line in units.splitlines()
+    ]
+
+
+def changed_files(node: Node, *paths: str) -> str:
+    """When each file below some paths was last written."""
+    return node.run(("find", *paths, "-type", "f", "-printf", r"%p %T@ %C@\n"))

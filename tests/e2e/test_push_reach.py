@@ -1,0 +1,141 @@
+"""What is between us and a host, or missing on it: each a clear message, and the other hosts finish."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import handmade
+import pytest
+from handmade import service
+from pushing import Operator
+
+from compiler.lab import Node
+from compiler.model.fleet import Connection
+
+pytestmark = pytest.mark.lab
+
+
+def test_an_unknown_host_key_is_refused_until_it_is_accepted(operator: Operator, node: Node) -> None:
+    operator.writes(service("one"))
+    (operator.folder / "known_hosts").unlink()
+    said = operator.push(code=1)
+    assert f"{node.name}: the key of {node.address} is not known: ssh-ed25519 {fingerprint(node)}" in said
+    assert "--accept-new-host-keys" in said
+    operator.push("--accept-new-host-keys")
+    assert "0 files, 0 restarts" in operator.push()
+
+
+def test_a_changed_host_key_is_refused_whatever_is_accepted(operator: Operator, node: Node) -> None:
+    operator.writes(service("one"))
+    other = new_key(operator.folder / "other").read_text()
+    (operator.folder / "known_hosts").write_text(f"{node.address} {other}")
+    said = operator.push("--accept-new-host-keys", code=1)
+    assert (
+        f"the key of {node.address} has CHANGED: it shows ssh-ed25519 {fingerprint(node)}, known is" in said
+    )
+
+
+def test_an_unreachable_host_is_named_and_the_others_finish(fleet: Operator, nodes: tuple[Node, ...]) -> None:
+    away, here = nodes
+    fleet.writes(service("one"))
+    away.cut()
+    try:
+        said = fleet.push(code=1)
+    finally:
+        away.heal()
+    assert f"error: {away.name}: root@{away.address} port 22" in said
+    assert f"{here.name}: generation 1" in said
+    assert "Traceback" not in said
+
+
+def test_a_host_that_does_not_let_us_in_says_whom(operator: Operator, node: Node) -> None:
+    new_key(operator.folder / "stranger")
+    stranger = dataclasses.replace(operator.way(node), identity_file=str(operator.folder / "stranger"))
+    handmade.write_build(operator.folder / "build", {node.name: [service("one")]}, {node.name: stranger})
+    assert f"{node.name}: root@{node.address} port 22 does not let us in" in operator.push(code=1)
+
+
+def test_a_user_without_sudo_is_told_so(operator: Operator, node: Node) -> None:
+    node.run(("sh", "-c", "id visitor || useradd --create-home visitor; cp -r /root/.ssh /home/visitor/; "
+                          "chown -R visitor /home/visitor/.ssh"))  # fmt: skip
+    visitor = dataclasses.replace(operator.way(node), user="visitor")
+    handmade.write_build(operator.folder / "build", {node.name: [service("one")]}, {node.name: visitor})
+    said = operator.push(code=1)
+    assert f"error: {node.name}: " in said
+    assert "hint: let the user run sudo without a password" in said
+
+
+def test_a_host_behind_a_jump_host_is_reached_as_ssh_config_says(
+    fleet: Operator, nodes: tuple[Node, ...]
+) -> None:
+    jump, node = nodes
+    config = fleet.folder / ".ssh" / "config"
+    config.parent.mkdir()
+    config.write_text(
+        f"Host inner\n  HostName {node.address}\n  User root\n  ProxyJump root@{jump.address}\n"
+        f"Host *\n  IdentityFile {node.lab.identity_file}\n"
+    )
+    handmade.write_build(
+        fleet.folder / "build", {"inner": [service("one")]}, {"inner": Connection(address="inner")}
+    )
+    assert "inner: generation 1" in fleet.push()
+    assert jump.address in node.run(("sh", "-c", "journalctl --boot --unit=ssh | grep Accepted | tail -1"))
+
+
+def test_a_host_without_podman_says_so_and_is_not_touched(operator: Operator, node: Node) -> None:
+    operator.writes(service("one", images=("registry.example/one@sha256:" + "0" * 64,)))
+    with moved(node, "/usr/bin/podman"):
+        assert f"{node.name}: `podman` is not installed" in operator.push(code=1)
+    assert node.run(("find", "/etc/systemd/system", "-name", "heatsink*")) == ""
+
+
+def test_a_host_without_python_says_so(operator: Operator, node: Node) -> None:
+    operator.writes(service("one"))
+    with moved(node, "/usr/bin/python3"):
+        assert f"{node.name}: python3 is not installed" in operator.push(code=1)
+
+
+def test_a_missing_image_is_named_before_anything_is_touched(operator: Operator, node: Node) -> None:
+    operator.writes(service("one", config="old"))
+    operator.push()
+    image = f"{node.lab.registry}/nothing@sha256:" + "0" * 64
+    operator.writes(service("one", config="new", images=(image,)))
+    assert f"{node.name}: image `{image}` cannot be pulled: " in operator.push(code=1)
+    assert node.run(("cat", "/var/lib/config-data/one/one.conf")) == "old"
+
+
+def test_a_full_disk_is_named_and_the_next_push_goes_on(operator: Operator, node: Node) -> None:
+    operator.writes(service("one", config="x" * 400_000))
+    node.run(("sh", "-c", "mkdir -p /var/lib/heatsink && mount -t tmpfs -o size=64k tmpfs /var/lib/heatsink"))
+    try:
+        said = operator.push(code=1)
+    finally:
+        node.run(("umount", "/var/lib/heatsink"))
+    assert f"{node.name}: No space left on device" in said
+    assert "1 unit restarted" in operator.push()
+
+
+@contextmanager
+def moved(node: Node, path: str) -> Iterator[None]:
+    """A node on which something is not where it belongs."""
+    node.run(("mv", path, f"{path}.away"))
+    try:
+        yield
+    finally:
+        node.run(("mv", f"{path}.away", path))
+
+
+def fingerprint(node: Node) -> str:
+    """The fingerprint of a node's host key."""
+    done = subprocess.run(("ssh-keygen", "-lf", "-"), input=node.host_key, check=True, text=True, stdout=-1)
+    return done.stdout.split()[1]
+
+
+def new_key(path: Path) -> Path:
+    """A new key, of which this is the public half."""
+    subprocess.run(("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", path), check=True)
+    return path.with_suffix(".pub")

@@ -1,0 +1,139 @@
+"""Small bundles made by hand, of plain services and run-once units, to try pushing without compiling."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from functools import reduce
+from operator import add
+from pathlib import Path
+
+from compiler.bundle import tree
+from compiler.bundle.manifest import Manifests
+from compiler.model.artifact import Artifacts, File, Link, Unit, UnitKind
+from compiler.model.container import Backend
+from compiler.model.fleet import Connection, Fleet, FleetHost
+
+SYSTEM = "/etc/systemd/system"
+CONFIG = "/var/lib/config-data"
+STAMPS = "/var/lib/heatsink/stamps"
+
+
+def service(
+    name: str,
+    *,
+    step: int = 1,
+    command: str = "sleep infinity",
+    config: str = "",
+    images: tuple[str, ...] = (),
+    restart: str = "no",
+    sensitive: bool = False,
+) -> Artifacts:
+    """A service that runs a shell command, and reads a configuration file if it is given the text of one."""
+    path = f"{CONFIG}/{name}/{name}.conf"
+    text = f"""
+[Unit]
+After=heatsink-step{step - 1}.target
+StartLimitIntervalSec=0
+[Service]
+Type=exec
+ExecStart=/bin/sh -c '{command.replace("%", "%%")}'
+Restart={restart}
+RestartSec=100ms
+[Install]
+WantedBy=heatsink-step{step}.target
+"""
+    files = [File(path=path, content=config.encode(), sensitive=sensitive)] if config else []
+    return _unit(name, text, UnitKind.SERVICE, step=step, files=files, images=images)
+
+
+def run_once(name: str, *, step: int = 1, command: str = "true") -> Artifacts:
+    """A unit that runs a shell command once for each change of it."""
+    stamp = f"{STAMPS}/{name}.{hashlib.sha256(command.encode()).hexdigest()[:12]}"
+    text = f"""
+[Unit]
+Before=heatsink-step{step}.target
+ConditionPathExists=!{stamp}
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/sh -c '{command.replace("%", "%%")}'
+ExecStartPost=/bin/mkdir -p {STAMPS}
+ExecStartPost=/bin/touch {stamp}
+[Install]
+RequiredBy=heatsink-step{step}.target
+"""
+    return _unit(name, text, UnitKind.RUN_ONCE, step=step, stamp=stamp)
+
+
+def prepared(path: str, text: str) -> Artifacts:
+    """A file that prepares the host, or any other that no unit reads."""
+    return Artifacts(files=(File(path=path, content=text.encode()),))
+
+
+def write_build(
+    build: Path,
+    hosts: Mapping[str, Iterable[Artifacts]],
+    ways: Mapping[str, Connection] | None = None,
+    *,
+    backend: Backend = Backend.PODMAN,
+) -> None:
+    """Write bundles as compiling does. Hosts without a way to them are this machine."""
+    manifests, bundles, members = Manifests(), [], []
+    for name, parts in hosts.items():
+        artifacts = reduce(add, (*parts, *map(_step_target, range(1, 6)), _top_target()))
+        manifest = manifests.manifest(name, "Any", backend, artifacts)
+        bundles.append(tree.HostBundle(name=name, files=artifacts.files, manifest=manifest))
+        members.append(
+            FleetHost(
+                name=name,
+                role="Any",
+                backend=backend,
+                connection=(ways or {}).get(name, Connection()),
+                manifest=hashlib.sha256(manifest).hexdigest(),
+            )
+        )
+    gone = tree.old_fleet(build).keys() - hosts.keys()
+    tree.write(build, bundles, tree.fleet_json(Fleet(hosts=tuple(members)), {}), gone)
+
+
+def _unit(name: str, text: str, kind: UnitKind, *, step: int, stamp: str | None = None,
+          files: Iterable[File] = (), images: tuple[str, ...] = ()) -> Artifacts:  # fmt: skip
+    unit = f"heatsink-{name}.service"
+    file = File(path=f"{SYSTEM}/{unit}", content=text.encode())
+    needs = "requires" if kind is UnitKind.RUN_ONCE else "wants"
+    return Artifacts(
+        files=(file, *files),
+        links=(Link(path=f"{SYSTEM}/heatsink-step{step}.target.{needs}/{unit}", target=f"../{unit}"),),
+        units=(
+            Unit(
+                name=unit,
+                kind=kind,
+                service=name,
+                step=step,
+                files=(file.path, *(each.path for each in files)),
+                images=images,
+                stamp=stamp,
+            ),
+        ),
+    )
+
+
+def _step_target(step: int) -> Artifacts:
+    before = (
+        f"Requires=heatsink-step{step - 1}.target\nAfter=heatsink-step{step - 1}.target\n" if step > 1 else ""
+    )
+    return _target(f"heatsink-step{step}.target", f"[Unit]\nPartOf=heatsink.target\n{before}", step)
+
+
+def _top_target() -> Artifacts:
+    top = _target("heatsink.target", "[Unit]\nRequires=heatsink-step5.target\n", 0)
+    link = Link(path=f"{SYSTEM}/multi-user.target.wants/heatsink.target", target="../heatsink.target")
+    return top + Artifacts(links=(link,))
+
+
+def _target(name: str, text: str, step: int) -> Artifacts:
+    file = File(path=f"{SYSTEM}/{name}", content=text.encode())
+    return Artifacts(
+        files=(file,), units=(Unit(name=name, kind=UnitKind.TARGET, step=step, files=(file.path,)),)
+    )
