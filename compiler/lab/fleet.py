@@ -32,9 +32,21 @@ def up(
         booted = tuple(_boot(node) for node in wanted)
         write_known_hosts(lab, nodes(lab))
     for node in booted:
-        node.wait()
+        _settle(node)
         progress(f"{node.name} is up at {node.address} with {node.engine}")
     return booted
+
+
+def _settle(node: Node) -> None:
+    """Wait until a node is up. Of many nspawns started together one now and then ends in its first second,
+    without a word; started again it goes well."""
+    try:
+        node.wait()
+    except LabError:
+        if node.state != "off":
+            raise
+        node.boot()
+        node.wait()
 
 
 def nodes(lab: Lab) -> tuple[Node, ...]:
