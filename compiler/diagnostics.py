@@ -64,6 +64,7 @@ class CompileError(HeatsinkError):
 class Report:
     """Collects what is found on the way: errors to raise together, warnings to show at the end."""
 
+    strict: bool = False  # input that nothing uses is an error
     errors: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
 
@@ -72,6 +73,13 @@ class Report:
         problem = Problem(message, span, hint)
         if problem not in self.warnings:
             self.warnings.append(problem)
+
+    def unused(self, message: str, span: Span | None = None, hint: str | None = None) -> None:
+        """Remember input that nothing uses: a warning, or an error when the report is strict."""
+        problem = Problem(message, span, hint)
+        found = self.errors if self.strict else self.warnings
+        if problem not in found:
+            found.append(problem)
 
     @contextmanager
     def collecting(self) -> Iterator[None]:
@@ -90,11 +98,17 @@ class Report:
 def closest(name: str, known: Iterable[str]) -> str | None:
     """A did-you-mean hint for a name that is not known, or None when nothing is near.
 
-    Of the last components of `A::B::C` names the nearest counts too, as that is where typos are made.
+    Of `A::B::C` names the last components are compared: the long fronts make all of them look alike.
     """
     names = sorted(set(known))
-    match = difflib.get_close_matches(name, names, n=1, cutoff=0.7)
+    lasts = difflib.get_close_matches(_last(name), map(_last, names), n=1, cutoff=0.65)
+    alike = [each for each in names if _last(each) in lasts]
+    match = difflib.get_close_matches(name, alike, n=1, cutoff=0)
     return f"did you mean `{match[0]}`?" if match else None
+
+
+def _last(name: str) -> str:
+    return name.rpartition("::")[2]
 
 
 def _excerpt(span: Span) -> str:

@@ -19,7 +19,8 @@ from compiler.lower.host import Lowering
 from compiler.merge import merge
 from compiler.model.container import Backend
 from compiler.model.fleet import Fleet, FleetHost
-from compiler.model.stack import Merge
+from compiler.model.host import LoweredHost
+from compiler.model.stack import Host, Merge
 from compiler.resolve.services import Resolver
 
 
@@ -29,7 +30,6 @@ class Options:
 
     merge: Merge = Merge.SERVER
     backend: Backend | None = None
-    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,26 +54,29 @@ def compile_fleet(
 
     bundles, members = [], []
     for data in resolver.hosts():
-        lowered = lowering.host(data)
-        artifacts = emitter.host(lowered)
-        manifest = manifests.manifest(lowered.name, lowered.role, lowered.backend, artifacts)
-        bundles.append(tree.HostBundle(name=lowered.name, files=artifacts.files, manifest=manifest))
-        members.append(
-            FleetHost(
-                name=lowered.name,
-                role=lowered.role,
-                backend=lowered.backend,
-                connection=data.host.connection,
-                manifest=hashlib.sha256(manifest).hexdigest(),
-            )
-        )
+        with report.collecting():
+            lowered = lowering.host(data)
+            artifacts = emitter.host(lowered)
+            manifest = manifests.manifest(lowered.name, lowered.role, lowered.backend, artifacts)
+            bundles.append(tree.HostBundle(name=lowered.name, files=artifacts.files, manifest=manifest))
+            members.append(_member(data.host, lowered, manifest))
     lowering.check_overrides(resolver.service_names())
     lowering.check_images()
-    resolver.check_parameters(strict=options.strict)
+    resolver.check_parameters()
     return Compilation(
         bundles=tuple(bundles),
         fleet=Fleet(hosts=tuple(members)),
         everywhere=len(read.chosen) == len(read.hosts),
+    )
+
+
+def _member(host: Host, lowered: LoweredHost, manifest: bytes) -> FleetHost:
+    return FleetHost(
+        name=lowered.name,
+        role=lowered.role,
+        backend=lowered.backend,
+        connection=host.connection,
+        manifest=hashlib.sha256(manifest).hexdigest(),
     )
 
 

@@ -46,7 +46,8 @@ _FILE = click.Path(path_type=Path)
     help="Overrules what roles and hosts say.",
 )
 @click.option(
-    "--merge", type=click.Choice([each.value for each in Merge]), default=Merge.SERVER.value, show_default=True,
+    "--merge", type=click.Choice([each.value for each in Merge]),
+    default=Merge.SERVER.value, show_default=True,
     help="How environments become one: as Heat does it, or as its client.",
 )  # fmt: skip
 @click.option(
@@ -64,10 +65,8 @@ def compile_(
     A pure function of its input files: the same input gives the same bytes. Nothing is written unless
     everything compiles, and then only what differs.
     """
-    report = Report()
-    options = pipeline.Options(
-        merge=Merge(merge), backend=Backend(backend) if backend else None, strict=strict
-    )
+    report = Report(strict=strict)
+    options = pipeline.Options(merge=Merge(merge), backend=Backend(backend) if backend else None)
     compilation = pipeline.compile_fleet(Request(**asked), options, report, _told(verbose=verbose))
     for warning in report.warnings:
         click.echo(warning.render("warning") + "\n", err=True)

@@ -33,6 +33,11 @@ def family_target(family: str) -> str:
     return f"heatsink-{family}.target"
 
 
+def family(container: Container) -> str | None:
+    """The family that stops it, or None: a run-once container that is stopped would stop its step too."""
+    return container.family if container.kind is Kind.SERVICE else None
+
+
 def unit_section(
     container: Container, *, after: tuple[str, ...] = (), wants: tuple[str, ...] = ()
 ) -> list[Entry]:
@@ -40,7 +45,8 @@ def unit_section(
     requires = tuple(unit_name(name) for name in container.requires)
     ordered = tuple(unit_name(name) for name in container.after)
     step = (step_target(container.step - 1),) if container.step > 1 else ()
-    part_of = (TARGET, *([family_target(container.family)] if container.family else []))
+    own = family(container)
+    part_of = (TARGET, *([family_target(own)] if own else []))
     entries = [("Description", unit.plain(f"{container.name} ({container.service}, step {container.step})"))]
     entries += [("X-Source", unit.plain(source)) for source in container.sources]
     entries += unit.several("PartOf", part_of)
@@ -72,10 +78,10 @@ def _start_limit(container: Container) -> list[Entry]:
 
 def _mounted(container: Container) -> tuple[str, ...]:
     """Bind sources that may lie on a file system of their own."""
-    early = ("/dev", "/proc", "/run", "/sys")
+    early = ("/dev/", "/proc/", "/run/", "/sys/")
     paths = {volume.source for volume in container.volumes if volume.is_bind}
     return tuple(
-        unit.word_of_command(path) for path in sorted(paths) if not path.startswith(early) and path != "/"
+        unit.word(path) for path in sorted(paths) if path != "/" and not f"{path}/".startswith(early)
     )
 
 
@@ -106,7 +112,7 @@ def stamped(container: Container) -> list[Entry]:
 
 def own_lines(container: Container) -> list[Entry]:
     """`systemd_exec_flags`: further lines of [Service], as they are written."""
-    return [(key, unit.plain(value)) for key, value in container.systemd_exec_flags]
+    return [(key, unit.verbatim(value)) for key, value in container.systemd_exec_flags]
 
 
 def install_section(container: Container) -> list[Entry]:

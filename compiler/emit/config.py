@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json as json_library
+import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from compiler import jinja
 from compiler.diagnostics import CompileError
@@ -48,10 +50,15 @@ def ini(value: Plain) -> str:
 
 def _ini_lines(section: Mapping[str, Plain]) -> Iterator[str]:
     for key, entry in section.items():
+        if not _INI_KEY.fullmatch(key):
+            raise ValueError(f"`{key}` cannot be a key of an INI file, which ends it at the first = or :")
         if entry is None:
             yield f"{key}\n"
         for item in entry if isinstance(entry, list) else [] if entry is None else [entry]:
             yield f"{key} = {_ini_value(key, item)}\n"
+
+
+_INI_KEY = re.compile(r"(?![\[#;\s])[^=:\x00-\x1f]*[^=:\s\x00-\x1f]")
 
 
 def _ini_value(key: str, value: Plain) -> str:
@@ -59,16 +66,21 @@ def _ini_value(key: str, value: Plain) -> str:
         return "true" if value else "false"
     if isinstance(value, dict | list) or value is None:
         raise ValueError(f"`{key}` of an INI file takes text, numbers and booleans, or a list of them")
-    text = str(value)
+    text = str(value).rstrip("\n")
     if "\r" in text or "\0" in text:
         raise ValueError(f"`{key}` holds a control character")
+    if "\n\n" in text:
+        raise ValueError(f"`{key}` holds an empty line, which ends a value of an INI file")
     # oslo.config reads an indented line as the value's next one
     return text.replace("\n", "\n    ")
 
 
 def json(value: Plain) -> str:
     """JSON with sorted keys; references to secrets are marked to be coded as JSON text."""
-    return json_library.dumps(_coded(value), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    return f"{_dumps(_coded(value), indent=2, sort_keys=True)}\n"
+
+
+_dumps = partial(json_library.dumps, ensure_ascii=False, allow_nan=False)
 
 
 def yaml(value: Plain) -> str:
@@ -95,14 +107,22 @@ def _yaml_entry(head: str, entry: Plain, depth: int) -> Iterator[str]:
 
 
 def _yaml_key(key: str) -> str:
-    return key if key.isidentifier() and key.lower() not in _YAML_WORDS else json_library.dumps(key)
+    return key if key.isidentifier() and key.lower() not in _YAML_WORDS else _yaml_scalar(key)
 
 
 _YAML_WORDS = frozenset(("true", "false", "yes", "no", "on", "off", "y", "n", "null"))
 
 
 def _yaml_scalar(value: Plain) -> str:
-    return json_library.dumps(value, ensure_ascii=False)
+    written = _dumps(value)
+    if isinstance(value, float):
+        # YAML 1.1 takes a number with an exponent but no point for text
+        return written if "." in written else written.replace("e", ".0e")
+    return _YAML_ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", written)
+
+
+# What JSON may write plainly, and YAML may not or takes for the end of a line.
+_YAML_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 
 def _text(value: Plain) -> str:

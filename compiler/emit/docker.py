@@ -1,11 +1,14 @@
-"""Plain units that call `docker run`. The client is supervised; the container lives below dockerd.
+"""Plain units that call `docker run`. The container lives below dockerd; systemd supervises who waits for it.
 
 Why each line is there:
-- Wants= and never Requires= on docker.service, and WantedBy=docker.service: a restart of the daemon must not
-  take the units with it for good (https://github.com/garethr/garethr-docker/issues/691).
+- Wants= and never Requires= on docker.service: a restart of the daemon must not take the units with it for
+  good (https://github.com/garethr/garethr-docker/issues/691).
+- ExecStartPre=docker run --detach returns when the container runs or cannot, with the reason in the unit's
+  journal; ExecStart= then waits for its end and ends as it did. An attached client would log each line twice.
+- no --rm: a container that ends at once must still be there to be waited for; ExecStopPost= removes it.
 - --cgroup-parent: at least the containers lie in our slice.
-- StandardOutput=null: the journald driver has every line already; the attached client would log it again.
-- ExecStartPost: sd_notify does not reach systemd out of docker's cgroups, so it is asked until it runs.
+- OBJECT_SYSTEMD_UNIT: dockerd writes the container's lines, and this field of them makes `journalctl --unit`
+  and `systemctl status` find them (systemd.journal-fields(7)).
 - no --restart: systemd alone restarts.
 """
 
@@ -26,15 +29,14 @@ DAEMON = "docker.service"
 HEALTH = "heatsink-health.service"
 HEALTH_LABEL = "heatsink.health=kill"
 
-_RUNNING = (
-    'for try in $(seq 300); do [ "$(docker inspect --format "{{.State.Running}}" "$1" 2>/dev/null)" = true ] '
-    "&& exit 0; sleep 0.2; done; exit 1"
-)
+_WAIT = 'code=$(docker wait "$1") && exit "$code"'
+_UNIT_LABEL = "OBJECT_SYSTEMD_UNIT"
 # Docker only marks a container as unhealthy; this ends it, and its unit starts it again.
 _KILLER = (
-    'kill() { while read -r id; do docker kill "$id"; done; }; '
+    'kill() { while read -r id; do docker kill "$id"; done; }; now=$(date +%s); '
     "docker ps --quiet --filter health=unhealthy --filter label=$1 | kill; "
-    "docker events --filter label=$1 --filter 'event=health_status: unhealthy' --format '{{.ID}}' | kill"
+    "docker events --since $now --filter label=$1 --filter 'event=health_status: unhealthy' "
+    "--format '{{.ID}}' | kill"
 )
 
 
@@ -42,20 +44,16 @@ def container_unit(container: Container) -> Artifacts:
     """The unit of a container with its environment file."""
     path = common.unit_path(container)
     around = (DAEMON, "network-online.target")
-    installed = [*common.install_section(container), *([("WantedBy", DAEMON)] if _stays(container) else [])]
     made = UnitFile(
         (
             Section("Unit", tuple(common.unit_section(container, after=around, wants=around))),
             Section("Service", tuple(_service(container))),
-            Section("Install", tuple(installed)),
+            Section("Install", tuple(common.install_section(container))),
         )
     )
     return Artifacts(
         files=(File(path=path, content=made.text()), *common.env_file(container)),
-        links=(
-            *common.links(container),
-            *(_daemon_links(common.unit_name(container.name)) if _stays(container) else ()),
-        ),
+        links=common.links(container),
         units=(common.record(container, path),),
     )
 
@@ -89,15 +87,12 @@ def health_unit() -> Artifacts:
                     ("RestartSec", str(common.RETRY_SECONDS)),
                 ),
             ),
-            Section("Install", (("WantedBy", f"{common.TARGET} {DAEMON}"),)),
+            Section("Install", (("WantedBy", common.TARGET),)),
         )
     )
     return Artifacts(
         files=(File(path=path, content=made.text()),),
-        links=(
-            Link(path=f"{common.UNITS}/{common.TARGET}.wants/{HEALTH}", target=f"../{HEALTH}"),
-            *_daemon_links(HEALTH),
-        ),
+        links=(Link(path=f"{common.UNITS}/{common.TARGET}.wants/{HEALTH}", target=f"../{HEALTH}"),),
         units=(
             Unit(
                 name=HEALTH,
@@ -111,10 +106,6 @@ def health_unit() -> Artifacts:
     )
 
 
-def _daemon_links(name: str) -> tuple[Link, ...]:
-    return (Link(path=f"{common.UNITS}/{DAEMON}.wants/{name}", target=f"../{name}"),)
-
-
 def _stays(container: Container) -> bool:
     return container.kind is Kind.SERVICE
 
@@ -122,22 +113,17 @@ def _stays(container: Container) -> bool:
 def _service(container: Container) -> Iterator[Entry]:
     yield ("Type", "exec" if _stays(container) else "oneshot")
     yield ("Slice", common.SLICE)
-    yield ("ExecStartPre", unit.command((DOCKER, "rm", "--force", container.name), prefix="-"))
-    yield ("ExecStart", unit.long_command(_run_command(container)))
+    yield ("ExecStartPre", _removal(container))
+    yield from _source_check(container)
+    run = unit.long_command(_run_command(container))
     if _stays(container):
-        yield ("ExecStartPost", unit.command(("/bin/sh", "-c", _RUNNING, "sh", container.name)))
-        yield ("StandardOutput", "null")
-        yield ("ExecReload", unit.command((DOCKER, "kill", "--signal", "HUP", container.name)))
-        if container.pre_stop_exec:
-            yield (
-                "ExecStop",
-                unit.command((DOCKER, "exec", container.name, *container.pre_stop_exec), prefix="-"),
-            )
-        grace = str(container.stop_grace_period)
-        yield ("ExecStop", unit.command((DOCKER, "stop", "--time", grace, container.name), prefix="-"))
+        yield ("ExecStartPre", run)
+        yield ("ExecStart", unit.command(("/bin/sh", "-c", _WAIT, "sh", container.name)))
+        yield from _stop_entries(container)
     else:
+        yield ("ExecStart", run)
         yield from common.stamped(container)
-    yield ("ExecStopPost", unit.command((DOCKER, "rm", "--force", container.name), prefix="-"))
+    yield ("ExecStopPost", _removal(container))
     yield from [("KillMode", container.kill_mode)] if container.kill_mode else []
     yield from common.restart_entries(container)
     yield from common.timeouts(container)
@@ -145,13 +131,31 @@ def _service(container: Container) -> Iterator[Entry]:
     yield from common.own_lines(container)
 
 
+def _removal(container: Container) -> str:
+    """Removes a container, if it is there, with the volumes that have no name."""
+    return unit.command((DOCKER, "rm", "--force", "--volumes", container.name), prefix="-")
+
+
+def _source_check(container: Container) -> Iterator[Entry]:
+    """Refuses a source that is missing where it takes `--volume`, which would make an empty folder of it."""
+    sources = [volume.source for volume in container.volumes if volume.is_bind and not _mounts(volume)]
+    if sources:
+        yield ("ExecStartPre", unit.command(("/usr/bin/find", *sources, "-prune", "-false")))
+
+
+def _stop_entries(container: Container) -> Iterator[Entry]:
+    yield ("ExecReload", unit.command((DOCKER, "kill", "--signal", "HUP", container.name)))
+    if container.pre_stop_exec:
+        before = (DOCKER, "exec", container.name, *container.pre_stop_exec)
+        yield ("ExecStop", unit.command(before, prefix="-"))
+    grace = str(container.stop_grace_period)
+    yield ("ExecStop", unit.command((DOCKER, "stop", "--time", grace, container.name), prefix="-"))
+
+
 def _run_command(container: Container) -> Iterator[Words]:
     """`docker run` with everything that the container says, an option a line."""
-    yield (DOCKER, "run", "--name", container.name, "--rm", "--pull=never", f"--cgroup-parent={common.SLICE}")
-    if _stays(container):
-        yield ("--log-driver=journald", "--log-opt", f"tag={container.log_tag or container.name}")
-    else:
-        yield ("--log-driver=none",)
+    yield (DOCKER, "run", "--name", container.name, "--pull=never", f"--cgroup-parent={common.SLICE}")
+    yield from _supervision(container)
     yield ("--stop-timeout", str(container.stop_grace_period))
     yield from engine_options(replace(container, env_files=env_files(container)))
     for volume in container.volumes:
@@ -160,6 +164,16 @@ def _run_command(container: Container) -> Iterator[Words]:
     if container.healthcheck is not None:
         yield ("--label", HEALTH_LABEL)
     yield (container.image, *container.command)
+
+
+def _supervision(container: Container) -> Iterator[Words]:
+    """What a container that runs once prints goes to its unit's journal by the attached client."""
+    if not _stays(container):
+        yield ("--rm", "--log-driver=none")
+        return
+    yield ("--detach", "--log-driver=journald", "--log-opt", f"tag={container.log_tag or container.name}")
+    label = f"{_UNIT_LABEL}={common.unit_name(container.name)}"
+    yield ("--log-opt", f"labels={_UNIT_LABEL}", "--label", label)
 
 
 def _mounts(volume: Volume) -> bool:

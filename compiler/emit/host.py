@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field, replace
 
-from compiler.emit import config, docker, host_prep, targets
+from compiler.diagnostics import Report
+from compiler.emit import common, config, docker, host_prep, targets
 from compiler.emit.container import container_artifacts
 from compiler.model.artifact import Artifacts, File
 from compiler.model.config import ConfigFile
@@ -30,7 +31,7 @@ class Emitter:
 
     def host(self, host: LoweredHost) -> Artifacts:
         """All files, links and units of a host."""
-        files = tuple(self._config_file(each) for each in host.config_files)
+        files = self._config_files(host)
         contents = {file.path: file for file in files}
         made = [self._container(each, host.backend, contents) for each in host.containers]
         if host.backend is Backend.DOCKER and any(each.healthcheck for each in host.containers):
@@ -47,6 +48,14 @@ class Emitter:
             links=(*frame.links, *(link for each in made for link in each.links)),
             units=(*frame.units, *(unit for each in made for unit in each.units)),
         )
+
+    def _config_files(self, host: LoweredHost) -> tuple[File, ...]:
+        files, mistakes = [], Report()
+        for each in host.config_files:
+            with mistakes.collecting():
+                files.append(self._config_file(each))
+        mistakes.check()
+        return tuple(files)
 
     def _config_file(self, file: ConfigFile) -> File:
         if not file.shared:
@@ -71,8 +80,8 @@ class Emitter:
         if key not in self._frames:
             families: dict[str, list[Container]] = {}
             for container in host.containers:
-                if container.family:
-                    families.setdefault(container.family, []).append(container)
+                if family := common.family(container):
+                    families.setdefault(family, []).append(container)
             self._frames[key] = targets.targets(
                 {family: tuple(each.name for each in members) for family, members in sorted(families.items())}
             )

@@ -37,7 +37,7 @@ def _tmpfile(entry: Tmpfile) -> str:
         _quoted(entry.path),
         *((field or "-") for field in (entry.mode, entry.user, entry.group)),
     ]
-    fields += [entry.age or "-", *([_one_line(entry.argument).replace("%", "%%")] if entry.argument else [])]
+    fields += [entry.age or "-", *([_escaped(entry.argument)] if entry.argument else [])]
     return " ".join(fields)
 
 
@@ -60,12 +60,13 @@ def _user(user: User) -> str:
 
 
 def _quoted(path: str) -> str:
-    escaped = _one_line(path).replace("%", "%%")
-    return (
-        '"' + escaped.replace("\\", "\\\\").replace('"', '\\"') + '"'
-        if set(escaped) & set(" \t'\"\\")
-        else escaped
-    )
+    escaped = _escaped(path)
+    return '"' + escaped.replace('"', '\\"') + '"' if set(escaped) & set(" '\"\\") else escaped
+
+
+def _escaped(text: str) -> str:
+    """Text in which systemd expands no specifier and no backslash (an argument's too, tmpfiles.d(5))."""
+    return _one_line(text).replace("%", "%%").replace("\\", "\\\\")
 
 
 def _one_line(text: str) -> str:

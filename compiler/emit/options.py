@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from compiler.diagnostics import CompileError
-from compiler.model.container import Backend, Container, Kind, Volume
+from compiler.model.container import Container, Volume
 
 ENV = "/var/lib/heatsink/env"
 
@@ -106,59 +105,3 @@ def bind_mount(volume: Volume) -> str:
         elif option != "rw":
             fields.append(f"bind-propagation={option}")
     return ",".join(f'"{field}"' if "," in field or '"' in field else field for field in fields)
-
-
-_DOCKER_VOLUME_OPTIONS = frozenset(
-    ("ro", "rw", "z", "Z", "nocopy", "shared", "rshared", "slave", "rslave", "private", "rprivate")
-)
-
-
-def check(container: Container, backend: Backend) -> None:
-    """Refuse, with the reason, what the backend cannot do for a container."""
-    for field, is_wrong, reason in _REFUSALS.get(backend, ()) + _EVERYWHERE:
-        value = getattr(container, field)
-        if value and is_wrong(container):
-            raise CompileError(
-                f"`{field}` of container `{container.name}` cannot be had on {backend}: {reason}"
-            )
-
-
-def _host_net(container: Container) -> bool:
-    return container.network == "host" and container.uts != "private"
-
-
-def _net_sysctl(container: Container) -> bool:
-    return container.network == "host" and any(key.startswith("net.") for key, _ in container.sysctls)
-
-
-def _unknown_docker_option(container: Container) -> bool:
-    return any(set(volume.options) - _DOCKER_VOLUME_OPTIONS for volume in container.volumes)
-
-
-_EVERYWHERE = (
-    ("sysctls", _net_sysctl, "with the host's network these are the host's own: set them in `host_prep`"),
-    (
-        "kill_mode",
-        lambda each: each.kill_mode == "none",
-        "systemd deprecates it, and processes would stay behind",
-    ),
-    (
-        "healthcheck",
-        lambda each: each.kind is not Kind.SERVICE,
-        "a container that runs once is judged by its exit code",
-    ),
-)
-_REFUSALS = {
-    Backend.DOCKER: (
-        ("hostname", _host_net, "docker refuses it together with the host's network and uts"),
-        ("annotations", lambda _: True, "docker 20.10 knows no annotations; use `label`"),
-        ("volumes", _unknown_docker_option, "docker knows ro, rw, z, Z, nocopy and propagation"),
-    ),
-    Backend.QUADLET: (
-        (
-            "kill_mode",
-            lambda each: each.kill_mode not in ("mixed", "control-group"),
-            "its generator takes only mixed and control-group",
-        ),
-    ),
-}

@@ -97,4 +97,5 @@ def _stop_entries(container: Container) -> Iterator[Entry]:
             )
         grace = str(container.stop_grace_period)
         yield ("ExecStop", unit.command((PODMAN, "stop", "--ignore", "--time", grace, container.name)))
-    yield ("ExecStopPost", unit.command((PODMAN, "rm", "--force", "--ignore", container.name), prefix="-"))
+    removal = (PODMAN, "rm", "--force", "--ignore", "--volumes", container.name)
+    yield ("ExecStopPost", unit.command(removal, prefix="-"))

@@ -2,6 +2,9 @@
 
 Written for podman 4.6: a key that came later is said by PodmanArgs=, as an unknown key makes the generator
 leave the whole unit out (https://github.com/containers/podman/issues/27745).
+
+The generator splits the values of some keys into words and takes those of others as they are; either way it
+quotes them anew for systemd, but leaves `%` and `$` alone.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from compiler.emit import common, unit
-from compiler.emit.options import OPTIONS, env_files, words
+from compiler.emit.options import OPTIONS, Option, env_files, words
 from compiler.emit.podman import ONLINE, PODMAN
 from compiler.emit.unit import Entry, Section, UnitFile
 from compiler.model.artifact import Artifacts, File
@@ -50,23 +53,35 @@ def _container(container: Container) -> Iterator[Entry]:
     filled = replace(container, env_files=env_files(container))
     for option in OPTIONS:
         for value in option.values(filled):
-            if option.key is not None and option.since <= VERSION:
-                yield (option.key, unit.word_of_command(value))
-            else:
-                yield _argument(option.flag, value)
+            yield _option(option, value)
     for volume in container.volumes:
-        yield ("Volume", unit.word_of_command(str(volume)))
+        yield ("Volume", _whole(str(volume)))
     yield from _health(container)
 
 
+def _option(option: Option, value: str) -> Entry:
+    if option.key is None or option.since > VERSION:
+        return _argument(option.flag, value)
+    return (option.key, _whole(value) if option.key in _WHOLE else unit.word_of_command(value))
+
+
+# Keys whose value the generator does not split into words.
+_WHOLE = frozenset(("HostName", "Network", "Tmpfs"))
+
+
+def _whole(value: str) -> str:
+    return unit.plain(value).replace("$", "$$")
+
+
 def _argument(flag: str, value: str) -> Entry:
-    return ("PodmanArgs", " ".join(map(unit.word_of_command, words(flag, value))))
+    return ("PodmanArgs", unit.command(words(flag, value)))
 
 
 def _health(container: Container) -> Iterator[Entry]:
     check = container.healthcheck
     if check is not None:
-        yield ("HealthCmd", unit.plain(check.test).replace("$", "$$"))
+        # before podman 5.8.2 HealthCmd= lost a quote at its end (containers/podman, release notes of v5.8.2)
+        yield _argument("--health-cmd", check.test)
         yield ("HealthInterval", f"{check.interval}s")
         yield ("HealthTimeout", f"{check.timeout}s")
         yield ("HealthRetries", str(check.retries))

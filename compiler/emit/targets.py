@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping as AbstractMapping
 
-from compiler.emit import common
-from compiler.emit.unit import Section, UnitFile
+from compiler.emit import common, unit
+from compiler.emit.unit import Entry, Section, UnitFile
 from compiler.model.artifact import Artifacts, File, Link, Unit, UnitKind
 
 STEPS = (1, 2, 3, 4, 5)
@@ -14,21 +14,13 @@ STEPS = (1, 2, 3, 4, 5)
 def targets(families: AbstractMapping[str, tuple[str, ...]]) -> Artifacts:
     """All targets of a host; `families` are the containers of each family.
 
-    Each step requires and follows the one before, and heatsink.target the last: a boot goes the same way
-    as a push, with nobody's help. Only containers say PartOf=heatsink.target: in a target that would also
-    order it behind heatsink.target (https://github.com/systemd/systemd/issues/13847), a cycle.
+    Each step requires and follows the one before, and heatsink.target follows the last: a boot goes the same
+    way as a push, with nobody's help.
     """
-    made = [_target(common.TARGET, "all that heatsink runs", requires=common.step_target(STEPS[-1]))]
-    for step in STEPS:
-        before = common.step_target(step - 1) if step > 1 else ""
-        made.append(_target(common.step_target(step), f"step {step}", requires=before))
-    made += [
-        _target(
-            common.family_target(family),
-            f"the {family} family",
-            wants=" ".join(map(common.unit_name, sorted(containers))),
-        )
-        for family, containers in sorted(families.items())
+    made = [
+        _all(common.step_target(STEPS[-1])),
+        *map(_step_target, STEPS),
+        *(_family_target(family, containers) for family, containers in sorted(families.items())),
     ]
     enabled = [("multi-user.target", common.TARGET)]
     enabled += [(common.TARGET, common.family_target(family)) for family in sorted(families)]
@@ -49,12 +41,33 @@ def targets(families: AbstractMapping[str, tuple[str, ...]]) -> Artifacts:
     )
 
 
-def _target(name: str, description: str, *, requires: str = "", wants: str = "") -> File:
-    entries = [("Description", f"heatsink: {description}")]
-    entries += [("Requires", requires), ("After", requires)] if requires else []
-    entries += [("Wants", wants)] if wants else []
-    install = (("WantedBy", "multi-user.target"),) if name == common.TARGET else ()
-    unit_file = UnitFile((Section("Unit", tuple(entries)), Section("Install", install)))
+def _all(last: str) -> File:
+    """heatsink.target. It wants its steps and does not require them: a unit that a step requires restarts
+    the step when it restarts, and would so restart everything that is part of heatsink.target."""
+    entries = (("Wants", last), ("After", last))
+    return _target(common.TARGET, "all that heatsink runs", entries, (("WantedBy", "multi-user.target"),))
+
+
+def _step_target(step: int) -> File:
+    before = (common.step_target(step - 1),) if step > 1 else ()
+    entries = (*unit.several("Requires", before), *unit.several("After", before), *_PART)
+    return _target(common.step_target(step), f"step {step}", entries)
+
+
+def _family_target(family: str, containers: tuple[str, ...]) -> File:
+    wants = unit.several("Wants", map(common.unit_name, sorted(containers)))
+    return _target(common.family_target(family), f"the {family} family", (*wants, *_PART))
+
+
+# A step that stays up would let a later start of heatsink.target start all steps at once. Before= is said
+# because PartOf= in a target implies After= where nothing else is said, which would be a cycle
+# (https://github.com/systemd/systemd/issues/13847).
+_PART = (("PartOf", common.TARGET), ("Before", common.TARGET))
+
+
+def _target(name: str, description: str, entries: tuple[Entry, ...], install: tuple[Entry, ...] = ()) -> File:
+    described = (("Description", f"heatsink: {description}"), *entries)
+    unit_file = UnitFile((Section("Unit", described), Section("Install", install)))
     return File(path=f"{common.UNITS}/{name}", content=unit_file.text())
 
 

@@ -39,7 +39,14 @@ class UnitFile:
 def _lines(section: Section) -> Iterator[str]:
     yield f"[{section.name}]"
     for key, value in section.entries:
+        if value.endswith("\\"):
+            raise CompileError(f"`{key}` of a unit ends in a backslash, which would swallow the next line")
         yield f"{key}={value}"
+
+
+def verbatim(text: str) -> str:
+    """A value with systemd's own syntax in it, specifiers and all."""
+    return _printable(text)
 
 
 def plain(text: str) -> str:
@@ -66,10 +73,15 @@ def long_command(parts: Iterable[tuple[str, ...]]) -> str:
     return " \\\n    ".join(command(part) for part in parts if part)
 
 
-def word_of_command(word: str) -> str:
-    """One word of a command line: quoted where systemd would split or expand it."""
-    escaped = _printable(word).replace("%", "%%").replace("$", "$$")
-    if word and not set(word) & _NEEDS_QUOTES and word != ";":
+def word_of_command(text: str) -> str:
+    """One word of a command line, where `$` would begin a variable."""
+    return word(text).replace("$", "$$")
+
+
+def word(text: str) -> str:
+    """One word of a list: quoted where systemd would split or expand it."""
+    escaped = plain(text)
+    if text and not set(text) & _NEEDS_QUOTES and text != ";":
         return escaped
     return '"' + escaped.replace("\\", "\\\\").replace('"', '\\"') + '"'
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from compiler import schemas, shipped
-from compiler.diagnostics import CompileError
+from compiler.diagnostics import CompileError, closest
 from compiler.load import files
 from compiler.model.stack import Environment, Registration, Tree
 from compiler.node import Mapping, Node, Scalar
@@ -22,8 +22,9 @@ def found(name: str) -> Path:
     for candidate in candidates:
         if candidate.exists():
             return candidate
-    known = ", ".join(sorted(file.name for file in library.glob("*.yaml")))
-    raise CompileError(f"there is no environment file `{name}`", hint=f"the library has {known}")
+    known = sorted(file.name for file in library.glob("*.yaml"))
+    hint = closest(name, known) or f"the library has {', '.join(known)}"
+    raise CompileError(f"there is no environment file `{name}`", hint=hint)
 
 
 def environment(path: Path, tree: Tree) -> Environment:

@@ -24,7 +24,8 @@ def read(path: Path) -> Source:
         raise CompileError(f"there is no file `{name}`", hint="check the path") from None
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise CompileError(f"`{name}` cannot be read: {reason}", here, "check its mode and owner") from None
+        hint = "name a file" if isinstance(error, IsADirectoryError) else "check its mode and owner"
+        raise CompileError(f"`{name}` cannot be read: {reason}", here, hint) from None
     if len(content) > LARGEST:
         raise CompileError(f"`{name}` is larger than {LARGEST >> 20} MiB", here)
     try:

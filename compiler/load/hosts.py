@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from compiler import schemas
-from compiler.diagnostics import CompileError
+from compiler.diagnostics import CompileError, Problem
 from compiler.load import files
 from compiler.model.container import Backend
 from compiler.model.fleet import Connection
@@ -28,16 +28,21 @@ def hosts(path: Path) -> tuple[Host, ...]:
     entries = root.entries["hosts"]
     assert isinstance(entries, Sequence)
     indices: Counter[str] = Counter()
-    made = []
+    made, fields_of = [], []
     for entry in entries.items:
         for fields in _expanded(default_entries | expect_mapping(entry, "a host").entries):
             role = _text(fields, "role")
             if role is None:
                 raise CompileError(f"host `{_text(fields, 'name')}` has no role", entry.span, "add `role: …`")
             made.append(_host(fields, role, indices[role]))
+            fields_of.append(fields)
             indices[role] += 1
-    _check_unique(made, "name", lambda host: host.name)
-    _check_unique(made, "address", lambda host: host.address)
+    doubles = tuple(_doubles(fields_of, "name")) or (
+        *_doubles(fields_of, "address"),
+        *_network_doubles(fields_of),
+    )
+    if doubles:
+        raise CompileError.of(dict.fromkeys(doubles))
     return tuple(made)
 
 
@@ -66,7 +71,7 @@ def _host(fields: dict[str, Node], role: str, index: int) -> Host:
             identity_file=_text(fields, "identity_file"),
         ),
         parameters=dict(parameters.entries) if isinstance(parameters, Mapping) else {},
-        node=fields["address"] if "address" in fields else fields["name"],
+        node=fields["role"],
     )
 
 
@@ -115,18 +120,20 @@ def _shifted(node: Node, offset: int, count: int) -> Node:
     return scalar_of(_RANGE.sub(number, node.value), node) if "[" in node.value else node
 
 
-def _check_unique(made: list[Host], what: str, key: object) -> None:
-    assert callable(key)
-    seen: dict[str, Host] = {}
-    for host in made:
-        value = key(host)
+def _doubles(hosts: list[dict[str, Node]], key: str, where: str = "") -> Iterator[Problem]:
+    """What two hosts have both; a host without an address is reached by its name."""
+    seen: dict[str, Node] = {}
+    for fields in hosts:
+        node = fields.get(key, fields["name"])
+        value = str(node.value) if isinstance(node, Scalar) else ""
         if value in seen:
-            first = seen[value]
-            raise CompileError(
-                f"hosts `{first.name}` and `{host.name}` have the same {what}, `{value}`"
-                if what != "name"
-                else f"two hosts have the name `{value}`",
-                host.node.span,
-                f"the first one is in line {first.node.span.line}",
-            )
-        seen[value] = host
+            hint = f"the first one is in line {seen[value].span.line}"
+            yield Problem(f"two hosts have the {key} `{value}`{where}", node.span, hint)
+        seen.setdefault(value, node)
+
+
+def _network_doubles(hosts: list[dict[str, Node]]) -> Iterator[Problem]:
+    networks = [node.entries for fields in hosts if isinstance(node := fields.get("networks"), Mapping)]
+    for name in sorted({name for entries in networks for name in entries}):
+        having = [{"name": entries[name]} for entries in networks if name in entries]
+        yield from _doubles(having, "address", f" on `{name}`")

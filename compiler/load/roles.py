@@ -32,11 +32,15 @@ def wanted(names: Iterable[tuple[str, Node | None]], roles_file: Path | None) ->
             span = place.span if place is not None else None
             hint = closest(name, files_of) or f"there are {', '.join(sorted(files_of))}"
             raise CompileError(f"there is no role `{name}`", span, hint)
-        for role in roles(files_of[name]):
-            if role.name == name:
-                result[name] = role
-        if name not in result:
-            raise CompileError(f"`{files.short_name(files_of[name])}` defines no role `{name}`")
+        defined = {role.name: role for role in roles(files_of[name])}
+        if name not in defined:
+            first = next(iter(defined.values()))
+            raise CompileError(
+                f"`{files.short_name(files_of[name])}` defines no role `{name}`",
+                first.node.span,
+                "a role has the name of its file",
+            )
+        result[name] = defined[name]
     return result
 
 

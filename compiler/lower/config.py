@@ -7,7 +7,7 @@ import posixpath
 from compiler.diagnostics import CompileError
 from compiler.model.config import ConfigFile, Format
 from compiler.model.service import Part
-from compiler.node import Node, Plain, Scalar, expect_mapping, expect_string, plain
+from compiler.node import Mapping, Node, Plain, Scalar, Sequence, expect_mapping, expect_string, plain
 from compiler.node.overlay import overlay
 from compiler.source import Source, Span
 
@@ -30,6 +30,7 @@ def config_file(part: Part, override: Node | None) -> ConfigFile:
             raise CompileError(f"`{path}` is text: override it with text", override.span)
         else:
             value = overlay(value, override)
+            _check_sections(kind, value)
     return ConfigFile(
         path=_joined(f"{CONFIG_DATA}/{_climbless(volume, part.place)}", path, part.place),
         format=kind,
@@ -41,6 +42,20 @@ def config_file(part: Part, override: Node | None) -> ConfigFile:
         shared=part.shared,
         place=part.place,
     )
+
+
+def _check_sections(kind: Format, value: Node) -> None:
+    """What the schema says of `ini`, once more where an override is merged in."""
+    if kind is not Format.INI:
+        return
+    for name, section in expect_mapping(value, "an INI file").entries.items():
+        for key, entry in section.entries.items() if isinstance(section, Mapping) else ():
+            items = entry.items if isinstance(entry, Sequence) else [entry]
+            if not all(isinstance(item, Scalar) for item in items):
+                raise CompileError(
+                    f"`{key}` of section `{name}` must be text, a number, a boolean or a list of them",
+                    entry.span,
+                )
 
 
 def kolla_file(part: Part) -> ConfigFile:
@@ -72,7 +87,7 @@ def _source(value: Node) -> Source:
     """The file that a text came from, or a name for a text that a function made."""
     span = value.span
     text = value.value if isinstance(value, Scalar) and isinstance(value.value, str) else ""
-    return span.source if span.source.text == text else Source(span.place, text)
+    return span.source if span.source.text == text else Source(f"<text at {span.place}>", text)
 
 
 def _joined(folder: str, path: str, place: Span) -> str:
@@ -80,6 +95,8 @@ def _joined(folder: str, path: str, place: Span) -> str:
 
 
 def _climbless(path: str, place: Span) -> str:
+    if any(ord(character) < 32 for character in path):
+        raise CompileError(f"{path!r} has a control character in it", place, "take it out of the path")
     if ".." in path.split("/") or posixpath.normpath(path) != path.rstrip("/") or not path.strip("/"):
         raise CompileError(
             f"`{path}` is no plain path inside its folder",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import PurePosixPath
 
-from compiler.diagnostics import CompileError, Problem, Report, closest
+from compiler.diagnostics import Problem, closest
 from compiler.lower.container import Definition
 from compiler.model.config import ConfigFile, Port
 from compiler.model.container import Kind, Volume
@@ -27,7 +27,7 @@ HOST_PATHS = tuple(_BROUGHT.split())
 _SHARING = frozenset(("shared", "rshared", "slave", "rslave", "z"))
 
 
-def check(
+def conflicts(
     *,
     host: str,
     definitions: tuple[Definition, ...],
@@ -36,24 +36,20 @@ def check(
     preps: tuple[HostPrep, ...],
     ports: tuple[Port, ...],
     host_paths: tuple[str, ...],
-    report: Report,
-) -> None:
-    """Collect everything in a host's containers that cannot work together.
+) -> tuple[Problem, ...]:
+    """Everything in a host's containers that cannot work together.
 
     `definitions` are all that its services define, `present` those that run on this very host.
     """
-    found = [
+    found = (
         *_same_names(host, definitions),
         *_same_paths(host, files),
         *_same_ports(host, [*ports, *(port for each in present for port in each.ports)]),
         *_same_mounts(host, present),
         *_sourceless(host, present, _made(files, preps), (*HOST_PATHS, *host_paths)),
         *_unknown_names(definitions),
-    ]
-    report.errors.extend(problem for problem in found if problem not in report.errors)
-    if not found:
-        with report.collecting():
-            _check_order(present)
+    )
+    return found or tuple(_circles(present))
 
 
 def _same_names(host: str, definitions: Iterable[Definition]) -> Iterator[Problem]:
@@ -164,7 +160,7 @@ def _unknown_names(definitions: tuple[Definition, ...]) -> Iterator[Problem]:
                     yield Problem(message, span, closest(name, names))
 
 
-def _check_order(present: tuple[Definition, ...]) -> None:
+def _circles(present: tuple[Definition, ...]) -> Iterator[Problem]:
     """Steps, start orders, `after` and `requires` together must be an order."""
     graph: dict[str, set[str]] = {f"step {step}": {f"step {step - 1}"} for step in range(2, 6)}
     names = {each.container.name for each in present}
@@ -183,12 +179,12 @@ def _check_order(present: tuple[Definition, ...]) -> None:
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
-        circle: list[str] = error.args[1]
+        circle: list[str] = error.args[1][:0:-1]  # graphlib names first who is waited for
         in_circle = next(each for each in present if each.container.name in circle)
         turn = circle.index(in_circle.container.name)
-        ordered = [*circle[turn:-1], *circle[:turn], in_circle.container.name]
-        raise CompileError(
+        ordered = [*circle[turn:], *circle[:turn], in_circle.container.name]
+        yield Problem(
             f"containers wait for each other: {' -> '.join(ordered)}",
             in_circle.place,
-            "each waits for the one before it; take one `after`, `requires`, `start_order` or step away",
-        ) from None
+            "each waits for the next; take one `after`, `requires`, `start_order` or step away",
+        )

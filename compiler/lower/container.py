@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from compiler.diagnostics import CompileError
-from compiler.model import secret
 from compiler.model.config import Port
 from compiler.model.container import Container, Healthcheck, Kind, Restart, Volume
 from compiler.model.service import Part
@@ -48,11 +47,9 @@ def definition(part: Part, image: Callable[[str], str]) -> Definition:
     if not isinstance(node, Mapping):
         raise CompileError(f"container `{name}` must be a mapping, not {node.kind}", part.place)
     given = {key: value for key, value in _plain_entries(node).items() if value is not None}
-    _check_sense(name, given, node)
-    _refuse_secrets(name, given, node)
     kind = _kind(given)
     values: dict[str, Any] = {
-        field: convert(given[key]) for key, (field, convert) in _FIELDS.items() if key in given
+        field: convert(given[key]) for key, (field, convert) in FIELDS.items() if key in given
     }
     values |= _healthcheck(given)
     values |= _words(kind, given, node)
@@ -127,32 +124,6 @@ def _required(given: dict[str, Any], key: str, name: str, part: Part) -> str:
     if key not in given:
         raise CompileError(f"container `{name}` has no `{key}`", part.place, f"add `{key}: …`")
     return str(given[key])
-
-
-def _check_sense(name: str, given: dict[str, Any], node: Mapping) -> None:
-    """Keys that TripleO accepts and that have no meaning under systemd are refused, with the reason."""
-    for key, refused, reason in _SENSELESS:
-        if key in given and refused(given[key]):
-            raise CompileError(f"`{key}` of container `{name}` is refused: {reason}", node.key_span(key))
-
-
-_SENSELESS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
-    ("remove", lambda value: value is False, "a stopped container is always removed, its unit is what stays"),
-    ("state", lambda _: True, "what a template names runs; take the container away to stop it"),
-    ("conmon_pidfile", lambda _: True, "systemd learns the main process from conmon itself"),
-    ("interactive", lambda value: value is True, "a unit has no terminal to read from"),
-)
-
-
-def _refuse_secrets(name: str, given: dict[str, Any], node: Mapping) -> None:
-    """A secret may stand in the environment, which is a private file; everything else ends in argv."""
-    for key, value in given.items():
-        if key != "environment" and secret.names(str(value)):
-            raise CompileError(
-                f"`{key}` of container `{name}` would show a secret to everybody on the host",
-                node.key_span(key),
-                "pass it in `environment`, or in a file of `config_data`",
-            )
 
 
 def _sources(part: Part) -> tuple[str, ...]:
@@ -242,7 +213,7 @@ def _healthcheck(given: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-_FIELDS: dict[str, tuple[str, Callable[[Any], Any]]] = {
+FIELDS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "annotation": ("annotations", _pairs),
     "after": ("after", _strings),
     "cap_add": ("cap_add", _strings),

@@ -11,16 +11,17 @@ from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeVar
 
-from compiler.diagnostics import CompileError, Report, closest
-from compiler.lower import conflicts, host_prep, images
+from compiler.diagnostics import CompileError, Problem, Report, closest
+from compiler.lower import host_prep, images, refusals
 from compiler.lower.config import CONFIG_DATA, config_file, kolla_file, override_key
+from compiler.lower.conflicts import conflicts
 from compiler.lower.container import Definition, definition, ports
+from compiler.lower.host_prep import PlacedPrep
 from compiler.model.config import ConfigFile, Port
 from compiler.model.container import Container
 from compiler.model.host import LoweredHost
-from compiler.model.host_prep import HostPrep
 from compiler.model.service import HostData, Part, Settings
-from compiler.node import Mapping, Node, plain
+from compiler.node import Mapping, Node, expect_mapping, plain
 
 T = TypeVar("T")
 IGNORED = frozenset(("service_name",))
@@ -31,7 +32,7 @@ class _Lowered(NamedTuple):
 
     definitions: tuple[Definition, ...]
     config_files: tuple[ConfigFile, ...]
-    preps: tuple[HostPrep, ...]
+    preps: tuple[PlacedPrep, ...]
     ports: tuple[Port, ...]
 
 
@@ -45,7 +46,7 @@ class Lowering:
     _finished: dict[tuple[tuple[Definition, ...], tuple[str, ...]], tuple[Container, ...]] = field(
         default_factory=dict
     )
-    _checked: set[tuple[object, ...]] = field(default_factory=set)
+    _conflicts: dict[tuple[object, ...], tuple[Problem, ...]] = field(default_factory=dict)
     _keep: list[object] = field(default_factory=list)  # objects whose identity is part of a key
     _overridden: set[tuple[str, str]] = field(default_factory=set)
     _overrides: dict[int, Mapping] = field(default_factory=dict)
@@ -74,15 +75,16 @@ class Lowering:
     def _parts(self, data: HostData) -> _Lowered:
         definitions: list[Definition] = []
         files: list[ConfigFile] = []
-        preps: list[HostPrep] = []
+        preps: list[PlacedPrep] = []
         taken: list[Port] = []
+        mistakes = Report()
         if isinstance(data.settings.overrides, Mapping):
             self._overrides[id(data.settings.overrides)] = data.settings.overrides
         for service, parts in data.services:
             self._compiled.add(service)
             overrides = _of_service(data.settings.overrides, service)
             for part in parts:
-                with self.report.collecting():
+                with mistakes.collecting():
                     match part.path[0]:
                         case "docker_config" | "container_config":
                             definitions.append(self._definition(part, data.settings))
@@ -96,7 +98,7 @@ class Lowering:
                             taken.extend(ports(plain(part.node), service, part.node, part.place))
                         case other if other not in IGNORED:
                             self._not_translated(other, part)
-        self.report.check()
+        mistakes.check()
         return _Lowered(tuple(definitions), tuple(files), tuple(preps), tuple(taken))
 
     def _definition(self, part: Part, settings: Settings) -> Definition:
@@ -104,10 +106,12 @@ class Lowering:
             lowered = definition(
                 part, lambda image: images.reference(images.full_name(image, settings), self.digests)
             )
+            refusals.check(lowered, settings.backend)
             self._images.add(lowered.container.image)
             return lowered
 
-        return self._once((part, settings.image_prefix, settings.image_tag), part, made)
+        key = (part, settings.image_prefix, settings.image_tag, settings.backend)
+        return self._once(key, part, made)
 
     def _config_file(self, part: Part, overrides: dict[str, Node]) -> ConfigFile:
         name = override_key(part.path[-1])
@@ -120,8 +124,8 @@ class Lowering:
     def _kolla_file(self, part: Part) -> ConfigFile:
         return self._once((part,), part, lambda: kolla_file(part))
 
-    def _prep(self, part: Part) -> HostPrep:
-        return self._once((part,), part, lambda: host_prep.host_prep(part))
+    def _prep(self, part: Part) -> PlacedPrep:
+        return self._once((part,), part, lambda: PlacedPrep(host_prep.host_prep(part), part.place))
 
     def _once(self, key: tuple[object, ...], part: Part, make: Callable[[], T]) -> T:
         """What is made of a part, kept for the other hosts that hold the part."""
@@ -133,7 +137,9 @@ class Lowering:
         return made
 
     def _not_translated(self, key: str, part: Part) -> None:
-        self.report.warn(
+        if plain(part.node) in (None, "", [], {}):
+            return
+        self.report.unused(
             f"`{key}` of service `{part.service}` is not translated",
             part.place,
             "say it with `config_data` and `host_prep` (docs/formats.md)",
@@ -145,19 +151,18 @@ class Lowering:
         key = (
             lowered.definitions, present, paths, lowered.preps, lowered.ports, data.settings.host_paths
         )  # fmt: skip
-        if key not in self._checked:
-            conflicts.check(
+        if key not in self._conflicts:
+            self._conflicts[key] = conflicts(
                 host=data.host.name,
                 definitions=lowered.definitions,
                 present=present,
                 files=lowered.config_files,
-                preps=lowered.preps,
+                preps=tuple(each.prep for each in lowered.preps),
                 ports=lowered.ports,
                 host_paths=data.settings.host_paths,
-                report=self.report,
             )
-            self.report.check()
-            self._checked.add(key)
+        if self._conflicts[key]:
+            raise CompileError.of(self._conflicts[key])
 
     def _containers(self, present: tuple[Definition, ...], paths: tuple[str, ...]) -> tuple[Container, ...]:
         """The containers of a host, sorted by step, start order and name."""
@@ -189,14 +194,15 @@ class Lowering:
                 node.key_span(service),
                 closest(service, services),
             )
-        if service not in self._compiled or not isinstance(files, Mapping):
+        if service not in self._compiled:
             return
         known = [path for name, path in self._overridden if name == service]
-        for path in files.entries:
+        paths = expect_mapping(files, f"ConfigOverrides of `{service}`")
+        for path in paths.entries:
             if override_key(path) not in known:
                 raise CompileError(
                     f"service `{service}` has no config file `{path}`",
-                    files.key_span(path),
+                    paths.key_span(path),
                     closest(path, known),
                 )
 

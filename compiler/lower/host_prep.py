@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
 
-from compiler.diagnostics import CompileError
+from compiler.diagnostics import CompileError, Problem, Report
 from compiler.model.host_prep import Group, HostPrep, Tmpfile, User
 from compiler.model.service import Part
-from compiler.node import plain
-
-T = TypeVar("T")
+from compiler.node import Mapping, Scalar, plain, walk
+from compiler.source import Span
 
 
 def host_prep(part: Part) -> HostPrep:
     """What one service's `host_prep` says; its schema has seen it."""
     given: Any = plain(part.node)
-    for entry in given.get("tmpfiles", []):
-        if ".." in entry["path"].split("/"):
-            raise CompileError(f"`{entry['path']}` climbs out of its folder", part.place, "leave out `..`")
+    for node in walk(part.node):
+        if isinstance(node, Scalar) and isinstance(node.value, str):
+            _check_text(node.value, node.span)
+        if isinstance(node, Mapping):
+            for key in node.entries:
+                _check_text(key, node.key_span(key))
     return HostPrep(
         tmpfiles=tuple(Tmpfile(**_strings(entry)) for entry in given.get("tmpfiles", [])),
         sysctls=tuple((key, _sysctl(value)) for key, value in given.get("sysctl", {}).items()),
@@ -28,27 +30,52 @@ def host_prep(part: Part) -> HostPrep:
     )
 
 
-def merged(preps: Iterable[HostPrep]) -> HostPrep:
+def _check_text(text: str, place: Span) -> None:
+    if any(ord(character) < 32 for character in text):
+        raise CompileError("`host_prep` cannot hold a control character", place, "write it in one line")
+    if text.startswith("/") and ".." in text.split("/"):
+        raise CompileError(f"`{text}` climbs out of its folder", place, "leave out `..`")
+
+
+class PlacedPrep(NamedTuple):
+    """What one service's `host_prep` says, and where."""
+
+    prep: HostPrep
+    place: Span
+
+
+def merged(preps: Iterable[PlacedPrep]) -> HostPrep:
     """All of them as one, sorted; two that say different things of one path, key or name are an error."""
     preps = tuple(preps)
-    return HostPrep(
-        tmpfiles=_agreed("path", (each for prep in preps for each in prep.tmpfiles), lambda each: each.path),
-        sysctls=_agreed("sysctl", (each for prep in preps for each in prep.sysctls), lambda each: each[0]),
-        kernel_modules=tuple(sorted({each for prep in preps for each in prep.kernel_modules})),
-        users=_agreed("user", (each for prep in preps for each in prep.users), lambda each: each.name),
-        groups=_agreed("group", (each for prep in preps for each in prep.groups), lambda each: each.name),
-    )
+    mistakes = Report()
+    agreed = {
+        field: tuple(_agreed(field, what, name, preps, mistakes)) for field, (what, name) in _NAMES.items()
+    }
+    mistakes.check()
+    modules = {each for prep, _ in preps for each in prep.kernel_modules}
+    return HostPrep(**agreed, kernel_modules=tuple(sorted(modules)))
 
 
-def _agreed(what: str, items: Iterable[T], key: Callable[[T], Any]) -> tuple[T, ...]:
-    found: dict[Hashable, T] = {}
-    for item in items:
-        if found.setdefault(key(item), item) != item:
-            raise CompileError(
-                f"two services disagree about the {what} `{key(item)}`",
-                hint="let both say the same in `host_prep`",
-            )
-    return tuple(found[name] for name in sorted(found, key=str))
+_NAMES: dict[str, tuple[str, Callable[[Any], str]]] = {
+    "tmpfiles": ("path", lambda each: each.path),
+    "sysctls": ("sysctl", lambda each: each[0]),
+    "users": ("user", lambda each: each.name),
+    "groups": ("group", lambda each: each.name),
+}
+
+
+def _agreed(
+    field: str, what: str, name: Callable[[Any], str], preps: Iterable[PlacedPrep], mistakes: Report
+) -> Iterator[Any]:
+    found: dict[str, tuple[Any, Span]] = {}
+    for prep, place in preps:
+        for item in getattr(prep, field):
+            other, where = found.setdefault(name(item), (item, place))
+            if other != item:
+                said = f"two services disagree about the {what} `{name(item)}`"
+                hint = f"let both say the same in `host_prep`; the other is at {where.place}"
+                mistakes.errors.append(Problem(said, place, hint))
+    yield from (found[key][0] for key in sorted(found))
 
 
 def _strings(entry: dict[str, Any]) -> dict[str, Any]:

@@ -38,7 +38,11 @@ def _equals(at: Instance, argument: Node, call: Mapping) -> bool:
     left, right = (plain(at.evaluate(item)) for item in argument.items)
     for value in (left, right):
         if isinstance(value, str) and secret.names(value):
-            raise CompileError("`equals` needs the value of a secret, which only the push knows", call.span)
+            raise CompileError(
+                "`equals` needs the value of a secret, which only the push knows",
+                call.span,
+                "decide by a parameter that is not hidden",
+            )
     return left == right
 
 

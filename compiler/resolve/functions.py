@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterable
+from math import prod
 from typing import NoReturn
 from urllib.parse import quote, urlencode
 
@@ -30,6 +31,8 @@ from compiler.node import (
 from compiler.resolve.conditions import holds
 from compiler.resolve.instance import OMITTED, Function, Instance
 from compiler.resolve.reads import Digits, Key, member
+
+MOST_REPEATS = 1_000_000  # items that one `repeat` may make
 
 
 def _get_param(at: Instance, argument: Node, call: Mapping) -> Node:
@@ -170,6 +173,8 @@ def _repeat(at: Instance, argument: Node, call: Mapping) -> Node:
     values = [_loop_values(node, name, call) for name, node in loops.entries.items()]
     permutations = fields.get("permutations")
     together = permutations is not None and _value(permutations) is False
+    if not together and prod(map(len, values)) > MOST_REPEATS:
+        raise CompileError(f"`repeat` makes more than {MOST_REPEATS:,} items", call.span)
     rows: Iterable[tuple[str, ...]] = zip(*values, strict=True) if together else itertools.product(*values)
     try:
         return sequence_of(
@@ -341,7 +346,11 @@ def _fields(
 
 def _refuse_secret(text: str, call: Mapping, function: str) -> None:
     if secret.names(text):
-        raise CompileError(f"`{function}` needs the value of a secret, which only the push knows", call.span)
+        raise CompileError(
+            f"`{function}` needs the value of a secret, which only the push knows",
+            call.span,
+            "give the template each part as a parameter of its own",
+        )
 
 
 def _misused(call: Mapping, function: str, problem: str, form: str) -> NoReturn:

@@ -7,7 +7,7 @@ computed is kept, together with what it read.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -61,6 +61,7 @@ class World:
     recorder: Recorder = field(default_factory=Recorder)
     templates: dict[Path, Template] = field(default_factory=dict)
     declared: set[str] = field(default_factory=set)  # every parameter that any template of the world declares
+    running: list[tuple[Instance, str, str]] = field(default_factory=list)  # what is being computed, by whom
 
     def template(self, tree: Tree, path: str, place: Node) -> Template:
         """The template at a path of a tree, read once."""
@@ -109,13 +110,14 @@ class Instance:
         template: Template,
         given: AbstractMapping[str, Given] = MappingProxyType({}),
         ancestors: tuple[str, ...] = (),
+        resource: str = "",
     ) -> None:
         self.world = world
         self.template = template
         self.given = given
         self.ancestors = (*ancestors, template.path)
+        self.resource = resource  # of its parent; "" for a service's own template
         self._kept: dict[tuple[str, str], tuple[object, Reads]] = {}
-        self._running: list[tuple[str, str]] = []
 
     def evaluate(self, node: Node) -> Node:
         """The node with every function call in it replaced by its value."""
@@ -219,6 +221,13 @@ class Instance:
             raise CompileError(f"output `{name}` has no value", output.span)
         return output.entries["value"]
 
+    def children(self) -> Iterator[Instance]:
+        """The templates behind all resources."""
+        for resource in self.template.resources:
+            child = self._child(resource)
+            if child is not None:
+                yield child
+
     def _child(self, resource: str) -> Instance | None:
         node = self.template.resources[resource]
         type_node = node.entries.get("type")
@@ -242,7 +251,7 @@ class Instance:
                 hint = closest(name, child.parameters)
                 raise CompileError(f"`{child.path}` has no parameter `{name}`", entries.key_span(name), hint)
             passed[name] = Given(value, self)
-        return Instance(self.world, child, passed, self.ancestors)
+        return Instance(self.world, child, passed, self.ancestors, resource)
 
     def _registration(self, kind: str, place: Node) -> Registration:
         """A template beside this one, or what the registry says, alias after alias."""
@@ -271,22 +280,27 @@ class Instance:
             value, reads = self._kept[key]
             self.world.recorder.current.add(reads)
             return value  # type: ignore[return-value] # what was kept under a key is what compute gave
-        if key in self._running:
-            circle = [*self._running[self._running.index(key) :], key]
+        running, asked = self.world.running, (self, *key)
+        if asked in running:
+            circle = [*running[running.index(asked) :], asked]
+            said = " -> ".join(f"{at.resource}.{name}".lstrip(".") for at, _, name in circle)
+            kinds = {kind for _, kind, _ in circle}
             raise CompileError(
-                f"{kind}s refer to each other: {' -> '.join(name for _, name in circle)}", place.span
+                f"{kinds.pop() if len(kinds) == 1 else 'value'}s refer to each other: {said}", place.span
             )
-        self._running.append(key)
+        running.append(asked)
         try:
             with self.world.recorder.recording() as reads:
                 computed = compute()
         finally:
-            self._running.pop()
+            running.pop()
         self._kept[key] = (computed, reads)
         return computed
 
 
-def registered(registry: dict[str, Registration], alias: str, place: Node) -> Registration:
+def registered(
+    registry: dict[str, Registration], alias: str, place: Node, what: str = "resource type"
+) -> Registration:
     """What an alias stands for in the end: a template, or nothing (`OS::Heat::None`)."""
     seen: list[str] = []
     name = alias
@@ -299,10 +313,8 @@ def registered(registry: dict[str, Registration], alias: str, place: Node) -> Re
             )
         found = registry.get(name)
         if found is None:
-            what = "service" if "::Services::" in alias else "resource type"
-            raise CompileError(
-                f"{what} `{name}` is not in the resource registry", place.span, closest(name, registry)
-            )
+            hint = closest(name, registry) or "register it under `resource_registry` in an environment"
+            raise CompileError(f"{what} `{name}` is not in the resource registry", place.span, hint)
         if found.target is None or found.target.endswith((".yaml", ".yml", ".template")):
             return found
         seen.append(name)

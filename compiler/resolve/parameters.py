@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from compiler.diagnostics import CompileError
 from compiler.model import secret
@@ -14,13 +14,16 @@ from compiler.node import (
     Plain,
     Scalar,
     Sequence,
+    expect_keys,
     expect_mapping,
     expect_sequence,
+    expect_string,
     node_of,
     plain,
     scalar_of,
     sequence_of,
 )
+from compiler.node.yaml import DEEPEST
 from compiler.resolve.template import Declaration
 
 _TRUE = frozenset(("1", "t", "true", "on", "y", "yes"))
@@ -44,7 +47,10 @@ def checked(declaration: Declaration, value: Node) -> Node:
 
 
 def _shown(value: Node) -> str:
-    return f"`{value.value}`" if isinstance(value, Scalar) else value.kind
+    if not isinstance(value, Scalar):
+        return value.kind
+    text = str(value.value)
+    return f"`{text[:60]}…`" if len(text) > 60 else f"`{text}`"
 
 
 def _string(value: Node) -> Node:
@@ -86,8 +92,27 @@ def _list(value: Node) -> Node:
 def _json(value: Node) -> Node:
     if not isinstance(value, Scalar) or not isinstance(value.value, str) or value.value == "":
         return value
-    parsed: Plain = json.loads(value.value)
+    try:
+        parsed: Plain = json.loads(value.value)
+    except RecursionError:
+        raise ValueError from None
+    if _depth(parsed) > DEEPEST:
+        raise ValueError
     return node_of(parsed, value)
+
+
+def _depth(value: Plain) -> int:
+    depth, level = 0, [value]
+    while level:
+        depth += 1
+        level = [below for each in level for below in _below(each)]
+    return depth
+
+
+def _below(value: Plain) -> Iterable[Plain]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 _CONVERSIONS: dict[str, Callable[[Node], Node]] = {
@@ -140,7 +165,10 @@ def _allowed_values(value: Node, rule: Node) -> bool:
 
 
 def _allowed_pattern(value: Node, rule: Node) -> bool:
-    match = re.match(str(plain(rule)), str(plain(value)))
+    try:
+        match = re.match(expect_string(rule, "`allowed_pattern`"), str(plain(value)))
+    except re.error as error:
+        raise CompileError(f"`allowed_pattern` is no regular expression: {error}", rule.span) from None
     return match is not None and match.end() == len(str(plain(value)))
 
 
@@ -155,12 +183,19 @@ def _length(value: Node, rule: Node) -> bool:
 
 
 def _within(amount: float, rule: Node) -> bool:
-    bounds = {
-        name: bound.value
-        for name, bound in expect_mapping(rule, "a range").entries.items()
-        if isinstance(bound, Scalar) and isinstance(bound.value, int | float)
-    }
-    return bounds.get("min", amount) <= amount <= bounds.get("max", amount)
+    bounds = expect_mapping(rule, "a range")
+    expect_keys(bounds, frozenset(("min", "max")), "a range")
+    lowest, highest = (_bound(bounds, name, amount) for name in ("min", "max"))
+    return lowest <= amount <= highest
+
+
+def _bound(bounds: Mapping, name: str, default: float) -> float:
+    node = bounds.entries.get(name)
+    if node is None:
+        return default
+    if not isinstance(node, Scalar) or not isinstance(node.value, int | float):
+        raise CompileError(f"`{name}` must be a number, not {node.kind}", node.span)
+    return node.value
 
 
 _CONSTRAINTS: dict[str, Callable[[Node, Node], bool]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field
 
@@ -27,10 +27,10 @@ Check = Callable[[Node, str], None]
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
-    """A part of role_data before it is evaluated: its keys, the key's own node, and the value."""
+    """A part of role_data before it is evaluated: its keys, where each is written, and the value."""
 
     path: tuple[str, ...]
-    key: Node
+    keys: tuple[Node, ...]
     node: Node
     is_value: bool  # evaluated already, as a function made it
 
@@ -110,19 +110,19 @@ class Resolver:
         hosts = [host for host in self._inputs.hosts if host.role == role.name]
         varying = {name for host in hosts for name in host.parameters}
         world = self._world(parameters, {}, frozenset())
-        found = []
+        found: list[_Service] = []
         for alias in services(self._environment, role):
             with self._report.collecting():
                 service = self._service(alias, world)
+                _refuse_double(service, found)
                 found.extend([service] if service is not None else [])
         variants = frozenset({"Self", *varying, *(["RoleParameters"] if varying else [])})
         return _RoleScope(role, parameters, variants, tuple(found))
 
     def _service(self, alias: Node, world: World) -> _Service | None:
         """The service behind an alias of the registry; None if it is switched off there."""
-        registration = registered(
-            self._environment.resource_registry, expect_string(alias, "a service"), alias
-        )
+        registry = self._environment.resource_registry
+        registration = registered(registry, expect_string(alias, "a service"), alias, "service")
         if registration.target is None:
             return None
         loaded = world.template(registration.tree, registration.target, registration.node)
@@ -167,11 +167,11 @@ class Resolver:
         world = self._world(parameters, facts, scope.variants)
         variants = {name: facts.get(name) or parameters.get(name) for name in scope.variants}
         known = {name: node for name, node in variants.items() if node is not None}
-        resolved = []
+        resolved, mistakes = [], Report()
         for service in scope.services:
-            with self._report.collecting():
+            with mistakes.collecting():
                 resolved.append((service.name, self._parts(service, world, known)))
-        self._report.check()
+        mistakes.check()
         return HostData(
             host=host,
             settings=settings(parameters, scope.role, host, self._backend),
@@ -198,54 +198,65 @@ class Resolver:
             part = shared.find(variants)
             if part is None:
                 part, reads = _part(service, instance, slot)
-                shared.keep(reads, part)
-                fresh.append((slot, part))
+                fresh.append((slot, part, reads))
             parts.append(part)
         if fresh:
-            self._check(_role_data(service, fresh), "role_data")
+            self._check(_role_data(service, ((slot, part) for slot, part, _ in fresh)), "role_data")
+        for slot, part, reads in fresh:  # what is kept is valid
+            service.parts[slot.path].keep(reads, part)
         return tuple(parts)
 
-    def check_parameters(self, *, strict: bool) -> None:
-        """Point out every parameter that no template declares: an error with `strict`, else a warning."""
+    def check_parameters(self) -> None:
+        """Point out every parameter that no template declares."""
         unknown = [(name, node) for name, node in self._written() if name not in self._base.declared]
         if not unknown:
             return
         self._declare_all()
         for name, node in unknown:
             if name not in self._base.declared:
-                self._complain(name, node, strict=strict)
+                hint = closest(name, self._base.declared | OWN) or "take it away, or declare it in a template"
+                self._report.unused(f"no template declares the parameter `{name}`", node.span, hint)
         self._report.check()
 
     def _written(self) -> Iterator[tuple[str, Node]]:
         """Every parameter that an environment, a role or a host sets, with its place."""
         environment = self._environment
-        structured = {
-            f"{role}{suffix}" for role in self._inputs.roles for suffix in ("Parameters", "Services")
-        }
-        for name, node in (environment.parameter_defaults | environment.parameters).items():
-            if name not in OWN and name not in structured:
-                yield name, node
-        for role in self._inputs.roles.values():
-            yield from (role.parameters | role_parameters(environment, role)).items()
-        for host in self._inputs.hosts:
-            yield from ((name, node) for name, node in host.parameters.items() if name not in OWN)
+        suffixes = ("Parameters", "Services")
+        read_here = OWN | {f"{role}{suffix}" for role in self._inputs.roles for suffix in suffixes}
+        layers = [environment.parameter_defaults | environment.parameters]
+        layers += [
+            each.parameters | role_parameters(environment, each) for each in self._inputs.roles.values()
+        ]
+        layers += [host.parameters for host in self._inputs.hosts]
+        for layer in layers:
+            yield from ((name, node) for name, node in layer.items() if name not in read_here)
 
     def _declare_all(self) -> None:
-        """Read every template of the registry: a parameter may belong to a service of no role in use."""
-        for alias, registration in self._environment.resource_registry.items():
-            if registration.target is not None and registration.target.endswith((".yaml", ".yml")):
-                with self._report.collecting():
-                    found = registered(self._environment.resource_registry, alias, registration.node)
-                    assert found.target is not None
-                    self._base.template(found.tree, found.target, found.node)
+        """Read every template of the registry: a parameter may belong to a service of no role in use.
 
-    def _complain(self, name: str, node: Node, *, strict: bool) -> None:
-        message = f"no template declares the parameter `{name}`"
-        hint = closest(name, self._base.declared | OWN) or "take it away, or declare it in a template"
-        if strict:
-            with self._report.collecting():
-                raise CompileError(message, node.span, hint)
-        self._report.warn(message, node.span, hint)
+        What is wrong with templates that nobody uses is not told.
+        """
+        for alias, registration in self._environment.resource_registry.items():
+            with Report().collecting():
+                found = registered(self._environment.resource_registry, alias, registration.node)
+                if found.target is not None:
+                    loaded = self._base.template(found.tree, found.target, found.node)
+                    _declare_nested(Instance(self._base, loaded))
+
+
+def _declare_nested(instance: Instance) -> None:
+    for child in instance.children():
+        _declare_nested(child)
+
+
+def _refuse_double(service: _Service | None, others: Iterable[_Service]) -> None:
+    for other in others:
+        if service is not None and service.name == other.name:
+            raise CompileError(
+                f"two services of one role have the name `{service.name}`",
+                service.alias.span,
+                f"the other is at {other.alias.span.place}",
+            )
 
 
 def _slots(instance: Instance) -> Iterator[_Slot]:
@@ -255,7 +266,7 @@ def _slots(instance: Instance) -> Iterator[_Slot]:
     if not isinstance(node, Mapping):
         raise CompileError(f"`role_data` must be a mapping, not {node.kind}", root.span)
     for key, value in node.entries.items():
-        top = _Slot((key,), node.keys.get(key, node), value, is_value)
+        top = _Slot((key,), (node.keys.get(key, node),), value, is_value)
         yield from _below(instance, top, _DEPTHS.get(key, 1) - 1)
 
 
@@ -264,10 +275,10 @@ def _below(instance: Instance, slot: _Slot, depth: int) -> Iterator[_Slot]:
     if isinstance(node, Scalar) and node.value is None:
         return
     if depth == 0 or not isinstance(node, Mapping):
-        yield _Slot(slot.path, slot.key, node, is_value)
+        yield _Slot(slot.path, slot.keys, node, is_value)
         return
     for key, value in node.entries.items():
-        child = _Slot((*slot.path, key), node.keys.get(key, node), value, is_value)
+        child = _Slot((*slot.path, key), (*slot.keys, node.keys.get(key, node)), value, is_value)
         yield from _below(instance, child, depth - 1)
 
 
@@ -278,7 +289,7 @@ def _part(service: _Service, instance: Instance, slot: _Slot) -> tuple[Part, Rea
         service=service.name,
         path=slot.path,
         node=value,
-        place=slot.key.span,
+        place=slot.keys[-1].span,
         places=tuple(sorted(reads.places.items())),
         hidden=bool(reads.hidden),
         shared=reads.are_shared,
@@ -286,24 +297,27 @@ def _part(service: _Service, instance: Instance, slot: _Slot) -> tuple[Part, Rea
     return part, reads
 
 
-def _role_data(service: _Service, fresh: list[tuple[_Slot, Part]]) -> Node:
+def _role_data(service: _Service, fresh: Iterable[tuple[_Slot, Part]]) -> Node:
     """New parts put together again as the role_data that they are of, for its schema."""
-    root = _Branch()
+    root = _Branch(service.template.root)
     for slot, part in fresh:
         branch = root
-        for key in slot.path[:-1]:
-            branch = branch.branches.setdefault(key, _Branch())
-        branch.leaves[slot.path[-1]] = (slot.key, part.node)
+        for key, written in zip(slot.path[:-1], slot.keys, strict=False):
+            branch = branch.branches.setdefault(key, _Branch(written))
+        branch.leaves[slot.path[-1]] = (slot.keys[-1], part.node)
     root.leaves.setdefault("service_name", (service.alias, given(service.name, "<service>")))
-    return root.node(service.template.root)
+    return root.node()
 
 
 @dataclass(slots=True)
 class _Branch:
+    place: Node
     branches: dict[str, _Branch] = field(default_factory=dict)
     leaves: dict[str, tuple[Node, Node]] = field(default_factory=dict)
 
-    def node(self, place: Node) -> Node:
-        entries = {key: branch.node(place) for key, branch in self.branches.items()}
-        keys = {key: key_node for key, (key_node, _) in self.leaves.items()}
-        return mapping_of(entries | {key: node for key, (_, node) in self.leaves.items()}, place, keys)
+    def node(self) -> Node:
+        entries = {key: branch.node() for key, branch in self.branches.items()}
+        keys = {key: branch.place for key, branch in self.branches.items()}
+        entries |= {key: node for key, (_, node) in self.leaves.items()}
+        keys |= {key: key_node for key, (key_node, _) in self.leaves.items()}
+        return mapping_of(entries, self.place, keys)

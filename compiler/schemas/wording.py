@@ -121,8 +121,8 @@ def _needed(finding: Finding) -> Iterator[Violation]:
 def _alternatives(finding: Finding) -> Iterator[Violation]:
     """The alternative that was meant is the first whose type fits; if none does, all types are named."""
     choices = [choice["required"][0] for choice in finding.wanted if choice.keys() == {"required"}]
-    if choices:
-        return iter((_choice(finding, choices),))
+    if choices:  # asked of a mapping only; of anything else its type is wrong already
+        return iter((_choice(finding, choices),) if isinstance(finding.value, dict) else ())
     wrong = [[below for below in branch if _is_type_of(finding, below)] for branch in finding.branches]
     meant = [branch for branch, types in zip(finding.branches, wrong, strict=True) if not types]
     if meant:

@@ -1,0 +1,50 @@
+"""Golden cases: an operator's folder, a command line, and what comes of it.
+
+A case holds `command` (the arguments of `heatsink`), what its folder has beside or in place of
+`golden/operator/`, the smallest folder that compiles, and what is expected: `expected.stderr`, and in
+`compile/` the whole build folder as `expected/`. Rewrite both with `--update-golden`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from commands import GOLDEN, contents, heatsink, operator_folder
+
+
+def cases(kind: str) -> list[Path]:
+    return sorted(path for path in (GOLDEN / kind).iterdir() if path.is_dir())
+
+
+def name(case: Path) -> str:
+    return case.name
+
+
+@pytest.mark.parametrize("case", cases("errors"), ids=name)
+def test_bad_input_is_told_with_its_place_and_nothing_is_written(
+    case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], golden_text: Callable[[str, Path], None]
+) -> None:
+    folder = operator_folder(tmp_path, case)
+    before = contents(folder)
+    code = heatsink(folder, (case / "command").read_text(encoding="utf-8"))
+    printed = capsys.readouterr()
+    golden_text(printed.err, case / "expected.stderr")
+    assert (code, printed.out, contents(folder)) == (1, "", before)
+
+
+@pytest.mark.parametrize("case", cases("compile"), ids=name)
+def test_a_folder_compiles_to_these_bytes(
+    case: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    golden: Callable[[Path, Path], None],
+    golden_text: Callable[[str, Path], None],
+) -> None:
+    folder = operator_folder(tmp_path, case)
+    code = heatsink(folder, (case / "command").read_text(encoding="utf-8"))
+    printed = capsys.readouterr()
+    golden_text(printed.err, case / "expected.stderr")
+    golden(folder / "build", case / "expected")
+    assert (code, printed.out) == (0, "")
