@@ -207,6 +207,19 @@ def expect_keys(mapping: Mapping, known: frozenset[str], what: str) -> None:
             raise CompileError(f"unknown key `{key}` in {what}", mapping.key_span(key), closest(key, known))
 
 
+def alike(one: Node, other: Node) -> bool:
+    """Whether two nodes differ in nothing but what their scalars say; those are of the same kinds."""
+    if one is other:
+        return True
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        same = one.entries.keys() == other.entries.keys()
+        return same and all(alike(value, other.entries[key]) for key, value in one.entries.items())
+    if isinstance(one, Sequence) and isinstance(other, Sequence):
+        same = len(one.items) == len(other.items)
+        return same and all(map(alike, one.items, other.items))
+    return isinstance(one, Scalar) and isinstance(other, Scalar) and type(one.value) is type(other.value)
+
+
 def walk(node: Node) -> Iterator[Node]:
     """The node and all below it, outside first."""
     yield node

@@ -10,7 +10,7 @@ from compiler.diagnostics import CompileError, Report, closest
 from compiler.model.container import Backend
 from compiler.model.service import HostData, Part
 from compiler.model.stack import Environment, Host, Inputs, Opener, Role
-from compiler.node import Mapping, Node, Scalar, expect_string, given, mapping_of
+from compiler.node import Mapping, Node, Scalar, alike, expect_string, given, mapping_of
 from compiler.resolve.facts import fleet_facts, self_fact
 from compiler.resolve.functions import FUNCTIONS
 from compiler.resolve.instance import Instance, World, registered
@@ -44,6 +44,15 @@ class _Service:
     alias: Node
     slots: Shared[tuple[_Slot, ...]] = field(default_factory=Shared)
     parts: dict[tuple[str, ...], Shared[Part]] = field(default_factory=dict)
+    valid: dict[tuple[str, ...], Node] = field(default_factory=dict)  # parts that the schema has seen
+
+    def has_seen(self, part: Part) -> bool:
+        """Whether the schema would say of a part what it said of that part on another host: they differ
+        in the data of a configuration file alone, of which only the kinds of values are its matter."""
+        known, node = self.valid.get(part.path), part.node
+        if part.path[0] != "config_data" or not isinstance(known, Mapping) or not isinstance(node, Mapping):
+            return False
+        return known.entries.get("mode") is node.entries.get("mode") and alike(known, node)
 
 
 @dataclass(slots=True)
@@ -200,10 +209,12 @@ class Resolver:
                 part, reads = _part(service, instance, slot)
                 fresh.append((slot, part, reads))
             parts.append(part)
-        if fresh:
-            self._check(_role_data(service, ((slot, part) for slot, part, _ in fresh)), "role_data")
+        unseen = [(slot, part) for slot, part, _ in fresh if not service.has_seen(part)]
+        if unseen:
+            self._check(_role_data(service, unseen), "role_data")
         for slot, part, reads in fresh:  # what is kept is valid
             service.parts[slot.path].keep(reads, part)
+            service.valid.setdefault(slot.path, part.node)
         return tuple(parts)
 
     def check_parameters(self) -> None:
