@@ -92,8 +92,9 @@ def restart_entries(container: Container) -> list[Entry]:
 
 
 def timeouts(container: Container) -> list[Entry]:
-    """Start and stop timeouts; the engine gets a minute more than the container has to stop."""
-    stop = container.stop_grace_period + 60
+    """Start and stop timeouts. A service is stopped by its engine, with a minute more than the container has;
+    what runs once is told to stop, and killed, by systemd itself."""
+    stop = container.stop_grace_period + (60 if container.kind is Kind.SERVICE else 0)
     return [("TimeoutStartSec", str(container.timeout)), ("TimeoutStopSec", str(stop))]
 
 

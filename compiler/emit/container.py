@@ -18,4 +18,6 @@ def container_artifacts(container: Container, backend: Backend) -> Artifacts:
     """Everything that runs a container; lower/refusals.py has seen that the backend can."""
     if container.kind is Kind.EXEC:
         return execs.exec_unit(container, _ENGINES[backend.engine])
+    if backend is Backend.QUADLET and not quadlet.can_say(container):
+        return podman.container_unit(container)
     return _BACKENDS[backend](container)

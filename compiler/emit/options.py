@@ -91,9 +91,9 @@ def health_options(container: Container) -> Iterator[Words]:
 
 
 def env_files(container: Container) -> tuple[str, ...]:
-    """Files of KEY=VALUE lines: its own environment first, then the operator's."""
+    """Files of KEY=VALUE lines; the last wins, so `environment`, as with the engines' own `--env`."""
     own = (f"{ENV}/{container.name}.env",) if container.environment else ()
-    return (*own, *container.env_files)
+    return (*container.env_files, *own)
 
 
 def bind_mount(volume: Volume) -> str:
