@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,13 +40,11 @@ class Compilation:
     everywhere: bool  # every host of the fleet was compiled, so hosts not among them have left
 
 
-def compile_fleet(
-    request: Request, options: Options, report: Report, told: Callable[[str, Path], None]
-) -> Compilation:
+def compile_fleet(request: Request, options: Options, report: Report, told: files.Told) -> Compilation:
     """Input files to bundles. Raises CompileError with every mistake found; warnings go to the report."""
     read = inputs(request, told)
     environment = merge(read.environments, options.merge)
-    resolver = Resolver(read, environment, files, schemas.check, options.backend, report)
+    resolver = Resolver(read, environment, files.Opening(told), schemas.check, options.backend, report)
     lowering = Lowering(read.digests, report)
     emitter = Emitter(hosts_block((host.address, host.name) for host in read.hosts))
     manifests = Manifests()

@@ -12,7 +12,7 @@ import click
 from compiler import pipeline
 from compiler.bundle.tree import Changes
 from compiler.diagnostics import Report
-from compiler.load.files import short_name
+from compiler.load.files import Told
 from compiler.load.inputs import Request
 from compiler.model.container import Backend
 from compiler.model.stack import Merge
@@ -79,8 +79,15 @@ def compile_(
         sys.exit(1)
 
 
-def _told(*, verbose: bool) -> Any:
-    return lambda what, path: click.echo(f"{what}: {short_name(path)}", err=True) if verbose else None
+def _told(*, verbose: bool) -> Told:
+    heard: set[Path] = set()
+
+    def told(what: str, path: Path) -> None:
+        if verbose and path not in heard:
+            heard.add(path)
+            click.echo(f"{what}: {path.absolute()}", err=True)
+
+    return told
 
 
 def _summary(done: Changes, hosts: int, output: Path, *, check: bool) -> str:

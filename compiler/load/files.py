@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from compiler import shipped
@@ -44,6 +46,26 @@ def document(path: Path, duplicates: Duplicates = Duplicates.REFUSED) -> Node:
     if root is None:
         raise CompileError("the file is empty", Span(source, 1, 1, 1, 1), "write it, or do not name it")
     return root
+
+
+Told = Callable[[str, Path], None]  # hears what was read, and from where
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Opens what evaluation turns out to need: templates, and files beside them."""
+
+    told: Told
+
+    def document(self, path: Path) -> Node:
+        """The YAML document in a file."""
+        self.told("template", path)
+        return document(path)
+
+    def read(self, path: Path) -> Source:
+        """The text of a file."""
+        self.told("file", path)
+        return read(path)
 
 
 def mapping(path: Path, what: str) -> Mapping:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from compiler import schemas, shipped
 from compiler.diagnostics import CompileError, HeatsinkError
 from compiler.load import environments, files, roles
+from compiler.load.files import Told
 from compiler.load.hosts import hosts, localhost
 from compiler.model.stack import Host, Inputs, Tree
 from compiler.node import Mapping, Node, Scalar
@@ -33,7 +33,7 @@ class Request:
     images_lock: Path | None = None
 
 
-def inputs(request: Request, told: Callable[[str, Path], None]) -> Inputs:
+def inputs(request: Request, told: Told) -> Inputs:
     """All input files of a request, read and checked. `told` hears what was read and from where."""
     tree = _tree(request.templates)
     registry = tree.find(REGISTRY)
@@ -46,7 +46,7 @@ def inputs(request: Request, told: Callable[[str, Path], None]) -> Inputs:
     names = [(name, None) for name in request.roles] + [(host.role, host.node) for host in every_host]
     return Inputs(
         tree=tree,
-        roles=roles.wanted(names, request.roles_file),
+        roles=roles.wanted(names, request.roles_file, told),
         hosts=tuple(every_host),
         chosen=frozenset(host.name for host in chosen),
         environments=tuple(environments.environment(path, tree) for path in layers),
@@ -62,7 +62,7 @@ def _tree(own: Path | None) -> Tree:
     return Tree(roots=tuple(dict.fromkeys(path.resolve() for path in candidates if path.is_dir())))
 
 
-def _hosts(request: Request, told: Callable[[str, Path], None]) -> tuple[Host, ...]:
+def _hosts(request: Request, told: Told) -> tuple[Host, ...]:
     path = _found(request.hosts_file, "hosts.yaml")
     if path is not None:
         told("hosts", path)
@@ -75,7 +75,7 @@ def _hosts(request: Request, told: Callable[[str, Path], None]) -> tuple[Host, .
             "(docs/formats.md; `heatsink lab hosts` writes one for the lab)",
         )
     role = request.roles[0]
-    defined = roles.wanted([(role, None)], request.roles_file)
+    defined = roles.wanted([(role, None)], request.roles_file, told)
     return (localhost(role, defined[role].node),)
 
 
@@ -98,7 +98,7 @@ def _is_selected(host: Host, request: Request) -> bool:
     return by_role and by_name
 
 
-def _digests(asked: Path | None, told: Callable[[str, Path], None]) -> dict[str, str]:
+def _digests(asked: Path | None, told: Told) -> dict[str, str]:
     path = _found(asked, "images.lock.yaml")
     if path is None:
         return {}
@@ -110,7 +110,7 @@ def _digests(asked: Path | None, told: Callable[[str, Path], None]) -> dict[str,
     return {image: str(digest.value) for image, digest in entries.items() if isinstance(digest, Scalar)}
 
 
-def _secret_names(asked: Path | None, told: Callable[[str, Path], None]) -> frozenset[str]:
+def _secret_names(asked: Path | None, told: Told) -> frozenset[str]:
     path = _found(asked, "secrets.yaml")
     if path is None:
         return frozenset()

@@ -21,7 +21,9 @@ def available(roles_file: Path | None) -> dict[str, Path]:
     return {file.stem: file for folder in folders for file in sorted(folder.glob("*.yaml"))}
 
 
-def wanted(names: Iterable[tuple[str, Node | None]], roles_file: Path | None) -> dict[str, Role]:
+def wanted(
+    names: Iterable[tuple[str, Node | None]], roles_file: Path | None, told: files.Told
+) -> dict[str, Role]:
     """The roles of these names (each with the place that asks for it)."""
     files_of = available(roles_file)
     result: dict[str, Role] = {}
@@ -32,6 +34,7 @@ def wanted(names: Iterable[tuple[str, Node | None]], roles_file: Path | None) ->
             span = place.span if place is not None else None
             hint = closest(name, files_of) or f"there are {', '.join(sorted(files_of))}"
             raise CompileError(f"there is no role `{name}`", span, hint)
+        told("role", files_of[name])
         defined = {role.name: role for role in roles(files_of[name])}
         if name not in defined:
             first = next(iter(defined.values()))

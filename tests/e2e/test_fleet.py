@@ -79,7 +79,14 @@ class Fleet:
         try:
             report = Report()
             read = inputs(Request(environments=ENVIRONMENTS), lambda what, path: None)
-            resolver = Resolver(read, merge(read.environments), files, schemas.check, None, report)
+            resolver = Resolver(
+                read,
+                merge(read.environments),
+                files.Opening(lambda what, path: None),
+                schemas.check,
+                None,
+                report,
+            )
             lowering = Lowering(read.digests, report)
             return {data.host.name: lowering.host(data) for data in resolver.hosts()}
         finally:
