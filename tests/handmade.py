@@ -28,12 +28,16 @@ def service(
     images: tuple[str, ...] = (),
     restart: str = "no",
     sensitive: bool = False,
+    requires: str = "",
 ) -> Artifacts:
     """A service that runs a shell command, and reads a configuration file if it is given the text of one."""
     path = f"{CONFIG}/{name}/{name}.conf"
+    needs = f"Requires=heatsink-{requires}.service\nAfter=heatsink-{requires}.service" if requires else ""
     text = f"""
 [Unit]
+PartOf=heatsink.target
 After=heatsink-step{step - 1}.target
+{needs}
 StartLimitIntervalSec=0
 [Service]
 Type=exec
@@ -52,11 +56,16 @@ def run_once(name: str, *, step: int = 1, command: str = "true") -> Artifacts:
     stamp = f"{STAMPS}/{name}.{hashlib.sha256(command.encode()).hexdigest()[:12]}"
     text = f"""
 [Unit]
-Before=heatsink-step{step}.target
+PartOf=heatsink.target
+After=heatsink-step{step - 1}.target
+StartLimitIntervalSec=60
+StartLimitBurst=3
 ConditionPathExists=!{stamp}
 [Service]
 Type=oneshot
 RemainAfterExit=yes
+Restart=on-failure
+RestartSec=100ms
 ExecStart=/bin/sh -c '{command.replace("%", "%%")}'
 ExecStartPost=/bin/mkdir -p {STAMPS}
 ExecStartPost=/bin/touch {stamp}
@@ -120,14 +129,13 @@ def _unit(name: str, text: str, kind: UnitKind, *, step: int, stamp: str | None 
 
 
 def _step_target(step: int) -> Artifacts:
-    before = (
-        f"Requires=heatsink-step{step - 1}.target\nAfter=heatsink-step{step - 1}.target\n" if step > 1 else ""
-    )
-    return _target(f"heatsink-step{step}.target", f"[Unit]\nPartOf=heatsink.target\n{before}", step)
+    before = f"heatsink-step{step - 1}.target"
+    chain = f"Requires={before}\nAfter={before}\n" if step > 1 else ""
+    return _target(f"heatsink-step{step}.target", f"[Unit]\nDescription=step {step}\n{chain}", step)
 
 
 def _top_target() -> Artifacts:
-    top = _target("heatsink.target", "[Unit]\nRequires=heatsink-step5.target\n", 0)
+    top = _target("heatsink.target", "[Unit]\nWants=heatsink-step5.target\nAfter=heatsink-step5.target\n", 0)
     link = Link(path=f"{SYSTEM}/multi-user.target.wants/heatsink.target", target="../heatsink.target")
     return top + Artifacts(links=(link,))
 

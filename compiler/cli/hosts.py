@@ -125,7 +125,7 @@ def as_json(outcome: Outcome) -> dict[str, object]:
 
 def _summary(outcome: Outcome) -> str:
     if outcome.is_unchanged:
-        return "unchanged"
+        return f"generation {outcome.generation}, unchanged"
     parts = [f"generation {outcome.generation}", f"{_counted(outcome.written, 'file')} written"]
     parts += [f"{_counted(outcome.removed, 'file')} removed"] if outcome.removed else []
     parts += [f"{_counted(outcome.stopped, 'unit')} stopped"] if outcome.stopped else []

@@ -56,7 +56,9 @@ def _show_table(hosts: Sequence[HostStatus]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(*_COLUMNS, box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in _COLUMNS:
+        table.add_column(column, no_wrap=column in ("host", "service"))
     for host in hosts:
         for row in _rows(host):
             table.add_row(*row)
@@ -82,7 +84,7 @@ def _rows(host: HostStatus) -> Iterator[tuple[str, ...]]:
 
 
 def _name(unit: UnitStatus) -> str:
-    return unit.container or unit.unit
+    return unit.container or unit.unit.removeprefix("heatsink-").removesuffix(".service")
 
 
 def _time(seconds: int | None) -> str:

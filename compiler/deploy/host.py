@@ -108,23 +108,10 @@ def main() -> int:
         return 1
     except PusherLeft:
         return 2
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
-            raise
-        pusher.tell(
-            "refused",
-            message=f"{os.strerror(error.errno)}: {error.filename or STATE}",
-            hint=_space_hint(error),
-        )
+    except OSError as error:  # a full disk, a folder where a file should be, a program that is not there
+        hint = "free some space and push again" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+        pusher.tell("refused", message=f"{error.strerror}: `{error.filename or STATE}`", hint=hint)
         return 1
-
-
-def _space_hint(error: OSError) -> str:
-    return (
-        "make it writable"
-        if error.errno == errno.EROFS
-        else "free some space and push again: it goes on from here"
-    )
 
 
 # The two ends of the conversation.
@@ -492,7 +479,7 @@ def status(machine: Machine, pusher: Pusher, _: Mapping[str, Any]) -> int:
         pusher.tell("status", generation=0, current=0, units=[])
         return 0
     wanted = generation(machine, number)
-    states = unit_states(machine, [unit.name for unit in wanted.services])
+    states = unit_states(machine, _names(wanted.services))
     healths = healths_of(machine, wanted.engine, [unit for unit in wanted.services if unit.health])
     pusher.tell(
         "status",
@@ -727,13 +714,13 @@ class Plan:
             "writes": self.written,
             "removals": list(self.removals),
             "stops": list(self.stops),
-            "starts": [unit.name for unit in self.starts],
+            "starts": _names(self.starts),
         }
 
 
 def planned(machine: Machine, wanted: Generation, installed: Installed, salt: str) -> Plan:
     """What has to be written, removed, stopped and started to make the host what is wanted."""
-    states = unit_states(machine, [unit.name for unit in wanted.services])
+    states = unit_states(machine, _names(wanted.services))
     paths = {file.path for file in wanted.files} | {link.path for link in wanted.links}
     names = {unit.name for unit in wanted.units}
     other_engine = installed.engine not in ("", wanted.engine)
@@ -922,36 +909,42 @@ class Activation:
     def bring_up(self, step: int) -> bool:
         """Start the units of a step that changed or are not up, all at once. Whether they all came up."""
         units = [unit for unit in self._wanted.services if unit.step == step]
-        states = unit_states(self._machine, [unit.name for unit in units])
-        starts = to_start(self._machine, units, self._hashes, self._installed.units, states)
         since = time.time()
-        self._restart(starts, states, step)
+        starts = self._stop(units)
+        if starts:
+            self._pusher.tell("progress", text=f"step {step}: starting {_counted(len(starts), 'unit')}")
+            # The target first: in its one transaction systemd keeps the order of all that hangs in it.
+            targets = [unit for unit in self._wanted.units if unit.is_target and unit.step == step]
+            self._systemctl("start", _names([*targets, *starts]))
         failures = self._wait(starts, deadline=time.monotonic() + self._timeout)
         self._note(units, failures)
         self._started += starts
-        self._pusher.tell(
-            "step",
-            step=step,
-            started=[unit.name for unit in starts],
-            failed=self._failures(starts, failures, since),
-        )
+        failed = self._failures(starts, failures, since)
+        self._pusher.tell("step", step=step, started=_names(starts), failed=failed)
         return not failures
 
-    def _restart(self, units: Sequence[Unit], states: Mapping[str, State], step: int) -> None:
-        """Stop what runs, then start the step's target: in that one transaction systemd keeps its order."""
-        hashes = self._installed.units
+    def _stop(self, units: Sequence[Unit]) -> list[Unit]:
+        """Stop those of the units that must start, and say which: they changed, or they are not up."""
+        states = unit_states(self._machine, _names(units))
+        starts = to_start(self._machine, units, self._hashes, self._installed.units, states)
+        self._forget(starts)
+        if failed := [unit.name for unit in starts if states[unit.name].active == "failed"]:
+            self._machine.run(("systemctl", "reset-failed", *failed))
+        running = [unit.name for unit in starts if states[unit.name].active not in ("inactive", "failed")]
+        if not running:
+            return starts
+        self._systemctl("stop", running)
+        states = unit_states(self._machine, _names(units))
+        return to_start(self._machine, units, self._hashes, self._installed.units, states)
+
+    def _forget(self, units: Sequence[Unit]) -> None:
+        """Take back what is known of units before they start, and the stamps of those that changed."""
         for unit in units:
-            if unit.stamp and hashes[unit.name]:
+            if unit.stamp and self._installed.units[unit.name]:
                 self._machine.path(unit.stamp).unlink(missing_ok=True)
-            hashes[unit.name] = ""
-        targets = [unit.name for unit in self._wanted.units if unit.is_target and unit.step == step]
+            self._installed.units[unit.name] = ""
         if units:
             self._installed.save(self._machine)
-            running = [unit.name for unit in units if states[unit.name].active not in ("inactive", "failed")]
-            self._systemctl("stop", running)
-            self._pusher.tell("progress", text=f"step {step}: starting {_counted(len(units), 'unit')}")
-            self._machine.run(("systemctl", "reset-failed", *(unit.name for unit in units)))
-        self._systemctl("start", [*self._inactive(targets), *(unit.name for unit in units)])
 
     def _inactive(self, names: Sequence[str]) -> list[str]:
         states = unit_states(self._machine, names)
@@ -983,7 +976,7 @@ class Activation:
                 break
             if time.monotonic() > beat + HEARTBEAT:
                 beat = time.monotonic()
-                self._pusher.tell("progress", text=f"waiting for {', '.join(unit.name for unit in waiting)}")
+                self._pusher.tell("progress", text=f"waiting for {', '.join(_names(waiting))}")
             if waiting:
                 time.sleep(pause)
                 pause = min(1.0, pause * 2)
@@ -1021,10 +1014,10 @@ class Activation:
         if self._started:
             since = time.time() - HEARTBEAT
             time.sleep(settle)
-            failures = self._wait(self._started, deadline=time.monotonic() + self._timeout)
+            failures = self._wait(wanted.services, deadline=time.monotonic() + self._timeout)
             if failures:
-                self._note(self._started, failures)
-                failed = self._failures(self._started, failures, since)
+                self._note(wanted.services, failures)
+                failed = self._failures(wanted.services, failures, since)
                 self._pusher.tell("step", step=0, started=[], failed=failed)
                 return 1
         clean_stamps(machine, wanted)
@@ -1211,7 +1204,7 @@ def is_up(machine: Machine, unit: Unit, state: State) -> bool:
 
 def verdicts_on(machine: Machine, engine: str, units: Sequence[Unit]) -> dict[str, str]:
     """Unit → `up`, `waiting`, or why it is lost."""
-    states = unit_states(machine, [unit.name for unit in units])
+    states = unit_states(machine, _names(units))
     verdicts = {unit.name: _verdict(machine, unit, states[unit.name]) for unit in units}
     checked = [unit for unit in units if unit.health and verdicts[unit.name] == "up"]
     healths = healths_of(machine, engine, checked)
@@ -1285,6 +1278,10 @@ def _beat(done: Callable[[], bool], pusher: Pusher, text: str) -> bool:
         time.sleep(pause)
         pause = min(0.1, pause * 1.5)
     return True
+
+
+def _names(units: Iterable[Unit]) -> list[str]:
+    return [unit.name for unit in units]
 
 
 def _counted(number: int, noun: str) -> str:

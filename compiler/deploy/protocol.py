@@ -1,6 +1,6 @@
 """The conversation with one host: one connection, one command, lines of JSON both ways.
 
-    host → us    heatsink 1 up <salt> <digest> <host program's hash>      written by `sh`
+    host → us    heatsink 1 up <generation> <salt> <digest> <host program's hash>     written by `sh`
     us → host    same                                                     nothing to do: no Python was started
     us → host    run <hash> <size>, <size> bytes of the host program if it has another one
     us → host    {"do": "push", …, "size": n}, n bytes of the manifest    from here on host.py speaks
@@ -40,15 +40,15 @@ Watch = Callable[[str, str], None]  # hears (host, what it is doing)
 
 # Everything but `systemctl` is built into the shell: a host that has nothing to do spends next to nothing.
 _GREETING = r"""
-r=$HEATSINK_ROOT p=$r/usr/local/lib/heatsink/host up=up salt=- digest=- version=-
+r=$HEATSINK_ROOT p=$r/usr/local/lib/heatsink/host up=up salt=- digest=- number=0 version=-
 if [ -r "$r/var/lib/heatsink/state" ]; then
-  { read -r salt digest _; read -r services; read -r stamps; } <"$r/var/lib/heatsink/state"
+  { read -r salt digest number; read -r services; read -r stamps; } <"$r/var/lib/heatsink/state"
   for stamp in $stamps; do [ -e "$r$stamp" ] || up=down; done
   [ -z "$services" ] || services=$(systemctl is-active $services)
   for state in $services; do [ "$state" = active ] || up=down; done
 fi
 [ ! -r "$p" ] || read -r _ version _ <"$p"
-echo heatsink 1 $up $salt $digest "${version:--}"
+echo heatsink 1 $up $number $salt $digest "${version:--}"
 read -r verb version size || exit 0
 [ "$verb" = run ] || exit 0
 command -v python3 >/dev/null || { echo python3 is not installed >&2; exit 69; }
@@ -82,6 +82,7 @@ class Greeting:
     """What a host says first. `digest` is "-" when nothing is installed or something is half installed."""
 
     up: bool
+    generation: int
     salt: str
     digest: str
     program: str
@@ -110,9 +111,15 @@ class Session:
         self._watch(self.host, "connecting")
         self._channel = self._transport.open()
         words = self._line().split()
-        if len(words) != 6 or words[:2] != ["heatsink", "1"]:
+        if len(words) != 7 or words[:2] != ["heatsink", "1"]:
             raise self._lost(f"its shell says `{' '.join(words)[:60]}`" if words else None)
-        self._said = Greeting(up=words[2] == "up", salt=words[3], digest=words[4], program=words[5])
+        self._said = Greeting(
+            up=words[2] == "up",
+            generation=int(words[3]),
+            salt=words[4],
+            digest=words[5],
+            program=words[6],
+        )
         return self._said
 
     def dismiss(self) -> None:

@@ -54,11 +54,13 @@ def push(
 ) -> tuple[Outcome, ...]:
     """Bring hosts to what their bundles say. `secrets` has a value for every name that one of them needs."""
 
-    def is_current(session: Session) -> bool:
+    def current(session: Session) -> int:
+        """The generation that is what is wanted, and up; 0 if none is."""
         bundle = bundles[session.host]
         wanted = bundle.host.manifest, _needed(bundle, secrets)
         said = session.greet()
-        return said.up and said.digest != "-" and said.digest == digest(said.salt, *wanted)
+        is_current = said.up and said.digest != "-" and said.digest == digest(said.salt, *wanted)
+        return said.generation if is_current else 0
 
     def stage(session: Session) -> None:
         bundle = bundles[session.host]
@@ -68,11 +70,11 @@ def push(
         if lacking:
             session.tell({}, bundle.blobs(lacking))
 
-    current = [host for host, same in crew.each(is_current).items() if same]
-    for host in current:
+    greeted = {host: generation for host, generation in crew.each(current).items() if generation}
+    for host in greeted:
         crew.sessions[host].dismiss()
-    crew.leave(current)
-    unchanged = tuple(Outcome(host=host) for host in current)
+    crew.leave(greeted)
+    unchanged = (Outcome(host=host, generation=generation) for host, generation in greeted.items())
     crew.each(stage)
     return _sorted((*unchanged, *activate(crew, terms)), bundles)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from handmade import prepared, run_once, service
 from pushing import Operator, invocations, reloads
 
 from compiler.lab import Node
+from compiler.lab.system import wait_until
 
 pytestmark = pytest.mark.lab
 
@@ -37,7 +36,7 @@ def test_a_second_push_writes_nothing_restarts_nothing_and_reloads_nothing(
     operator.writes(service("one"), run_once("once"))
     operator.push()
     before = invocations(node, "one", "once"), reloads(node), changed_files(node, *EVERYTHING)
-    assert f"{node.name}: unchanged\n0 files, 0 restarts\n" in operator.push()
+    assert f"{node.name}: generation 1, unchanged\n0 files, 0 restarts\n" in operator.push()
     assert (invocations(node, "one", "once"), reloads(node), changed_files(node, *EVERYTHING)) == before
 
 
@@ -72,31 +71,51 @@ def test_a_run_once_unit_runs_again_only_when_it_changes(operator: Operator, nod
     assert node.run(("cat", "/root/seen")).split() == ["ran", "again"]
 
 
+@pytest.mark.parametrize("command", ["true", "false"])
+def test_a_run_once_unit_that_runs_again_leaves_the_services_alone(
+    operator: Operator, node: Node, command: str
+) -> None:
+    operator.writes(
+        service("early"), run_once("once", step=2), service("beside", step=2), service("late", step=3)
+    )
+    operator.push()
+    before = invocations(node, "early", "beside", "late")
+    changed = run_once("once", step=2, command=f"sleep 0.1; {command}")
+    operator.writes(service("early"), changed, service("beside", step=2), service("late", step=3))
+    operator.push(code=0 if command == "true" else 1)
+    assert invocations(node, "early", "beside", "late") == before
+
+
+def test_a_run_once_unit_that_is_removed_leaves_the_services_alone(operator: Operator, node: Node) -> None:
+    operator.writes(run_once("once"), service("one"), service("two", step=2))
+    operator.push()
+    before = invocations(node, "one", "two")
+    operator.writes(service("one"), service("two", step=2))
+    operator.push()
+    assert invocations(node, "one", "two") == before
+    assert operator.push().endswith("0 files, 0 restarts\n")
+
+
+def test_what_requires_a_changed_service_restarts_with_it(operator: Operator, node: Node) -> None:
+    beside, behind = service("beside", requires="one"), service("behind", step=2, requires="one")
+    operator.writes(service("one", config="a"), beside, behind, service("other"))
+    operator.push()
+    before = invocations(node, "other")
+    operator.writes(service("one", config="b"), beside, behind, service("other"))
+    assert "1 file written, 3 units restarted" in operator.push()
+    assert all(unit["up"] for unit in operator.status().values())
+    assert invocations(node, "other") == before
+
+
 def test_a_removed_service_disappears_and_the_others_stay(operator: Operator, node: Node) -> None:
-    operator.writes(service("one"), service("two", config="b"))
+    operator.writes(service("one", config="a"), service("two", config="b"))
     operator.push()
     before = invocations(node, "one")
-    operator.writes(service("one"))
+    operator.writes(service("one", config="a"))
     assert "3 files removed, 1 unit stopped, 0 units restarted" in operator.push()
     assert invocations(node, "one") == before
     assert node.run(("systemctl", "list-units", "--all", "--no-legend", "heatsink-two*")) == ""
-    assert (
-        node.run(
-            (
-                "find",
-                "/etc",
-                "/var/lib",
-                "-path",
-                "/var/lib/heatsink",
-                "-prune",
-                "-o",
-                "-path",
-                "*two*",
-                "-print",
-            )
-        )
-        == ""
-    )
+    assert node.run(("find", "/etc/systemd", "/var/lib/config-data", "-name", "*two.*")) == ""
     assert node.run(("ls", "/etc/systemd/system/heatsink-step1.target.wants")).split() == [
         "heatsink-one.service"
     ]
@@ -161,11 +180,11 @@ def test_a_push_whose_pusher_was_killed_is_finished_by_the_next_one(operator: Op
     assert all(unit["up"] for unit in operator.status().values())
 
 
-def test_a_run_once_unit_that_was_killed_half_way_runs_again(operator: Operator, node: Node) -> None:
+def test_a_run_once_unit_that_was_stopped_half_way_runs_again(operator: Operator, node: Node) -> None:
     operator.writes(run_once("half", command="echo began >>/root/seen; sleep 3; echo ended >>/root/seen"))
     push = operator.start("push-artifacts")
-    time.sleep(1.5)
-    node.run(("systemctl", "kill", "--signal=KILL", "heatsink-half.service"))
+    assert wait_until(lambda: "began" in node.attempt(("cat", "/root/seen")).stdout, seconds=20)
+    node.run(("systemctl", "stop", "heatsink-half.service"))
     push.communicate()
     assert push.returncode == 1
     operator.push()
@@ -175,7 +194,7 @@ def test_a_run_once_unit_that_was_killed_half_way_runs_again(operator: Operator,
 def test_two_pushers_at_once_are_kept_apart(operator: Operator, node: Node) -> None:
     operator.writes(run_once("slow", command="sleep 8"))
     first = operator.start("push-artifacts")
-    time.sleep(1.5)
+    assert wait_until(lambda: bool(node.attempt(("cat", "/var/lib/heatsink/lock")).stdout), seconds=20)
     assert f"{node.name}: is being changed by root on" in operator.push(code=1)
     assert first.wait() == 0
 
@@ -240,7 +259,7 @@ def test_what_prepares_a_host_is_there_before_its_units_start(operator: Operator
     operator.writes(tmpfiles, names, service("one", command="ls /run/heatsink-test && exec sleep infinity"))
     operator.push()
     assert node.run(("stat", "-c", "%a", "/run/heatsink-test")) == "750\n"
-    assert "198.18.77.201" in node.run(("getent", "hosts", "other.example"))
+    assert "198.18.77.201 other.example" in node.run(("cat", "/etc/hosts"))
     operator.writes(service("one"))
     operator.push()
     assert "heatsink" not in node.run(("cat", "/etc/hosts"))
