@@ -25,7 +25,11 @@ _FILE = click.Path(path_type=Path)
     "--role", "roles", multiple=True, help="Compile the hosts of this role; repeatable. All by default."
 )
 @click.option(
-    "--host", "hosts", multiple=True, metavar="PATTERN", help="Compile hosts of these names; repeatable."
+    "--host",
+    "hosts",
+    multiple=True,
+    metavar="PATTERN",
+    help="Compile hosts of such names: `web-*`, `node[1-3,7]`; repeatable.",
 )
 @click.option(
     "-e", "environments", multiple=True, metavar="ENV", help="An environment file; the later ones win."

@@ -34,7 +34,7 @@ class Selection:
     def read(self) -> tuple[Fleet, tuple[FleetHost, ...]]:
         """The fleet, and those of its hosts that are meant."""
         from compiler.deploy.bundle import read_fleet
-        from compiler.deploy.selection import selected
+        from compiler.model.selection import selected
 
         fleet = read_fleet(self.build)
         return fleet, selected(fleet.hosts, self.patterns, self.roles)

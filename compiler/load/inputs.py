@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from compiler import schemas, shipped
@@ -13,6 +12,7 @@ from compiler.diagnostics import CompileError, HeatsinkError
 from compiler.load import environments, files, roles
 from compiler.load.files import Told
 from compiler.load.hosts import hosts, localhost
+from compiler.model.selection import selected
 from compiler.model.stack import Host, Inputs, Tree
 from compiler.node import Mapping, Node, Scalar
 
@@ -24,7 +24,7 @@ class Request:
     """What an operator asks for; paths that are None are looked for where they usually lie."""
 
     roles: tuple[str, ...] = ()
-    hosts: tuple[str, ...] = ()  # globs of host names
+    hosts: tuple[str, ...] = ()  # patterns of host names, as in compiler/model/selection.py
     environments: tuple[str, ...] = ()
     roles_file: Path | None = None
     hosts_file: Path | None = None
@@ -42,7 +42,7 @@ def inputs(request: Request, told: Told) -> Inputs:
     for path in layers:
         told("environment", path)
     every_host = _hosts(request, told)
-    chosen = _selected(every_host, request)
+    chosen = selected(every_host, request.hosts, request.roles)
     names = [(name, None) for name in request.roles] + [(host.role, host.node) for host in every_host]
     return Inputs(
         tree=tree,
@@ -77,25 +77,6 @@ def _hosts(request: Request, told: Told) -> tuple[Host, ...]:
     role = request.roles[0]
     defined = roles.wanted([(role, None)], request.roles_file, told)
     return (localhost(role, defined[role].node),)
-
-
-def _selected(every: tuple[Host, ...], request: Request) -> list[Host]:
-    known_roles = {host.role for host in every}
-    for role in request.roles:
-        if role not in known_roles:
-            raise CompileError(
-                f"no host has the role `{role}`", hint=f"hosts have {', '.join(sorted(known_roles))}"
-            )
-    for pattern in request.hosts:
-        if not any(fnmatchcase(host.name, pattern) for host in every):
-            raise CompileError(f"no host is named `{pattern}`", hint="see the names in the hosts file")
-    return [host for host in every if _is_selected(host, request)]
-
-
-def _is_selected(host: Host, request: Request) -> bool:
-    by_role = not request.roles or host.role in request.roles
-    by_name = not request.hosts or any(fnmatchcase(host.name, pattern) for pattern in request.hosts)
-    return by_role and by_name
 
 
 def _digests(asked: Path | None, told: Told) -> dict[str, str]:

@@ -5,16 +5,31 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
+from typing import Protocol, TypeVar
 
 from compiler.diagnostics import HeatsinkError, closest
-from compiler.model.fleet import FleetHost
 
 _RANGES = re.compile(r"\[(\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*)\]")
 
 
-def selected(
-    hosts: Sequence[FleetHost], patterns: Iterable[str], roles: Iterable[str]
-) -> tuple[FleetHost, ...]:
+class Named(Protocol):
+    """A host as any stage knows it."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the fleet."""
+        ...
+
+    @property
+    def role(self) -> str:
+        """Its role's name."""
+        ...
+
+
+Host = TypeVar("Host", bound=Named)
+
+
+def selected(hosts: Sequence[Host], patterns: Iterable[str], roles: Iterable[str]) -> tuple[Host, ...]:
     """The hosts that match a pattern and have a role; no patterns are all names, no roles all roles.
 
     A pattern is a glob (`compute-*`), or has ranges of numbers (`node[1-3,7]`, `node[01-20]`). One that
