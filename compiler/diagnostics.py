@@ -51,6 +51,13 @@ class HeatsinkError(Exception):
         error.problems = found
         return error
 
+    def without_text(self) -> HeatsinkError:
+        """The same problems with their places and no line of the text, for files of secrets."""
+        return self.of(
+            Problem(each.message, each.span.without_text() if each.span else None, each.hint)
+            for each in self.problems
+        )
+
     def render(self) -> str:
         """Every problem, a blank line between two."""
         return "\n\n".join(problem.render() for problem in self.problems)

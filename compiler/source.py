@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,10 @@ class Span:
 
     def __str__(self) -> str:
         return f"{self.source.name}:{self.line}:{self.column}"
+
+    def without_text(self) -> Span:
+        """The place alone, for what nobody may read."""
+        return replace(self, source=Source(self.source.name))
 
     @property
     def place(self) -> str:

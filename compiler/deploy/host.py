@@ -252,6 +252,7 @@ class Generation:
     files: Sequence[File]
     links: Sequence[Link]
     units: Sequence[Unit]
+    volumes: Sequence[str] = ()
     folder: str = f"{STATE}/generations/.staging"
 
     @classmethod
@@ -265,6 +266,7 @@ class Generation:
             files=[_made(File, entry) for entry in entries["files"]],
             links=[_made(Link, entry) for entry in entries["links"]],
             units=[_made(Unit, entry) for entry in entries["units"]],
+            volumes=entries.get("volumes", ()),
         )
 
     @property
@@ -460,6 +462,7 @@ def activate(machine: Machine, pusher: Pusher, wanted: Generation, request: Mapp
     pull(machine, pusher, wanted, plan.images)
     pusher.tell("ready", **plan.summary())
     pusher.wait_for("install")
+    make_volumes(machine, wanted)
     wanted = keep(machine, wanted)
     activation = Activation(machine, pusher, wanted, installed, salt, request["timeout"])
     activation.install(plan)
@@ -678,6 +681,17 @@ def _pull_problem(machine: Machine, engine: str, image: str, done: subprocess.Po
         return None
     lines = complaint.splitlines() or [f"exit status {done.returncode}"]
     return f"image `{image}` cannot be pulled: {lines[-1].strip()}"
+
+
+def make_volumes(machine: Machine, wanted: Generation) -> None:
+    """Make the named volumes that are missing. Left to the engine, two containers that start at the same
+    moment with the same new volume both try to make it, and one fails."""
+    if not wanted.volumes:
+        return
+    here = machine.run((wanted.engine, "volume", "ls", "--format", "{{.Name}}")).stdout.split()
+    for name in sorted(set(wanted.volumes) - set(here)):
+        done = machine.run((wanted.engine, "volume", "create", name))
+        _require(done, f"the volume `{name}` cannot be made")
 
 
 # What must change.

@@ -8,33 +8,11 @@ import string
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from compiler import schemas
 from compiler.diagnostics import HeatsinkError
-from compiler.load import files
-from compiler.load.inputs import check_private
-from compiler.node import expect_mapping, plain
-from compiler.node.yaml import parse
 
 LENGTH = 40
 _ALPHABET = string.ascii_letters + string.digits
 _HEADER = "# Values of secrets, by name. Keep this file: without it a push makes new ones.\n"
-
-
-def read_secrets(path: Path) -> dict[str, str]:
-    """Name → value; nothing if there is no such file.
-
-    The file is a flat mapping `name: value`. Raises HeatsinkError if it is not, or if others can read it.
-    """
-    if not path.exists():
-        return {}
-    check_private(path)
-    node = parse(files.read(path))
-    if node is None:
-        return {}
-    schemas.check(expect_mapping(node, "a secrets file"), "secrets")
-    values = plain(node)
-    assert isinstance(values, dict)
-    return {name: str(value) for name, value in values.items()}
 
 
 def generated(names: Iterable[str]) -> dict[str, str]:

@@ -26,7 +26,7 @@ VERSION = (4, 6)
 def can_say(container: Container) -> bool:
     """Whether a `.container` file can run it: the generator drops an empty word with all that follow, and
     writes a lone `;` as systemd's end of a command (seen in podman 5.4)."""
-    return not {"", ";"} & {*container.command, *container.pre_stop_exec}
+    return not {"", ";"}.intersection(container.command)
 
 
 def container_unit(container: Container) -> Artifacts:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 from compiler import schemas, shipped
-from compiler.diagnostics import CompileError, HeatsinkError
+from compiler.diagnostics import CompileError
 from compiler.load import environments, files, roles
 from compiler.load.files import Told
 from compiler.load.hosts import hosts, localhost
+from compiler.load.secrets import read_secrets
 from compiler.model.selection import selected
 from compiler.model.stack import Host, Inputs, Tree
 from compiler.node import Mapping, Node, Scalar
@@ -96,22 +95,7 @@ def _secret_names(asked: Path | None, told: Told) -> frozenset[str]:
     if path is None:
         return frozenset()
     told("secrets", path)
-    check_private(path)
-    if not path.stat().st_size:
-        return frozenset()
-    root = files.mapping(path, "a secrets file")
-    schemas.check(root, "secrets")
-    return frozenset(root.entries)
-
-
-def check_private(path: Path) -> None:
-    """Refuse a secrets file that anybody but its owner can read."""
-    mode = stat.S_IMODE(os.stat(path).st_mode)  # noqa: PTH116 - follows a link, as reading it will
-    if mode & 0o077:
-        raise HeatsinkError(
-            f"`{files.short_name(path)}` can be read by others (mode {mode:04o})",
-            hint=f"run `chmod 600 {files.short_name(path)}`, and change the secrets if others saw them",
-        )
+    return frozenset(read_secrets(path))
 
 
 def _found(asked: Path | None, usual: str) -> Path | None:

@@ -38,10 +38,16 @@ def selected(hosts: Sequence[Host], patterns: Iterable[str], roles: Iterable[str
     names, known = {host.name for host in hosts}, {host.role for host in hosts}
     asked = set(roles) or known
     for role in sorted(asked - known):
-        raise HeatsinkError(f"no host has the role `{role}`", hint=closest(role, known))
+        raise HeatsinkError(
+            f"no host has the role `{role}`",
+            hint=closest(role, known) or f"hosts have {', '.join(sorted(known))}",
+        )
     found = {pattern: matching(pattern, names) for pattern in patterns}
     for pattern in (pattern for pattern, matches in found.items() if not matches):
-        raise HeatsinkError(f"no host is called `{pattern}`", hint=closest(pattern, names))
+        raise HeatsinkError(
+            f"no host is called `{pattern}`",
+            hint=closest(pattern, names) or "see the names in the hosts file",
+        )
     meant = frozenset().union(*found.values()) if found else names
     return tuple(host for host in hosts if host.name in meant and host.role in asked)
 

@@ -25,6 +25,7 @@ from compiler.node import (
 )
 from compiler.node.yaml import DEEPEST
 from compiler.resolve.template import Declaration
+from compiler.source import Span
 
 _TRUE = frozenset(("1", "t", "true", "on", "y", "yes"))
 _FALSE = frozenset(("0", "f", "false", "off", "n", "no"))
@@ -35,10 +36,10 @@ def checked(declaration: Declaration, value: Node) -> Node:
     try:
         converted = _CONVERSIONS[declaration.type](value)
     except ValueError:
-        shown = "its value" if declaration.hidden else _shown(value)
+        shown = _shown(declaration, value)
         raise CompileError(
             f"parameter `{declaration.name}` is a {declaration.type}, and {shown} is not one",
-            value.span,
+            _span(declaration, value),
             f"it is declared at {declaration.node.span.place}",
         ) from None
     for constraint in declaration.constraints:
@@ -46,11 +47,18 @@ def checked(declaration: Declaration, value: Node) -> Node:
     return converted
 
 
-def _shown(value: Node) -> str:
+def _shown(declaration: Declaration, value: Node) -> str:
+    if declaration.hidden:
+        return "its value"
     if not isinstance(value, Scalar):
         return value.kind
     text = str(value.value)
     return f"`{text[:60]}…`" if len(text) > 60 else f"`{text}`"
+
+
+def _span(declaration: Declaration, value: Node) -> Span:
+    """The value's place, of a hidden parameter without the line that shows it."""
+    return value.span.without_text() if declaration.hidden else value.span
 
 
 def _string(value: Node) -> Node:
@@ -141,15 +149,18 @@ def _check(declaration: Declaration, value: Node, constraint: Mapping) -> None:
             )
         if not _CONSTRAINTS[name](value, rule):
             raise CompileError(
-                _complaint(declaration, value, constraint, name), value.span, _rule(name, rule)
+                _complaint(declaration, value, constraint, name),
+                _span(declaration, value),
+                _rule(name, rule),
             )
 
 
 def _complaint(declaration: Declaration, value: Node, constraint: Mapping, name: str) -> str:
-    shown = "its value" if declaration.hidden else _shown(value)
     described = constraint.entries.get("description")
     said = f": {plain(described)}" if described is not None else ""
-    return f"parameter `{declaration.name}`: {shown} breaks the constraint `{name}`{said}"
+    return (
+        f"parameter `{declaration.name}`: {_shown(declaration, value)} breaks the constraint `{name}`{said}"
+    )
 
 
 def _rule(name: str, rule: Node) -> str:

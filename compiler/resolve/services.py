@@ -207,6 +207,7 @@ class Resolver:
             part = shared.find(variants)
             if part is None:
                 part, reads = _part(service, instance, slot)
+                self._warn_of_plain_secrets(reads)
                 fresh.append((slot, part, reads))
             parts.append(part)
         unseen = [(slot, part) for slot, part, _ in fresh if not service.has_seen(part)]
@@ -216,6 +217,13 @@ class Resolver:
             service.parts[slot.path].keep(reads, part)
             service.valid.setdefault(slot.path, part.node)
         return tuple(parts)
+
+    def _warn_of_plain_secrets(self, reads: Reads) -> None:
+        for name in sorted(reads.hidden):
+            self._report.warn(
+                f"the secret `{name}` stands in plain text, at {reads.places[name].place}",
+                hint="take it out there and put it into secrets.yaml, which only its owner may read",
+            )
 
     def check_parameters(self) -> None:
         """Point out every parameter that no template declares."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from compiler.diagnostics import CompileError, HeatsinkError, Problem, closest
 from compiler.node import Mapping, Node, Plain, Sequence, plain
 from compiler.schemas import wording
 from compiler.schemas.wording import Finding, Violation
-from compiler.source import Source, Span
+from compiler.source import Span
 
 if TYPE_CHECKING:  # jsonschema takes longer to import than all that `heatsink --help` needs
     from jsonschema import Draft202012Validator, ValidationError
@@ -41,14 +40,10 @@ def text(name: str) -> str:
 
 
 def check(node: Node, name: str) -> None:
-    """Raise one CompileError with all that a schema does not allow in a node, in the order of the text.
-
-    Of a file whose schema is `writeOnly` the places are named, and the lines are not shown.
-    """
+    """Raise one CompileError with all that a schema does not allow in a node, in the order of the text."""
     value = plain(node)
     if not _is_valid(name, json.dumps(_essence(value))):
-        span = _silent_span if _schema(name).get("writeOnly") else _span
-        found = [Problem(each.message, span(node, each), each.hint) for each in violations(value, name)]
+        found = [Problem(each.message, _span(node, each), each.hint) for each in violations(value, name)]
         if found:  # none, where a container happens to have a name of _FREE
             raise CompileError.of(sorted(found, key=_place))
 
@@ -118,11 +113,6 @@ def _span(root: Node, violation: Violation) -> Span:
     if violation.key is not None and isinstance(node, Mapping):
         return node.key_span(violation.key)
     return node.span
-
-
-def _silent_span(root: Node, violation: Violation) -> Span:
-    span = _span(root, violation)
-    return replace(span, source=Source(span.source.name))
 
 
 def _place(problem: Problem) -> tuple[str, int, int]:

@@ -12,8 +12,9 @@ from handmade import service
 
 from compiler.deploy.bundle import read_fleet
 from compiler.deploy.known_hosts import KnownHosts, UnknownHostKeyError, name_of
-from compiler.deploy.secrets import add_secrets, generated, read_secrets
+from compiler.deploy.secrets import add_secrets, generated
 from compiler.diagnostics import HeatsinkError
+from compiler.load.secrets import read_secrets
 from compiler.model.container import Backend
 from compiler.model.fleet import Connection, FleetHost
 from compiler.model.selection import matching, selected
@@ -101,6 +102,17 @@ def test_secrets_that_others_can_read_are_refused_with_what_to_run(tmp_path: Pat
     with pytest.raises(HeatsinkError, match="can be read by others") as caught:
         read_secrets(path)
     assert "chmod 600" in str(caught.value.problems[0].hint)
+
+
+@pytest.mark.parametrize("text", ["Password: [hunter2]\n", "Password: 'hunter2\n", "Password: 0600\n"])
+def test_a_mistake_in_the_file_of_secrets_shows_its_place_and_no_secret(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "secrets.yaml"
+    path.write_text(text)
+    path.chmod(0o600)
+    with pytest.raises(HeatsinkError) as caught:
+        read_secrets(path)
+    assert f"--> {path}:" in caught.value.render()
+    assert "hunter2" not in caught.value.render()
 
 
 def test_a_host_key_is_refused_or_written_down_as_asked(tmp_path: Path) -> None:
