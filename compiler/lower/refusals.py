@@ -165,10 +165,5 @@ _REFUSALS = {
             lambda each: each.kill_mode == "process",
             "cannot be process on quadlet: its generator takes only mixed and control-group",
         ),
-        _Refusal(
-            "command",
-            lambda each: each.kind is not Kind.EXEC and bool({"", ";"} & set(each.command)),
-            "cannot be had on quadlet: its generator loses empty words and all behind it, and unquotes `;`",
-        ),
     ),
 }
