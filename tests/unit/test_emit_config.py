@@ -1,0 +1,98 @@
+"""Configuration files: what is written is read back the same by those who will read it."""
+
+from __future__ import annotations
+
+import configparser
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from compiler.diagnostics import CompileError
+from compiler.emit import config
+from compiler.model.config import ConfigFile, Format
+from compiler.node import Plain, plain
+from compiler.node.yaml import parse
+from compiler.source import Source, Span
+
+TEXT = st.text(st.characters(exclude_categories=("Cs",)))
+SCALAR = st.one_of(
+    TEXT, st.integers(), st.booleans(), st.none(), st.floats(allow_nan=False, allow_infinity=False)
+)
+VALUE = st.recursive(
+    SCALAR, lambda inner: st.one_of(st.lists(inner), st.dictionaries(TEXT, inner)), max_leaves=12
+)
+KEY = st.from_regex(r"[A-Za-z_/.][A-Za-z0-9_/.-]*", fullmatch=True)
+ENTRY = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1)
+
+
+@given(VALUE)
+def test_yaml_is_read_back_as_it_was(value: Plain) -> None:
+    node = parse(Source("it.yaml", config.yaml(value)))
+    assert node is not None
+    assert plain(node) == value
+
+
+@given(VALUE)
+def test_json_is_read_back_as_it_was(value: Plain) -> None:
+    assert json.loads(config.json(value)) == value
+
+
+@given(st.dictionaries(KEY, st.dictionaries(KEY, ENTRY)))
+def test_ini_is_read_back_as_it_was(sections: dict[str, dict[str, str]]) -> None:
+    parser = configparser.RawConfigParser(strict=True, default_section="\0")
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read_string(config.ini(sections))
+    assert {name: dict(parser.items(name)) for name in parser.sections()} == sections
+
+
+def test_ini_speaks_as_oslo_config_and_my_cnf_do() -> None:
+    value: Plain = {
+        "above": 1,
+        "mysqld": {"skip-name-resolve": None, "bind": ["::1", "127.0.0.1"], "on": True, "text": "a\nb\n"},
+    }
+    assert config.ini(value) == (
+        "above = 1\n\n[mysqld]\nskip-name-resolve\nbind = ::1\nbind = 127.0.0.1\non = true\ntext = a\n    b\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ([], "an INI file is a mapping of sections"),
+        ({"a": {"b": {}}}, "takes text, numbers and booleans"),
+        ({"a": {"b": "c\rd"}}, "control character"),
+        ({"a": {"b": "c\n\nd"}}, "empty line"),
+        ({"a": {"b=c": 1}}, "cannot be a key"),
+        ({"a": {"[b": 1}}, "cannot be a key"),
+        ({"a": {"b\nc": 1}}, "cannot be a key"),
+    ],
+)
+def test_ini_refuses_what_would_be_read_differently(value: Plain, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        config.ini(value)
+
+
+def test_json_has_no_word_for_infinity() -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        config.json({"a": float("inf")})
+
+
+def test_a_file_that_cannot_be_spelled_is_named() -> None:
+    with pytest.raises(CompileError, match=r"`/etc/it\.ini`: an INI file is a mapping"):
+        config.config_file(config_file(Format.INI, [], "/etc/it.ini"))
+
+
+@pytest.mark.parametrize("spelling", [Format.YAML, Format.JSON])
+def test_a_secret_in_data_is_coded_as_text_of_json(spelling: Format) -> None:
+    made = config.config_file(
+        config_file(spelling, {"url": "db://u:@{heatsink:secret:Key|url}@h"}, "/etc/it")
+    )
+    assert b"@{heatsink:secret:Key|url|json}" in made.content
+    assert (made.mode, made.sensitive, made.secrets) == (0o600, True, {"Key"})
+
+
+def config_file(spelling: Format, value: Plain, path: str) -> ConfigFile:
+    source = Source("it.yaml", "")
+    return ConfigFile(path=path, format=spelling, value=value, source=source, place=Span(source, 1, 1, 1, 1))
