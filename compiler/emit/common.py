@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Iterable
 
 from compiler.emit import unit
 from compiler.emit.options import ENV
-from compiler.emit.unit import Entry
+from compiler.emit.unit import Entry, Section, UnitFile
 from compiler.model import secret
-from compiler.model.artifact import File, Link, Unit, UnitKind
+from compiler.model.artifact import Artifacts, File, Link, Unit, UnitKind
 from compiler.model.container import Container, Kind, Restart
 
 UNITS = "/etc/systemd/system"
@@ -170,6 +171,23 @@ def record(container: Container, path: str) -> Unit:
     )
 
 
-def unit_path(container: Container) -> str:
-    """Where a plain unit file lies."""
-    return posixpath.join(UNITS, unit_name(container.name))
+def plain_unit(container: Container, service: Iterable[Entry], *, around: tuple[str, ...] = ()) -> Artifacts:
+    """A container's plain unit, with its environment file and its links; it wants and follows `around`."""
+    made = UnitFile(
+        (
+            Section("Unit", tuple(unit_section(container, after=around, wants=around))),
+            Section("Service", tuple(service)),
+            Section("Install", tuple(install_section(container))),
+        )
+    )
+    path = posixpath.join(UNITS, unit_name(container.name))
+    return artifacts(container, path, made, links(container))
+
+
+def artifacts(container: Container, path: str, made: UnitFile, links: tuple[Link, ...] = ()) -> Artifacts:
+    """A unit file of a container at its path, with all that belongs to it."""
+    return Artifacts(
+        files=(File(path=path, content=made.text()), *env_file(container)),
+        links=links,
+        units=(record(container, path),),
+    )

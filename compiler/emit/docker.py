@@ -42,20 +42,7 @@ _KILLER = (
 
 def container_unit(container: Container) -> Artifacts:
     """The unit of a container with its environment file."""
-    path = common.unit_path(container)
-    around = (DAEMON, "network-online.target")
-    made = UnitFile(
-        (
-            Section("Unit", tuple(common.unit_section(container, after=around, wants=around))),
-            Section("Service", tuple(_service(container))),
-            Section("Install", tuple(common.install_section(container))),
-        )
-    )
-    return Artifacts(
-        files=(File(path=path, content=made.text()), *common.env_file(container)),
-        links=common.links(container),
-        units=(common.record(container, path),),
-    )
+    return common.plain_unit(container, _service(container), around=(DAEMON, "network-online.target"))
 
 
 @cache

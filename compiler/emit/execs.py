@@ -7,27 +7,15 @@ from dataclasses import replace
 
 from compiler.emit import common, unit
 from compiler.emit.options import env_files, words
-from compiler.emit.unit import Entry, Section, UnitFile
-from compiler.model.artifact import Artifacts, File
+from compiler.emit.unit import Entry
+from compiler.model.artifact import Artifacts
 from compiler.model.container import Container
 
 
 def exec_unit(container: Container, engine: str) -> Artifacts:
     """The unit of an exec; `engine` is the path of podman or docker."""
-    path = common.unit_path(container)
     needing = replace(container, requires=(container.container, *container.requires))
-    made = UnitFile(
-        (
-            Section("Unit", tuple(common.unit_section(needing))),
-            Section("Service", tuple(_service(container, engine))),
-            Section("Install", tuple(common.install_section(container))),
-        )
-    )
-    return Artifacts(
-        files=(File(path=path, content=made.text()), *common.env_file(container)),
-        links=common.links(container),
-        units=(common.record(container, path),),
-    )
+    return common.plain_unit(needing, _service(container, engine))
 
 
 def _service(container: Container, engine: str) -> Iterator[Entry]:

@@ -17,8 +17,8 @@ from dataclasses import replace
 
 from compiler.emit import common, unit
 from compiler.emit.options import Words, engine_options, env_files, health_options
-from compiler.emit.unit import Entry, Section, UnitFile
-from compiler.model.artifact import Artifacts, File
+from compiler.emit.unit import Entry
+from compiler.model.artifact import Artifacts
 from compiler.model.container import Container, Kind
 
 PODMAN = "/usr/bin/podman"
@@ -27,19 +27,7 @@ ONLINE = ("network-online.target",)
 
 def container_unit(container: Container) -> Artifacts:
     """The unit of a container with its environment file."""
-    path = common.unit_path(container)
-    made = UnitFile(
-        (
-            Section("Unit", tuple(common.unit_section(container, after=ONLINE, wants=ONLINE))),
-            Section("Service", tuple(_service(container))),
-            Section("Install", tuple(common.install_section(container))),
-        )
-    )
-    return Artifacts(
-        files=(File(path=path, content=made.text()), *common.env_file(container)),
-        links=common.links(container),
-        units=(common.record(container, path),),
-    )
+    return common.plain_unit(container, _service(container), around=ONLINE)
 
 
 def _service(container: Container) -> Iterator[Entry]:
@@ -47,8 +35,9 @@ def _service(container: Container) -> Iterator[Entry]:
     yield ("Environment", "PODMAN_SYSTEMD_UNIT=%n")
     yield ("Slice", common.SLICE)
     yield ("ExecStart", unit.long_command(_run_command(container)))
-    yield from () if container.kind is Kind.SERVICE else common.stamped(container)
-    yield from _stop_entries(container)
+    yield from stop_entries(container) if container.kind is Kind.SERVICE else common.stamped(container)
+    removal = (PODMAN, "rm", "--force", "--ignore", "--volumes", container.name)
+    yield ("ExecStopPost", unit.command(removal, prefix="-"))
     yield ("Delegate", "yes")
     yield ("KillMode", container.kill_mode or "mixed")
     yield ("OOMPolicy", "continue")
@@ -86,16 +75,11 @@ _SUPERVISION = {
 }
 
 
-def _stop_entries(container: Container) -> Iterator[Entry]:
-    """How the unit reloads, stops and leaves nothing behind."""
-    if container.kind is Kind.SERVICE:
-        yield ("ExecReload", unit.command((PODMAN, "kill", "--signal", "HUP", container.name)))
-        if container.pre_stop_exec:
-            yield (
-                "ExecStop",
-                unit.command((PODMAN, "exec", container.name, *container.pre_stop_exec), prefix="-"),
-            )
-        grace = str(container.stop_grace_period)
-        yield ("ExecStop", unit.command((PODMAN, "stop", "--ignore", "--time", grace, container.name)))
-    removal = (PODMAN, "rm", "--force", "--ignore", "--volumes", container.name)
-    yield ("ExecStopPost", unit.command(removal, prefix="-"))
+def stop_entries(container: Container) -> Iterator[Entry]:
+    """How a service's unit reloads and stops."""
+    yield ("ExecReload", unit.command((PODMAN, "kill", "--signal", "HUP", container.name)))
+    if container.pre_stop_exec:
+        before = (PODMAN, "exec", container.name, *container.pre_stop_exec)
+        yield ("ExecStop", unit.command(before, prefix="-"))
+    grace = str(container.stop_grace_period)
+    yield ("ExecStop", unit.command((PODMAN, "stop", "--ignore", "--time", grace, container.name)))

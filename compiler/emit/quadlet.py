@@ -14,9 +14,9 @@ from dataclasses import replace
 
 from compiler.emit import common, unit
 from compiler.emit.options import OPTIONS, Option, env_files, words
-from compiler.emit.podman import ONLINE, PODMAN
+from compiler.emit.podman import ONLINE, stop_entries
 from compiler.emit.unit import Entry, Section, UnitFile
-from compiler.model.artifact import Artifacts, File
+from compiler.model.artifact import Artifacts
 from compiler.model.container import Container, Kind
 
 FOLDER = "/etc/containers/systemd/heatsink"
@@ -40,10 +40,7 @@ def container_unit(container: Container) -> Artifacts:
             Section("Install", tuple(_install(container))),
         )
     )
-    return Artifacts(
-        files=(File(path=path, content=made.text()), *common.env_file(container)),
-        units=(common.record(container, path),),
-    )
+    return common.artifacts(container, path, made)
 
 
 def _container(container: Container) -> Iterator[Entry]:
@@ -99,16 +96,8 @@ def _service(container: Container) -> Iterator[Entry]:
     if container.kind is Kind.RUN_ONCE:
         yield ("Type", "oneshot")
         yield from common.stamped(container)
-    else:
-        yield ("ExecReload", unit.command((PODMAN, "kill", "--signal", "HUP", container.name)))
-        if container.pre_stop_exec:
-            yield (
-                "ExecStop",
-                unit.command((PODMAN, "exec", container.name, *container.pre_stop_exec), prefix="-"),
-            )
-        # the generator's own ExecStop comes behind this one, and finds the container gone
-        grace = str(container.stop_grace_period)
-        yield ("ExecStop", unit.command((PODMAN, "stop", "--ignore", "--time", grace, container.name)))
+    else:  # the generator's own ExecStop comes behind these, and finds the container gone
+        yield from stop_entries(container)
     yield ("Slice", common.SLICE)
     yield ("OOMPolicy", "continue")
     yield from [("KillMode", container.kill_mode)] if container.kill_mode else []

@@ -42,7 +42,7 @@ class Node:
     @property
     def kind(self) -> str:
         """What an operator calls such a value: `a string`, `a list`, …"""
-        raise NotImplementedError  # pragma: no cover - every node is one of the three below
+        return _KINDS[type(self.value if isinstance(self, Scalar) else self)]
 
 
 class Scalar(Node):
@@ -55,11 +55,6 @@ class Scalar(Node):
         self._source = source
         self._start = start
         self._end = end
-
-    @property
-    def kind(self) -> str:
-        """What an operator calls it."""
-        return _SCALARS[type(self.value)]
 
     def __repr__(self) -> str:
         return f"Scalar({self.value!r})"
@@ -75,11 +70,6 @@ class Sequence(Node):
         self._source = source
         self._start = start
         self._end = end
-
-    @property
-    def kind(self) -> str:
-        """What an operator calls it."""
-        return "a list"
 
     def __repr__(self) -> str:
         return f"Sequence({self.items!r})"
@@ -99,11 +89,6 @@ class Mapping(Node):
         self._start = start
         self._end = end
 
-    @property
-    def kind(self) -> str:
-        """What an operator calls it."""
-        return "a mapping"
-
     def key_span(self, key: str) -> Span:
         """Where the key was written; for a key that a function made, where the mapping was."""
         node = self.keys.get(key)
@@ -113,7 +98,9 @@ class Mapping(Node):
         return f"Mapping({self.entries!r})"
 
 
-_SCALARS: dict[type, str] = {
+_KINDS: dict[type, str] = {
+    Mapping: "a mapping",
+    Sequence: "a list",
     str: "a string",
     bool: "a boolean",
     int: "a number",
