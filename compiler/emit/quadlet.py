@@ -17,7 +17,7 @@ from compiler.emit.options import OPTIONS, Option, env_files, words
 from compiler.emit.podman import ONLINE, stop_entries
 from compiler.emit.unit import Entry, Section, UnitFile
 from compiler.model.artifact import Artifacts
-from compiler.model.container import Container, Kind
+from compiler.model.container import Container, Kind, Volume
 
 FOLDER = "/etc/containers/systemd/heatsink"
 VERSION = (4, 6)
@@ -57,8 +57,7 @@ def _container(container: Container) -> Iterator[Entry]:
     for option in OPTIONS:
         for value in option.values(filled):
             yield _option(option, value)
-    for volume in container.volumes:
-        yield ("Volume", _whole(str(volume)))
+    yield from map(_volume, container.volumes)
     yield from _health(container)
 
 
@@ -74,6 +73,13 @@ _WHOLE = frozenset(("HostName", "Network", "Tmpfs"))
 
 def _whole(value: str) -> str:
     return unit.plain(value).replace("$", "$$")
+
+
+def _volume(volume: Volume) -> Entry:
+    # the generator makes a RequiresMountsFor= of Volume=, and quotes nothing in it before podman 5.8
+    if volume.is_bind and set(volume.source) & set(" $"):
+        return _argument("--volume", str(volume))
+    return ("Volume", _whole(str(volume)))
 
 
 def _argument(flag: str, value: str) -> Entry:

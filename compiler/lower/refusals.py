@@ -109,12 +109,19 @@ class _Refusal:
     reason: str
 
 
-def _sets_host_network(container: Container) -> bool:
-    return container.network == "host" and any(key.startswith("net.") for key, _ in container.sysctls)
+_NETWORK_SYSCTLS: tuple[str, ...] = ("net.",)
+_IPC_SYSCTLS: tuple[str, ...] = ("kernel.msg", "kernel.sem", "kernel.shm", "fs.mqueue.")
 
 
-def _shares_host_name(container: Container) -> bool:
-    return bool(container.hostname) and container.network == "host" and container.uts != "private"
+def _sets_what_it_shares(container: Container) -> bool:
+    """Whether a sysctl belongs to no namespace, or to one that is the host's."""
+    own = () if container.network == "host" else _NETWORK_SYSCTLS
+    own += () if container.ipc == "host" else _IPC_SYSCTLS
+    return not all(key.startswith(own) for key, _ in container.sysctls)
+
+
+def _joins_network(container: Container) -> bool:
+    return container.network.startswith("container:")
 
 
 def _has_unknown_docker_option(container: Container) -> bool:
@@ -127,8 +134,13 @@ _DOCKER_VOLUME_OPTIONS = frozenset(
 _EVERYWHERE = (
     _Refusal(
         "sysctl",
-        _sets_host_network,
-        "would be the host's own, whose network it has: set it in `host_prep`",
+        _sets_what_it_shares,
+        "would be the host's own, not the container's: set it in `host_prep`",
+    ),
+    _Refusal(
+        "hostname",
+        lambda each: bool(each.hostname) and each.uts == "host",
+        "cannot be had together with the host's uts, which is the host's name",
     ),
     _Refusal(
         "kill_mode",
@@ -141,12 +153,32 @@ _EVERYWHERE = (
         "is never run: a container that runs once is judged by its exit code",
     ),
 )
+_NO_SWAPPINESS = _Refusal(
+    "mem_swappiness",
+    lambda each: each.memory_swappiness is not None,
+    "stops podman from starting it: cgroup version 2 knows no swappiness",
+)
 _REFUSALS = {
     Backend.DOCKER: (
         _Refusal(
             "hostname",
-            _shares_host_name,
-            "cannot be had on docker, which refuses it together with the host's network and uts",
+            lambda each: bool(each.hostname) and _joins_network(each),
+            "cannot be had on docker together with another container's network",
+        ),
+        _Refusal(
+            "extra_hosts",
+            lambda each: bool(each.extra_hosts) and _joins_network(each),
+            "cannot be had on docker together with another container's network",
+        ),
+        _Refusal(
+            "uts",
+            lambda each: each.uts not in (None, "host"),
+            "knows only `host` on docker, where a container has its own if nothing is said",
+        ),
+        _Refusal(
+            "pid",
+            lambda each: each.pid == "private",
+            "knows no `private` on docker, where a container has its own if nothing is said",
         ),
         _Refusal(
             "annotation",
@@ -159,7 +191,9 @@ _REFUSALS = {
             "has an option that docker does not know: it knows ro, rw, z, Z, nocopy and propagation",
         ),
     ),
+    Backend.PODMAN: (_NO_SWAPPINESS,),
     Backend.QUADLET: (
+        _NO_SWAPPINESS,
         _Refusal(
             "kill_mode",
             lambda each: each.kill_mode == "process",
