@@ -42,6 +42,8 @@ HEARTBEAT = 5.0  # seconds of silence after which a sign of life is given
 RESTARTS = 5  # a unit that systemd had to restart this often while it should come up has failed
 LOCK_PATIENCE = 5.0  # seconds that a host program whose pusher died gets to end its step
 JOURNAL_LINES = 10
+# An engine prints the ids of what it starts, what it did not find to remove, and conmon's own troubles.
+CHATTER = re.compile(r"^[0-9a-f]{64}$|No such container: |^conmon [0-9a-f]+ <n")
 
 STATE = "/var/lib/heatsink"
 WRITABLE = ("/etc/", "/opt/", "/srv/", "/usr/local/", "/var/lib/")
@@ -1275,11 +1277,30 @@ def answers(machine: Machine, engine: str, unit: Unit) -> bool:
 
 
 def journal(machine: Machine, unit: Unit, since: float) -> list[str]:
-    """The last lines that a unit, its container and systemd wrote about it."""
+    """The last lines that a unit, its container and systemd wrote about it, without the engines' chatter."""
     matches = [f"_SYSTEMD_UNIT={unit.name}", "+", f"UNIT={unit.name}"]
     matches += ["+", f"CONTAINER_NAME={unit.container}"] if unit.container else []
-    options = ("--no-pager", "--output=cat", f"--lines={JOURNAL_LINES}", f"--since=@{int(since)}")
-    return machine.run(("journalctl", *options, *matches)).stdout.splitlines()
+    fields = "--output-fields=MESSAGE,PODMAN_EVENT"
+    options = (
+        "--no-pager",
+        "--output=json",
+        fields,
+        f"--lines={10 * JOURNAL_LINES}",
+        f"--since=@{int(since)}",
+    )
+    lines = machine.run(("journalctl", *options, *matches)).stdout.splitlines()
+    said = (line for entry in map(json.loads, lines) for line in _said(entry, unit.container))
+    return list(said)[-JOURNAL_LINES:]
+
+
+def _said(entry: Mapping[str, Any], container: str) -> Iterator[str]:
+    """The lines of a journal's entry that tell an operator anything."""
+    message = entry.get("MESSAGE")
+    if "PODMAN_EVENT" in entry or not isinstance(message, str):  # what is no text comes as a list of bytes
+        return
+    for line in message.splitlines():
+        if line.strip() not in ("", container) and not CHATTER.search(line):
+            yield line
 
 
 def _beat(done: Callable[[], bool], pusher: Pusher, text: str) -> bool:
