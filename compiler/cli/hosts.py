@@ -136,11 +136,23 @@ def _counted(items: Sequence[str], noun: str) -> str:
     return f"{len(items)} {noun}{'' if len(items) == 1 else 's'}"
 
 
+def _told_once() -> Callable[[str, str], None]:
+    """A line for each thing that happens; a sign of life that says the same again is no news."""
+    last: dict[str, str] = {}
+
+    def told(host: str, text: str) -> None:
+        if text not in ("connecting", last.get(host)):
+            click.echo(f"{host}: {text}", err=True)
+        last[host] = text
+
+    return told
+
+
 @contextmanager
 def _shown() -> Iterator[Callable[[str, str], None]]:
     """What hosts do while they do it: a line for each host on a terminal, else a line for each thing."""
     if not sys.stderr.isatty():
-        yield lambda host, text: click.echo(f"{host}: {text}", err=True) if text != "connecting" else None
+        yield _told_once()
         return
     from rich.console import Console
     from rich.live import Live

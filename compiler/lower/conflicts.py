@@ -10,9 +10,8 @@ from pathlib import PurePosixPath
 from compiler.diagnostics import Problem, closest
 from compiler.lower.container import Definition
 from compiler.model.config import ConfigFile, Port
-from compiler.model.container import Kind, Volume
+from compiler.model.container import Volume
 from compiler.model.host_prep import HostPrep
-from compiler.source import Span
 
 # What every systemd host with a container engine has. `*` matches across `/`.
 _BROUGHT = """
@@ -141,23 +140,13 @@ def _matches(path: str, patterns: Iterable[str]) -> bool:
 def _unknown_names(definitions: tuple[Definition, ...]) -> Iterator[Problem]:
     names = {each.container.name for each in definitions}
     for each in definitions:
-        container = each.container
-        references: list[tuple[str, tuple[str, ...], Span]] = [
-            (key, values, each.key_span(key))
-            for key, values in (
-                ("after", container.after),
-                ("requires", container.requires),
-                ("volumes_from", tuple(value.partition(":")[0] for value in container.volumes_from)),
-                ("command", (container.container,) if container.kind is Kind.EXEC else ()),
-            )
-        ]
-        for key, values, span in references:
-            for name in values:
-                if name not in names:
-                    message = (
-                        f"`{key}` of `{container.name}` names `{name}`, which is no container of the host"
-                    )
-                    yield Problem(message, span, closest(name, names))
+        for key, name in each.references:
+            if name not in names:
+                yield Problem(
+                    f"`{key}` of `{each.container.name}` names `{name}`, which is no container of the host",
+                    each.key_span(key),
+                    closest(name, names),
+                )
 
 
 def _circles(present: tuple[Definition, ...]) -> Iterator[Problem]:
@@ -169,7 +158,7 @@ def _circles(present: tuple[Definition, ...]) -> Iterator[Problem]:
         container = each.container
         orders.setdefault((container.step, container.start_order), []).append(container.name)
         before = {f"step {container.step - 1}"} if container.step > 1 else set()
-        before |= {name for name in (*container.after, *container.requires) if name in names}
+        before |= {name for _, name in each.references if name in names}
         graph.setdefault(container.name, set()).update(before)
         graph.setdefault(f"step {container.step}", set()).add(container.name)
     for (step, order), members in orders.items():

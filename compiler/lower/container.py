@@ -30,6 +30,19 @@ class Definition:
     node: Mapping
     place: Span
 
+    @property
+    def references(self) -> tuple[tuple[str, str], ...]:
+        """The other containers that it names, each behind the key that names it."""
+        each = self.container
+        spaces = (("net", each.network), ("pid", each.pid), ("ipc", each.ipc))
+        return (
+            *(("after", name) for name in each.after),
+            *(("requires", name) for name in each.requires),
+            *(("volumes_from", value.partition(":")[0]) for value in each.volumes_from),
+            *((key, value[len(_JOIN) :]) for key, value in spaces if value and value.startswith(_JOIN)),
+            *([("command", each.container)] if each.kind is Kind.EXEC else []),
+        )
+
     def key_span(self, key: str) -> Span:
         """Where a key of the definition is written, for messages."""
         return self.node.key_span(key) if key in self.node.entries else self.place
@@ -38,6 +51,9 @@ class Definition:
         """Where an item of a list is written."""
         items = self.node.entries.get(key)
         return items.items[position].span if isinstance(items, Sequence) else self.key_span(key)
+
+
+_JOIN = "container:"  # of a namespace: another container's
 
 
 def definition(part: Part, image: Callable[[str], str]) -> Definition:

@@ -241,11 +241,22 @@ def _complete(each: Definition, paths: tuple[str, ...], orders: dict[str, tuple[
     return replace(
         container,
         after=tuple(
-            dict.fromkeys(name for name in (*container.after, *orders[container.name]) if name in orders)
+            dict.fromkeys(
+                name for name in (*_named(each, _FOLLOWED), *orders[container.name]) if name in orders
+            )
         ),
-        requires=tuple(name for name in container.requires if name in orders),
+        requires=tuple(name for name in _named(each, _REQUIRED) if name in orders),
         files=tuple(path for path in paths if any(_covers(source, path) for source in sources)),
     )
+
+
+# A container whose namespace it joins must be there before it, and it cannot live on without it.
+_REQUIRED = frozenset(("requires", "net", "pid", "ipc"))
+_FOLLOWED = frozenset(("after", "volumes_from"))
+
+
+def _named(each: Definition, keys: frozenset[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for key, name in each.references if key in keys))
 
 
 def _sources(each: Definition) -> Iterator[str]:
