@@ -33,9 +33,12 @@ def exists(interface: str) -> bool:
     return (_INTERFACES / interface).exists()
 
 
-def plugged(interface: str) -> bool:
-    """Whether an interface exists and is switched on."""
-    return exists(interface) and bool(int((_INTERFACES / interface / "flags").read_text(), 16) & 1)
+def unplugged(interface: str) -> bool:
+    """Whether an interface is there and switched off. One that a rebooting node takes with it is not."""
+    try:
+        return not int((_INTERFACES / interface / "flags").read_text(), 16) & 1
+    except OSError:  # gone, or going while it is read: the kernel then says EINVAL
+        return False
 
 
 def switch(interface: str, state: Literal["up", "down"]) -> None:

@@ -75,8 +75,7 @@ class Node:
         """`up`, `cut` off the network, or `off`."""
         if not self._group.populated:
             return "off"
-        unplugged = network.exists(self.cable) and not network.plugged(self.cable)
-        return "cut" if unplugged else "up"
+        return "cut" if network.unplugged(self.cable) else "up"
 
     @property
     def record_file(self) -> Path:
