@@ -17,7 +17,7 @@ from compiler.node import Plain
 
 def config_file(file: ConfigFile) -> File:
     """The file as it will lie on the host. Raises CompileError where its format cannot say the data."""
-    content = jinja.render(file.source, file.variables) if file.format is Format.TEMPLATE else _spelled(file)
+    content = _rendered(file) if file.format is Format.TEMPLATE else _spelled(file)
     sensitive = file.hidden or bool(secret.names(content))
     return File(
         path=file.path,
@@ -26,6 +26,15 @@ def config_file(file: ConfigFile) -> File:
         shared=file.shared,
         sensitive=sensitive,
     )
+
+
+def _rendered(file: ConfigFile) -> str:
+    return jinja.render(file.source, {"quoted": _quoted, **file.variables})
+
+
+def _quoted(text: str) -> str:
+    """`{{ quoted(password) }}` in a template: a JSON string, whatever the secret turns out to hold."""
+    return secret.coded(json_library.dumps(text), "json")
 
 
 def _spelled(file: ConfigFile) -> str:
