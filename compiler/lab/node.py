@@ -159,7 +159,8 @@ class Node:
         def booted() -> bool:
             if self.state == "off":
                 raise LabError(f"{self.name} has switched itself off", hint=f"see {self.console}")
-            if self.state == "cut":
+            # While it boots its new cable is there for a moment before it is plugged in.
+            if not wait_until(lambda: self.state != "cut", seconds=5):
                 raise LabError(f"{self.name} is cut off", hint=f"use `heatsink lab heal {self.number}`")
             left = max(1.0, deadline - time.monotonic())
             said = self.attempt(("sh", "-c", _BOOTED), seconds=left).stdout.split()
