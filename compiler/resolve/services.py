@@ -77,7 +77,6 @@ class Resolver:
     ) -> None:
         self._inputs = inputs
         self._environment = environment
-        self._opener = opener
         self._check = check
         self._backend = backend
         self._report = report
