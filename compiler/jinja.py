@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from enum import Enum
 from functools import lru_cache
 from math import prod
 from pathlib import Path
@@ -45,14 +46,38 @@ _TEMPLATE_FAULTS = (
 )  # fmt: skip
 
 
-def render(source: Source, variables: Mapping[str, object], *, search: Sequence[Path] = ()) -> str:
+class Dialect(Enum):
+    """Whose templates they are, and so which of Jinja2's options they are written for."""
+
+    OWN = "own"  # something undefined is an error, and lines that only hold a block leave no trace
+    TRIPLEO = "tripleo"  # Jinja2's defaults: something undefined is "", and the last line end goes
+
+
+_OPTIONS: Mapping[Dialect, Mapping[str, Any]] = {
+    Dialect.OWN: {
+        "undefined": StrictUndefined,
+        "keep_trailing_newline": True,
+        "trim_blocks": True,
+        "lstrip_blocks": True,
+    },
+    Dialect.TRIPLEO: {},
+}
+
+
+def render(
+    source: Source,
+    variables: Mapping[str, object],
+    *,
+    search: Sequence[Path] = (),
+    dialect: Dialect = Dialect.OWN,
+) -> str:
     """The text that a template makes of variables.
 
     `{% include %}`, `{% extends %}` and `{% import %}` find files by their path below the folders of
     `search`, the first that has it; a path cannot leave them. Raises CompileError with the template's line
     when it is not Jinja2, uses something undefined, is refused by the sandbox or goes past a bound.
     """
-    environment = _environment(tuple(search))
+    environment = _environment(tuple(search), dialect)
     try:
         template = _template(environment, source.text, source.name)
         return _joined(template.generate(variables, range=_counted_range()))
@@ -105,14 +130,8 @@ class _Environment(SandboxedEnvironment):
 
 
 @lru_cache(maxsize=32)
-def _environment(search: tuple[Path, ...]) -> _Environment:
-    environment = _Environment(
-        loader=FileSystemLoader(search),
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+def _environment(search: tuple[Path, ...], dialect: Dialect) -> _Environment:
+    environment = _Environment(loader=FileSystemLoader(search), **_OPTIONS[dialect])
     del environment.globals["lipsum"]
     environment.filters.update((name, _bounded_filter(environment.filters[name])) for name in _FILTERS)
     environment.filters["format"] = _format

@@ -1,0 +1,41 @@
+"""`heatsink render`: a TripleO tree to the tree that Heat reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from compiler.diagnostics import Report
+from compiler.tripleo import output
+from compiler.tripleo.render import rendering
+from compiler.tripleo.tree import listing
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command("render")
+@click.argument("tree", type=_PATH)
+@click.option(
+    "-r", "roles", type=_PATH, metavar="ROLES_DATA",
+    help="Roles, from here or else from the tree.  [default: roles_data.yaml of the tree]",
+)  # fmt: skip
+@click.option(
+    "-n", "networks", type=_PATH, metavar="NETWORK_DATA",
+    help="Networks, from here or else from the tree.  [default: network_data.yaml of the tree]",
+)  # fmt: skip
+@click.option("-o", "--output", "out", type=_PATH, required=True, help="Where the rendered tree goes.")
+def render(tree: Path, roles: Path | None, networks: Path | None, out: Path) -> None:
+    """Copy a TripleO tree with its `*.j2.yaml` rendered with roles and networks.
+
+    The result is that of the tree's own tools/process-templates.py. The folder is replaced as a whole, once
+    all is rendered; one that holds anything that no rendering of this tree makes is left alone.
+    """
+    report, source = Report(), listing(tree)
+    output.check(out, source)
+    made = rendering(source, report, roles=roles, networks=networks)
+    for warning in report.warnings:
+        click.echo(warning.render("warning") + "\n", err=True)
+    output.write(made, out)
+    files = "file" if len(made.texts) == 1 else "files"
+    click.echo(f"{len(made.texts)} {files} rendered, {len(made.copied)} copied in {out}/", err=True)

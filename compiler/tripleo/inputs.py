@@ -1,0 +1,177 @@
+"""Roles and networks as the templates of a tree see them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from compiler.diagnostics import CompileError, Report
+from compiler.load import files
+from compiler.node import Mapping, Node, Scalar, Sequence, expect_mapping, expect_sequence, expect_string
+from compiler.node.yaml import Duplicates, parse
+from compiler.source import Span
+from compiler.tripleo.tree import TOOL
+
+Variables: TypeAlias = dict[object, object]  # a key is what YAML makes of it: templates print them
+
+_TAGS = (
+    ("compute", ("Compute", "HciCeph", "DistributedCompute")),
+    ("ceph", ("Ceph",)),
+    ("ovsdpdk", ("ComputeOvsDpdk",)),
+    ("storage", ("ObjectStorage", "BlockStorage", "Ceph")),
+)
+"""Tags that a role has by the front of its name, since the tool of the release named wallaby."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """One role of roles_data.yaml."""
+
+    name: str
+    nic_config: str | None  # the name of its file below network/config/, where that is not the role's own
+    variables: Variables
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """One network of network_data.yaml."""
+
+    name: str
+    lower: str  # its name in file names
+    enabled: bool
+    variables: Variables
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Additions:
+    """What a release's tool adds to what the files say, which templates of that release rely on."""
+
+    tags: bool = True
+    index: bool = True
+
+
+def additions(root: Path) -> Additions:
+    """What the tree's own tool adds, told from its text; the newest does both, and so do we without one."""
+    path = root / TOOL
+    if not path.is_file():
+        return Additions()
+    text = files.read(path).text
+    return Additions(tags="_set_tags_based_on_role_name" in text, index="'idx'" in text)
+
+
+def roles(path: Path, added: Additions) -> tuple[Role, ...]:
+    """The roles of a file, in its order. Raises CompileError with every mistake in it."""
+    items = expect_sequence(files.document(path, Duplicates.LAST), "roles").items
+    report, found, seen = Report(), [], _Names("role")
+    for item in items:
+        with report.collecting():
+            role = _role(item, added)
+            seen.add(role.name.lower(), item)
+            found.append(role)
+    report.check()
+    return tuple(found)
+
+
+def networks(path: Path, added: Additions) -> tuple[Network, ...]:
+    """The networks of a file, in its order; an empty file has none. Raises as `roles` does."""
+    root = parse(files.read(path), Duplicates.LAST)
+    if root is None or (isinstance(root, Scalar) and root.value is None):
+        return ()
+    report, found, seen = Report(), [], _Names("network")
+    for index, item in enumerate(expect_sequence(root, "networks").items):
+        with report.collecting():
+            network = _network(item, index if added.index else None)
+            if network.enabled:
+                seen.add(network.name, item)
+            found.append(network)
+    report.check()
+    return tuple(found)
+
+
+def _role(node: Node, added: Additions) -> Role:
+    entries = expect_mapping(node, "a role").entries
+    name = _name(node, "role")
+    tags = entries.get("tags")
+    variables = _variables(node)
+    if tags is not None:
+        expect_sequence(tags, "`tags`")
+    if added.tags:
+        own = [_value(tag) for tag in tags.items] if isinstance(tags, Sequence) else []
+        variables["tags"] = [*own, *(tag for tag in _tags(name) if tag not in own)]
+    return Role(
+        name=name, nic_config=_optional_file_name(node, "deprecated_nic_config_name"), variables=variables
+    )
+
+
+def _tags(role: str) -> Iterator[str]:
+    return (tag for tag, fronts in _TAGS if role.startswith(fronts))
+
+
+def _network(node: Node, index: int | None) -> Network:
+    entries = expect_mapping(node, "a network").entries
+    name = _name(node, "network")
+    switch = entries.get("enabled")
+    enabled = not (isinstance(switch, Scalar) and switch.value is False)
+    lower = _optional_file_name(node, "name_lower")
+    variables = _variables(node)
+    if index is not None:
+        variables["idx"] = index
+    if enabled and lower is None:
+        variables["name_lower"] = name.lower()
+    return Network(name=name, lower=lower or name.lower(), enabled=enabled, variables=variables)
+
+
+def _name(node: Node, what: str) -> str:
+    named = expect_mapping(node, f"a {what}").entries.get("name")
+    if named is None:
+        raise CompileError(f"a {what} has no name", node.span, "give it a `name`")
+    return _file_name(named, f"the name of a {what}")
+
+
+def _optional_file_name(node: Node, key: str) -> str | None:
+    """The name of a file under a key; null and "" are as good as no key."""
+    named = expect_mapping(node, f"what holds `{key}`").entries.get(key)
+    if named is None or (isinstance(named, Scalar) and named.value in (None, "")):
+        return None
+    return _file_name(named, f"`{key}`")
+
+
+def _file_name(node: Node, what: str) -> str:
+    """A string that is a part of file names, and so leads to no other folder."""
+    name = expect_string(node, what)
+    if not re.fullmatch(r"[^/\0]+", name) or name in (".", ".."):
+        raise CompileError(f"{what} goes into file names: `{name}` cannot", node.span, "write it without `/`")
+    return name
+
+
+class _Names:
+    """Names met so far, each of which may be met once."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._met: dict[str, Span] = {}
+
+    def add(self, name: str, node: Node) -> None:
+        """Remember a name. Raises CompileError if it was met before."""
+        span = expect_mapping(node, self._what).entries["name"].span
+        first = self._met.setdefault(name, span)
+        if first is not span:
+            hint = f"it is first in line {first.line}; give one of them another name"
+            raise CompileError(f"{self._what} `{name}` is there twice", span, hint)
+
+
+def _variables(node: Node) -> Variables:
+    assert isinstance(node, Mapping)
+    return {_value(node.keys[key]): _value(value) for key, value in node.entries.items()}
+
+
+def _value(node: Node) -> object:
+    if isinstance(node, Mapping):
+        return _variables(node)
+    if isinstance(node, Sequence):
+        return [_value(item) for item in node.items]
+    assert isinstance(node, Scalar)
+    return node.value

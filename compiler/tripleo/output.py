@@ -1,0 +1,70 @@
+"""The rendered tree on disk: made beside its place, and put there as a whole."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path, PurePosixPath
+
+from compiler.diagnostics import HeatsinkError
+from compiler.tripleo.render import Rendering
+from compiler.tripleo.tree import Tree
+
+
+def check(out: Path, tree: Tree) -> None:
+    """Raise HeatsinkError unless the folder may become a rendering of the tree.
+
+    It may be new, empty, or hold nothing but what an earlier rendering, with whatever roles, left there.
+    """
+    place, root = out.resolve(), tree.root.resolve()
+    if place.is_relative_to(root):
+        raise HeatsinkError(f"`{out}` is inside the tree `{tree.root}`", hint="name a folder outside of it")
+    if out.exists() and not out.is_dir():
+        raise HeatsinkError(f"`{out}` is not a folder", hint="name a folder, or one to be made")
+    if (stranger := next(tree.strangers(_files_below(out)), None)) is not None:
+        raise HeatsinkError(
+            f"`{out}` holds `{stranger}`, which no rendering of `{tree.root}` makes",
+            hint="name a new or an empty folder, or remove this one first",
+        )
+
+
+def write(rendering: Rendering, out: Path) -> None:
+    """Make the folder hold the rendering and nothing else; until all is written it stays as it was."""
+    place = out.resolve()
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{place.name}.", dir=place.parent) as workshop:
+            new = Path(workshop, "new")
+            _fill(new, rendering)
+            _swap(new, place, Path(workshop, "old"))
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise HeatsinkError(
+            f"`{error.filename or out}` cannot be copied or written: {reason}",
+            hint="make room or mend the rights, and render again: what was there stays",
+        ) from None
+
+
+def _files_below(folder: Path) -> list[PurePosixPath]:
+    below = folder.rglob("*")
+    return sorted(PurePosixPath(each.relative_to(folder)) for each in below if not each.is_dir())
+
+
+def _fill(new: Path, rendering: Rendering) -> None:
+    for folder in rendering.tree.folders:
+        (new / folder).mkdir()
+    for path in rendering.copied:
+        shutil.copy(rendering.tree.root / path, new / path)
+    for path, text in rendering.texts.items():
+        (new / path).write_text(text, encoding="utf-8", newline="")
+
+
+def _swap(new: Path, place: Path, old: Path) -> None:
+    """Put the new folder in the old one's place, and the old one back if that cannot be done."""
+    try:
+        if place.exists():
+            place.rename(old)
+        new.rename(place)
+    finally:
+        if old.exists() and not place.exists():
+            old.rename(place)

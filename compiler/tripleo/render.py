@@ -1,0 +1,155 @@
+"""A tree with its templates rendered, in memory: nothing is written yet."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path, PurePosixPath
+
+from compiler import jinja
+from compiler.diagnostics import CompileError, Report
+from compiler.load import files
+from compiler.source import Source
+from compiler.tripleo import inputs
+from compiler.tripleo.inputs import Network, Role
+from compiler.tripleo.tree import FOR_EACH_NETWORK, FOR_EACH_ROLE, ONCE, Tree
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendering:
+    """What the new tree is to hold beside its folders: texts by their paths, and files as they are."""
+
+    tree: Tree
+    texts: Mapping[PurePosixPath, str]
+    copied: tuple[PurePosixPath, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Inputs:
+    """Roles, and networks even if they are disabled: templates ask for that themselves."""
+
+    roles: tuple[Role, ...]
+    networks: tuple[Network, ...]
+
+    @property
+    def role_variables(self) -> list[inputs.Variables]:
+        return [role.variables for role in self.roles]
+
+    @property
+    def network_variables(self) -> list[inputs.Variables]:
+        return [network.variables for network in self.networks]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Target:
+    """One file that a template makes, and the role or network that it is for."""
+
+    path: PurePosixPath
+    variables: Mapping[str, object]
+    subject: str | None = None
+
+
+def rendering(
+    tree: Tree, report: Report, *, roles: Path | None = None, networks: Path | None = None
+) -> Rendering:
+    """The tree that upstream's own tool would write, with the tree's own roles and networks by default.
+
+    Other files of them are found as upstream's client finds them: from the current folder, or else from the
+    tree. A file that a template makes wins over one of the tree, and a later one over an earlier; the report
+    warns. Raises CompileError with every mistake found.
+    """
+    for link in tree.links:
+        report.warn(f"`{tree.root / link}` is a link to a folder: it is left out", hint=_LINK_HINT)
+    given = _inputs(tree.root, roles, networks)
+    made: list[tuple[PurePosixPath, str]] = []
+    for path in tree.templates:
+        with report.collecting():
+            made += _made(tree, path, given)
+    report.check()
+    texts = dict(made)
+    copied = tuple(path for path in tree.files if path not in texts)
+    _warn_of_lost(chain((path for path, _ in made), tree.files), report)
+    return Rendering(tree=tree, texts=texts, copied=copied)
+
+
+_LINK_HINT = "upstream's tool leaves it out too; copy the folder into the tree if templates need it"
+
+
+def _inputs(root: Path, roles: Path | None, networks: Path | None) -> _Inputs:
+    report, added = Report(), inputs.additions(root)
+    given = _Inputs(roles=(), networks=())
+    with report.collecting():
+        given = replace(given, roles=inputs.roles(_named(roles, root, "roles_data.yaml"), added))
+    with report.collecting():
+        path = _named(networks, root, "network_data.yaml")
+        given = replace(given, networks=inputs.networks(path, added))
+    report.check()
+    return given
+
+
+def _named(path: Path | None, root: Path, default: str) -> Path:
+    if path is None:
+        return root / default
+    return path if path.is_file() or not (root / path).is_file() else root / path
+
+
+def _made(tree: Tree, path: PurePosixPath, given: _Inputs) -> Iterator[tuple[PurePosixPath, str]]:
+    source = files.read(tree.root / path)
+    search = (tree.root / path.parent, tree.root)
+    for target in _targets(path, source, given):
+        if target.path in tree.excluded:
+            continue
+        try:
+            text = jinja.render(source, target.variables, search=search, dialect=jinja.Dialect.TRIPLEO)
+        except CompileError as error:
+            problem = error.problems[0]
+            subject = f"it was rendered for {target.subject}" if target.subject else None
+            raise CompileError(problem.message, problem.span, problem.hint or subject) from None
+        yield target.path, text
+
+
+def _targets(path: PurePosixPath, source: Source, given: _Inputs) -> Iterator[_Target]:
+    """The files that a template makes: one for each role or network if its name says so, else one."""
+    networks = given.network_variables
+    if path.name.endswith(FOR_EACH_ROLE):
+        by_name = "{{role.name}}" not in source.text  # older templates take the name itself for the role
+        for role in given.roles:
+            variables = {"role": role.name if by_name else role.variables, "networks": networks}
+            yield _Target(path=_role_path(path, role), variables=variables, subject=f"role `{role.name}`")
+    elif path.name.endswith(FOR_EACH_NETWORK):
+        for network in (each for each in given.networks if each.enabled):
+            yield _Target(
+                path=_network_path(path, network),
+                variables={"network": network.variables},
+                subject=f"network `{network.name}`",
+            )
+    else:
+        made = path.with_name(path.name.replace(ONCE, ".yaml"))
+        yield _Target(path=made, variables={"roles": given.role_variables, "networks": networks})
+
+
+def _role_path(path: PurePosixPath, role: Role) -> PurePosixPath:
+    """`puppet/role.role.j2.yaml` → `puppet/compute-role.yaml`; a NIC configuration is `compute.yaml`."""
+    lower = role.name.lower()
+    if "network/config" in str(path):
+        return path.with_name(role.nic_config or f"{lower}.yaml")
+    return path.with_name(f"{lower}-{path.name.replace(FOR_EACH_ROLE, '.yaml')}")
+
+
+def _network_path(path: PurePosixPath, network: Network) -> PurePosixPath:
+    """`ports/port_v6.network.j2.yaml` → `ports/tenant_v6.yaml`; elsewhere `network` is what is replaced."""
+    replaced = "port" if str(path.parent).endswith("ports") else "network"
+    return path.with_name(path.name.replace(FOR_EACH_NETWORK, ".yaml").replace(replaced, network.lower))
+
+
+def _warn_of_lost(paths: Iterable[PurePosixPath], report: Report) -> None:
+    lost = sorted(path for path, count in Counter(paths).items() if count > 1)
+    if lost:
+        first, others = f"`{lost[0]}`", len(lost) - 1
+        subject = f"{first} and {others} more are" if others else f"{first} is"
+        report.warn(
+            f"{subject} made more than once: what is made last is kept",
+            hint="a template wins over a file of the tree, and a later role or template over an earlier one",
+        )

@@ -1,0 +1,89 @@
+"""What a tree holds: folders, templates to render, files to copy."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import NoReturn
+
+from compiler.diagnostics import CompileError, HeatsinkError
+from compiler.load import files
+from compiler.node import Scalar, expect_mapping, expect_sequence
+from compiler.node.yaml import Duplicates, parse
+
+ONCE = ".j2.yaml"
+FOR_EACH_ROLE = ".role.j2.yaml"
+FOR_EACH_NETWORK = ".network.j2.yaml"
+EXCLUDES = "j2_excludes.yaml"
+TOOL = "tools/process-templates.py"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    """A tree's folders and files by their paths below its root, sorted; what is hidden is no part of it."""
+
+    root: Path
+    folders: tuple[PurePosixPath, ...]
+    templates: tuple[PurePosixPath, ...]
+    files: tuple[PurePosixPath, ...]
+    links: tuple[PurePosixPath, ...]  # to folders: nobody follows them
+    excluded: frozenset[PurePosixPath]  # what no template for each role or network may make
+
+    def strangers(self, paths: Iterable[PurePosixPath]) -> Iterator[PurePosixPath]:
+        """Those paths that no rendering of this tree has, with whatever roles and networks."""
+        once = {each.with_name(each.name.replace(ONCE, ".yaml")) for each in self.templates}
+        known = once.union(self.files)
+        repeated = {each.parent for each in self.templates if each.name.endswith(_REPEATED)}
+        for path in paths:
+            named = path.parent in repeated and path.suffix == ".yaml" and not path.name.endswith(ONCE)
+            if path not in known and not named:
+                yield path
+
+
+_REPEATED = (FOR_EACH_ROLE, FOR_EACH_NETWORK)
+
+
+def listing(root: Path) -> Tree:
+    """What stands below a folder. Raises HeatsinkError when it cannot be read."""
+    if not root.is_dir():
+        raise HeatsinkError(f"there is no folder `{root}`", hint="name a tripleo-heat-templates tree")
+    folders, found, links = [], [], []
+    for folder, below, names in os.walk(root, onerror=_unreadable):
+        here = PurePosixPath(Path(folder).relative_to(root))
+        below[:] = sorted(_visible(below))
+        folders.append(here)
+        found += [here / name for name in sorted(_visible(names))]
+        links += [here / name for name in below if Path(folder, name).is_symlink()]
+    return Tree(
+        root=root,
+        folders=tuple(folders),
+        templates=tuple(path for path in found if path.name.endswith(ONCE)),
+        files=tuple(path for path in found if not path.name.endswith(ONCE)),
+        links=tuple(links),
+        excluded=_excluded(root / EXCLUDES),
+    )
+
+
+def _visible(names: list[str]) -> list[str]:
+    return [name for name in names if not name.startswith(".")]
+
+
+def _unreadable(error: OSError) -> NoReturn:
+    reason = (error.strerror or str(error)).lower()
+    raise HeatsinkError(f"`{error.filename}` cannot be read: {reason}", hint="check its mode and owner")
+
+
+def _excluded(path: Path) -> frozenset[PurePosixPath]:
+    """The paths of a `name: [puppet/compute-role.yaml]`; upstream's own file names none."""
+    root = parse(files.read(path), Duplicates.LAST) if path.is_file() else None
+    if root is None:
+        return frozenset()
+    named = expect_mapping(root, f"`{EXCLUDES}`").entries.get("name")
+    if named is None or (isinstance(named, Scalar) and named.value is None):
+        return frozenset()
+    items = expect_sequence(named, f"`name` of `{EXCLUDES}`").items
+    if wrong := next((item for item in items if not isinstance(item, Scalar)), None):
+        raise CompileError(f"a path must be a string, not {wrong.kind}", wrong.span)
+    return frozenset(PurePosixPath(str(item.value)) for item in items if isinstance(item, Scalar))
