@@ -15,7 +15,7 @@ from compiler.emit.hosts_block import hosts_block
 from compiler.load import files
 from compiler.load.inputs import Request, inputs
 from compiler.lower.host import Lowering
-from compiler.merge import merge
+from compiler.merge import differences, merge
 from compiler.model.container import Backend
 from compiler.model.fleet import Fleet, FleetHost
 from compiler.model.host import LoweredHost
@@ -44,6 +44,8 @@ def compile_fleet(request: Request, options: Options, report: Report, told: file
     """Input files to bundles. Raises CompileError with every mistake found; warnings go to the report."""
     read = inputs(request, told)
     environment = merge(read.environments, options.merge)
+    for each in differences(read.environments):
+        report.warn(each.told(options.merge))
     resolver = Resolver(read, environment, files.Opening(told), schemas.check, options.backend, report)
     lowering = Lowering(read.digests, report)
     emitter = Emitter(hosts_block((host.address, host.name) for host in read.hosts))

@@ -11,6 +11,7 @@ import click
 
 from compiler import pipeline
 from compiler.bundle.tree import Changes
+from compiler.cli.warnings import show
 from compiler.diagnostics import Report
 from compiler.load.files import Told
 from compiler.load.inputs import Request
@@ -72,8 +73,7 @@ def compile_(
     report = Report(strict=strict)
     options = pipeline.Options(merge=Merge(merge), backend=Backend(backend) if backend else None)
     compilation = pipeline.compile_fleet(Request(**asked), options, report, _told(verbose=verbose))
-    for warning in report.warnings:
-        click.echo(warning.render("warning") + "\n", err=True)
+    show(report)
     done = pipeline.changes(compilation, output) if check else pipeline.write(compilation, output)
     if as_json:
         click.echo(json.dumps(_as_json(done, report), indent=1))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from compiler import schemas, shipped
 from compiler.diagnostics import CompileError, closest
 from compiler.load import files
-from compiler.model.stack import Environment, Registration, Tree
+from compiler.model.stack import Environment, Registration, Registry, Target, TemplateFile, Tree
 from compiler.node import Mapping, Node, Scalar
 
+NOTHING = "OS::Heat::None"  # the resource type that does nothing: what stands for it is switched off
+_RESOURCES = "resources"
+_NO_ALIASES = frozenset(("base_url", "hooks", "restricted_actions", _RESOURCES))
 _TEMPLATE_ENDINGS = (".yaml", ".yml", ".template")
 
 
@@ -28,23 +32,16 @@ def found(name: str) -> Path:
 
 
 def environment(path: Path, tree: Tree) -> Environment:
-    """One environment file, checked against its schema."""
+    """One environment file of our own, checked against its schema."""
     root = files.mapping(path, "an environment file")
     schemas.check(root, "environment")
     folder = path.parent.resolve()
+    strategies = _section(root, "parameter_merge_strategies")
     return Environment(
         parameters=_section(root, "parameters"),
         parameter_defaults=_section(root, "parameter_defaults"),
-        resource_registry={
-            alias: _registration(target, folder, tree)
-            for alias, target in _section(root, "resource_registry").items()
-            if isinstance(target, Scalar)
-        },
-        strategies={
-            name: str(strategy.value)
-            for name, strategy in _section(root, "parameter_merge_strategies").items()
-            if isinstance(strategy, Scalar)
-        },
+        resource_registry=_registry(root.entries.get("resource_registry"), folder, tree),
+        strategies={name: str(each.value) for name, each in strategies.items() if isinstance(each, Scalar)},
     )
 
 
@@ -53,21 +50,51 @@ def _section(root: Mapping, name: str) -> dict[str, Node]:
     return node.entries if isinstance(node, Mapping) else {}
 
 
-def _registration(node: Scalar, folder: Path, tree: Tree) -> Registration:
+def _registry(node: Node | None, folder: Path, tree: Tree) -> Registry:
+    entries = node.entries if isinstance(node, Mapping) else {}
+    resources = entries.get(_RESOURCES)
+    return Registry(
+        types=dict(_types(entries, folder, tree)),
+        resources=_resources(resources, folder, tree) if isinstance(resources, Mapping) else None,
+    )
+
+
+def _resources(node: Mapping, folder: Path, tree: Tree) -> dict[str, Registry]:
+    """What is said of single resources; a mapping within one is about those of its template."""
+    return {
+        name: Registry(
+            types=dict(_types(each.entries, folder, tree)), resources=_resources(each, folder, tree)
+        )
+        for name, each in node.entries.items()
+        if isinstance(each, Mapping)
+    }
+
+
+def _types(entries: dict[str, Node], folder: Path, tree: Tree) -> Iterator[tuple[str, Registration]]:
+    for name, node in entries.items():
+        if name not in _NO_ALIASES and isinstance(node, Scalar):
+            yield name, Registration(target=_target(node, folder, tree), node=node)
+
+
+def _target(node: Scalar, folder: Path, tree: Tree) -> Target:
     """A path becomes relative to the tree it lies in, so that an operator's file of that name replaces it."""
-    target = node.value
-    if target is None or target == "OS::Heat::None":
-        return Registration(target=None, tree=tree, node=node)
-    if not str(target).endswith(_TEMPLATE_ENDINGS):
-        return Registration(target=str(target), tree=tree, node=node)
-    path = Path(os.path.normpath(folder / str(target)))
+    if node.value is None:
+        return NOTHING
+    name = str(node.value)
+    if not name.endswith(_TEMPLATE_ENDINGS):
+        return name
+    return template_file(node, folder / name, tree)
+
+
+def template_file(node: Scalar, path: Path, tree: Tree) -> TemplateFile:
+    """The template of that path, in the tree where it lies or in one of its own. Errors show the node."""
+    path = Path(os.path.normpath(path))
     for root in tree.roots:
         if path.is_relative_to(root.resolve()):
-            return Registration(target=str(path.relative_to(root.resolve())), tree=tree, node=node)
+            return TemplateFile(path=str(path.relative_to(root.resolve())), tree=tree)
     if not path.is_file():
         raise CompileError(
-            f"there is no template `{target}`", node.span, "paths are relative to the environment file"
+            f"there is no template `{node.value}`", node.span, "paths are relative to the environment file"
         )
     base = Path.cwd() if path.is_relative_to(Path.cwd()) else path.parent
-    own = Tree(roots=(base, *tree.roots))
-    return Registration(target=str(path.relative_to(base)), tree=own, node=node)
+    return TemplateFile(path=str(path.relative_to(base)), tree=Tree(roots=(base, *tree.roots)))

@@ -8,109 +8,37 @@ ignored).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import reduce
+from collections.abc import Mapping as AbstractMapping
+from types import MappingProxyType
 
-from compiler.diagnostics import CompileError
+from compiler.merge import client, server
+from compiler.merge.difference import Difference, differences
 from compiler.model.stack import Environment, Merge
-from compiler.node import Mapping, Node, Scalar, Sequence, mapping_of, scalar_of, sequence_of
+from compiler.node import Node
 
-_STRATEGY_OF_ALL = "default"
+__all__ = ["Difference", "differences", "merge"]
 
-
-def merge(environments: Iterable[Environment], how: Merge = Merge.SERVER) -> Environment:
-    """All environments as one; where two set the same key, the later wins."""
-    overlaid = _by_client if how is Merge.CLIENT else _by_server
-    return reduce(overlaid, environments, Environment())
+_NONE: AbstractMapping[str, Node] = MappingProxyType({})
 
 
-def _by_client(below: Environment, above: Environment) -> Environment:
-    return Environment(
-        parameters=_deep_update(below.parameters, above.parameters),
-        parameter_defaults=_deep_update(below.parameter_defaults, above.parameter_defaults),
-        resource_registry=below.resource_registry | above.resource_registry,
-        strategies=below.strategies | above.strategies,
-    )
+def merge(
+    environments: Iterable[Environment],
+    how: Merge = Merge.SERVER,
+    *,
+    declared: AbstractMapping[str, str] | None = None,
+    given: AbstractMapping[str, Node] = _NONE,
+) -> Environment:
+    """All environments as one; where two set the same key, the later wins or joins the earlier.
 
+    `declared`: the type (`json`, `string`, …) of every parameter that any known template declares; the server
+    joins values by it, and leaves out later values of all other names. Without it every name is known, values
+    are joined by what they are, and null is no value.
+    `given`: parameters of the command line. They win over the `parameters` of all files at the client; to the
+    server they are the first that is said, so that those of files win.
 
-def _deep_update(below: dict[str, Node], above: dict[str, Node]) -> dict[str, Node]:
-    merged = dict(below)
-    for key, value in above.items():
-        before = merged.get(key)
-        if isinstance(before, Mapping) and isinstance(value, Mapping):
-            entries = _deep_update(before.entries, value.entries)
-            merged[key] = mapping_of(entries, value, before.keys | value.keys)
-        elif not (isinstance(before, Mapping) and _is_null(value)):
-            merged[key] = value
-    return merged
-
-
-def _by_server(below: Environment, above: Environment) -> Environment:
-    strategies = dict(below.strategies)
-    for name, strategy in above.strategies.items():
-        if name != _STRATEGY_OF_ALL and strategies.get(name, strategy) != strategy:
-            place = above.parameter_defaults.get(name) or above.parameters.get(name)
-            raise CompileError(
-                f"`{name}` has the merge strategy `{strategies[name]}` and now `{strategy}`",
-                place.span if place is not None else None,
-                "give it one strategy in all environments",
-            )
-        strategies[name] = strategy
-    default = above.strategies.get(_STRATEGY_OF_ALL, "overwrite")
-
-    def merged(before: dict[str, Node], after: dict[str, Node]) -> dict[str, Node]:
-        result = dict(before)
-        for name, value in after.items():
-            if _is_null(value):
-                continue
-            strategy = strategies.get(name, default)
-            result[name] = _merged(name, result[name], value, strategy) if name in result else value
-        return result
-
-    return Environment(
-        parameters=merged(below.parameters, above.parameters),
-        parameter_defaults=merged(below.parameter_defaults, above.parameter_defaults),
-        resource_registry=below.resource_registry | above.resource_registry,
-        strategies=strategies,
-    )
-
-
-def _merged(name: str, below: Node, above: Node, strategy: str) -> Node:
-    """`merge`: mappings by key, lists and strings joined. `deep_merge`: so at every level of a mapping."""
-    if strategy == "overwrite":
-        return above
-    if isinstance(below, Mapping) and isinstance(above, Mapping):
-        entries = dict(below.entries)
-        for key, value in above.entries.items():
-            deep = strategy == "deep_merge" and key in entries
-            entries[key] = _deep(name, entries[key], value) if deep else value
-        return mapping_of(entries, above, below.keys | above.keys)
-    return _joined(name, below, above)
-
-
-def _deep(name: str, below: Node, above: Node) -> Node:
-    if _is_null(above):
-        return below
-    if isinstance(below, Mapping) and isinstance(above, Mapping):
-        return _merged(name, below, above, "deep_merge")
-    joinable = isinstance(below, Sequence) and isinstance(above, Sequence)
-    return _joined(name, below, above) if joinable or _are_strings(below, above) else above
-
-
-def _joined(name: str, below: Node, above: Node) -> Node:
-    if isinstance(below, Sequence) and isinstance(above, Sequence):
-        return sequence_of(below.items + above.items, above)
-    if isinstance(below, Scalar) and isinstance(above, Scalar) and _are_strings(below, above):
-        return scalar_of(f"{below.value}{above.value}", above)
-    raise CompileError(
-        f"`{name}` cannot be merged: it is {below.kind} in one environment and {above.kind} here",
-        above.span,
-        "mappings, lists and strings merge with their own kind; use the strategy `overwrite`",
-    )
-
-
-def _are_strings(*nodes: Node) -> bool:
-    return all(isinstance(node, Scalar) and isinstance(node.value, str) for node in nodes)
-
-
-def _is_null(node: Node) -> bool:
-    return isinstance(node, Scalar) and node.value is None
+    Raises CompileError where Heat would not merge: values of kinds that do not join, a parameter with two
+    strategies.
+    """
+    if how is Merge.CLIENT:
+        return client.merged(environments, given)
+    return server.merged(environments, declared, given)

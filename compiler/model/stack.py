@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from compiler.model.container import Backend
 from compiler.model.fleet import Connection
@@ -44,12 +44,33 @@ class Opener(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Registration:
-    """What an alias of the resource registry stands for: a template file, another alias, or nothing."""
+class TemplateFile:
+    """A template, and the tree in which what it names is looked for."""
 
-    target: str | None
+    path: str  # relative to the tree
     tree: Tree
+
+
+Target: TypeAlias = TemplateFile | str  # a template, or the name of another resource type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """What a name of the resource registry stands for, and where that was written."""
+
+    target: Target
     node: Node
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registry:
+    """What resource types stand for: for every resource, and for single ones by their names.
+
+    resource_registry: {types…, resources: {NAME: {types…, NAME OF A RESOURCE IN ITS TEMPLATE: {types…}}}}
+    """
+
+    types: dict[str, Registration] = field(default_factory=dict)
+    resources: dict[str, Registry] | None = None  # at the server, {} takes away what earlier files say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +79,9 @@ class Environment:
 
     parameters: dict[str, Node] = field(default_factory=dict)
     parameter_defaults: dict[str, Node] = field(default_factory=dict)
-    resource_registry: dict[str, Registration] = field(default_factory=dict)
-    strategies: dict[str, str] = field(default_factory=dict)
+    resource_registry: Registry = field(default_factory=Registry)
+    strategies: dict[str, str] = field(default_factory=dict)  # by parameter; `default` for all others
+    unused: dict[str, Node] = field(default_factory=dict)  # other sections that are not empty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -207,6 +207,11 @@ def alike(one: Node, other: Node) -> bool:
     return isinstance(one, Scalar) and isinstance(other, Scalar) and type(one.value) is type(other.value)
 
 
+def is_null(node: Node | None) -> bool:
+    """Whether there is a node that says null."""
+    return isinstance(node, Scalar) and node.value is None
+
+
 def walk(node: Node) -> Iterator[Node]:
     """The node and all below it, outside first."""
     yield node

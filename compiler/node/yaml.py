@@ -122,7 +122,7 @@ class _Builder:
     def mapping(self, start: Event) -> Mapping:
         entries: dict[str, Node] = {}
         keys: dict[str, Node] = {}
-        merged: list[Mapping] = []
+        merged: list[Mapping] = []  # the last one wins
         advance, node = self.next, self.node
         event = advance()
         while type(event) is not _MAPPING_END:
@@ -132,11 +132,9 @@ class _Builder:
             else:
                 self.enter(entries, keys, key, value)
             event = advance()
-        for mapping in merged:
-            for name, value in mapping.entries.items():
-                if name not in entries:
-                    entries[name] = value
-                    keys[name] = mapping.keys[name]
+        for mapping in reversed(merged):  # what is merged in comes first, and its own keys win
+            entries = mapping.entries | entries
+            keys = mapping.keys | keys
         return Mapping(entries, keys, self.source, start.start_mark, event.end_mark)
 
     def enter(self, entries: dict[str, Node], keys: dict[str, Node], key: Node, value: Node) -> None:
@@ -186,11 +184,12 @@ class _Builder:
 
 
 def _merged(value: Node) -> list[Mapping]:
+    """What `<<` merges in, the one that wins at the end: of a list that is the first."""
     items = value.items if isinstance(value, Sequence) else [value]
     for item in items:
         if not isinstance(item, Mapping):
             raise CompileError(f"`<<` merges mappings, not {item.kind}", item.span)
-    return [item for item in items if isinstance(item, Mapping)]
+    return [item for item in reversed(items) if isinstance(item, Mapping)]
 
 
 class _Expansion(NamedTuple):

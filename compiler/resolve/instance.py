@@ -7,44 +7,89 @@ computed is kept, together with what it read.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Protocol, TypeVar
 
-from compiler.diagnostics import CompileError, closest
+from compiler.diagnostics import CompileError, Report, closest
 from compiler.model import secret
-from compiler.model.stack import Opener, Registration, Tree
-from compiler.node import (
-    Mapping,
-    Node,
-    Scalar,
-    Sequence,
-    expect_mapping,
-    expect_string,
-    given,
-    mapping_of,
-    scalar_of,
-    sequence_of,
-)
-from compiler.resolve.parameters import checked
+from compiler.model.random_string import Recipe, random_string
+from compiler.model.stack import Opener, Registration, Registry, Tree
+from compiler.node import Mapping, Node, Scalar, Sequence, given, is_null, mapping_of, scalar_of, sequence_of
+from compiler.resolve.parameters import check_default, checked
+from compiler.resolve.reads import Key, Reads, Recorder, fingerprint
 from compiler.resolve.reads import Path as ReadPath
-from compiler.resolve.reads import Reads, Recorder, fingerprint
 from compiler.resolve.template import Template, template
+from compiler.resolve.versions import Version
 from compiler.source import Source
 
 T = TypeVar("T")
 OMITTED = given(None, "<omitted>")  # what an `if` without an else gives: the item around it disappears
+Chance = Callable[[str, Recipe], str]  # the string of that name, made by the recipe if there is none yet
+Supply = Callable[[], Node]  # a value that somebody else evaluates, when it is asked for
 
 
 class Function(Protocol):
-    """One intrinsic function: the argument as written, and the whole call for its place."""
+    """One intrinsic function of a template language."""
 
-    def __call__(self, at: Instance, argument: Node, call: Mapping) -> Node:
-        """The value of the call."""
+    def shape(self, scope: Scope, argument: Node, call: Mapping) -> None:
+        """An error where the argument, as it is written, is none of this function's."""
         ...
+
+    def value(self, scope: Scope, argument: Node, call: Mapping) -> Node:
+        """The value of a call whose argument has the right shape."""
+        ...
+
+
+Functions = AbstractMapping[str, Function]
+
+
+class Resource(Protocol):
+    """What stands behind a name under `resources`."""
+
+    def attribute(self, name: str, path: tuple[Key, ...], place: Node) -> Node:
+        """What `get_attr: [resource, name, *path]` gives."""
+        ...
+
+    def attributes(self, place: Node) -> Node:
+        """What `get_attr: [resource]` gives: every attribute."""
+        ...
+
+    def reference(self, place: Node) -> Node:
+        """What `get_resource` gives."""
+        ...
+
+    def check(self) -> None:
+        """An error if its properties are not what it takes, or if a template behind it is wrong."""
+        ...
+
+
+class Languages(Protocol):
+    """The functions of each version of HOT: in values, in conditions."""
+
+    def values(self, version: Version) -> Functions:
+        """What may be called in values."""
+        ...
+
+    def conditions(self, version: Version) -> Functions:
+        """What may be called in conditions."""
+        ...
+
+    def resource(self, at: Instance, name: str) -> Resource | None:
+        """The resource of that name; None if its condition switches it off."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """What the root template is told of itself: there is no Heat to give it a name."""
+
+    name: str = "overcloud"
+    id: str = "11111111-2222-3333-4444-555555555555"
+    project: str = "aaaabbbbccccdddd"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,13 +97,18 @@ class World:
     """What all instances of one evaluation share."""
 
     opener: Opener
-    registry: dict[str, Registration]
-    facts: AbstractMapping[str, Node]  # what the compiler itself gives to every template that declares it
-    defaults: AbstractMapping[str, Node]  # parameter_defaults, with the role's and the host's over them
-    variants: frozenset[str]  # names of the parameters that differ between hosts
-    secrets: frozenset[str]  # hidden parameters whose value is kept in the secrets file
-    functions: AbstractMapping[str, Function]
+    registry: Registry
+    languages: Languages
+    facts: AbstractMapping[str, Node] = field(default_factory=dict)  # what the compiler gives to templates
+    defaults: AbstractMapping[str, Node] = field(default_factory=dict)  # parameter_defaults
+    stack: Stack = field(default_factory=Stack)
+    variants: frozenset[str] = frozenset()  # names of the parameters that differ between hosts
+    secrets: frozenset[str] | None = frozenset()  # hidden parameters with a value in the secrets file, for
+    # which references stand; None: values stand for themselves, as in Heat
+    stubs: Report | None = None  # hears of resource types that only a cloud has; None: they are an error
+    random: Chance = lambda _, recipe: random_string(recipe)
     recorder: Recorder = field(default_factory=Recorder)
+    documents: dict[Path, Node] = field(default_factory=dict)
     templates: dict[Path, Template] = field(default_factory=dict)
     declared: set[str] = field(default_factory=set)  # every parameter that any template of the world declares
     running: list[tuple[Instance, str, str]] = field(default_factory=list)  # what is being computed, by whom
@@ -67,10 +117,16 @@ class World:
         """The template at a path of a tree, read once."""
         file = inside(tree, path, place)
         if file not in self.templates:
-            loaded = template(self.opener.document(file), tree, path)
+            loaded = template(self.document(file), tree, path)
             self.templates[file] = loaded
             self.declared.update(loaded.parameters)
         return self.templates[file]
+
+    def document(self, file: Path) -> Node:
+        """The YAML document in a file, read once."""
+        if file not in self.documents:
+            self.documents[file] = self.opener.document(file)
+        return self.documents[file]
 
 
 def inside(tree: Tree, path: str, place: Node) -> Path:
@@ -93,12 +149,72 @@ def inside(tree: Tree, path: str, place: Node) -> Path:
     return file
 
 
-@dataclass(slots=True)
-class Given:
-    """A property that a parent passes: the node as written, and the instance that evaluates it."""
+class Scope:
+    """Where an expression stands: the template whose names it means, and the functions it may call."""
 
-    node: Node
-    scope: Instance
+    __slots__ = ("at", "functions")
+
+    def __init__(self, at: Instance, functions: Functions) -> None:
+        self.at = at
+        self.functions = functions
+
+    def value(self, node: Node) -> Node:
+        """The node with every call in it replaced by its value; null for what an `if` leaves out."""
+        found = self.evaluate(node)
+        return scalar_of(None, node) if found is OMITTED else found
+
+    def evaluate(self, node: Node) -> Node:
+        """As `value`, but OMITTED for what an `if` leaves out: the item around it is to disappear."""
+        if isinstance(node, Mapping):
+            if len(node.entries) == 1:
+                for name, argument in node.entries.items():
+                    function = self.functions.get(name)
+                    if function is not None:
+                        function.shape(self, argument, node)
+                        return function.value(self, argument, node)
+            return self._mapping(node)
+        return self._sequence(node) if isinstance(node, Sequence) else node
+
+    def is_call(self, node: Node) -> bool:
+        """Whether a node is a function call: a mapping of one key, and that a function's name."""
+        return (
+            isinstance(node, Mapping)
+            and len(node.entries) == 1
+            and next(iter(node.entries)) in self.functions
+        )
+
+    def shallow(self, node: Node) -> tuple[Node, bool]:
+        """The node with a call at its very top made, and whether what lies below is evaluated too."""
+        return (self.value(node), True) if self.is_call(node) else (node, isinstance(node, Scalar))
+
+    def check(self, node: Node) -> None:
+        """An error for the first call in the node that is not well formed; nothing is evaluated.
+
+        Of an `if` only the condition is looked at, as in Heat.
+        """
+        if isinstance(node, Sequence):
+            for item in node.items:
+                self.check(item)
+        elif isinstance(node, Mapping):
+            name = next(iter(node.entries), "")
+            if self.is_call(node):
+                self.functions[name].shape(self, node.entries[name], node)
+            if name != "if" or not self.is_call(node):
+                for value in node.entries.values():
+                    self.check(value)
+
+    def _sequence(self, node: Sequence) -> Node:
+        items = [self.evaluate(item) for item in node.items]
+        if items == node.items:  # nodes are equal only to themselves
+            return node
+        return sequence_of([item for item in items if item is not OMITTED], node)
+
+    def _mapping(self, node: Mapping) -> Node:
+        entries = {key: self.evaluate(value) for key, value in node.entries.items()}
+        if entries == node.entries:
+            return node
+        kept = {key: value for key, value in entries.items() if value is not OMITTED}
+        return mapping_of(kept, node, node.keys)
 
 
 class Instance:
@@ -108,87 +224,92 @@ class Instance:
         self,
         world: World,
         template: Template,
-        given: AbstractMapping[str, Given] = MappingProxyType({}),
-        ancestors: tuple[str, ...] = (),
-        resource: str = "",
+        given: AbstractMapping[str, Supply] = MappingProxyType({}),
+        parent: Instance | None = None,
+        resource: tuple[str, ...] = (),
+        around: frozenset[Registration] = frozenset(),
     ) -> None:
         self.world = world
         self.template = template
         self.given = given
-        self.ancestors = (*ancestors, template.path)
-        self.resource = resource  # of its parent; "" for a service's own template
+        self.parent = parent
+        self.resource = resource  # of its parent; () for the root
+        self.around = around  # what it and the templates around it are made of
+        self.scope = Scope(self, world.languages.values(template.version))
+        self.condition_scope = Scope(self, world.languages.conditions(template.version))
         self._kept: dict[tuple[str, str], tuple[object, Reads]] = {}
 
-    def evaluate(self, node: Node) -> Node:
-        """The node with every function call in it replaced by its value."""
-        if isinstance(node, Scalar):
-            return node
-        if isinstance(node, Sequence):
-            return self._sequence(node)
-        assert isinstance(node, Mapping)
-        call = self.call(node)
-        return call() if call is not None else self._mapping(node)
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The resources that lead to it from the root."""
+        return () if self.parent is None else (*self.parent.path, *self.resource)
 
-    def call(self, node: Node) -> Callable[[], Node] | None:
-        """The function call that a mapping is: one key, and that a function's name. Else None."""
-        if not isinstance(node, Mapping) or len(node.entries) != 1:
-            return None
-        ((name, argument),) = node.entries.items()
-        function = self.world.functions.get(name)
-        return None if function is None else lambda: function(self, argument, node)
-
-    def shallow(self, node: Node) -> tuple[Node, bool]:
-        """The node with a call at its very top made, and whether what lies below is evaluated too."""
-        call = self.call(node)
-        return (node, isinstance(node, Scalar)) if call is None else (call(), True)
-
-    def _sequence(self, node: Sequence) -> Node:
-        items = [self.evaluate(item) for item in node.items]
-        if all(new is old for new, old in zip(items, node.items, strict=True)):
-            return node
-        return sequence_of([item for item in items if item is not OMITTED], node)
-
-    def _mapping(self, node: Mapping) -> Node:
-        entries = {key: self.evaluate(value) for key, value in node.entries.items()}
-        if all(entries[key] is value for key, value in node.entries.items()):
-            return node
-        kept = {key: value for key, value in entries.items() if value is not OMITTED}
-        return mapping_of(kept, node, node.keys)
+    @property
+    def ancestors(self) -> tuple[str, ...]:
+        """The templates around it, and its own at the end."""
+        above = self.parent.ancestors if self.parent is not None else ()
+        return (*above, self.template.path)
 
     def parameter(self, name: str, place: Node) -> Node:
-        """The value of a declared parameter, in its type."""
-        declaration = self.template.parameters.get(name)
-        if declaration is None:
-            known = self.template.parameters
-            hint = closest(name, known) or "declare it under `parameters`"
-            raise CompileError(f"parameter `{name}` is not declared in this template", place.span, hint)
-        return self.once("parameter", name, place, lambda: self._parameter(name, place))
+        """The value of a parameter, in its type."""
+        if name in self.template.parameters:
+            return self.once("parameter", name, place, lambda: self._parameter(name, place))
+        if (pseudo := self.pseudo().get(name)) is not None:
+            return scalar_of(pseudo, place)
+        known = self.template.parameters
+        hint = closest(name, known) or "declare it under `parameters`"
+        raise CompileError(f"parameter `{name}` is not declared in this template", place.span, hint)
+
+    def pseudo(self) -> dict[str, str]:
+        """The parameters that every template has.
+
+        Heat makes up a name and an id for a nested stack; ours are the paths to it.
+        """
+        stack = self.world.stack
+        return {
+            "OS::stack_name": "-".join((stack.name, *self.path)),
+            "OS::stack_id": ".".join((stack.id, *self.path)),
+            "OS::project_id": stack.project,
+        }
 
     def _parameter(self, name: str, place: Node) -> Node:
         world, declaration = self.world, self.template.parameters[name]
-        value, origin = self._supplied(name), declaration.default
-        if value is None or (isinstance(value, Scalar) and value.value is None):
-            value = None if isinstance(origin, Scalar) and origin.value is None else origin
+        default = self.default(name)
+        check_default(declaration, default)
+        value = self._supplied(name)
+        if value is None or is_null(value):
+            value = default
         if declaration.hidden and self._is_reference(name, value):
             return checked(declaration, scalar_of(secret.reference(name), declaration.node))
         if value is None:
             raise CompileError(
                 f"parameter `{name}` has no value", place.span, f"set it in an environment: `{name}: …`"
             )
-        if value is not origin and name not in world.facts:
+        if value is not declaration.default and name not in world.facts:
             world.recorder.current.places[name] = value.span
             if declaration.hidden and name not in self.given:
                 world.recorder.current.hidden.add(name)
         return checked(declaration, value)
 
+    def default(self, name: str) -> Node | None:
+        """The default of a parameter; of nested templates parameter_defaults take its place."""
+        found = self.template.parameters[name].default
+        if self.parent is not None and name in self.world.defaults:
+            found = self.world.defaults[name]
+        return None if is_null(found) else found
+
     def _is_reference(self, name: str, value: Node | None) -> bool:
-        if self.template.parameters[name].type != "string" or name in self.given:
+        if self.world.secrets is None or name in self.given:
             return False
-        return value is None or name in self.world.secrets
+        return self.template.parameters[name].type == "string" and (
+            value is None or name in self.world.secrets
+        )
 
     def _supplied(self, name: str) -> Node | None:
         if (passed := self.given.get(name)) is not None:
-            return passed.scope.evaluate(passed.node)
+            value = passed()
+            if value is not OMITTED:
+                return value
         return self.world.facts.get(name) or self.world.defaults.get(name)
 
     def varies(self, name: str) -> bool:
@@ -199,79 +320,85 @@ class Instance:
         """Remember that a value which differs between hosts was looked at."""
         self.world.recorder.current.variants[path] = fingerprint(value)
 
-    def attribute(self, resource: str, name: str, place: Node) -> Node:
-        """The attribute of a resource: an output of the template behind it, or null of OS::Heat::None."""
-        if resource not in self.template.resources:
-            hint = closest(resource, self.template.resources)
-            raise CompileError(f"resource `{resource}` is not defined in this template", place.span, hint)
-        child = self.once("resource", resource, place, lambda: self._child(resource))
-        return scalar_of(None, place) if child is None else child.output(name, place)
+    def find_resource(self, name: str, place: Node) -> Resource:
+        """The resource of that name."""
+        found = None
+        if name in self.template.resources:
+            found = self.once("resource", name, place, lambda: self.world.languages.resource(self, name))
+            if found is None:
+                raise CompileError(
+                    f"resource `{name}` is switched off by its condition", place.span, "ask for it in an `if`"
+                )
+            return found
+        hint = closest(name, self.template.resources)
+        raise CompileError(f"resource `{name}` is not defined in this template", place.span, hint)
 
     def output(self, name: str, place: Node) -> Node:
-        """The value of an output."""
-        return self.once("output", name, place, lambda: self.evaluate(self.output_node(name, place)))
+        """The value of an output; null if its condition switches it off."""
+        return self.once("output", name, place, lambda: self._output(name, place))
+
+    def _output(self, name: str, place: Node) -> Node:
+        written = self.output_node(name, place)
+        condition = self.template.outputs[name].entries.get("condition")
+        if condition is not None and not self.enabled(condition):
+            return scalar_of(None, written)
+        return self.scope.value(written)
 
     def output_node(self, name: str, place: Node) -> Node:
         """The value of an output as it is written."""
         if name not in self.template.outputs:
             hint = closest(name, self.template.outputs)
-            raise CompileError(f"`{self.template.path}` has no output `{name}`", place.span, hint)
-        output = expect_mapping(self.template.outputs[name], f"output `{name}`")
-        if "value" not in output.entries:
-            raise CompileError(f"output `{name}` has no value", output.span)
-        return output.entries["value"]
+            raise CompileError(f"`{self.template.file}` has no output `{name}`", place.span, hint)
+        return self.template.outputs[name].entries["value"]
 
-    def children(self) -> Iterator[Instance]:
-        """The templates behind all resources."""
-        for resource in self.template.resources:
-            child = self._child(resource)
-            if child is not None:
-                yield child
+    def enabled(self, node: Node) -> bool:
+        """Whether a condition holds that is written in place: a boolean, a name, or a function."""
+        if isinstance(node, Mapping) and not self.condition_scope.is_call(node):
+            name = next(iter(node.entries), "")
+            hint = closest(name, self.condition_scope.functions) or "write a name, or `equals: [this, that]`"
+            raise CompileError(f"`{name}` is no condition function", node.key_span(name), hint)
+        return self.holds(self.condition_scope.value(node))
 
-    def _child(self, resource: str) -> Instance | None:
-        node = self.template.resources[resource]
-        type_node = node.entries.get("type")
-        if type_node is None:
-            raise CompileError(f"resource `{resource}` has no type", node.span)
-        registration = self._registration(expect_string(type_node, "a resource type"), type_node)
-        if registration.target is None:
-            return None
-        if registration.target in self.ancestors:
-            circle = " -> ".join(
-                (*self.ancestors[self.ancestors.index(registration.target) :], registration.target)
+    def holds(self, value: Node) -> bool:
+        """Whether a condition holds, by its value: null is true, a string names another condition."""
+        found = value.value if isinstance(value, Scalar) else value
+        if found is None or isinstance(found, bool):
+            return found is not False
+        if not isinstance(found, str):
+            raise CompileError(
+                f"a condition is a boolean, a name or a function, not {value.kind}", value.span
             )
-            raise CompileError(f"templates include one another: {circle}", type_node.span)
-        child = self.world.template(registration.tree, registration.target, type_node)
-        properties = node.entries.get("properties")
-        entries = expect_mapping(properties, "`properties`") if properties is not None else None
-        passed = {}
-        for name, value in entries.entries.items() if entries is not None else ():
-            if name not in child.parameters:
-                assert entries is not None
-                hint = closest(name, child.parameters)
-                raise CompileError(f"`{child.path}` has no parameter `{name}`", entries.key_span(name), hint)
-            passed[name] = Given(value, self)
-        return Instance(self.world, child, passed, self.ancestors, resource)
+        if found not in self.template.conditions:
+            hint = closest(found, self.template.conditions) or "define it under `conditions`"
+            raise CompileError(f"condition `{found}` is not defined in this template", value.span, hint)
+        return self.once("condition", found, value, lambda: self._condition(found))
 
-    def _registration(self, kind: str, place: Node) -> Registration:
-        """A template beside this one, or what the registry says, alias after alias."""
-        if kind.endswith((".yaml", ".yml", ".template")):
-            target = posixpath.normpath(PurePosixPath(self.template.path).parent / kind)
-            return Registration(target=target, tree=self.template.tree, node=place)
-        return registered(self.world.registry, kind, place)
+    def _condition(self, name: str) -> bool:
+        node = self.template.conditions[name]
+        self.check_condition(name, node)
+        value = self.condition_scope.value(node)
+        if not isinstance(value, Scalar) or not isinstance(value.value, bool):
+            raise CompileError(f"condition `{name}` is {value.kind}, not true or false", node.span)
+        return value.value
 
-    def condition(self, name: str, place: Node, evaluate: Callable[[Node], bool]) -> bool:
-        """The value of a named condition."""
-        node = self.template.conditions.get(name)
-        if node is None:
-            hint = closest(name, self.template.conditions) or "define it under `conditions`"
-            raise CompileError(f"condition `{name}` is not defined in this template", place.span, hint)
-        return self.once("condition", name, place, lambda: evaluate(node))
+    def check_condition(self, name: str, node: Node) -> None:
+        """An error if a definition can be no condition, whatever the parameters are."""
+        scope = self.condition_scope
+        is_boolean = isinstance(node, Scalar) and isinstance(node.value, bool)
+        if not is_boolean and not scope.is_call(node):
+            written = next(iter(node.entries), "") if isinstance(node, Mapping) else ""
+            hint = closest(written, scope.functions) or "write a function, such as `equals: [this, that]`"
+            raise CompileError(f"condition `{name}` is defined as {node.kind}", node.span, hint)
+        scope.check(node)
 
     def file(self, path: str, place: Node) -> Source:
         """A file beside the template."""
+        return self.world.opener.read(self.beside(path, place))
+
+    def beside(self, path: str, place: Node) -> Path:
+        """The file that a path in this template means."""
         relative = posixpath.normpath(PurePosixPath(self.template.path).parent / path)
-        return self.world.opener.read(inside(self.template.tree, relative, place))
+        return inside(self.template.tree, relative, place)
 
     def once(self, kind: str, name: str, place: Node, compute: Callable[[], T]) -> T:
         """The result of `compute`, kept for the next who asks; asking for it within itself is a circle."""
@@ -283,7 +410,7 @@ class Instance:
         running, asked = self.world.running, (self, *key)
         if asked in running:
             circle = [*running[running.index(asked) :], asked]
-            said = " -> ".join(f"{at.resource}.{name}".lstrip(".") for at, _, name in circle)
+            said = " -> ".join(".".join((*at.resource, name)) for at, _, name in circle)
             kinds = {kind for _, kind, _ in circle}
             raise CompileError(
                 f"{kinds.pop() if len(kinds) == 1 else 'value'}s refer to each other: {said}", place.span
@@ -296,26 +423,3 @@ class Instance:
             running.pop()
         self._kept[key] = (computed, reads)
         return computed
-
-
-def registered(
-    registry: dict[str, Registration], alias: str, place: Node, what: str = "resource type"
-) -> Registration:
-    """What an alias stands for in the end: a template, or nothing (`OS::Heat::None`)."""
-    seen: list[str] = []
-    name = alias
-    while True:
-        if name == "OS::Heat::None":
-            return Registration(target=None, tree=Tree(roots=()), node=place)
-        if name in seen:
-            raise CompileError(
-                f"aliases of the resource registry go round: {' -> '.join([*seen, name])}", place.span
-            )
-        found = registry.get(name)
-        if found is None:
-            hint = closest(name, registry) or "register it under `resource_registry` in an environment"
-            raise CompileError(f"{what} `{name}` is not in the resource registry", place.span, hint)
-        if found.target is None or found.target.endswith((".yaml", ".yml", ".template")):
-            return found
-        seen.append(name)
-        name = found.target

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from collections.abc import Sequence as AbstractSequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Generic, TypeVar
 
-from compiler.node import Mapping, Node, Scalar, Sequence, plain
+from compiler.node import Mapping, Node, Scalar, Sequence, plain, scalar_of
 from compiler.source import Span
 
+T = TypeVar("T")
 Key = str | int
 Path = tuple[Key, ...]  # a parameter's name, then a path into its value
 
@@ -23,24 +25,30 @@ class Digits(Enum):
 
 
 def member(value: Node, path: Iterable[Key], digits: Digits = Digits.INDEX) -> Node | None:
-    """What lies at a path inside a value; None where there is nothing."""
+    """What lies at a path inside a value; None where there is nothing. A string is a list of characters."""
     found: Node | None = value
     for key in path:
         if isinstance(found, Mapping):
             found = found.entries.get(key) if isinstance(key, str) else None
         elif isinstance(found, Sequence):
-            found = _item(found, key, digits)
+            found = _item(found.items, key, digits)
+        elif isinstance(found, Scalar) and isinstance(found.value, str):
+            character = _item(found.value, key, digits)
+            found = None if character is None else scalar_of(character, found)
         else:
             return None
     return found
 
 
-def _item(sequence: Sequence, key: Key, digits: Digits) -> Node | None:
-    if isinstance(key, str) and digits is Digits.INDEX and key.lstrip("-").isdigit():
-        key = int(key)
-    if isinstance(key, str) or not -len(sequence.items) <= key < len(sequence.items):
-        return None
-    return sequence.items[key]
+def _item(items: AbstractSequence[T], key: Key, digits: Digits) -> T | None:
+    if isinstance(key, str):
+        if digits is Digits.KEY:
+            return None
+        try:
+            key = int(key)
+        except ValueError:
+            return None
+    return items[key] if -len(items) <= key < len(items) else None
 
 
 @dataclass(slots=True)
@@ -94,9 +102,6 @@ def fingerprint(node: Node | None) -> object:
     if isinstance(node, Scalar):
         return (type(node.value), node.value)
     return repr(plain(node))
-
-
-T = TypeVar("T")
 
 
 class Shared(Generic[T]):

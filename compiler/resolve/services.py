@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from compiler.diagnostics import CompileError, Report, closest
 from compiler.model.container import Backend
 from compiler.model.service import HostData, Part
-from compiler.model.stack import Environment, Host, Inputs, Opener, Role
+from compiler.model.stack import Environment, Host, Inputs, Opener, Role, TemplateFile
 from compiler.node import Mapping, Node, Scalar, alike, expect_string, given, mapping_of
+from compiler.resolve.builtin import NOTHING
 from compiler.resolve.facts import fleet_facts, self_fact
-from compiler.resolve.functions import FUNCTIONS
-from compiler.resolve.instance import Instance, World, registered
+from compiler.resolve.functions import Heat
+from compiler.resolve.instance import Instance, World
 from compiler.resolve.reads import Reads, Shared
+from compiler.resolve.registry import registered
+from compiler.resolve.resources import Nested, resource
 from compiler.resolve.settings import OWN, for_role, laid_over, role_parameters, services, settings
 from compiler.resolve.template import Template
 
@@ -87,7 +91,7 @@ class Resolver:
             defaults={},
             variants=frozenset(),
             secrets=inputs.secrets,
-            functions=FUNCTIONS,
+            languages=Heat(),
         )
         self._roles = self._role_scopes()
         self._hosts_of = self._service_hosts()
@@ -129,17 +133,19 @@ class Resolver:
 
     def _service(self, alias: Node, world: World) -> _Service | None:
         """The service behind an alias of the registry; None if it is switched off there."""
-        registry = self._environment.resource_registry
-        registration = registered(registry, expect_string(alias, "a service"), alias, "service")
-        if registration.target is None:
+        name = expect_string(alias, "a service")
+        found = registered(world.registry, name, (), alias, what="service")
+        if found.target == NOTHING:
             return None
-        loaded = world.template(registration.tree, registration.target, registration.node)
+        if not isinstance(found.target, TemplateFile):
+            raise CompileError(f"service `{name}` is a `{found.target}`, not a template", alias.span)
+        loaded = world.template(found.target.tree, found.target.path, found.node)
         instance = Instance(world, loaded)
-        root, _ = instance.shallow(instance.output_node(OUTPUT, loaded.root))
+        root, _ = instance.scope.shallow(instance.output_node(OUTPUT, loaded.root))
         if not isinstance(root, Mapping) or "service_name" not in root.entries:
             raise CompileError("`role_data` has no `service_name`", root.span, "add `service_name: …`")
-        name = instance.evaluate(root.entries["service_name"])
-        return _Service(expect_string(name, "`service_name`"), loaded, alias)
+        called = instance.scope.value(root.entries["service_name"])
+        return _Service(expect_string(called, "`service_name`"), loaded, alias)
 
     def _service_hosts(self) -> dict[str, tuple[Host, ...]]:
         hosts_of: dict[str, list[Host]] = {}
@@ -159,7 +165,7 @@ class Resolver:
             defaults=parameters,
             variants=variants,
             secrets=base.secrets,
-            functions=base.functions,
+            languages=base.languages,
             templates=base.templates,
             declared=base.declared,
         )
@@ -254,17 +260,19 @@ class Resolver:
 
         What is wrong with templates that nobody uses is not told.
         """
-        for alias, registration in self._environment.resource_registry.items():
-            with Report().collecting():
-                found = registered(self._environment.resource_registry, alias, registration.node)
-                if found.target is not None:
-                    loaded = self._base.template(found.tree, found.target, found.node)
+        for registration in self._base.registry.types.values():
+            if isinstance(registration.target, TemplateFile):
+                with Report().collecting():
+                    file = registration.target
+                    loaded = self._base.template(file.tree, file.path, registration.node)
                     _declare_nested(Instance(self._base, loaded))
 
 
 def _declare_nested(instance: Instance) -> None:
-    for child in instance.children():
-        _declare_nested(child)
+    for name, written in instance.template.resources.items():
+        found = instance.once("resource", name, written, partial(resource, instance, name))
+        if isinstance(found, Nested):
+            _declare_nested(found.instance)
 
 
 def _refuse_double(service: _Service | None, others: Iterable[_Service]) -> None:
@@ -280,7 +288,7 @@ def _refuse_double(service: _Service | None, others: Iterable[_Service]) -> None
 def _slots(instance: Instance) -> Iterator[_Slot]:
     """The parts of role_data, as far down as their names are known without evaluating them."""
     root = instance.output_node(OUTPUT, instance.template.root)
-    node, is_value = instance.shallow(root)
+    node, is_value = instance.scope.shallow(root)
     if not isinstance(node, Mapping):
         raise CompileError(f"`role_data` must be a mapping, not {node.kind}", root.span)
     for key, value in node.entries.items():
@@ -289,7 +297,7 @@ def _slots(instance: Instance) -> Iterator[_Slot]:
 
 
 def _below(instance: Instance, slot: _Slot, depth: int) -> Iterator[_Slot]:
-    node, is_value = (slot.node, True) if slot.is_value else instance.shallow(slot.node)
+    node, is_value = (slot.node, True) if slot.is_value else instance.scope.shallow(slot.node)
     if isinstance(node, Scalar) and node.value is None:
         return
     if depth == 0 or not isinstance(node, Mapping):
@@ -302,7 +310,7 @@ def _below(instance: Instance, slot: _Slot, depth: int) -> Iterator[_Slot]:
 
 def _part(service: _Service, instance: Instance, slot: _Slot) -> tuple[Part, Reads]:
     with instance.world.recorder.recording() as reads:
-        value = slot.node if slot.is_value else instance.evaluate(slot.node)
+        value = slot.node if slot.is_value else instance.scope.value(slot.node)
     part = Part(
         service=service.name,
         path=slot.path,

@@ -6,24 +6,28 @@ from dataclasses import dataclass
 
 from compiler.diagnostics import CompileError, closest
 from compiler.model.stack import Tree
-from compiler.node import Mapping, Node, Scalar, expect_keys, expect_mapping, expect_sequence
+from compiler.node import (
+    Mapping,
+    Node,
+    Scalar,
+    expect_keys,
+    expect_mapping,
+    expect_sequence,
+    expect_string,
+)
+from compiler.resolve.constraints import Constraint, constraint
+from compiler.resolve.versions import VERSIONS, Version
 
-VERSIONS = frozenset(("rocky", "2018-08-31", "wallaby", "2021-04-16"))
 TYPES = frozenset(("string", "number", "boolean", "json", "comma_delimited_list"))
 _SECTIONS = frozenset(
-    [
-        "heat_template_version",
-        "description",
-        "parameter_groups",
-        "parameters",
-        "conditions",
-        "resources",
-        "outputs",
-    ]
+    ["heat_template_version", "description", "parameter_groups", "parameters", "resources", "outputs"]
 )
-_DECLARATION = frozenset(
-    ["type", "label", "description", "default", "hidden", "constraints", "immutable", "tags"]
+_DECLARATION = frozenset(["type", "label", "description", "default", "hidden", "constraints", "immutable"])
+_OUTPUT = frozenset(["description", "value"])
+_RESOURCE = frozenset(
+    ["type", "properties", "metadata", "depends_on", "deletion_policy", "update_policy", "description"]
 )
+_POLICIES = frozenset(["Delete", "Retain", "Snapshot"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +38,7 @@ class Declaration:
     type: str
     default: Node | None
     hidden: bool
-    constraints: tuple[Mapping, ...]
+    constraints: tuple[Constraint, ...]
     node: Node
 
 
@@ -44,52 +48,81 @@ class Template:
 
     tree: Tree
     path: str  # relative to the tree
+    version: Version
     parameters: dict[str, Declaration]
     conditions: dict[str, Node]
     resources: dict[str, Mapping]
-    outputs: dict[str, Node]
+    outputs: dict[str, Mapping]
     root: Mapping
+
+    @property
+    def file(self) -> str:
+        """What an operator calls it."""
+        return self.root.span.source.name
 
 
 def template(root: Node, tree: Tree, path: str) -> Template:
     """The HOT template that a document holds. Raises CompileError where it is none."""
     mapping = expect_mapping(root, "a template")
-    version = mapping.entries.get("heat_template_version")
-    if not isinstance(version, Scalar):
+    version = _version(mapping)
+    sections = _SECTIONS | {"conditions"} if version >= Version.NEWTON else _SECTIONS
+    expect_keys(mapping, sections, "a template")
+    loaded = Template(
+        tree=tree,
+        path=path,
+        version=version,
+        parameters={
+            name: _declaration(name, node, version) for name, node in _section(mapping, "parameters").items()
+        },
+        conditions=_conditions(mapping),
+        resources={
+            name: _resource(name, node, version) for name, node in _section(mapping, "resources").items()
+        },
+        outputs={name: _output(name, node, version) for name, node in _section(mapping, "outputs").items()},
+        root=mapping,
+    )
+    for name in loaded.resources.keys() & loaded.parameters.keys():
+        raise CompileError(
+            f"`{name}` is a parameter and a resource",
+            expect_mapping(mapping.entries["resources"], "`resources`").key_span(name),
+            "give one of them another name",
+        )
+    return loaded
+
+
+def _version(mapping: Mapping) -> Version:
+    node = mapping.entries.get("heat_template_version")
+    if not isinstance(node, Scalar):
         raise CompileError(
             "this is not a HOT template", mapping.span, "begin it with `heat_template_version: wallaby`"
         )
-    if version.value not in VERSIONS:
+    if not isinstance(node.value, str) or node.value not in VERSIONS:
+        known = ", ".join(name for name in VERSIONS if name.isalpha() and name != "wallaby")
         raise CompileError(
-            f"heat_template_version `{version.value}` is not supported",
-            version.span,
-            "use `rocky` or `wallaby`",
+            f"Heat knows no heat_template_version `{node.value}`",
+            node.span,
+            f"use `wallaby`, or one of {known}, or a date such as `2018-08-31`",
         )
-    expect_keys(mapping, _SECTIONS, "a template")
-    return Template(
-        tree=tree,
-        path=path,
-        parameters={
-            name: _declaration(name, expect_mapping(node, f"parameter `{name}`"))
-            for name, node in _section(mapping, "parameters").items()
-        },
-        conditions=_section(mapping, "conditions"),
-        resources={
-            name: expect_mapping(node, f"resource `{name}`")
-            for name, node in _section(mapping, "resources").items()
-        },
-        outputs=_section(mapping, "outputs"),
-        root=mapping,
-    )
+    return VERSIONS[node.value]
 
 
 def _section(root: Mapping, name: str) -> dict[str, Node]:
     node = root.entries.get(name)
-    return {} if node is None else expect_mapping(node, f"`{name}`").entries
+    if node is None or (isinstance(node, Scalar) and not node.value):
+        return {}
+    return expect_mapping(node, f"`{name}`").entries
 
 
-def _declaration(name: str, node: Mapping) -> Declaration:
-    expect_keys(node, _DECLARATION, f"parameter `{name}`")
+def _conditions(root: Mapping) -> dict[str, Node]:
+    """Heat takes a section that is null for an empty one, but not this."""
+    node = root.entries.get("conditions")
+    return {} if node is None else expect_mapping(node, "`conditions`").entries
+
+
+def _declaration(name: str, written: Node, version: Version) -> Declaration:
+    node = expect_mapping(written, f"parameter `{name}`")
+    known = _DECLARATION | {"tags"} if version >= Version.QUEENS else _DECLARATION
+    expect_keys(node, known, f"parameter `{name}`")
     type_node = node.entries.get("type")
     if type_node is None:
         raise CompileError(f"parameter `{name}` has no type", node.span, "add `type: string`")
@@ -97,14 +130,50 @@ def _declaration(name: str, node: Mapping) -> Declaration:
     if kind not in TYPES:
         hint = closest(str(kind), TYPES) or f"types are {', '.join(sorted(TYPES))}"
         raise CompileError(f"parameter `{name}` has an unknown type `{kind}`", type_node.span, hint)
+    if (tags := node.entries.get("tags")) is not None:
+        expect_sequence(tags, f"`tags` of parameter `{name}`")
     hidden = node.entries.get("hidden")
-    constraints = node.entries.get("constraints")
-    items = expect_sequence(constraints, "`constraints`").items if constraints is not None else []
     return Declaration(
         name=name,
         type=str(kind),
         default=node.entries.get("default"),
         hidden=isinstance(hidden, Scalar) and hidden.value in (True, "true", "True"),
-        constraints=tuple(expect_mapping(item, "a constraint") for item in items),
+        constraints=_constraints(node.entries.get("constraints"), str(kind), version),
         node=node,
     )
+
+
+def _constraints(node: Node | None, kind: str, version: Version) -> tuple[Constraint, ...]:
+    if node is None or (isinstance(node, Scalar) and node.value is None):
+        return ()
+    items = expect_sequence(node, "`constraints`").items
+    return tuple(constraint(expect_mapping(item, "a constraint"), kind, version) for item in items)
+
+
+def _resource(name: str, written: Node, version: Version) -> Mapping:
+    if not isinstance(written, Mapping) or "type" not in written.entries:
+        hint = "write `type: …`, such as `type: OS::Heat::Value` or the path of a template"
+        raise CompileError(f"resource `{name}` has no type", written.span, hint)
+    known = _RESOURCE | {"condition", "external_id"} if version >= Version.NEWTON else _RESOURCE
+    expect_keys(written, known, f"resource `{name}`")
+    expect_string(written.entries["type"], f"the type of resource `{name}`")
+    _check_policy(written.entries.get("deletion_policy"), version)
+    return written
+
+
+def _check_policy(node: Node | None, version: Version) -> None:
+    if not isinstance(node, Scalar) or node.value is None:
+        return
+    lower = version >= Version.NEWTON
+    if str(node.value) not in _POLICIES and not (lower and str(node.value).capitalize() in _POLICIES):
+        raise CompileError(
+            f"`{node.value}` is no deletion policy", node.span, "write `delete`, `retain` or `snapshot`"
+        )
+
+
+def _output(name: str, written: Node, version: Version) -> Mapping:
+    output = expect_mapping(written, f"output `{name}`")
+    if "value" not in output.entries:
+        raise CompileError(f"output `{name}` has no value", output.span)
+    expect_keys(output, _OUTPUT | {"condition"} if version >= Version.NEWTON else _OUTPUT, f"output `{name}`")
+    return output

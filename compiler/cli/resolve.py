@@ -1,0 +1,114 @@
+"""`heatsink resolve`: the outputs of a template."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from pathlib import Path
+
+import click
+
+from compiler import evaluation
+from compiler.cli.warnings import show
+from compiler.diagnostics import HeatsinkError, Report
+from compiler.load import files
+from compiler.load.secrets import read_secrets
+from compiler.model.random_string import Recipe, random_string
+from compiler.model.stack import Merge
+from compiler.node import Plain, plain
+from compiler.resolve.instance import Stack
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.command("resolve")
+@click.argument("template", type=_FILE)
+@click.option(
+    "-e", "environments", type=_FILE, multiple=True, metavar="ENV",
+    help="An environment file; the later ones win.",
+)  # fmt: skip
+@click.option("-P", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter; repeatable.")
+@click.option(
+    "--properties", type=_FILE, metavar="FILE",
+    help="JSON of the properties that a parent would pass; those not declared are left out.",
+)  # fmt: skip
+@click.option("--output", metavar="NAME", help="This output alone, and nothing but what it needs.")
+@click.option(
+    "--merge", type=click.Choice([each.value for each in Merge]),
+    default=Merge.SERVER.value, show_default=True,
+    help="How environments become one: as Heat does it, or as its client.",
+)  # fmt: skip
+@click.option(
+    "--secrets", type=_FILE, default=Path("secrets.yaml"), show_default=True,
+    help="Keeps the strings of OS::Heat::RandomString; what is missing is generated.",
+)  # fmt: skip
+@click.option("--stack-name", metavar="NAME", default=Stack().name, show_default=True, help="OS::stack_name.")
+@click.option("--strict", is_flag=True, help="Resource types that only a cloud has are errors.")
+def resolve(
+    template: Path, environments: tuple[Path, ...], parameters: tuple[str, ...], properties: Path | None,
+    output: str | None, merge: str, secrets: Path, stack_name: str, strict: bool,
+) -> None:  # fmt: skip
+    """Print the outputs of a HOT template as JSON, as Heat would make them.
+
+    Needs no Heat and no cloud. Resource types that only a cloud has are stubs: their attributes are null.
+    """
+    report = Report(strict=strict)
+    strings = _Strings(secrets)
+    question = evaluation.Question(
+        template=template,
+        environments=environments,
+        parameters=dict(map(_parameter, parameters)),
+        properties=None if properties is None else _properties(properties),
+        merge=Merge(merge),
+        stack=Stack(name=stack_name),
+    )
+    root = evaluation.evaluated(question, strings, report, _told)
+    found = evaluation.outputs(root) if output is None else plain(root.output(output, root.template.root))
+    show(report)
+    report.check()
+    strings.keep()
+    click.echo(json.dumps(found, indent=1))
+
+
+def _told(_what: str, _path: Path) -> None:
+    """Nobody asks which files were read."""
+
+
+def _parameter(argument: str) -> tuple[str, Plain]:
+    """`NAME=VALUE`, as Heat's client takes it: the value is text, and the parameter's type reads it."""
+    name, sign, value = argument.partition("=")
+    if not sign or not name:
+        raise HeatsinkError(f"`-P {argument}` sets nothing", hint="write `-P NAME=VALUE`")
+    return name, value
+
+
+def _properties(path: Path) -> dict[str, Plain]:
+    root = files.mapping(path, "properties")
+    found = plain(root)
+    assert isinstance(found, dict)
+    return found
+
+
+class _Strings:
+    """The strings of OS::Heat::RandomString: those that the secrets file has, and new ones to keep there."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._made: dict[str, str] = {}
+
+    @cached_property
+    def _kept(self) -> dict[str, str]:
+        return read_secrets(self._path)
+
+    def __call__(self, name: str, recipe: Recipe) -> str:
+        if name not in self._kept and name not in self._made:
+            self._made[name] = random_string(recipe)
+        return self._kept.get(name) or self._made[name]
+
+    def keep(self) -> None:
+        """Write what is new to the file."""
+        if self._made:
+            from compiler.deploy.secrets import add_secrets
+
+            add_secrets(self._path, self._made)
+            click.echo(f"generated in {self._path}: {', '.join(self._made)}", err=True)

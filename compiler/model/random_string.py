@@ -1,0 +1,24 @@
+"""Strings made by chance, as heat/common/password_gen.py makes them: what one is made of, and one that is."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """How long a string is, and how many characters of each set it has at least."""
+
+    length: int
+    sets: tuple[tuple[str, int], ...]
+
+
+def random_string(wanted: Recipe) -> str:
+    """A string that a recipe fits; another one at every call."""
+    chance = secrets.SystemRandom()
+    characters = [chance.choice(members) for members, least in wanted.sets for _ in range(least)]
+    everything = sorted({character for members, _ in wanted.sets for character in members})
+    characters += [chance.choice(everything) for _ in range(wanted.length - len(characters))]
+    chance.shuffle(characters)
+    return "".join(characters)
