@@ -52,10 +52,10 @@ def evaluated(question: Question, chance: Chance, report: Report, told: Told) ->
     root = _root(world, question.template)
     environments = heat_environments(question.environments, _EVERYTHING, question.merge)
     line = {name: given(value, f"-P {name}") for name, value in question.parameters.items()}
-    types = _declared(world, root, environments)
+    types = _declared(world, root, environments, line)
     environment = merge(environments, question.merge, declared=types, given=line)
     for each in differences(environments, types, line) if len(environments) > 1 else ():
-        report.warn(each.told(question.merge), each.places[-1] if each.places else None)
+        report.warn(each.told(question.merge))
     world.registry = environment.resource_registry
     world.defaults = environment.parameter_defaults
     if question.properties is not None:
@@ -97,14 +97,15 @@ class _Every(dict[str, str]):
 
 
 def _declared(
-    world: World, root: Template, environments: tuple[Environment, ...]
+    world: World, root: Template, environments: tuple[Environment, ...], given: AbstractMapping[str, Node]
 ) -> AbstractMapping[str, str]:
     """The types of all parameters of all templates at hand, if merging depends on one.
 
     Reading every template of a tree takes longer than evaluating what it is used for.
     """
-    later = {name for each in environments[1:] for name in each.parameters}
-    if later <= root.parameters.keys() and not any(each.strategies for each in environments):
+    later = environments if given else environments[1:]  # the first that says anything is taken as it is
+    names = {name for each in later for name in each.parameters}
+    if names <= root.parameters.keys() and not any(each.strategies for each in environments):
         return _Every()
     types: dict[str, str] = {}
     for template in _templates(world, root, environments):

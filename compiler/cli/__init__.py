@@ -28,6 +28,7 @@ _COMMANDS = {
     "secrets": _Command("secrets", "secrets", "Generate the secrets that a bundle needs."),
     "images": _Command("images", "images", "Build, list, render and push container images."),
     "resolve": _Command("resolve", "resolve", "Print the outputs of a HOT template."),
+    "conformance": _Command("conformance", "conformance", "Compare evaluated cases with Heat's own answers."),
     "render": _Command("render", "render", "Copy a TripleO tree with its templates rendered."),
     "schema": _Command("schema", "schema", "Print the JSON Schema of an input file."),
     "lab": _Command("lab", "lab", "Boot real nodes on this machine to try a fleet on."),

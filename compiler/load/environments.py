@@ -9,10 +9,9 @@ from pathlib import Path
 from compiler import schemas, shipped
 from compiler.diagnostics import CompileError, closest
 from compiler.load import files
-from compiler.model.stack import Environment, Registration, Registry, Target, TemplateFile, Tree
+from compiler.model.stack import NOTHING, Environment, Registration, Registry, Target, TemplateFile, Tree
 from compiler.node import Mapping, Node, Scalar
 
-NOTHING = "OS::Heat::None"  # the resource type that does nothing: what stands for it is switched off
 _RESOURCES = "resources"
 _NO_ALIASES = frozenset(("base_url", "hooks", "restricted_actions", _RESOURCES))
 _TEMPLATE_ENDINGS = (".yaml", ".yml", ".template")

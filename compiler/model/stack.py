@@ -51,6 +51,8 @@ class TemplateFile:
     tree: Tree
 
 
+NOTHING = "OS::Heat::None"  # the type that accepts every property and is nothing: what it stands for is off
+
 Target: TypeAlias = TemplateFile | str  # a template, or the name of another resource type
 
 

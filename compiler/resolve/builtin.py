@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-NOTHING = "OS::Heat::None"  # accepts every property, and all of its attributes are null
-
 _NAMES = {
     "AWS::AutoScaling": "AutoScalingGroup LaunchConfiguration ScalingPolicy",
     "AWS::CloudFormation": "Stack WaitCondition WaitConditionHandle",

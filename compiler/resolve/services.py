@@ -10,9 +10,8 @@ from functools import partial
 from compiler.diagnostics import CompileError, Report, closest
 from compiler.model.container import Backend
 from compiler.model.service import HostData, Part
-from compiler.model.stack import Environment, Host, Inputs, Opener, Role, TemplateFile
+from compiler.model.stack import NOTHING, Environment, Host, Inputs, Opener, Role, TemplateFile
 from compiler.node import Mapping, Node, Scalar, alike, expect_string, given, mapping_of
-from compiler.resolve.builtin import NOTHING
 from compiler.resolve.facts import fleet_facts, self_fact
 from compiler.resolve.functions import Heat
 from compiler.resolve.instance import Instance, World

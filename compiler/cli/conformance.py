@@ -1,0 +1,28 @@
+"""`heatsink conformance`: cases whose answers real Heat computed."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.command("conformance")
+@click.argument("cases", type=click.Path(path_type=Path))
+def conformance(cases: Path) -> None:
+    """Evaluate the cases of a JSON file, and compare with the answers of real Heat.
+
+    Prints each case that fails, with the difference, and `N passed, M failed` at the end. Exit code 1 if any
+    did.
+    """
+    from compiler import conformance
+
+    failed = 0
+    found = conformance.cases(cases)
+    for case in found:
+        if (difference := conformance.difference(case)) is not None:
+            failed += 1
+            click.echo(f"{case.id}\n{difference}\n")
+    click.echo(f"{len(found) - failed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
