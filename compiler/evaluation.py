@@ -53,6 +53,7 @@ def evaluated(question: Question, chance: Chance, report: Report, told: Told) ->
     environments = heat_environments(question.environments, _EVERYTHING, question.merge)
     line = {name: given(value, f"-P {name}") for name, value in question.parameters.items()}
     types = _declared(world, root, environments, line)
+    merge(environments, Merge.CLIENT)  # the client does so before it sends the files, and may fail to
     environment = merge(environments, question.merge, declared=types, given=line)
     for each in differences(environments, types, line) if len(environments) > 1 else ():
         report.warn(each.told(question.merge))

@@ -10,7 +10,7 @@ from pathlib import Path
 from compiler.diagnostics import CompileError
 from compiler.load import files
 from compiler.node import Mapping, Node, plain
-from compiler.node.yaml import Duplicates, parse
+from compiler.node.yaml import Duplicates, Repeated, parse
 from compiler.source import Source, Span
 
 
@@ -19,12 +19,14 @@ class HeatOpening:
     """Opens templates, where the last of equal keys wins, and files for `get_file`."""
 
     told: files.Told
+    repeated: list[Repeated] | None = None  # takes the keys that stand twice in a mapping
 
     def document(self, path: Path) -> Node:
         """The YAML document in a file."""
         self.told("template", path)
-        source = files.read(path)
-        root = parse(_stripped(source), Duplicates.LAST)
+        source = _stripped(files.read(path))
+        _check_json(source)
+        root = parse(source, Duplicates.LAST, self.repeated)
         if root is None:
             raise CompileError("the template is empty", Span(source, 1, 1, 1, 1), "begin it with its version")
         return root
@@ -41,6 +43,16 @@ class HeatOpening:
             return files.read(path)  # which says what is wrong
         source = Source(files.short_name(path), text)
         return Source(source.name, _as_json(source)) if "heat_template_version" in text else source
+
+
+def _check_json(source: Source) -> None:
+    """What begins as JSON must be JSON: YAML is more patient."""
+    if source.text.startswith("{"):
+        try:
+            json.loads(source.text)
+        except json.JSONDecodeError as error:
+            place = Span(source, error.lineno, error.colno, error.lineno, error.colno + 1)
+            raise CompileError(f"this begins like JSON and is none: {error.msg.lower()}", place) from None
 
 
 def _stripped(source: Source) -> Source:

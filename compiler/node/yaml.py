@@ -6,6 +6,7 @@ events costs less than PyYAML's own loader without positions (benchmarks/yaml.py
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterable
 from enum import Enum
 from functools import lru_cache
@@ -35,14 +36,25 @@ class Duplicates(Enum):
     LAST = "last"  # Heat: the last one wins
 
 
-def parse(source: Source, duplicates: Duplicates = Duplicates.REFUSED) -> Node | None:
+class Repeated(NamedTuple):
+    """A key that stands twice in one mapping: the two keys, as they are written one after the other."""
+
+    name: str
+    first: Node
+    again: Node
+
+
+def parse(
+    source: Source, duplicates: Duplicates = Duplicates.REFUSED, repeated: list[Repeated] | None = None
+) -> Node | None:
     """The one document of a YAML text, or None if there is nothing in it.
 
+    Duplicate keys that are not refused are added to `repeated`, if it is given.
     Raises CompileError with the place for text that is not YAML, for several documents, unknown tags, keys
     that are not scalars, duplicate keys (unless LAST), and documents too deep or too large to expand.
     """
     try:
-        return _Builder(source, duplicates).document()
+        return _Builder(source, duplicates, [] if repeated is None else repeated).document()
     except yaml.MarkedYAMLError as error:
         raise CompileError(_said(error), _point(source, error.problem_mark or error.context_mark)) from None
     except yaml.YAMLError as error:
@@ -52,9 +64,10 @@ def parse(source: Source, duplicates: Duplicates = Duplicates.REFUSED) -> Node |
 class _Builder:
     """Turns the events of one text into nodes; a recursive descent, one method a production."""
 
-    def __init__(self, source: Source, duplicates: Duplicates) -> None:
+    def __init__(self, source: Source, duplicates: Duplicates, repeated: list[Repeated]) -> None:
         self.source = source
         self.duplicates = duplicates
+        self.repeated = repeated
         self.next: Callable[[], Event] = CParser(source.text).get_event
         self.anchors: dict[str, Node | None] = {}
         self.expansions: dict[int, _Expansion] = {}
@@ -78,6 +91,10 @@ class _Builder:
         kind = type(event)
         if kind is yaml.AliasEvent:
             return self.alias(event)
+        if event.anchor is not None and event.anchor in self.anchors:
+            raise CompileError(
+                f"anchor `&{event.anchor}` stands twice", self.span(event), "rename one of them"
+            )
         built = self.scalar(event) if kind is yaml.ScalarEvent else self.collection(event)
         if event.anchor is not None:
             self.anchors[event.anchor] = built
@@ -103,6 +120,8 @@ class _Builder:
     def collection(self, event: Event) -> Node:
         if event.anchor is not None:
             self.anchors[event.anchor] = None
+        if event.tag not in _COLLECTION_TAGS:
+            raise CompileError(f"tag `{event.tag}` is not supported here", self.span(event), "take it away")
         self.depth += 1
         if self.depth > DEEPEST:
             raise CompileError(f"nested deeper than {DEEPEST} levels", self.span(event))
@@ -141,15 +160,21 @@ class _Builder:
         if not isinstance(key, Scalar):
             raise CompileError(f"a key must be a scalar, not {key.kind}", key.span)
         name = _key(key.value)
-        if name in entries and self.duplicates is Duplicates.REFUSED:
-            first = keys[name].span.line
-            raise CompileError(
-                f"key `{name}` stands twice in this mapping",
-                key.span,
-                f"it was first set in line {first}; keep one of them",
-            )
+        if not isinstance(key.value, str) and self.duplicates is Duplicates.LAST:
+            name = _equal(key.value, keys) or name
+        if name in entries:
+            self.repeat(Repeated(name, keys[name], key))
         entries[name] = value
         keys[name] = key
+
+    def repeat(self, key: Repeated) -> None:
+        if self.duplicates is Duplicates.REFUSED:
+            raise CompileError(
+                f"key `{key.name}` stands twice in this mapping",
+                key.again.span,
+                f"it was first set in line {key.first.span.line}; keep one of them",
+            )
+        self.repeated.append(key)
 
     def alias(self, event: Event) -> Node:
         if event.anchor not in self.anchors:
@@ -203,6 +228,7 @@ def _children(node: Node) -> Iterable[Node]:
     return node.items if isinstance(node, Sequence) else ()
 
 
+_COLLECTION_TAGS = frozenset((None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"))
 _MAYBE_NOT_A_STRING = frozenset("-+.0123456789~yYnNtTfFoO=")
 _resolver = Resolver()
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
@@ -235,10 +261,24 @@ def _constructed(tag: str, text: str) -> Value:
     return value
 
 
+def _binary(_constructor: SafeConstructor, node: yaml.ScalarNode) -> str:
+    return base64.b64decode(node.value, validate=False).decode()
+
+
 _SCALAR_TAGS = {
+    "tag:yaml.org,2002:binary": _binary,
+} | {
     f"tag:yaml.org,2002:{name}": SafeConstructor.yaml_constructors[f"tag:yaml.org,2002:{name}"]
     for name in ("str", "int", "float", "bool", "null")
 }
+
+
+def _equal(value: Value, keys: dict[str, Node]) -> str | None:
+    """The key that Python takes for the same: before Heat writes JSON, 1, 1.0 and true are one key."""
+    for name, key in keys.items():
+        if isinstance(key, Scalar) and not isinstance(key.value, str) and key.value == value:
+            return name
+    return None
 
 
 def _key(value: Value) -> str:

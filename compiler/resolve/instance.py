@@ -30,6 +30,7 @@ T = TypeVar("T")
 OMITTED = given(None, "<omitted>")  # what an `if` without an else gives: the item around it disappears
 Chance = Callable[[str, Recipe], str]  # the string of that name, made by the recipe if there is none yet
 Supply = Callable[[], Node]  # a value that somebody else evaluates, when it is asked for
+Missed = Callable[["Scope", Mapping, list[Node], Node], None]  # a call, its path, the parameter's value
 
 
 class Function(Protocol):
@@ -37,6 +38,10 @@ class Function(Protocol):
 
     def shape(self, scope: Scope, argument: Node, call: Mapping) -> None:
         """An error where the argument, as it is written, is none of this function's."""
+        ...
+
+    def check(self, scope: Scope, argument: Node, call: Mapping) -> None:
+        """As `shape`; and an error where the call names a resource or an attribute that is not there."""
         ...
 
     def value(self, scope: Scope, argument: Node, call: Mapping) -> Node:
@@ -56,6 +61,10 @@ class Resource(Protocol):
 
     def attributes(self, place: Node) -> Node:
         """What `get_attr: [resource]` gives: every attribute."""
+        ...
+
+    def expect(self, name: str, place: Node) -> None:
+        """An error if it has no attribute of that name."""
         ...
 
     def reference(self, place: Node) -> Node:
@@ -107,6 +116,7 @@ class World:
     # which references stand; None: values stand for themselves, as in Heat
     stubs: Report | None = None  # hears of resource types that only a cloud has; None: they are an error
     random: Chance = lambda _, recipe: random_string(recipe)
+    missed: Missed | None = None  # hears of every get_param whose path leads nowhere, and which is ''
     recorder: Recorder = field(default_factory=Recorder)
     documents: dict[Path, Node] = field(default_factory=dict)
     templates: dict[Path, Template] = field(default_factory=dict)
@@ -187,21 +197,23 @@ class Scope:
         """The node with a call at its very top made, and whether what lies below is evaluated too."""
         return (self.value(node), True) if self.is_call(node) else (node, isinstance(node, Scalar))
 
-    def check(self, node: Node) -> None:
+    def check(self, node: Node, *, refers: bool = True) -> None:
         """An error for the first call in the node that is not well formed; nothing is evaluated.
 
-        Of an `if` only the condition is looked at, as in Heat.
+        With `refers`, for one that names a resource or an attribute that is not there, too. What stands in an
+        `if` is left alone.
         """
         if isinstance(node, Sequence):
             for item in node.items:
-                self.check(item)
+                self.check(item, refers=refers)
         elif isinstance(node, Mapping):
             name = next(iter(node.entries), "")
             if self.is_call(node):
-                self.functions[name].shape(self, node.entries[name], node)
+                function = self.functions[name]
+                (function.check if refers else function.shape)(self, node.entries[name], node)
             if name != "if" or not self.is_call(node):
                 for value in node.entries.values():
-                    self.check(value)
+                    self.check(value, refers=refers)
 
     def _sequence(self, node: Sequence) -> Node:
         items = [self.evaluate(item) for item in node.items]
@@ -255,7 +267,7 @@ class Instance:
         if name in self.template.parameters:
             return self.once("parameter", name, place, lambda: self._parameter(name, place))
         if (pseudo := self.pseudo().get(name)) is not None:
-            return scalar_of(pseudo, place)
+            return self.world.defaults.get(name) or scalar_of(pseudo, place)
         known = self.template.parameters
         hint = closest(name, known) or "declare it under `parameters`"
         raise CompileError(f"parameter `{name}` is not declared in this template", place.span, hint)
@@ -308,7 +320,7 @@ class Instance:
     def _supplied(self, name: str) -> Node | None:
         if (passed := self.given.get(name)) is not None:
             value = passed()
-            if value is not OMITTED:
+            if value is not OMITTED and not is_null(value):
                 return value
         return self.world.facts.get(name) or self.world.defaults.get(name)
 
@@ -339,10 +351,12 @@ class Instance:
 
     def _output(self, name: str, place: Node) -> Node:
         written = self.output_node(name, place)
+        return self.scope.value(written) if self.gives(name) else scalar_of(None, written)
+
+    def gives(self, name: str) -> bool:
+        """Whether the condition of an output lets it have a value."""
         condition = self.template.outputs[name].entries.get("condition")
-        if condition is not None and not self.enabled(condition):
-            return scalar_of(None, written)
-        return self.scope.value(written)
+        return condition is None or self.template.version < Version.NEWTON or self.enabled(condition)
 
     def output_node(self, name: str, place: Node) -> Node:
         """The value of an output as it is written."""

@@ -23,7 +23,8 @@ _LONGEST = 512
 
 def recipe(properties: Properties) -> Recipe:
     """What the properties ask for. Raises CompileError where no string can be that."""
-    length = _number(properties.value("length", "integer"), "`length`", 32)
+    length = _number(properties.given("length"), "`length`", 32)
+    properties.value("salt", "string")
     sets = [
         *_sets(properties, "character_sequences", "sequence"),
         *_sets(properties, "character_classes", "class"),

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePosixPath
+from typing import ClassVar
 
 from compiler.diagnostics import CompileError, closest
 from compiler.model.random_string import Recipe
@@ -37,7 +38,7 @@ from compiler.resolve.properties import Properties, handed_down, typed
 from compiler.resolve.reads import Digits, Key, member
 from compiler.resolve.recipes import recipe
 from compiler.resolve.registry import is_template, registered
-from compiler.resolve.template import TYPES, Declaration, Template
+from compiler.resolve.template import TYPES, Declaration, Template, expect_outputs
 
 Path = tuple[Key, ...]
 SHOW = "show"  # the attribute that every resource has; it is the cloud's own view of it
@@ -70,16 +71,12 @@ def resource(at: Instance, name: str) -> Resource | None:
     condition = written.entries.get("condition")
     if condition is not None and not at.enabled(condition):
         return None
-    properties = written.entries.get("properties")
-    if properties is None or is_null(properties):
-        properties = mapping_of({}, written)
+    properties = written.entries.get("properties") or mapping_of({}, written)
     if at.scope.is_call(properties):
-        properties = at.scope.value(properties)
-        supplies = _ready(expect_mapping(properties, f"`properties` of resource `{name}`"))
-    else:
-        properties = expect_mapping(properties, f"`properties` of resource `{name}`")
-        supplies = {key: _supply(at, value) for key, value in properties.entries.items()}
+        hint = "call the function in the value of each property"
+        raise CompileError(f"`properties` of resource `{name}` cannot be a function", properties.span, hint)
     assert isinstance(properties, Mapping)
+    supplies = {key: _supply(at, value) for key, value in properties.entries.items()}
     return made(
         Definition(at=at, path=(name,), type=written.entries["type"], properties=supplies, place=properties)
     )
@@ -87,10 +84,6 @@ def resource(at: Instance, name: str) -> Resource | None:
 
 def _supply(at: Instance, node: Node) -> Supply:
     return lambda: at.scope.evaluate(node)
-
-
-def _ready(properties: Mapping) -> dict[str, Supply]:
-    return {key: _constant(value) for key, value in properties.entries.items()}
 
 
 def _constant(node: Node) -> Supply:
@@ -132,6 +125,7 @@ def _template(definition: Definition, file: TemplateFile, found: Registration) -
         raise CompileError(f"templates include one another: {circle}", definition.type.span)
     child = at.world.template(file.tree, path, definition.type)
     properties = Properties(definition.label, definition.properties, definition.place)
+    expect_outputs(child)
     properties.expect(child.parameters, f"`{child.file}`", "parameter")
     given = _handed_down(child, properties)
     return Nested(Instance(at.world, child, given, at, definition.path, at.around | {found}), properties)
@@ -164,14 +158,17 @@ class Nested:
         """An output of the template, or `resource.NAME.ATTRIBUTE` of one of its own resources."""
         if name.startswith("resource."):
             return _inner(self.instance.find_resource, name, path, place)
-        if name == SHOW and name not in self.instance.template.outputs:
-            return scalar_of(None, place)
         return selected(self.instance.output(name, place), path, place)
 
     def attributes(self, place: Node) -> Node:
         """Every output by its name."""
-        outputs = {name: self.instance.output(name, place) for name in self.instance.template.outputs}
-        return mapping_of(outputs | {SHOW: scalar_of(None, place)}, place)
+        names = self.instance.template.outputs
+        return mapping_of({name: self.instance.output(name, place) for name in names}, place)
+
+    def expect(self, name: str, place: Node) -> None:
+        """An output of that name, or anything of its resources."""
+        if not name.startswith("resource."):
+            self.instance.output_node(name, place)
 
     def reference(self, place: Node) -> Node:
         """The output `OS::stack_id` if there is one, else the id of the nested stack."""
@@ -187,7 +184,20 @@ class Nested:
                 and self.instance.default(declaration.name) is None
             ):
                 self._properties.required(declaration.name)
+        _check_policies(self.instance)
         check(self.instance)
+
+
+def _check_policies(instance: Instance) -> None:
+    """What only resources of a cloud can be told: to leave a snapshot, and how to be updated."""
+    assert instance.parent is not None
+    definition = instance.parent.template.resources.get(".".join(instance.resource))
+    for key, node in definition.entries.items() if definition is not None else ():
+        snapshot = key == "deletion_policy" and isinstance(node, Scalar)
+        if snapshot and str(plain(node)).lower() == "snapshot":
+            raise CompileError("a template can leave no snapshot", node.span, "write `delete` or `retain`")
+        if key == "update_policy" and isinstance(node, Mapping) and node.entries:
+            raise CompileError("a template has no update policy", node.span, "take it away")
 
 
 def check(instance: Instance) -> None:
@@ -197,12 +207,14 @@ def check(instance: Instance) -> None:
         instance.parameter(name, declaration.node)
     for name, node in template.conditions.items():
         instance.check_condition(name, node)
-    for output in template.outputs.values():
-        condition = output.entries.get("condition")
-        if condition is None or instance.enabled(condition):
+    for name, output in template.outputs.items():
+        if instance.gives(name):
             instance.scope.check(output.entries["value"])
     for name, written in template.resources.items():
         found = instance.once("resource", name, written, partial(resource, instance, name))
+        for field in ("properties", "metadata", "update_policy"):
+            if field in written.entries:
+                instance.scope.check(written.entries[field], refers=found is not None)
         if found is not None:
             found.check()
 
@@ -219,7 +231,10 @@ class Nothing:
 
     def attributes(self, place: Node) -> Node:
         """None."""
-        return mapping_of({SHOW: scalar_of(None, place)}, place)
+        return mapping_of({}, place)
+
+    def expect(self, name: str, place: Node) -> None:
+        """Any."""
 
     def reference(self, place: Node) -> Node:
         """Its name: Heat makes an id up."""
@@ -246,10 +261,12 @@ class Value:
 
     def attribute(self, name: str, path: Path, place: Node) -> Node:
         """`value`."""
-        if name == SHOW:
-            return scalar_of(None, place)
-        _expect_attribute(self._definition, name, ("value", SHOW), place)
-        return selected(self._value(place), path, place)
+        self.expect(name, place)
+        return scalar_of(None, place) if name == SHOW else selected(self._value(place), path, place)
+
+    def expect(self, name: str, place: Node) -> None:
+        """`value`."""
+        _expect_attribute(self._definition, name, place)
 
     def _value(self, place: Node) -> Node:
         return self._definition.at.once("value of", self._definition.name, place, self._evaluated)
@@ -269,7 +286,7 @@ class Value:
 
     def attributes(self, place: Node) -> Node:
         """`value`."""
-        return mapping_of({"value": self._value(place), SHOW: scalar_of(None, place)}, place)
+        return mapping_of({"value": self._value(place)}, place)
 
     def reference(self, place: Node) -> Node:
         """Its name: Heat makes an id up."""
@@ -293,14 +310,16 @@ class RandomString:
 
     def attribute(self, name: str, path: Path, place: Node) -> Node:
         """`value`."""
-        if name == SHOW:
-            return scalar_of(None, place)
-        _expect_attribute(self._definition, name, ("value", SHOW), place)
-        return selected(self.reference(place), path, place)
+        self.expect(name, place)
+        return scalar_of(None, place) if name == SHOW else selected(self.reference(place), path, place)
+
+    def expect(self, name: str, place: Node) -> None:
+        """`value`."""
+        _expect_attribute(self._definition, name, place)
 
     def attributes(self, place: Node) -> Node:
         """`value`."""
-        return mapping_of({"value": self.reference(place), SHOW: scalar_of(None, place)}, place)
+        return mapping_of({"value": self.reference(place)}, place)
 
     def reference(self, place: Node) -> Node:
         """The string itself."""
@@ -324,6 +343,8 @@ class RandomString:
 class Members:
     """A resource that is many: a chain of types, or a group of one type."""
 
+    whole: ClassVar[tuple[str, ...]] = ("refs",)  # attributes that need no name of another
+
     def __init__(self, definition: Definition, members: Callable[[], dict[str, Resource]]) -> None:
         self._definition = definition
         self._members = members
@@ -345,6 +366,9 @@ class Members:
         if name == "attributes":
             return self._by_name(path, place)
         return sequence_of([each.attribute(name, path, place) for each in self.members.values()], place)
+
+    def expect(self, name: str, place: Node) -> None:
+        """Any: the members are asked."""
 
     def _by_name(self, path: Path, place: Node) -> Node:
         if not path or not isinstance(path[0], str):
@@ -368,7 +392,7 @@ class Members:
 
     def attributes(self, place: Node) -> Node:
         """The attributes that need no name of another."""
-        return mapping_of({"refs": self.attribute("refs", (), place), SHOW: scalar_of(None, place)}, place)
+        return mapping_of({name: self.attribute(name, (), place) for name in self.whole}, place)
 
     def reference(self, place: Node) -> Node:
         """The id of the nested stack that Heat would make of it."""
@@ -395,6 +419,13 @@ class Chain(Members):
         shared = self._properties.value("resource_properties", "json")
         assert isinstance(kinds, Sequence)
         place = shared if isinstance(shared, Mapping) else mapping_of({}, self._definition.place)
+        for kind in kinds.items:
+            if isinstance(kind, Scalar) and is_template(str(kind.value)):
+                raise CompileError(
+                    f"a chain is made of types, and `{kind.value}` is a template",
+                    kind.span,
+                    "give it a name under `resource_registry`",
+                )
         return {
             str(index): made(_member(self._definition, str(index), kind, place))
             for index, kind in enumerate(kinds.items)
@@ -403,6 +434,8 @@ class Chain(Members):
 
 class Group(Members):
     """OS::Heat::ResourceGroup: resources of one type, which know their number by `%index%`."""
+
+    whole = ("removed_rsrc_list", "refs", "refs_map")
 
     def __init__(self, definition: Definition, properties: Properties) -> None:
         properties.expect(
@@ -413,7 +446,9 @@ class Group(Members):
         super().__init__(definition, self._made)
 
     def attribute(self, name: str, path: Path, place: Node) -> Node:
-        """As of a chain; and `refs_map`, and `removed_rsrc_list`."""
+        """As of a chain; and `refs_map`, and `removed_rsrc_list`. A group of none has null for any member."""
+        if name.startswith("resource.") and not self.members:
+            return scalar_of(None, place)
         if name == "refs_map":
             return selected(self.references(place), path, place)
         if name == "removed_rsrc_list":
@@ -435,7 +470,8 @@ class Group(Members):
         }
 
     def _count(self) -> int:
-        node = self._properties.value("count", "integer")
+        given = self._properties.given("count")
+        node = None if given is None or is_null(given) else self._properties.value("count", "integer")
         count = 1 if node is None else plain(node)
         assert isinstance(count, int)
         if node is not None and not 0 <= count <= MOST_MEMBERS:
@@ -457,6 +493,9 @@ class Group(Members):
         return mapping_of({key: _filled(value, variable, name) for key, value in kept.items()}, properties)
 
     def _removed(self) -> frozenset[str]:
+        mode = self._properties.value("removal_policies_mode", "string")
+        if mode is not None and plain(mode) not in ("append", "update", ""):
+            raise CompileError("`removal_policies_mode` is `append` or `update`", mode.span)
         node = self._properties.value("removal_policies", "comma_delimited_list")
         policies = plain(node) if node is not None else []
         assert isinstance(policies, list)
@@ -502,8 +541,8 @@ def selected(value: Node, path: Path, place: Node) -> Node:
     return scalar_of(None, place) if found is None else found
 
 
-def _expect_attribute(definition: Definition, name: str, known: tuple[str, ...], place: Node) -> None:
-    if name not in known:
+def _expect_attribute(definition: Definition, name: str, place: Node) -> None:
+    if name not in (known := ("value", SHOW)):
         raise CompileError(f"{definition.label} has no attribute `{name}`", place.span, closest(name, known))
 
 

@@ -10,10 +10,12 @@ from compiler.node import (
     Mapping,
     Node,
     Scalar,
+    Sequence,
     expect_keys,
     expect_mapping,
     expect_sequence,
     expect_string,
+    plain,
 )
 from compiler.resolve.constraints import Constraint, constraint
 from compiler.resolve.versions import VERSIONS, Version
@@ -23,7 +25,6 @@ _SECTIONS = frozenset(
     ["heat_template_version", "description", "parameter_groups", "parameters", "resources", "outputs"]
 )
 _DECLARATION = frozenset(["type", "label", "description", "default", "hidden", "constraints", "immutable"])
-_OUTPUT = frozenset(["description", "value"])
 _RESOURCE = frozenset(
     ["type", "properties", "metadata", "depends_on", "deletion_policy", "update_policy", "description"]
 )
@@ -78,7 +79,7 @@ def template(root: Node, tree: Tree, path: str) -> Template:
         resources={
             name: _resource(name, node, version) for name, node in _section(mapping, "resources").items()
         },
-        outputs={name: _output(name, node, version) for name, node in _section(mapping, "outputs").items()},
+        outputs={name: _output(name, node) for name, node in _section(mapping, "outputs").items()},
         root=mapping,
     )
     for name in loaded.resources.keys() & loaded.parameters.keys():
@@ -108,7 +109,7 @@ def _version(mapping: Mapping) -> Version:
 
 def _section(root: Mapping, name: str) -> dict[str, Node]:
     node = root.entries.get(name)
-    if node is None or (isinstance(node, Scalar) and not node.value):
+    if node is None or not (node.entries if isinstance(node, Mapping) else plain(node)):
         return {}
     return expect_mapping(node, f"`{name}`").entries
 
@@ -154,26 +155,59 @@ def _resource(name: str, written: Node, version: Version) -> Mapping:
     if not isinstance(written, Mapping) or "type" not in written.entries:
         hint = "write `type: …`, such as `type: OS::Heat::Value` or the path of a template"
         raise CompileError(f"resource `{name}` has no type", written.span, hint)
+    if "/" in name:
+        raise CompileError(f"the name of resource `{name}` has a `/` in it", written.span, "give it another")
     known = _RESOURCE | {"condition", "external_id"} if version >= Version.NEWTON else _RESOURCE
     expect_keys(written, known, f"resource `{name}`")
-    expect_string(written.entries["type"], f"the type of resource `{name}`")
+    for key, node in written.entries.items():
+        if not isinstance(node, _FIELDS[key]) or (isinstance(node, Scalar) and not _fits(key, node)):
+            raise CompileError(f"`{key}` of resource `{name}` cannot be {node.kind}", node.span)
+    for item in _items(written.entries.get("depends_on")):
+        expect_string(item, f"what resource `{name}` depends on")
     _check_policy(written.entries.get("deletion_policy"), version)
     return written
 
 
+_FIELDS: dict[str, type[Node] | tuple[type[Node], ...]] = {
+    "type": Scalar,
+    "properties": Mapping,
+    "metadata": Mapping,
+    "depends_on": (Scalar, Sequence),
+    "deletion_policy": (Scalar, Mapping),  # a mapping may be a call
+    "update_policy": Mapping,
+    "description": Scalar,
+    "condition": (Scalar, Mapping),
+    "external_id": (Scalar, Mapping),
+}
+
+
+def _fits(key: str, node: Scalar) -> bool:
+    return isinstance(node.value, str) or (key == "condition" and isinstance(node.value, bool))
+
+
+def _items(node: Node | None) -> list[Node]:
+    return node.items if isinstance(node, Sequence) else []
+
+
 def _check_policy(node: Node | None, version: Version) -> None:
-    if not isinstance(node, Scalar) or node.value is None:
+    if not isinstance(node, Scalar):
         return
     lower = version >= Version.NEWTON
-    if str(node.value) not in _POLICIES and not (lower and str(node.value).capitalize() in _POLICIES):
+    if node.value not in _POLICIES and not (lower and str(node.value).capitalize() in _POLICIES):
         raise CompileError(
             f"`{node.value}` is no deletion policy", node.span, "write `delete`, `retain` or `snapshot`"
         )
 
 
-def _output(name: str, written: Node, version: Version) -> Mapping:
+def expect_outputs(template: Template) -> None:
+    """An error at a key of an output that Heat does not know; of the root template it minds none."""
+    known = frozenset(("description", "value", "condition"))
+    for name, output in template.outputs.items():
+        expect_keys(output, known, f"output `{name}`")
+
+
+def _output(name: str, written: Node) -> Mapping:
     output = expect_mapping(written, f"output `{name}`")
     if "value" not in output.entries:
         raise CompileError(f"output `{name}` has no value", output.span)
-    expect_keys(output, _OUTPUT | {"condition"} if version >= Version.NEWTON else _OUTPUT, f"output `{name}`")
     return output

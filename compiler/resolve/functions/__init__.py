@@ -37,9 +37,9 @@ _GIVEN_UP = [
 _VALUES: dict[Version, tuple[Intrinsic, ...]] = {
     Version.ICEHOUSE: (
         Intrinsic("get_param", "Name` or `get_param: [Name, key, …]", references.get_param, anything),
-        Intrinsic("get_attr", _ATTRIBUTE, references.get_attr, listed(2)),
+        Intrinsic("get_attr", _ATTRIBUTE, references.get_attr, listed(2), references.known_attribute),
         Intrinsic("get_file", "name.conf", references.get_file, anything),
-        Intrinsic("get_resource", "name", references.get_resource, anything),
+        Intrinsic("get_resource", "name", references.get_resource, anything, references.known_resource),
         Intrinsic("resource_facade", _FACADE, references.resource_facade, references.facade),
         Intrinsic("list_join", "[delimiter, list]", texts.list_join_one, listed(2, 2)),
         Intrinsic("str_replace", _REPLACE, texts.str_replace(texts.spelt_scalar), texts.replacement_shape),
@@ -50,6 +50,7 @@ _VALUES: dict[Version, tuple[Intrinsic, ...]] = {
         Intrinsic("Fn::Replace", "[{KEY: value}, text]", amazon.replace, listed(2, 2)),
         Intrinsic("Fn::Base64", "text", amazon.base64, anything),
         Intrinsic("Fn::MemberListToMap", "[Name, Value, list]", amazon.member_list_to_map, listed(3, 3)),
+        Intrinsic("Fn::ResourceFacade", "Metadata", amazon.resource_facade, amazon.facade),
         Intrinsic("Fn::GetAZs", "''", amazon.zones, anything),
     ),
     Version.JUNO: tuple(
@@ -61,7 +62,9 @@ _VALUES: dict[Version, tuple[Intrinsic, ...]] = {
         Intrinsic("repeat", _REPEAT, structures.repeat(maps=False, together=False), structures.repeat_shape),
     ),
     Version.LIBERTY: (
-        Intrinsic("get_attr", _ATTRIBUTE, references.get_attr, references.attribute_path),
+        Intrinsic(
+            "get_attr", _ATTRIBUTE, references.get_attr, references.attribute_path, references.known_attribute
+        ),
         Intrinsic("list_join", _JOIN, texts.list_join, listed(2)),
         Intrinsic("str_replace", _REPLACE, texts.str_replace(texts.spelt), texts.replacement_shape),
         Intrinsic("str_split", "[delimiter, text, index]", texts.str_split, texts.split_shape),

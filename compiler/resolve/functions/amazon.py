@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from compiler.node import Mapping, Node, Plain, mapping_of, node_of, plain, scalar_of
+from compiler.node import Mapping, Node, Plain, Scalar, mapping_of, node_of, plain, scalar_of
+from compiler.resolve.functions import references
 from compiler.resolve.functions.intrinsic import MisuseError, items, text
 from compiler.resolve.functions.texts import spelt_scalar, str_replace
 from compiler.resolve.instance import Scope
@@ -85,3 +86,18 @@ def member_list_to_map(scope: Scope, argument: Node, call: Mapping) -> Node:
 def zones(scope: Scope, argument: Node, call: Mapping) -> Node:
     """Availability zones: the one that every cloud has."""
     return node_of(["nova"], call)
+
+
+_FACADE = {"Metadata": "metadata", "DeletionPolicy": "deletion_policy", "UpdatePolicy": "update_policy"}
+
+
+def facade(scope: Scope, argument: Node, call: Mapping) -> None:
+    """The name of one of the three things that a template may ask of the resource that it is."""
+    if not isinstance(argument, Scalar) or argument.value not in _FACADE:
+        raise MisuseError(f"knows {', '.join(_FACADE)}", argument)
+
+
+def resource_facade(scope: Scope, argument: Node, call: Mapping) -> Node:
+    """resource_facade in the words of CloudFormation."""
+    assert isinstance(argument, Scalar)
+    return references.resource_facade(scope, scalar_of(_FACADE[str(argument.value)], argument), call)

@@ -39,11 +39,20 @@ class Intrinsic:
     form: str  # of its argument: `[delimiter, list, …]`
     evaluate: Value
     expect: Shape = lambda scope, argument, call: None
+    refers: Shape = lambda scope, argument, call: None  # to something that must be there
 
     def shape(self, scope: Scope, argument: Node, call: Mapping) -> None:
         """An error where the argument, as it is written, is none of this function's."""
         try:
             self.expect(scope, argument, call)
+        except MisuseError as problem:
+            raise self._refused(problem, call) from None
+
+    def check(self, scope: Scope, argument: Node, call: Mapping) -> None:
+        """An error where the call is wrong whatever its value may be."""
+        self.shape(scope, argument, call)
+        try:
+            self.refers(scope, argument, call)
         except MisuseError as problem:
             raise self._refused(problem, call) from None
 

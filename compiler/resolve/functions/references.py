@@ -5,7 +5,7 @@ from __future__ import annotations
 from compiler.diagnostics import CompileError
 from compiler.node import Mapping, Node, Scalar, Sequence, is_null, mapping_of, scalar_of, text_of
 from compiler.resolve.functions.intrinsic import MisuseError, listed, said, shown, text
-from compiler.resolve.instance import Scope
+from compiler.resolve.instance import OMITTED, Resource, Scope
 from compiler.resolve.reads import Digits, Key, member
 
 FACADE = ("metadata", "deletion_policy", "update_policy")
@@ -23,7 +23,11 @@ def get_param(scope: Scope, argument: Node, call: Mapping) -> Node:
     at = None if keys is None else member(value, keys, Digits.INDEX)
     if scope.at.varies(name) and keys is not None:
         scope.at.read_variant((name, *keys), at)
-    return scalar_of("", call) if at is None else at
+    if at is not None:
+        return at
+    if scope.at.world.missed is not None:
+        scope.at.world.missed(scope, call, path, value)
+    return scalar_of("", call)
 
 
 def steps(path: list[Node]) -> tuple[Key, ...] | None:
@@ -35,14 +39,29 @@ def steps(path: list[Node]) -> tuple[Key, ...] | None:
 def get_attr(scope: Scope, argument: Node, call: Mapping) -> Node:
     """An attribute of a resource, or what lies at a path in it; null where nothing does."""
     written = argument.items if isinstance(argument, Sequence) else [argument]
-    name, *path = (scope.value(item) for item in written)
-    resource = scope.at.find_resource(text(name, "the name of a resource"), argument)
-    if not path or is_null(path[0]):
+    resource = _resource(scope, written[0])
+    if len(written) == 1 or is_null(written[1]):
         return resource.attributes(call)
-    keys = steps(path[1:])
-    attribute = text(path[0], "the name of an attribute")
+    attribute = text(scope.value(written[1]), "the name of an attribute")
+    path = [step for step in map(scope.evaluate, written[2:]) if step is not OMITTED]
+    for step in path:
+        if not isinstance(step, Scalar):
+            raise MisuseError(f"takes keys and indices as its path, not {step.kind}", step)
+    keys = steps(path)
     found = resource.attribute(attribute, keys or (), call)
     return scalar_of(None, call) if keys is None else found
+
+
+def _resource(scope: Scope, name: Node) -> Resource:
+    return scope.at.find_resource(text(scope.value(name), "the name of a resource"), name)
+
+
+def known_attribute(scope: Scope, argument: Node, call: Mapping) -> None:
+    """An error if there is no such resource, or none of its attributes has the name."""
+    written = argument.items if isinstance(argument, Sequence) else [argument]
+    resource = _resource(scope, written[0])
+    if len(written) > 1 and not is_null(written[1]):
+        resource.expect(text(scope.value(written[1]), "the name of an attribute"), call)
 
 
 def attribute_path(scope: Scope, argument: Node, call: Mapping) -> None:
@@ -60,8 +79,12 @@ def get_file(scope: Scope, argument: Node, call: Mapping) -> Node:
 
 def get_resource(scope: Scope, argument: Node, call: Mapping) -> Node:
     """What Heat calls a resource: its id."""
-    name = text(scope.value(argument), "the name of a resource")
-    return scope.at.find_resource(name, argument).reference(call)
+    return _resource(scope, argument).reference(call)
+
+
+def known_resource(scope: Scope, argument: Node, call: Mapping) -> None:
+    """An error if there is no such resource."""
+    _resource(scope, argument)
 
 
 def facade(scope: Scope, argument: Node, call: Mapping) -> None:
