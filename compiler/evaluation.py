@@ -39,17 +39,24 @@ class Question:
 
 
 def evaluated(question: Question, chance: Chance, report: Report, told: Told) -> Instance:
-    """The root template with its parameters; what it is worth is asked of it, no further than wanted."""
+    """The root template with its parameters; what it is worth is asked of it, no further than wanted.
+
+    Nothing is validated: the report is told of resource types that only a cloud has and of constraints that
+    values break. Files that the root template and those beside it name must be there.
+    """
     world = World(
         opener=HeatOpening(told),
         registry=Registry(),
         languages=Heat(),
         stack=question.stack,
         secrets=None,
-        stubs=report,
+        report=report,
+        validates=False,
         random=chance,
     )
     root = _root(world, question.template)
+    for _ in attached(world, root):
+        pass
     environments = heat_environments(question.environments, _EVERYTHING, question.merge)
     line = {name: given(value, f"-P {name}") for name, value in question.parameters.items()}
     types = _declared(world, root, environments, line)
@@ -124,9 +131,8 @@ def _templates(world: World, root: Template, environments: Iterable[Environment]
 
 
 def outputs(instance: Instance) -> dict[str, Plain]:
-    """Every output of a template that Heat would not refuse."""
-    for _ in attached(instance.world, instance.template):
-        pass
+    """Every output of a template, validated as Heat does before it makes a stack of it."""
+    instance.world.validates = True
     check(instance)
     root = instance.template.root
     return {name: plain(instance.output(name, root)) for name in instance.template.outputs}

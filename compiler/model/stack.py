@@ -30,6 +30,13 @@ class Tree:
         """The file of that path, relative to the tree; None if no folder has it."""
         return next((root / relative for root in self.roots if (root / relative).is_file()), None)
 
+    def name(self, path: Path) -> str:
+        """What an operator calls a file of the tree: its path in there, or if that is `/`, from here."""
+        root = next((root for root in self.roots if path.is_relative_to(root)), path)
+        if root == Path("/"):
+            root = Path.cwd()
+        return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+
 
 class Opener(Protocol):
     """How a later stage asks `load` for a file that only evaluation knows to be needed."""

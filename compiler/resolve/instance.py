@@ -114,7 +114,8 @@ class World:
     variants: frozenset[str] = frozenset()  # names of the parameters that differ between hosts
     secrets: frozenset[str] | None = frozenset()  # hidden parameters with a value in the secrets file, for
     # which references stand; None: values stand for themselves, as in Heat
-    stubs: Report | None = None  # hears of resource types that only a cloud has; None: they are an error
+    report: Report | None = None  # hears of resource types that only a cloud has; None: they are an error
+    validates: bool = True  # whether a broken constraint is an error, or only told to the report
     random: Chance = lambda _, recipe: random_string(recipe)
     missed: Missed | None = None  # hears of every get_param whose path leads nowhere, and which is ''
     recorder: Recorder = field(default_factory=Recorder)
@@ -122,6 +123,13 @@ class World:
     templates: dict[Path, Template] = field(default_factory=dict)
     declared: set[str] = field(default_factory=set)  # every parameter that any template of the world declares
     running: list[tuple[Instance, str, str]] = field(default_factory=list)  # what is being computed, by whom
+
+    def broken(self, error: CompileError) -> None:
+        """What becomes of a value that breaks a constraint: Heat validates first, and then resolves."""
+        if self.validates or self.report is None:
+            raise error
+        for problem in error.problems:
+            self.report.unused(problem.message, problem.span, problem.hint)
 
     def template(self, tree: Tree, path: str, place: Node) -> Template:
         """The template at a path of a tree, read once."""
@@ -149,13 +157,10 @@ def inside(tree: Tree, path: str, place: Node) -> Path:
         )
     file = tree.find(path)
     if file is None:
-        near = [
-            str(other.relative_to(root))
-            for root in tree.roots
-            for other in (root / path).parent.glob("*")
-            if other.is_file()
-        ]
-        raise CompileError(f"there is no file `{path}` in the templates", place.span, closest(path, near))
+        folders = [(root / path).parent for root in tree.roots]
+        near = [tree.name(other) for folder in folders for other in folder.glob("*") if other.is_file()]
+        name = tree.name(tree.roots[0] / path)
+        raise CompileError(f"there is no file `{name}` in the templates", place.span, closest(name, near))
     return file
 
 
@@ -287,12 +292,13 @@ class Instance:
     def _parameter(self, name: str, place: Node) -> Node:
         world, declaration = self.world, self.template.parameters[name]
         default = self.default(name)
-        check_default(declaration, default)
+        check_default(declaration, default, world.broken)
         value = self._supplied(name)
         if value is None or is_null(value):
             value = default
         if declaration.hidden and self._is_reference(name, value):
-            return checked(declaration, scalar_of(secret.reference(name), declaration.node))
+            reference = scalar_of(secret.reference(name), declaration.node)
+            return checked(declaration, reference, world.broken)
         if value is None:
             raise CompileError(
                 f"parameter `{name}` has no value", place.span, f"set it in an environment: `{name}: …`"
@@ -301,7 +307,7 @@ class Instance:
             world.recorder.current.places[name] = value.span
             if declaration.hidden and name not in self.given:
                 world.recorder.current.hidden.add(name)
-        return checked(declaration, value)
+        return checked(declaration, value, world.broken)
 
     def default(self, name: str) -> Node | None:
         """The default of a parameter; of nested templates parameter_defaults take its place."""

@@ -16,8 +16,11 @@ from compiler.source import Span
 _PARSED = frozenset(("json", "comma_delimited_list"))  # constraints see these values parsed, others raw
 
 
-def checked(declaration: Declaration, value: Node) -> Node:
-    """The value in the declared type; CompileError, at the value, if it has none or breaks a constraint."""
+Broken = Callable[[CompileError], None]  # hears of constraints that a value does not keep
+
+
+def checked(declaration: Declaration, value: Node, broken: Broken) -> Node:
+    """The value in the declared type. Raises CompileError, at the value, if it has none."""
     try:
         converted = _CONVERSIONS[declaration.type](value)
     except (ValueError, TypeError):
@@ -27,11 +30,12 @@ def checked(declaration: Declaration, value: Node) -> Node:
             _span(declaration, value),
             f"it is declared at {declaration.node.span.place}",
         ) from None
-    _check(declaration, value, plain(converted if declaration.type in _PARSED else value))
+    if declaration.constraints:
+        _check(declaration, value, plain(converted if declaration.type in _PARSED else value), broken)
     return converted
 
 
-def check_default(declaration: Declaration, default: Node | None) -> None:
+def check_default(declaration: Declaration, default: Node | None, broken: Broken) -> None:
     """A default must keep the constraints even where a value stands over it."""
     if not declaration.constraints or default is None:
         return
@@ -39,7 +43,7 @@ def check_default(declaration: Declaration, default: Node | None) -> None:
     if declaration.type == "comma_delimited_list" and value is not None:
         value = plain(_list_or_refused(declaration, default))
     if value is not None:
-        _check(declaration, default, value)
+        _check(declaration, default, value, broken)
 
 
 def _list_or_refused(declaration: Declaration, default: Node) -> Node:
@@ -51,7 +55,7 @@ def _list_or_refused(declaration: Declaration, default: Node) -> Node:
         ) from None
 
 
-def _check(declaration: Declaration, node: Node, value: Plain) -> None:
+def _check(declaration: Declaration, node: Node, value: Plain, broken: Broken) -> None:
     for constraint in declaration.constraints:
         if isinstance(value, str) and secret.names(value):
             raise CompileError(
@@ -61,12 +65,9 @@ def _check(declaration: Declaration, node: Node, value: Plain) -> None:
             )
         if constraint.broken_by(value):
             described = f": {constraint.description}" if constraint.description else ""
-            raise CompileError(
-                f"parameter `{declaration.name}`: {_shown(declaration, node)} breaks the constraint "
-                f"`{constraint.name}`{described}",
-                _span(declaration, node),
-                constraint.said,
-            )
+            problem = f"{_shown(declaration, node)} breaks the constraint `{constraint.name}`{described}"
+            place = _span(declaration, node)
+            broken(CompileError(f"parameter `{declaration.name}`: {problem}", place, constraint.said))
 
 
 def _shown(declaration: Declaration, value: Node) -> str:

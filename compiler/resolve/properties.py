@@ -13,6 +13,7 @@ from compiler.diagnostics import CompileError, closest
 from compiler.node import Mapping, Node, Plain, Scalar, Sequence, mapping_of, plain, scalar_of, sequence_of
 from compiler.resolve.constraints import number
 from compiler.resolve.instance import OMITTED, Supply
+from compiler.resolve.parameters import Broken
 from compiler.resolve.template import Declaration
 
 _ZEROS: dict[str, Plain] = {"string": "", "number": 0, "boolean": False}
@@ -27,7 +28,7 @@ def typed(kind: str, value: Node, what: str) -> Node:
         raise CompileError(f"{what} is a {_NAMES[kind]}, and {shown} is not one", value.span) from None
 
 
-def handed_down(declaration: Declaration, value: Node, what: str) -> Node:
+def handed_down(declaration: Declaration, value: Node, what: str, broken: Broken) -> Node:
     """What a template gets for a parameter whose property has that value, as its parent evaluated it.
 
     A list travels as text and is split again, so items that hold commas come apart. A list of mappings
@@ -41,11 +42,8 @@ def handed_down(declaration: Declaration, value: Node, what: str) -> Node:
         converted = typed(declaration.type, value, what)
     for constraint in declaration.constraints:
         if constraint.broken_by(plain(converted)):
-            raise CompileError(
-                f"{what} breaks the constraint `{constraint.name}`",
-                value.span.without_text() if declaration.hidden else value.span,
-                constraint.said,
-            )
+            place = value.span.without_text() if declaration.hidden else value.span
+            broken(CompileError(f"{what} breaks the constraint `{constraint.name}`", place, constraint.said))
     return _joined(converted, what) if declaration.type == "comma_delimited_list" else converted
 
 

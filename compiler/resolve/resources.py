@@ -105,7 +105,7 @@ def made(definition: Definition) -> Resource:
     properties = Properties(definition.label, definition.properties, definition.place)
     if target in _TYPES:
         return _TYPES[target](definition, properties)
-    report = at.world.stubs
+    report = at.world.report
     if report is None:
         raise CompileError(
             f"{definition.label} is a `{target}`, which only a cloud has",
@@ -115,7 +115,8 @@ def made(definition: Definition) -> Resource:
     report.unused(
         f"{definition.label} is a `{target}`, which only a cloud has: its attributes are null", place.span
     )
-    return Stub(definition)
+    written = at.template.resources.get(definition.name)
+    return Stub(definition, None if written is None else written.entries.get("external_id"))
 
 
 def _template(definition: Definition, file: TemplateFile, found: Registration) -> Resource:
@@ -127,24 +128,31 @@ def _template(definition: Definition, file: TemplateFile, found: Registration) -
     properties = Properties(definition.label, definition.properties, definition.place)
     expect_outputs(child)
     properties.expect(child.parameters, f"`{child.file}`", "parameter")
-    given = _handed_down(child, properties)
+    given = _handed_down(at.world, child, properties)
     return Nested(Instance(at.world, child, given, at, definition.path, at.around | {found}), properties)
 
 
 def handed_to(world: World, template: Template, properties: Node) -> Instance:
     """A template as a parent would make it with these properties; those it does not declare are left out."""
+    expect_outputs(template)
     passed = expect_mapping(properties, "properties")
     declared = {name: _constant(node) for name, node in passed.entries.items() if name in template.parameters}
-    return Instance(world, template, _handed_down(template, Properties("the template", declared, passed)))
+    given = _handed_down(world, template, Properties("the template", declared, passed))
+    return Instance(world, template, given)
 
 
-def _handed_down(template: Template, properties: Properties) -> dict[str, Supply]:
-    return {name: partial(_parameter, template.parameters[name], properties) for name in properties.supplies}
+def _handed_down(world: World, template: Template, properties: Properties) -> dict[str, Supply]:
+    return {
+        name: partial(_parameter, world, template.parameters[name], properties)
+        for name in properties.supplies
+    }
 
 
-def _parameter(declaration: Declaration, properties: Properties) -> Node:
+def _parameter(world: World, declaration: Declaration, properties: Properties) -> Node:
     found = properties.given(declaration.name)
-    return OMITTED if found is None else handed_down(declaration, found, properties.called(declaration.name))
+    if found is None:
+        return OMITTED
+    return handed_down(declaration, found, properties.called(declaration.name), world.broken)
 
 
 class Nested:
@@ -247,8 +255,20 @@ class Nothing:
 class Stub(Nothing):
     """A type that only a cloud has."""
 
-    def __init__(self, definition: Definition) -> None:
+    def __init__(self, definition: Definition, external: Node | None) -> None:
         super().__init__(definition, Properties("", {}, definition.place))
+        self._external = external
+
+    def attribute(self, name: str, path: Path, place: Node) -> Node:
+        """Null; of a resource that Heat would not make but find in the cloud, an error."""
+        if self._external is not None:
+            raise CompileError(
+                f"{self._definition.label} has an `external_id`: it exists in a cloud, and only there its "
+                "attributes are known",
+                self._external.span,
+                "register a template for its type that says what they are",
+            )
+        return super().attribute(name, path, place)
 
 
 class Value:
