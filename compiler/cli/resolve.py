@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from functools import cached_property
 from pathlib import Path
@@ -52,6 +53,7 @@ def resolve(
 
     Needs no Heat and no cloud. Resource types that only a cloud has are stubs: their attributes are null.
     """
+    gc.disable()  # nearly all that is made stays until the end: looking for garbage takes a third of the time
     report = Report(strict=strict)
     strings = _Strings(secrets)
     question = evaluation.Question(

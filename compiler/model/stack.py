@@ -80,6 +80,10 @@ class Registry:
 
     types: dict[str, Registration] = field(default_factory=dict)
     resources: dict[str, Registry] | None = None  # at the server, {} takes away what earlier files say
+    globs: tuple[str, ...] = field(init=False, compare=False)  # the types whose name ends with `*`
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "globs", tuple(name for name in self.types if name.endswith("*")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from compiler.model import secret
 from compiler.model.random_string import Recipe, random_string
 from compiler.model.stack import Opener, Registration, Registry, Tree
 from compiler.node import Mapping, Node, Scalar, Sequence, given, is_null, mapping_of, scalar_of, sequence_of
+from compiler.node.conversion import Conversion
 from compiler.resolve.parameters import check_default, checked
 from compiler.resolve.reads import Key, Reads, Recorder, fingerprint
 from compiler.resolve.reads import Path as ReadPath
@@ -119,6 +120,7 @@ class World:
     random: Chance = lambda _, recipe: random_string(recipe)
     missed: Missed | None = None  # hears of every get_param whose path leads nowhere, and which is ''
     recorder: Recorder = field(default_factory=Recorder)
+    conversion: Conversion = field(default_factory=Conversion)
     documents: dict[Path, Node] = field(default_factory=dict)
     templates: dict[Path, Template] = field(default_factory=dict)
     declared: set[str] = field(default_factory=set)  # every parameter that any template of the world declares

@@ -44,7 +44,7 @@ def registered(
     `around`: what those templates are made of; left out, so that one which replaces a type can contain it.
     Raises CompileError if nothing of that name is known, or aliases go round.
     """
-    search = _Search(_single(registry, resource), registry.types, frozenset(around), place)
+    search = _Search(_single(registry, resource), registry, frozenset(around), place)
     found = search.found(kind)
     if found is None:
         raise CompileError(
@@ -69,7 +69,7 @@ def _single(registry: Registry, resource: tuple[str, ...]) -> AbstractMapping[st
 @dataclass(frozen=True, slots=True)
 class _Search:
     single: AbstractMapping[str, Registration]
-    types: AbstractMapping[str, Registration]
+    registry: Registry
     around: frozenset[Registration]
     place: Node
 
@@ -94,10 +94,13 @@ class _Search:
         """Entries that say something of the type, by their names, in the order in which they are tried."""
         if kind in self.single:
             yield kind, self.single[kind]
-        fitting = [name for name, entry in self.types.items() if name == kind or _covers(name, entry, kind)]
+        types = self.registry.types
+        fitting = [name for name in self.registry.globs if _covers(name, types[name], kind)]
+        if kind in types and kind not in fitting:
+            fitting.append(kind)
         for name in sorted(fitting):
-            if self.types[name] not in self.around:
-                yield name, self.types[name]
+            if types[name] not in self.around:
+                yield name, types[name]
 
 
 def _covers(name: str, entry: Registration, kind: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from compiler.node import Mapping, Node, Scalar, node_of, plain
+from compiler.node import Mapping, Node, Scalar
 from compiler.resolve import yaql
 from compiler.resolve.functions.intrinsic import MisuseError, mapped, text
 from compiler.resolve.instance import Scope
@@ -29,7 +29,9 @@ def evaluate(scope: Scope, argument: Node, call: Mapping) -> Node:
     expression = text(scope.value(argument.entries["expression"]), "a text as `expression`")
     data = argument.entries.get("data")
     try:
-        found = yaql.evaluate(expression, {} if data is None else plain(scope.value(data)))
+        found = yaql.evaluate(
+            expression, {} if data is None else scope.at.world.conversion.value(scope.value(data))
+        )
     except yaql.YaqlError as error:
         raise MisuseError(f"fails: {error}") from None
-    return node_of(found, call)
+    return scope.at.world.conversion.node(found, call)

@@ -1,0 +1,44 @@
+"""Nodes as plain values and back again, each part once."""
+
+from __future__ import annotations
+
+from compiler.node import Mapping, Node, Plain, Scalar, Sequence, mapping_of, scalar_of, sequence_of
+
+
+class Conversion:
+    """Plain values of nodes that were asked for before, so that a part of one leads back to its node.
+
+    Who works on the values must not change one. Values and nodes are kept as long as this is.
+    """
+
+    def __init__(self) -> None:
+        self._values: dict[int, tuple[Node, Plain]] = {}  # by the identity of the node
+        self._nodes: dict[int, tuple[Plain, Node]] = {}  # by the identity of the value
+
+    def value(self, node: Node) -> Plain:
+        """The node as plain values, places forgotten."""
+        if isinstance(node, Scalar):
+            return node.value
+        known = self._values.get(id(node))
+        if known is not None:
+            return known[1]
+        value: Plain
+        if isinstance(node, Mapping):
+            value = {key: self.value(each) for key, each in node.entries.items()}
+        else:
+            assert isinstance(node, Sequence)
+            value = [self.value(each) for each in node.items]
+        self._values[id(node)] = (node, value)
+        self._nodes[id(value)] = (value, node)
+        return value
+
+    def node(self, value: Plain, place: Node) -> Node:
+        """The node that a value was made of; for a new value one that stands where `place` was written."""
+        known = self._nodes.get(id(value))
+        if known is not None:
+            return known[1]
+        if isinstance(value, dict):
+            return mapping_of({key: self.node(each, place) for key, each in value.items()}, place)
+        if isinstance(value, list):
+            return sequence_of([self.node(each, place) for each in value], place)
+        return scalar_of(value, place)
