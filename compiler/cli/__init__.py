@@ -14,6 +14,9 @@ from compiler import __version__
 from compiler.diagnostics import HeatsinkError
 
 
+_DEEPEST = 20_000  # frames: templates within templates, with expressions nested in each
+
+
 class _Command(NamedTuple):
     module: str
     attribute: str
@@ -29,6 +32,7 @@ _COMMANDS = {
     "images": _Command("images", "images", "Build, list, render and push container images."),
     "resolve": _Command("resolve", "resolve", "Print the outputs of a HOT template."),
     "conformance": _Command("conformance", "conformance", "Compare evaluated cases with Heat's own answers."),
+    "lint": _Command("lint", "lint", "Find what Heat passes over in silence."),
     "render": _Command("render", "render", "Copy a TripleO tree with its templates rendered."),
     "schema": _Command("schema", "schema", "Print the JSON Schema of an input file."),
     "lab": _Command("lab", "lab", "Boot real nodes on this machine to try a fleet on."),
@@ -67,6 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     An operator's mistake ends with a message and exit code 1, never a traceback.
     """
+    sys.setrecursionlimit(_DEEPEST)
     try:
         cli(arguments, prog_name="heatsink")
     except HeatsinkError as error:

@@ -441,6 +441,10 @@ class Instance:
         try:
             with self.world.recorder.recording() as reads:
                 computed = compute()
+        except RecursionError:
+            raise CompileError(
+                f"{kind} `{name}` is nested too deep to be evaluated", place.span, "write it flatter"
+            ) from None
         finally:
             running.pop()
         self._kept[key] = (computed, reads)

@@ -108,12 +108,13 @@ def made(definition: Definition) -> Resource:
     report = at.world.report
     if report is None:
         raise CompileError(
-            f"{definition.label} is a `{target}`, which only a cloud has",
+            f"{definition.label} has the type `{target}`, which only a cloud has",
             place.span,
             "register a template for it under `resource_registry` in an environment",
         )
     report.unused(
-        f"{definition.label} is a `{target}`, which only a cloud has: its attributes are null", place.span
+        f"{definition.label} has the type `{target}`, which only a cloud has: its attributes are null",
+        place.span,
     )
     written = at.template.resources.get(definition.name)
     return Stub(definition, None if written is None else written.entries.get("external_id"))
@@ -289,7 +290,7 @@ class Value:
         _expect_attribute(self._definition, name, place)
 
     def _value(self, place: Node) -> Node:
-        return self._definition.at.once("value of", self._definition.name, place, self._evaluated)
+        return self._definition.at.once("value", self._definition.name, place, self._evaluated)
 
     def _evaluated(self) -> Node:
         kind = self._properties.value("type", "string")
@@ -344,7 +345,7 @@ class RandomString:
     def reference(self, place: Node) -> Node:
         """The string itself."""
         at, name = self._definition.at, self._definition.name
-        found = at.once("string of", name, place, self._string)
+        found = at.once("string", name, place, self._string)
         return scalar_of(found, place)
 
     def _string(self) -> str:
@@ -373,7 +374,7 @@ class Members:
     def members(self) -> dict[str, Resource]:
         """Each member under its number."""
         definition = self._definition
-        return definition.at.once("members of", definition.name, definition.type, self._members)
+        return definition.at.once("member", definition.name, definition.type, self._members)
 
     def attribute(self, name: str, path: Path, place: Node) -> Node:
         """`refs`, `refs_map`, `attributes` and `resource.N`; any other name is asked of each member."""
