@@ -13,7 +13,6 @@ import click
 from compiler import __version__
 from compiler.diagnostics import HeatsinkError
 
-
 _DEEPEST = 20_000  # frames: templates within templates, with expressions nested in each
 
 

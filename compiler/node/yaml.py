@@ -267,6 +267,7 @@ def _binary(_constructor: SafeConstructor, node: yaml.ScalarNode) -> str:
 
 _SCALAR_TAGS = {
     "tag:yaml.org,2002:binary": _binary,
+    _TIMESTAMP: SafeConstructor.yaml_constructors["tag:yaml.org,2002:str"],  # what was written, as in Heat
 } | {
     f"tag:yaml.org,2002:{name}": SafeConstructor.yaml_constructors[f"tag:yaml.org,2002:{name}"]
     for name in ("str", "int", "float", "bool", "null")

@@ -39,7 +39,7 @@ _VALUES: dict[Version, tuple[Intrinsic, ...]] = {
         Intrinsic("get_param", "Name` or `get_param: [Name, key, …]", references.get_param, anything),
         Intrinsic("get_attr", _ATTRIBUTE, references.get_attr, listed(2), references.known_attribute),
         Intrinsic("get_file", "name.conf", references.get_file, anything),
-        Intrinsic("get_resource", "name", references.get_resource, anything, references.known_resource),
+        Intrinsic("get_resource", "name", references.get_resource, anything),
         Intrinsic("resource_facade", _FACADE, references.resource_facade, references.facade),
         Intrinsic("list_join", "[delimiter, list]", texts.list_join_one, listed(2, 2)),
         Intrinsic("str_replace", _REPLACE, texts.str_replace(texts.spelt_scalar), texts.replacement_shape),

@@ -82,11 +82,6 @@ def get_resource(scope: Scope, argument: Node, call: Mapping) -> Node:
     return _resource(scope, argument).reference(call)
 
 
-def known_resource(scope: Scope, argument: Node, call: Mapping) -> None:
-    """An error if there is no such resource."""
-    _resource(scope, argument)
-
-
 def facade(scope: Scope, argument: Node, call: Mapping) -> None:
     """The name of one of the three things that a template may ask of the resource that it is."""
     if not isinstance(argument, Scalar) or argument.value not in FACADE:

@@ -1,0 +1,66 @@
+"""`heatsink lint`: what Heat passes over in silence."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from compiler.diagnostics import HeatsinkError
+from compiler.lint.rules import CODES
+from compiler.lint.run import Answer, Question, answer
+
+_PATH = click.Path(path_type=Path)
+_CODE = click.Choice(CODES)
+
+
+@click.command("lint")
+@click.argument("paths", type=_PATH, nargs=-1, required=True, metavar="PATH...")
+@click.option(
+    "-e", "environments", type=_PATH, multiple=True, metavar="ENV",
+    help="An environment file; the later ones win.",
+)  # fmt: skip
+@click.option(
+    "--rule",
+    "chosen",
+    type=_CODE,
+    multiple=True,
+    metavar="CODE",
+    help="This rule; repeatable.  [default: all]",
+)
+@click.option(
+    "--ignore", "ignored", type=_CODE, multiple=True, metavar="CODE", help="Not this rule; repeatable."
+)
+@click.option("--json", "as_json", is_flag=True, help="A list of objects, for programs.")
+def lint(
+    paths: tuple[Path, ...], environments: tuple[Path, ...],
+    chosen: tuple[str, ...], ignored: tuple[str, ...], *, as_json: bool,
+) -> None:  # fmt: skip
+    """Find what Heat passes over in silence, in templates and folders of them.
+
+    One finding a line: where, the rule, what happens, what to do. Exit code 1 if there are any.
+    """
+    codes = frozenset(chosen or CODES) - frozenset(ignored)
+    found = answer(Question(paths=paths, environments=environments, codes=codes))
+    if not found.templates and not found.environments and not found.findings:
+        raise HeatsinkError("there is no template", hint="a template begins with `heat_template_version: …`")
+    if as_json:
+        click.echo(json.dumps([each.plain for each in found.findings], indent=1))
+    else:
+        for each in found.findings:
+            click.echo(each.line)
+    click.echo(_summary(found), err=True)
+    sys.exit(1 if found.findings else 0)
+
+
+def _summary(found: Answer) -> str:
+    looked_at = ", ".join(
+        (_counted(found.templates, "template"), _counted(found.environments, "environment"))
+    )
+    return f"{_counted(len(found.findings), 'finding')} in {looked_at}"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
