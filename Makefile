@@ -14,7 +14,7 @@ demo: packages venv
 	@PATH="$(BIN):$$PATH" scripts/demo
 
 test: packages venv
-	@$(BIN)/pytest --lab
+	@HEATSINK_EXAMPLES=10000 $(BIN)/pytest --lab
 
 venv: $(VENV)/installed
 

@@ -134,5 +134,13 @@ def outputs(instance: Instance) -> dict[str, Plain]:
     """Every output of a template, validated as Heat does before it makes a stack of it."""
     instance.world.validates = True
     check(instance)
+    return {name: output(instance, name) for name in instance.template.outputs}
+
+
+def output(instance: Instance, name: str) -> Plain:
+    """One output of a template, and nothing but what it needs."""
     root = instance.template.root
-    return {name: plain(instance.output(name, root)) for name in instance.template.outputs}
+    try:
+        return plain(instance.output(name, root))
+    except RecursionError:
+        raise CompileError(f"output `{name}` is nested too deep to be shown", root.span) from None

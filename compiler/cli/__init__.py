@@ -70,6 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     An operator's mistake ends with a message and exit code 1, never a traceback.
     """
+    before = sys.getrecursionlimit()
     sys.setrecursionlimit(_DEEPEST)
     try:
         cli(arguments, prog_name="heatsink")
@@ -79,3 +80,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:  # whoever read our output went away; the interpreter must not complain at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    finally:
+        sys.setrecursionlimit(before)

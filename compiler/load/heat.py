@@ -53,6 +53,8 @@ def _check_json(source: Source) -> None:
         except json.JSONDecodeError as error:
             place = Span(source, error.lineno, error.colno, error.lineno, error.colno + 1)
             raise CompileError(f"this begins like JSON and is none: {error.msg.lower()}", place) from None
+        except (ValueError, RecursionError):  # a number of thousands of digits; too many brackets
+            raise CompileError("this is more than JSON can be read of", Span(source, 1, 1, 1, 2)) from None
 
 
 def _stripped(source: Source) -> Source:

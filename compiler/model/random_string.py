@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import string
 from dataclasses import dataclass
 
 
@@ -12,6 +13,10 @@ class Recipe:
 
     length: int
     sets: tuple[tuple[str, int], ...]
+
+
+LETTERS_AND_DIGITS = string.ascii_letters + string.digits
+STANDARD = Recipe(length=32, sets=((LETTERS_AND_DIGITS, 1),))  # what a resource without properties asks for
 
 
 def random_string(wanted: Recipe) -> str:

@@ -28,7 +28,7 @@ class Tree:
 
     def find(self, relative: str) -> Path | None:
         """The file of that path, relative to the tree; None if no folder has it."""
-        return next((root / relative for root in self.roots if (root / relative).is_file()), None)
+        return next((root / relative for root in self.roots if _is_file(root / relative)), None)
 
     def name(self, path: Path) -> str:
         """What an operator calls a file of the tree: its path in there, or if that is `/`, from here."""
@@ -48,6 +48,14 @@ class Opener(Protocol):
     def read(self, path: Path) -> Source:
         """The text of a file."""
         ...
+
+
+def _is_file(path: Path) -> bool:
+    """Also of a path that no file system has room for."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ class Constraint:
         """Whether the value breaks it; one of the wrong type does."""
         try:
             return not self.holds(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return True
 
     @property
@@ -104,7 +105,7 @@ def _bound(bounds: Mapping, name: str) -> Number | None:
         return None
     try:
         return number(plain(node))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise CompileError(f"`{name}` must be a number, not {node.kind}", node.span) from None
 
 
@@ -119,7 +120,7 @@ def _modulo(rule: Node, _: str) -> Holds:
     form = "write `modulo: {step: 2, offset: 1}`"
     if step is None or offset is None:
         raise CompileError("`modulo` has a step and an offset", rule.span, form)
-    if int(step) != step or int(offset) != offset:
+    if not (math.isfinite(step) and math.isfinite(offset) and int(step) == step and int(offset) == offset):
         raise CompileError("`step` and `offset` are whole numbers", rule.span, form)
     if step == 0 or abs(offset) >= abs(step) or step * offset < 0:
         hint = "the offset is nearer to 0 than the step, and has its sign"

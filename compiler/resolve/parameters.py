@@ -23,7 +23,7 @@ def checked(declaration: Declaration, value: Node, broken: Broken) -> Node:
     """The value in the declared type. Raises CompileError, at the value, if it has none."""
     try:
         converted = _CONVERSIONS[declaration.type](value)
-    except (ValueError, TypeError):
+    except (TypeError, ValueError, OverflowError):
         raise CompileError(
             f"parameter `{declaration.name}` is a {declaration.type}, and {_shown(declaration, value)} "
             "is not one",
@@ -49,7 +49,7 @@ def check_default(declaration: Declaration, default: Node | None, broken: Broken
 def _list_or_refused(declaration: Declaration, default: Node) -> Node:
     try:
         return _list(default, empty=[""])
-    except (ValueError, TypeError):
+    except (TypeError, ValueError, OverflowError):
         raise CompileError(
             f"the default of parameter `{declaration.name}` is no list", _span(declaration, default)
         ) from None

@@ -23,7 +23,7 @@ def typed(kind: str, value: Node, what: str) -> Node:
     """The value of a property of that type. Raises CompileError at the value; `what` names the property."""
     try:
         return _TYPES[kind](value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         shown = f"`{value.value}`" if isinstance(value, Scalar) and value.value is not None else value.kind
         raise CompileError(f"{what} is a {_NAMES[kind]}, and {shown} is not one", value.span) from None
 

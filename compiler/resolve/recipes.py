@@ -5,12 +5,12 @@ from __future__ import annotations
 import string
 
 from compiler.diagnostics import CompileError, closest
-from compiler.model.random_string import Recipe
+from compiler.model.random_string import LETTERS_AND_DIGITS, STANDARD, Recipe
 from compiler.node import Node, Sequence, expect_keys, expect_mapping, is_null, plain
 from compiler.resolve.properties import Properties, typed
 
 _CLASSES = {
-    "lettersdigits": string.ascii_letters + string.digits,
+    "lettersdigits": LETTERS_AND_DIGITS,
     "letters": string.ascii_letters,
     "lowercase": string.ascii_lowercase,
     "uppercase": string.ascii_uppercase,
@@ -23,7 +23,7 @@ _LONGEST = 512
 
 def recipe(properties: Properties) -> Recipe:
     """What the properties ask for. Raises CompileError where no string can be that."""
-    length = _number(properties.given("length"), "`length`", 32)
+    length = _number(properties.given("length"), "`length`", STANDARD.length)
     properties.value("salt", "string")
     sets = [
         *_sets(properties, "character_sequences", "sequence"),

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Mapping as AbstractMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from compiler.diagnostics import CompileError, Report, closest
+from compiler.model import secret
 from compiler.model.container import Backend
+from compiler.model.random_string import STANDARD, Recipe
 from compiler.model.service import HostData, Part
 from compiler.model.stack import NOTHING, Environment, Host, Inputs, Opener, Role, TemplateFile
 from compiler.node import Mapping, Node, Scalar, alike, expect_string, given, mapping_of
+from compiler.node.conversion import Conversion
 from compiler.resolve.facts import fleet_facts, self_fact
 from compiler.resolve.functions import Heat
 from compiler.resolve.instance import Instance, World
-from compiler.resolve.reads import Reads, Shared
+from compiler.resolve.reads import Reads, Recorder, Shared
 from compiler.resolve.registry import registered
 from compiler.resolve.resources import Nested, resource
 from compiler.resolve.settings import OWN, for_role, laid_over, role_parameters, services, settings
@@ -91,6 +94,7 @@ class Resolver:
             variants=frozenset(),
             secrets=inputs.secrets,
             languages=Heat(),
+            random=self._string,
         )
         self._roles = self._role_scopes()
         self._hosts_of = self._service_hosts()
@@ -156,18 +160,23 @@ class Resolver:
     def _world(
         self, parameters: dict[str, Node], facts: AbstractMapping[str, Node], variants: frozenset[str]
     ) -> World:
-        base = self._base
-        return World(
-            opener=base.opener,
-            registry=base.registry,
+        return replace(
+            self._base,
             facts=facts,
             defaults=parameters,
             variants=variants,
-            secrets=base.secrets,
-            languages=base.languages,
-            templates=base.templates,
-            declared=base.declared,
+            recorder=Recorder(),
+            conversion=Conversion(),
         )
+
+    def _string(self, name: str, recipe: Recipe) -> str:
+        """A random string is a secret like any other: whoever pushes makes it, and keeps it."""
+        if recipe != STANDARD:
+            self._report.warn(
+                f"`{name}` is generated as letters and digits, whatever its properties ask for",
+                hint="write its value into secrets.yaml if it must be another",
+            )
+        return secret.reference(name)
 
     def _host(self, host: Host) -> HostData:
         scope = self._roles[host.role]

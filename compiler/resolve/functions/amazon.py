@@ -41,7 +41,7 @@ def _selected(index: Plain, collection: Plain) -> Plain:
         raise MisuseError("takes a list or a mapping")
     try:
         return collection[int(index)]  # type: ignore[arg-type] # a TypeError is what it is for
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise MisuseError("takes a number as the index in a list") from None
     except IndexError:
         return ""

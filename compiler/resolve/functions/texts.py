@@ -165,7 +165,7 @@ def digest(scope: Scope, argument: Node, call: Mapping) -> Node:
         return scalar_of(hashlib.new(algorithm, value.encode("latin-1")).hexdigest(), call)
     except UnicodeEncodeError as error:
         raise MisuseError(f"takes text in Latin-1, and `{value[error.start]}` is not") from None
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise MisuseError(f"cannot make a `{algorithm}`: it has no length of its own") from None
 
 
@@ -184,10 +184,17 @@ def make_url(scope: Scope, argument: Node, call: Mapping) -> Node:
     found = scope.value(argument)
     assert isinstance(found, Mapping)
     _check_url(found.entries)
-    part = {name: str(plain(node)) for name, node in found.entries.items()}
-    query = plain(found.entries["query"]) if "query" in found.entries else {}
+    try:
+        return scalar_of(_url(found), call)
+    except UnicodeEncodeError as error:
+        raise MisuseError(f"takes text in UTF-8, and `{error.object[error.start]!a}` is not") from None
+
+
+def _url(parts: Mapping) -> str:
+    part = {name: str(plain(node)) for name, node in parts.entries.items()}
+    query = plain(parts.entries["query"]) if "query" in parts.entries else {}
     assert isinstance(query, dict)
-    url = urlunsplit(
+    return urlunsplit(
         (
             part.get("scheme", ""),
             _location(part),
@@ -196,7 +203,6 @@ def make_url(scope: Scope, argument: Node, call: Mapping) -> Node:
             _quoted(part.get("fragment", ""), safe="/"),
         )
     )
-    return scalar_of(url, call)
 
 
 def _check_url(parts: dict[str, Node]) -> None:
@@ -218,7 +224,7 @@ def _check_url(parts: dict[str, Node]) -> None:
 def _check_port(node: Node) -> None:
     try:
         port = int(plain(node))  # type: ignore[arg-type] # a TypeError is what it is for
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise MisuseError(f"takes a number as `port`, not {shown(node)}", node) from None
     if not 0 < port < 1 << 16:
         raise MisuseError(f"takes a port of 1 to 65535, not {port}", node)
