@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from compiler.source import Span
 
 
+_WIDEST = 200  # characters of a line that are shown
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong: what, where, and what to do next."""
@@ -122,11 +125,22 @@ def _excerpt(span: Span) -> str:
     number = str(span.line)
     margin = " " * len(number)
     text = span.source.line(span.line).replace("\t", " ")
-    end = span.end_column if span.end_line == span.line else len(text.rstrip()) + 1
-    carets = "^" * max(1, min(end, len(text) + 1) - span.column)
     arrow = f"{margin}--> {span}"
     if not text:
         return arrow
-    return "\n".join(
-        (arrow, f"{margin} |", f"{number} | {text}", f"{margin} | {' ' * (span.column - 1)}{carets}")
-    )
+    end = span.end_column if span.end_line == span.line else len(text.rstrip()) + 1
+    first, last = span.column - 1, max(span.column, min(end - 1, len(text)))
+    shown, first, last = _window(text, first, last)
+    carets = " " * first + "^" * (last - first)
+    return "\n".join((arrow, f"{margin} |", f"{number} | {shown}", f"{margin} | {carets}"))
+
+
+def _window(text: str, first: int, last: int) -> tuple[str, int, int]:
+    """A line as it is shown, and what is marked in it: of a very long one the part around the mark."""
+    if len(text) <= _WIDEST:
+        return text, first, last
+    start = max(0, min(first - _WIDEST // 4, len(text) - _WIDEST))
+    shown = text[start : start + _WIDEST]
+    before, after = "…" if start else "", "…" if start + _WIDEST < len(text) else ""
+    shift = start - len(before)
+    return f"{before}{shown}{after}", first - shift, min(last - shift, len(before) + len(shown))

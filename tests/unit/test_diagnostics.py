@@ -101,3 +101,10 @@ def test_only_a_near_name_is_offered() -> None:
         "did you mean `OS::TripleO::Services::Memcached`?"
     )
     assert closest("nothing like it", services) is None
+
+
+def test_of_a_very_long_line_the_part_around_the_mark_is_shown() -> None:
+    source = Source("a.yaml", "a" * 500 + "HERE" + "b" * 500)
+    shown = Problem("odd", Span(source, 1, 501, 1, 505)).render().splitlines()
+    assert shown[3] == f"1 | …{'a' * 50}HERE{'b' * 146}…"
+    assert shown[4] == f"  | {' ' * 51}^^^^"
