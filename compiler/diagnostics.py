@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 from compiler.source import Span
 
-
 _WIDEST = 200  # characters of a line that are shown
 
 

@@ -20,7 +20,7 @@ from compiler.node import Node, Plain, given, plain
 from compiler.resolve.attachments import attached, registered_files
 from compiler.resolve.functions import Heat
 from compiler.resolve.instance import Chance, Instance, Stack, Supply, World
-from compiler.resolve.resources import check, handed_to
+from compiler.resolve.resources.nested import check, handed_to
 from compiler.resolve.template import Template
 
 _EVERYTHING = Tree(roots=(Path("/"),))  # Heat's client follows any path

@@ -20,7 +20,8 @@ from compiler.resolve.functions import Heat
 from compiler.resolve.instance import Instance, World
 from compiler.resolve.reads import Reads, Recorder, Shared
 from compiler.resolve.registry import registered
-from compiler.resolve.resources import Nested, resource
+from compiler.resolve.resources import resource
+from compiler.resolve.resources.nested import Nested
 from compiler.resolve.settings import OWN, for_role, laid_over, role_parameters, services, settings
 from compiler.resolve.template import Template
 

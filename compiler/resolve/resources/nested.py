@@ -1,0 +1,123 @@
+"""A template as a resource of another."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from compiler.diagnostics import CompileError
+from compiler.model.stack import Registration, TemplateFile
+from compiler.node import Mapping, Node, Scalar, expect_mapping, mapping_of, plain, scalar_of
+from compiler.resolve.instance import OMITTED, Instance, Supply, World
+from compiler.resolve.properties import Properties, handed_down
+from compiler.resolve.resources.definition import Definition, Path, constant, inner, selected
+from compiler.resolve.template import Declaration, Template, expect_outputs
+
+
+def nested(definition: Definition, file: TemplateFile, found: Registration) -> Nested:
+    """The resource that a template is; `found` is what led to it."""
+    at, path = definition.at, file.path
+    if path in at.ancestors:
+        circle = " -> ".join((*at.ancestors[at.ancestors.index(path) :], path))
+        raise CompileError(f"templates include one another: {circle}", definition.type.span)
+    child = at.world.template(file.tree, path, definition.type)
+    properties = Properties(definition.label, definition.properties, definition.place)
+    expect_outputs(child)
+    properties.expect(child.parameters, f"`{child.file}`", "parameter")
+    given = _handed_down(at.world, child, properties)
+    return Nested(Instance(at.world, child, given, at, definition.path, at.around | {found}), properties)
+
+
+def handed_to(world: World, template: Template, properties: Node) -> Instance:
+    """A template as a parent would make it with these properties; those it does not declare are left out."""
+    expect_outputs(template)
+    passed = expect_mapping(properties, "properties")
+    declared = {name: constant(node) for name, node in passed.entries.items() if name in template.parameters}
+    given = _handed_down(world, template, Properties("the template", declared, passed))
+    return Instance(world, template, given)
+
+
+def _handed_down(world: World, template: Template, properties: Properties) -> dict[str, Supply]:
+    return {
+        name: partial(_parameter, world, template.parameters[name], properties)
+        for name in properties.supplies
+    }
+
+
+def _parameter(world: World, declaration: Declaration, properties: Properties) -> Node:
+    found = properties.given(declaration.name)
+    if found is None:
+        return OMITTED
+    return handed_down(declaration, found, properties.called(declaration.name), world.broken)
+
+
+class Nested:
+    """A template as a resource: its outputs are its attributes."""
+
+    def __init__(self, instance: Instance, properties: Properties) -> None:
+        self.instance = instance
+        self._properties = properties
+
+    def attribute(self, name: str, path: Path, place: Node) -> Node:
+        """An output of the template, or `resource.NAME.ATTRIBUTE` of one of its own resources."""
+        if name.startswith("resource."):
+            return inner(self.instance.find_resource, name, path, place)
+        return selected(self.instance.output(name, place), path, place)
+
+    def attributes(self, place: Node) -> Node:
+        """Every output by its name."""
+        names = self.instance.template.outputs
+        return mapping_of({name: self.instance.output(name, place) for name in names}, place)
+
+    def expect(self, name: str, place: Node) -> None:
+        """An output of that name, or anything of its resources."""
+        if not name.startswith("resource."):
+            self.instance.output_node(name, place)
+
+    def reference(self, place: Node) -> Node:
+        """The output `OS::stack_id` if there is one, else the id of the nested stack."""
+        if "OS::stack_id" in self.instance.template.outputs:
+            return self.instance.output("OS::stack_id", place)
+        return scalar_of(self.instance.pseudo()["OS::stack_id"], place)
+
+    def check(self) -> None:
+        """Every parameter that needs a value has one, and the template itself is right."""
+        for declaration in self.instance.template.parameters.values():
+            if (
+                self._properties.given(declaration.name) is None
+                and self.instance.default(declaration.name) is None
+            ):
+                self._properties.required(declaration.name)
+        _check_policies(self.instance)
+        check(self.instance)
+
+
+def _check_policies(instance: Instance) -> None:
+    """What only resources of a cloud can be told: to leave a snapshot, and how to be updated."""
+    assert instance.parent is not None
+    definition = instance.parent.template.resources.get(".".join(instance.resource))
+    for key, node in definition.entries.items() if definition is not None else ():
+        snapshot = key == "deletion_policy" and isinstance(node, Scalar)
+        if snapshot and str(plain(node)).lower() == "snapshot":
+            raise CompileError("a template can leave no snapshot", node.span, "write `delete` or `retain`")
+        if key == "update_policy" and isinstance(node, Mapping) and node.entries:
+            raise CompileError("a template has no update policy", node.span, "take it away")
+
+
+def check(instance: Instance) -> None:
+    """Everything that Heat validates before it makes a stack: parameters, conditions, resources, outputs."""
+    template = instance.template
+    for name, declaration in template.parameters.items():
+        instance.parameter(name, declaration.node)
+    for name, node in template.conditions.items():
+        instance.check_condition(name, node)
+    for name, output in template.outputs.items():
+        if instance.gives(name):
+            instance.scope.check(output.entries["value"])
+    for name, written in template.resources.items():
+        make = partial(instance.world.languages.resource, instance, name)
+        found = instance.once("resource", name, written, make)
+        for field in ("properties", "metadata", "update_policy"):
+            if field in written.entries:
+                instance.scope.check(written.entries[field], refers=found is not None)
+        if found is not None:
+            found.check()

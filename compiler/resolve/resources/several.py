@@ -1,0 +1,211 @@
+"""Heat's own types that are many resources: a chain, and a group."""
+
+from __future__ import annotations
+
+import itertools
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import ClassVar
+
+from compiler.diagnostics import CompileError
+from compiler.node import (
+    Mapping,
+    Node,
+    Scalar,
+    Sequence,
+    expect_keys,
+    expect_mapping,
+    is_null,
+    mapping_of,
+    node_of,
+    plain,
+    scalar_of,
+    sequence_of,
+)
+from compiler.resolve.instance import Resource
+from compiler.resolve.properties import Properties, typed
+from compiler.resolve.registry import is_template
+from compiler.resolve.resources.definition import Definition, Make, Path, constant, inner, selected
+
+MOST_MEMBERS = 10_000
+
+
+class Members(ABC):
+    """A resource that is many: a chain of types, or a group of one type."""
+
+    whole: ClassVar[tuple[str, ...]] = ("refs",)  # attributes that need no name of another
+
+    def __init__(self, definition: Definition, properties: Properties, make: Make) -> None:
+        self._definition = definition
+        self._properties = properties
+        self._make = make
+
+    @abstractmethod
+    def _definitions(self) -> Iterator[Definition]:
+        """What each member is made from."""
+
+    @property
+    def members(self) -> dict[str, Resource]:
+        """Each member under its number."""
+        definition = self._definition
+        return definition.at.once("member", definition.name, definition.type, self._made)
+
+    def _made(self) -> dict[str, Resource]:
+        return {each.path[-1]: self._make(each) for each in self._definitions()}
+
+    def attribute(self, name: str, path: Path, place: Node) -> Node:
+        """`refs`, `refs_map`, `attributes` and `resource.N`; any other name is asked of each member."""
+        if name.startswith("resource."):
+            return inner(self._member, name, path, place)
+        if name == "refs":
+            references = [each.reference(place) for each in self.members.values()]
+            return selected(sequence_of(references, place), path, place)
+        if name == "attributes":
+            return self._by_name(path, place)
+        return sequence_of([each.attribute(name, path, place) for each in self.members.values()], place)
+
+    def expect(self, name: str, place: Node) -> None:  # noqa: B027 - every class of them takes any
+        """Any: the members are asked."""
+
+    def _by_name(self, path: Path, place: Node) -> Node:
+        if not path or not isinstance(path[0], str):
+            raise CompileError(
+                "`attributes` takes the name of one", place.span, "write `[group, attributes, name]`"
+            )
+        name, rest = path[0], path[1:]
+        found = {key: each.attribute(name, rest, place) for key, each in self.members.items()}
+        return mapping_of(found, place)
+
+    def _member(self, name: str, place: Node) -> Resource:
+        if name not in self.members:
+            raise CompileError(
+                f"{self._definition.label} has no member `{name}`", place.span, f"it has {len(self.members)}"
+            )
+        return self.members[name]
+
+    def references(self, place: Node) -> Node:
+        """What stands for each member, under its number."""
+        return mapping_of({name: each.reference(place) for name, each in self.members.items()}, place)
+
+    def attributes(self, place: Node) -> Node:
+        """The attributes that need no name of another."""
+        return mapping_of({name: self.attribute(name, (), place) for name in self.whole}, place)
+
+    def reference(self, place: Node) -> Node:
+        """The id of the nested stack that Heat would make of it."""
+        at = self._definition.at
+        return scalar_of(".".join((at.world.stack.id, *at.path, *self._definition.path)), place)
+
+    def check(self) -> None:
+        """Each member is right."""
+        for each in self.members.values():
+            each.check()
+
+
+class Chain(Members):
+    """OS::Heat::ResourceChain: resources of many types with the same properties."""
+
+    def __init__(self, definition: Definition, properties: Properties, make: Make) -> None:
+        properties.expect(("resources", "concurrent", "resource_properties"), "`OS::Heat::ResourceChain`")
+        super().__init__(definition, properties, make)
+
+    def _definitions(self) -> Iterator[Definition]:
+        kinds = self._properties.required("resources", "comma_delimited_list")
+        self._properties.value("concurrent", "boolean")
+        shared = self._properties.value("resource_properties", "json")
+        assert isinstance(kinds, Sequence)
+        place = shared if isinstance(shared, Mapping) else mapping_of({}, self._definition.place)
+        for index, kind in enumerate(kinds.items):
+            if isinstance(kind, Scalar) and is_template(str(kind.value)):
+                raise CompileError(
+                    f"a chain is made of types, and `{kind.value}` is a template",
+                    kind.span,
+                    "give it a name under `resource_registry`",
+                )
+            yield _member(self._definition, str(index), kind, place)
+
+
+class Group(Members):
+    """OS::Heat::ResourceGroup: resources of one type, which know their number by `%index%`."""
+
+    whole = ("removed_rsrc_list", "refs", "refs_map")
+
+    def __init__(self, definition: Definition, properties: Properties, make: Make) -> None:
+        properties.expect(
+            ("count", "index_var", "resource_def", "removal_policies", "removal_policies_mode"),
+            "`OS::Heat::ResourceGroup`",
+        )
+        super().__init__(definition, properties, make)
+
+    def attribute(self, name: str, path: Path, place: Node) -> Node:
+        """As of a chain; and `refs_map`, and `removed_rsrc_list`. A group of none has null for any member."""
+        if name.startswith("resource.") and not self.members:
+            return scalar_of(None, place)
+        if name == "refs_map":
+            return selected(self.references(place), path, place)
+        if name == "removed_rsrc_list":
+            return selected(node_of([*sorted(self._removed())], place), path, place)
+        return super().attribute(name, path, place)
+
+    def _definitions(self) -> Iterator[Definition]:
+        written = expect_mapping(self._properties.required("resource_def", "json"), "`resource_def`")
+        expect_keys(written, frozenset(("type", "properties", "metadata")), "`resource_def`")
+        if "type" not in written.entries:
+            raise CompileError("`resource_def` has no type", written.span, "add `type: …`")
+        removed = self._removed()
+        names = (str(index) for index in itertools.count() if str(index) not in removed)
+        for name in itertools.islice(names, self._count()):
+            yield _member(self._definition, name, written.entries["type"], self._numbered(written, name))
+
+    def _count(self) -> int:
+        given = self._properties.given("count")
+        node = None if given is None or is_null(given) else self._properties.value("count", "integer")
+        count = 1 if node is None else plain(node)
+        assert isinstance(count, int)
+        if node is not None and not 0 <= count <= MOST_MEMBERS:
+            raise CompileError(
+                f"a group of {count} cannot be", node.span, f"it has 0 to {MOST_MEMBERS:,} members"
+            )
+        return count
+
+    def _numbered(self, written: Mapping, name: str) -> Mapping:
+        node = self._properties.value("index_var", "string")
+        variable = "%index%" if node is None else str(plain(node))
+        if len(variable) < 3:
+            raise CompileError("`index_var` has at least three characters", self._definition.place.span)
+        properties = typed(
+            "json", written.entries.get("properties") or scalar_of(None, written), "`properties`"
+        )
+        assert isinstance(properties, Mapping)
+        kept = {key: value for key, value in properties.entries.items() if not is_null(value)}
+        return mapping_of({key: _filled(value, variable, name) for key, value in kept.items()}, properties)
+
+    def _removed(self) -> frozenset[str]:
+        mode = self._properties.value("removal_policies_mode", "string")
+        if mode is not None and plain(mode) not in ("append", "update", ""):
+            raise CompileError("`removal_policies_mode` is `append` or `update`", mode.span)
+        node = self._properties.value("removal_policies", "comma_delimited_list")
+        policies = plain(node) if node is not None else []
+        assert isinstance(policies, list)
+        listed = (policy.get("resource_list") for policy in policies if isinstance(policy, dict))
+        return frozenset(str(name) for names in listed if isinstance(names, list) for name in names)
+
+
+def _filled(node: Node, variable: str, name: str) -> Node:
+    """The node with the number of a member in place of its variable, in every string that is no key."""
+    if isinstance(node, Mapping):
+        return mapping_of({key: _filled(value, variable, name) for key, value in node.entries.items()}, node)
+    if isinstance(node, Sequence):
+        return sequence_of([_filled(item, variable, name) for item in node.items], node)
+    assert isinstance(node, Scalar)
+    return scalar_of(node.value.replace(variable, name), node) if isinstance(node.value, str) else node
+
+
+def _member(group: Definition, name: str, kind: Node, properties: Mapping) -> Definition:
+    return Definition(
+        at=group.at,
+        path=(*group.path, name),
+        type=kind,
+        properties={key: constant(value) for key, value in properties.entries.items()},
+        place=properties,
+    )
