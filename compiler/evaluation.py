@@ -19,9 +19,10 @@ from compiler.model.stack import Environment, Merge, Registry, Tree
 from compiler.node import Node, Plain, given, plain
 from compiler.resolve.attachments import attached, registered_files
 from compiler.resolve.functions import Heat
-from compiler.resolve.instance import Chance, Instance, Stack, Supply, World
+from compiler.resolve.instance import Instance, Supply
 from compiler.resolve.resources.nested import check, handed_to
 from compiler.resolve.template import Template
+from compiler.resolve.world import Chance, Stack, World
 
 _EVERYTHING = Tree(roots=(Path("/"),))  # Heat's client follows any path
 

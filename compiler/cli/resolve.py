@@ -19,7 +19,7 @@ from compiler.load.secrets import read_secrets
 from compiler.model.random_string import Recipe, random_string
 from compiler.model.stack import Merge
 from compiler.node import Plain, plain
-from compiler.resolve.instance import Stack
+from compiler.resolve.world import Stack
 
 _FILE = click.Path(path_type=Path)
 

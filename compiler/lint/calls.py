@@ -19,9 +19,11 @@ from compiler.load.heat import HeatOpening
 from compiler.model.stack import Registry
 from compiler.node import Mapping, Node, Scalar, Sequence, is_null, walk
 from compiler.resolve.functions import Heat, values
-from compiler.resolve.instance import Instance, Scope, World
+from compiler.resolve.instance import Instance
+from compiler.resolve.scope import Scope
 from compiler.resolve.template import Template
 from compiler.resolve.versions import Version
+from compiler.resolve.world import World
 
 _AMAZON = "Fn::"
 _INSTEAD = {"Fn::GetAtt": "get_attr", "Fn::If": "if", "Fn::ResourceFacade": "resource_facade"}

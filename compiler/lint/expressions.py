@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from compiler.node import Mapping, Node, Scalar, Sequence
 from compiler.resolve.functions import conditions, values
-from compiler.resolve.instance import Functions
+from compiler.resolve.language import Functions
 from compiler.resolve.versions import Version
 
 _EVALUATED = ("properties", "metadata", "deletion_policy", "update_policy", "external_id", "value")

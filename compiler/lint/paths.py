@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from compiler.diagnostics import CompileError, Problem, closest
 from compiler.node import Mapping, Node, Scalar, Sequence
-from compiler.resolve.instance import Instance, Scope
+from compiler.resolve.instance import Instance
 from compiler.resolve.reads import Digits, member
+from compiler.resolve.scope import Scope
 
 
 def empty_paths(root: Instance) -> Iterator[Problem]:

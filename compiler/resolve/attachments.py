@@ -8,9 +8,9 @@ from pathlib import Path, PurePosixPath
 
 from compiler.model.stack import Registry, TemplateFile
 from compiler.node import Mapping, Node, Scalar, walk
-from compiler.resolve.instance import World, inside
 from compiler.resolve.registry import is_template
 from compiler.resolve.template import Template
+from compiler.resolve.world import World, inside
 
 
 def attached(world: World, template: Template) -> Iterator[Template]:

@@ -1,7 +1,6 @@
 """A template with its parameters, evaluated no further than somebody asks.
 
-Nodes go in and nodes come out, so that every value can still be shown in the line that made it. Whatever is
-computed is kept, together with what it read.
+Whatever is computed is kept, together with what it read.
 """
 
 from __future__ import annotations
@@ -9,231 +8,26 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable
 from collections.abc import Mapping as AbstractMapping
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
-from compiler.diagnostics import CompileError, Report, closest
+from compiler.diagnostics import CompileError, closest
 from compiler.model import secret
-from compiler.model.random_string import Recipe, random_string
-from compiler.model.stack import Opener, Registration, Registry, Tree
-from compiler.node import Mapping, Node, Scalar, Sequence, given, is_null, mapping_of, scalar_of, sequence_of
-from compiler.node.conversion import Conversion
+from compiler.model.stack import Registration
+from compiler.node import Mapping, Node, Scalar, is_null, scalar_of
+from compiler.resolve.language import Resource
 from compiler.resolve.parameters import check_default, checked
-from compiler.resolve.reads import Key, Reads, Recorder, fingerprint
 from compiler.resolve.reads import Path as ReadPath
-from compiler.resolve.template import Template, template
+from compiler.resolve.reads import Reads, fingerprint
+from compiler.resolve.scope import OMITTED, Scope
+from compiler.resolve.template import Template
 from compiler.resolve.versions import Version
+from compiler.resolve.world import World, inside
 from compiler.source import Source
 
 T = TypeVar("T")
-OMITTED = given(None, "<omitted>")  # what an `if` without an else gives: the item around it disappears
-Chance = Callable[[str, Recipe], str]  # the string of that name, made by the recipe if there is none yet
 Supply = Callable[[], Node]  # a value that somebody else evaluates, when it is asked for
-Missed = Callable[["Scope", Mapping, list[Node], Node], None]  # a call, its path, the parameter's value
-
-
-class Function(Protocol):
-    """One intrinsic function of a template language."""
-
-    def shape(self, scope: Scope, argument: Node, call: Mapping) -> None:
-        """An error where the argument, as it is written, is none of this function's."""
-        ...
-
-    def check(self, scope: Scope, argument: Node, call: Mapping) -> None:
-        """As `shape`; and an error where the call names a resource or an attribute that is not there."""
-        ...
-
-    def value(self, scope: Scope, argument: Node, call: Mapping) -> Node:
-        """The value of a call whose argument has the right shape."""
-        ...
-
-
-Functions = AbstractMapping[str, Function]
-
-
-class Resource(Protocol):
-    """What stands behind a name under `resources`."""
-
-    def attribute(self, name: str, path: tuple[Key, ...], place: Node) -> Node:
-        """What `get_attr: [resource, name, *path]` gives."""
-        ...
-
-    def attributes(self, place: Node) -> Node:
-        """What `get_attr: [resource]` gives: every attribute."""
-        ...
-
-    def expect(self, name: str, place: Node) -> None:
-        """An error if it has no attribute of that name."""
-        ...
-
-    def reference(self, place: Node) -> Node:
-        """What `get_resource` gives."""
-        ...
-
-    def check(self) -> None:
-        """An error if its properties are not what it takes, or if a template behind it is wrong."""
-        ...
-
-
-class Languages(Protocol):
-    """The functions of each version of HOT: in values, in conditions."""
-
-    def values(self, version: Version) -> Functions:
-        """What may be called in values."""
-        ...
-
-    def conditions(self, version: Version) -> Functions:
-        """What may be called in conditions."""
-        ...
-
-    def resource(self, at: Instance, name: str) -> Resource | None:
-        """The resource of that name; None if its condition switches it off."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stack:
-    """What the root template is told of itself: there is no Heat to give it a name."""
-
-    name: str = "overcloud"
-    id: str = "11111111-2222-3333-4444-555555555555"
-    project: str = "aaaabbbbccccdddd"
-
-
-@dataclass(slots=True, kw_only=True)
-class World:
-    """What all instances of one evaluation share."""
-
-    opener: Opener
-    registry: Registry
-    languages: Languages
-    facts: AbstractMapping[str, Node] = field(default_factory=dict)  # what the compiler gives to templates
-    defaults: AbstractMapping[str, Node] = field(default_factory=dict)  # parameter_defaults
-    stack: Stack = field(default_factory=Stack)
-    variants: frozenset[str] = frozenset()  # names of the parameters that differ between hosts
-    secrets: frozenset[str] | None = frozenset()  # hidden parameters with a value in the secrets file, for
-    # which references stand; None: values stand for themselves, as in Heat
-    report: Report | None = None  # hears of resource types that only a cloud has; None: they are an error
-    validates: bool = True  # whether a broken constraint is an error, or only told to the report
-    random: Chance = lambda _, recipe: random_string(recipe)
-    missed: Missed | None = None  # hears of every get_param whose path leads nowhere, and which is ''
-    recorder: Recorder = field(default_factory=Recorder)
-    conversion: Conversion = field(default_factory=Conversion)
-    documents: dict[Path, Node] = field(default_factory=dict)
-    templates: dict[Path, Template] = field(default_factory=dict)
-    declared: set[str] = field(default_factory=set)  # every parameter that any template of the world declares
-    running: list[tuple[Instance, str, str]] = field(default_factory=list)  # what is being computed, by whom
-
-    def broken(self, error: CompileError) -> None:
-        """What becomes of a value that breaks a constraint: Heat validates first, and then resolves."""
-        if self.validates or self.report is None:
-            raise error
-        for problem in error.problems:
-            self.report.unused(problem.message, problem.span, problem.hint)
-
-    def template(self, tree: Tree, path: str, place: Node) -> Template:
-        """The template at a path of a tree, read once."""
-        file = inside(tree, path, place)
-        if file not in self.templates:
-            loaded = template(self.document(file), tree, path)
-            self.templates[file] = loaded
-            self.declared.update(loaded.parameters)
-        return self.templates[file]
-
-    def document(self, file: Path) -> Node:
-        """The YAML document in a file, read once."""
-        if file not in self.documents:
-            self.documents[file] = self.opener.document(file)
-        return self.documents[file]
-
-
-def inside(tree: Tree, path: str, place: Node) -> Path:
-    """The file of that path in the tree; a path that climbs out of the tree is refused."""
-    if path.startswith(("/", "..")):
-        raise CompileError(
-            f"`{path}` lies outside the folder of templates",
-            place.span,
-            "keep what templates read inside the tree",
-        )
-    file = tree.find(path)
-    if file is None:
-        folders = [(root / path).parent for root in tree.roots]
-        near = [tree.name(other) for folder in folders for other in folder.glob("*") if other.is_file()]
-        name = tree.name(tree.roots[0] / path)
-        raise CompileError(f"there is no file `{name}` in the templates", place.span, closest(name, near))
-    return file
-
-
-class Scope:
-    """Where an expression stands: the template whose names it means, and the functions it may call."""
-
-    __slots__ = ("at", "functions")
-
-    def __init__(self, at: Instance, functions: Functions) -> None:
-        self.at = at
-        self.functions = functions
-
-    def value(self, node: Node) -> Node:
-        """The node with every call in it replaced by its value; null for what an `if` leaves out."""
-        found = self.evaluate(node)
-        return scalar_of(None, node) if found is OMITTED else found
-
-    def evaluate(self, node: Node) -> Node:
-        """As `value`, but OMITTED for what an `if` leaves out: the item around it is to disappear."""
-        if isinstance(node, Mapping):
-            if len(node.entries) == 1:
-                for name, argument in node.entries.items():
-                    function = self.functions.get(name)
-                    if function is not None:
-                        function.shape(self, argument, node)
-                        return function.value(self, argument, node)
-            return self._mapping(node)
-        return self._sequence(node) if isinstance(node, Sequence) else node
-
-    def is_call(self, node: Node) -> bool:
-        """Whether a node is a function call: a mapping of one key, and that a function's name."""
-        return (
-            isinstance(node, Mapping)
-            and len(node.entries) == 1
-            and next(iter(node.entries)) in self.functions
-        )
-
-    def shallow(self, node: Node) -> tuple[Node, bool]:
-        """The node with a call at its very top made, and whether what lies below is evaluated too."""
-        return (self.value(node), True) if self.is_call(node) else (node, isinstance(node, Scalar))
-
-    def check(self, node: Node, *, refers: bool = True) -> None:
-        """An error for the first call in the node that is not well formed; nothing is evaluated.
-
-        With `refers`, for one that names a resource or an attribute that is not there, too. What stands in an
-        `if` is left alone.
-        """
-        if isinstance(node, Sequence):
-            for item in node.items:
-                self.check(item, refers=refers)
-        elif isinstance(node, Mapping):
-            name = next(iter(node.entries), "")
-            if self.is_call(node):
-                function = self.functions[name]
-                (function.check if refers else function.shape)(self, node.entries[name], node)
-            if name != "if" or not self.is_call(node):
-                for value in node.entries.values():
-                    self.check(value, refers=refers)
-
-    def _sequence(self, node: Sequence) -> Node:
-        items = [self.evaluate(item) for item in node.items]
-        if items == node.items:  # nodes are equal only to themselves
-            return node
-        return sequence_of([item for item in items if item is not OMITTED], node)
-
-    def _mapping(self, node: Mapping) -> Node:
-        entries = {key: self.evaluate(value) for key, value in node.entries.items()}
-        if entries == node.entries:
-            return node
-        kept = {key: value for key, value in entries.items() if value is not OMITTED}
-        return mapping_of(kept, node, node.keys)
 
 
 class Instance:

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable
 from compiler.diagnostics import CompileError, closest
 from compiler.node import Mapping, Node, Plain, Scalar, Sequence, mapping_of, plain, scalar_of, sequence_of
 from compiler.resolve.constraints import number
-from compiler.resolve.instance import OMITTED, Supply
+from compiler.resolve.instance import Supply
 from compiler.resolve.parameters import Broken
+from compiler.resolve.scope import OMITTED
 from compiler.resolve.template import Declaration
 
 _ZEROS: dict[str, Plain] = {"string": "", "number": 0, "boolean": False}

@@ -17,13 +17,14 @@ from compiler.node import Mapping, Node, Scalar, alike, expect_string, given, ma
 from compiler.node.conversion import Conversion
 from compiler.resolve.facts import fleet_facts, self_fact
 from compiler.resolve.functions import Heat
-from compiler.resolve.instance import Instance, World
+from compiler.resolve.instance import Instance
 from compiler.resolve.reads import Reads, Recorder, Shared
 from compiler.resolve.registry import registered
 from compiler.resolve.resources import resource
 from compiler.resolve.resources.nested import Nested
 from compiler.resolve.settings import OWN, for_role, laid_over, role_parameters, services, settings
 from compiler.resolve.template import Template
+from compiler.resolve.world import World
 
 OUTPUT = "role_data"
 _DEPTHS = {"docker_config": 3, "container_config": 3, "kolla_config": 2, "config_data": 3}

@@ -14,7 +14,8 @@ from functools import lru_cache
 
 from compiler.resolve.functions import amazon, choices, expressions, references, structures, texts
 from compiler.resolve.functions.intrinsic import Intrinsic, anything, listed
-from compiler.resolve.instance import Functions, Instance, Resource
+from compiler.resolve.instance import Instance
+from compiler.resolve.language import Functions, Resource
 from compiler.resolve.resources import resource
 from compiler.resolve.versions import Version
 

@@ -8,7 +8,7 @@ from compiler.node import Mapping, Node, Plain, Scalar, mapping_of, node_of, pla
 from compiler.resolve.functions import references
 from compiler.resolve.functions.intrinsic import MisuseError, items, text
 from compiler.resolve.functions.texts import spelt_scalar, str_replace
-from compiler.resolve.instance import Scope
+from compiler.resolve.scope import Scope
 
 
 def ref(scope: Scope, argument: Node, call: Mapping) -> Node:

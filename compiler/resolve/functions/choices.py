@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from compiler.node import Mapping, Node, Sequence, is_null, scalar_of
 from compiler.resolve.functions.intrinsic import MisuseError, without_secrets
-from compiler.resolve.instance import OMITTED, Scope
+from compiler.resolve.scope import OMITTED, Scope
 
 
 def either(scope: Scope, argument: Node, call: Mapping) -> Node:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from compiler.node import Mapping, Node, Scalar
 from compiler.resolve import yaql
 from compiler.resolve.functions.intrinsic import MisuseError, mapped, text
-from compiler.resolve.instance import Scope
+from compiler.resolve.scope import Scope
 
 
 def expression_shape(scope: Scope, argument: Node, call: Mapping) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from compiler.diagnostics import CompileError, closest
 from compiler.model import secret
 from compiler.node import Mapping, Node, Plain, Scalar, Sequence, plain
-from compiler.resolve.instance import Scope
+from compiler.resolve.scope import Scope
 from compiler.source import Span
 
 Shape = Callable[[Scope, Node, Mapping], None]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from compiler.diagnostics import CompileError
 from compiler.node import Mapping, Node, Scalar, Sequence, is_null, mapping_of, scalar_of, text_of
 from compiler.resolve.functions.intrinsic import MisuseError, listed, said, shown, text
-from compiler.resolve.instance import OMITTED, Resource, Scope
+from compiler.resolve.language import Resource
 from compiler.resolve.reads import Digits, Key, member
+from compiler.resolve.scope import OMITTED, Scope
 
 FACADE = ("metadata", "deletion_policy", "update_policy")
 

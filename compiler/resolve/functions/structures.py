@@ -17,7 +17,7 @@ from compiler.resolve.functions.intrinsic import (
     text,
     without_secrets,
 )
-from compiler.resolve.instance import Scope
+from compiler.resolve.scope import Scope
 
 MOST_REPEATS = 1_000_000  # items that one `repeat` may make
 

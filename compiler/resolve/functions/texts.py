@@ -18,7 +18,7 @@ from compiler.resolve.functions.intrinsic import (
     text,
     without_secrets,
 )
-from compiler.resolve.instance import Scope
+from compiler.resolve.scope import Scope
 
 Spelt = Callable[[Node, str], str]  # the text that a value is replaced by, of the parameter of that name
 

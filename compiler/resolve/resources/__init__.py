@@ -16,7 +16,8 @@ from pathlib import PurePosixPath
 from compiler.diagnostics import CompileError
 from compiler.model.stack import NOTHING, TemplateFile
 from compiler.node import Mapping, Node, expect_string, mapping_of
-from compiler.resolve.instance import Instance, Resource, Supply
+from compiler.resolve.instance import Instance, Supply
+from compiler.resolve.language import Resource
 from compiler.resolve.properties import Properties
 from compiler.resolve.registry import is_template, registered
 from compiler.resolve.resources.definition import Definition, Make

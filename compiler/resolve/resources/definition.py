@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from compiler.node import Mapping, Node, scalar_of
-from compiler.resolve.instance import Instance, Resource, Supply
+from compiler.resolve.instance import Instance, Supply
+from compiler.resolve.language import Resource
 from compiler.resolve.reads import Digits, Key, member
 
 Path = tuple[Key, ...]

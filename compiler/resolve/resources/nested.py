@@ -7,10 +7,12 @@ from functools import partial
 from compiler.diagnostics import CompileError
 from compiler.model.stack import Registration, TemplateFile
 from compiler.node import Mapping, Node, Scalar, expect_mapping, mapping_of, plain, scalar_of
-from compiler.resolve.instance import OMITTED, Instance, Supply, World
+from compiler.resolve.instance import Instance, Supply
 from compiler.resolve.properties import Properties, handed_down
 from compiler.resolve.resources.definition import Definition, Path, constant, inner, selected
+from compiler.resolve.scope import OMITTED
 from compiler.resolve.template import Declaration, Template, expect_outputs
+from compiler.resolve.world import World
 
 
 def nested(definition: Definition, file: TemplateFile, found: Registration) -> Nested:

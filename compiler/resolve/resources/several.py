@@ -22,7 +22,7 @@ from compiler.node import (
     scalar_of,
     sequence_of,
 )
-from compiler.resolve.instance import Resource
+from compiler.resolve.language import Resource
 from compiler.resolve.properties import Properties, typed
 from compiler.resolve.registry import is_template
 from compiler.resolve.resources.definition import Definition, Make, Path, constant, inner, selected
