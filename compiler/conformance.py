@@ -24,7 +24,6 @@ from typing import Any
 from compiler import evaluation
 from compiler.diagnostics import HeatsinkError, Report
 from compiler.load import files
-from compiler.model.random_string import random_string
 from compiler.model.stack import Merge
 from compiler.node import Plain
 from compiler.source import Source, Span
@@ -128,7 +127,7 @@ def _answer(case: Case) -> dict[str, Plain]:
         for path, text in case.files.items():
             _written(folder, path, text)
         try:
-            root = evaluation.evaluated(question, lambda _, recipe: random_string(recipe), Report(), _told)
+            root = evaluation.evaluated(question, Report())
             return {"outputs": evaluation.outputs(root)}
         except HeatsinkError as error:
             placed = all(problem.span is not None for problem in error.problems)
@@ -149,10 +148,6 @@ def _written(folder: Path, name: str, text: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     return path
-
-
-def _told(_what: str, _path: Path) -> None:
-    """Nobody asks which files were read."""
 
 
 def same(one: Plain, other: Plain) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from compiler.diagnostics import CompileError, Report, closest
-from compiler.load.files import Told, short_name
+from compiler.load.files import Told, short_name, unheard
 from compiler.load.heat import HeatOpening
 from compiler.load.heat_environments import heat_environments
 from compiler.merge import differences, merge
@@ -22,7 +22,7 @@ from compiler.resolve.functions import Heat
 from compiler.resolve.instance import Instance, Supply
 from compiler.resolve.resources.nested import check, handed_to
 from compiler.resolve.template import Template
-from compiler.resolve.world import Chance, Stack, World
+from compiler.resolve.world import Chance, Stack, World, by_chance
 
 _EVERYTHING = Tree(roots=(Path("/"),))  # Heat's client follows any path
 
@@ -39,7 +39,9 @@ class Question:
     stack: Stack = field(default_factory=Stack)
 
 
-def evaluated(question: Question, chance: Chance, report: Report, told: Told) -> Instance:
+def evaluated(
+    question: Question, report: Report, *, chance: Chance = by_chance, told: Told = unheard
+) -> Instance:
     """The root template with its parameters; what it is worth is asked of it, no further than wanted.
 
     Nothing is validated: the report is told of resource types that only a cloud has and of constraints that

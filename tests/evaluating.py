@@ -17,7 +17,7 @@ from compiler.resolve.instance import Instance
 def root(template: Path, **question: Any) -> Instance:
     """The root of a template's evaluation; a random string is its own name."""
     asked = evaluation.Question(template=template, **question)
-    return evaluation.evaluated(asked, lambda name, _: name, Report(), lambda *_: None)
+    return evaluation.evaluated(asked, Report(), chance=lambda name, _: name)
 
 
 def outputs(text: str) -> dict[str, Plain]:

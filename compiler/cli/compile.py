@@ -11,7 +11,7 @@ import click
 
 from compiler import pipeline
 from compiler.bundle.tree import Changes
-from compiler.cli.warnings import show
+from compiler.cli.environments import merge_option, show
 from compiler.diagnostics import Report
 from compiler.load.files import Told
 from compiler.load.inputs import Request
@@ -50,11 +50,7 @@ _FILE = click.Path(path_type=Path)
     type=click.Choice([each.value for each in Backend]),
     help="Overrules what roles and hosts say.",
 )
-@click.option(
-    "--merge", type=click.Choice([each.value for each in Merge]),
-    default=Merge.SERVER.value, show_default=True,
-    help="How environments become one: as Heat does it, or as its client.",
-)  # fmt: skip
+@merge_option
 @click.option(
     "--check", is_flag=True, help="Write nothing; exit 1 if the bundle on disk is not what this makes."
 )

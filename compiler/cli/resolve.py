@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from compiler import evaluation
-from compiler.cli.warnings import show
+from compiler.cli.environments import merge_option, show
 from compiler.diagnostics import HeatsinkError, Report
 from compiler.load import files
 from compiler.load.secrets import read_secrets
@@ -36,11 +36,7 @@ _FILE = click.Path(path_type=Path)
     help="JSON of the properties that a parent would pass; those not declared are left out.",
 )  # fmt: skip
 @click.option("--output", metavar="NAME", help="This output alone, and nothing but what it needs.")
-@click.option(
-    "--merge", type=click.Choice([each.value for each in Merge]),
-    default=Merge.SERVER.value, show_default=True,
-    help="How environments become one: as Heat does it, or as its client.",
-)  # fmt: skip
+@merge_option
 @click.option(
     "--secrets", type=_FILE, default=Path("secrets.yaml"), show_default=True,
     help="Keeps the strings of OS::Heat::RandomString; what is missing is generated.",
@@ -66,7 +62,7 @@ def resolve(
         stack=Stack(name=stack_name),
     )
     with _uncollected():
-        root = evaluation.evaluated(question, strings, report, _told)
+        root = evaluation.evaluated(question, report, chance=strings)
         found = evaluation.outputs(root) if output is None else evaluation.output(root, output)
     show(report)
     report.check()
@@ -83,10 +79,6 @@ def _uncollected() -> Iterator[None]:
     finally:
         gc.freeze()  # nor for what is there by now
         gc.enable()
-
-
-def _told(_what: str, _path: Path) -> None:
-    """Nobody asks which files were read."""
 
 
 def _parameter(argument: str) -> tuple[str, Plain]:

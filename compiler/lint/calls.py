@@ -10,7 +10,6 @@ import difflib
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import permutations
-from pathlib import Path
 
 from compiler.diagnostics import CompileError, Problem, closest
 from compiler.lint.documents import Document
@@ -138,16 +137,12 @@ def _is_condition(node: Node, names: dict[str, Node]) -> bool:
 
 def malformed_calls(document: Document, template: Template) -> Iterator[Problem]:
     """Calls whose arguments Heat refuses as soon as it reads them, in a branch of an `if` too."""
-    world = World(opener=HeatOpening(_told), registry=Registry(), languages=Heat())
+    world = World(opener=HeatOpening(), registry=Registry(), languages=Heat())
     at = Instance(world, template)
     for each in document.expressions:
         if each.is_call:
             scope = at.condition_scope if each.in_condition else at.scope
             yield from _misuse(scope, each)
-
-
-def _told(_what: str, _path: Path) -> None:
-    """Shapes are looked at without any file."""
 
 
 def _misuse(scope: Scope, each: Expression) -> Iterator[Problem]:

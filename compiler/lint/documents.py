@@ -90,17 +90,13 @@ def document(path: Path) -> Document | None:
     """
     repeated: list[Repeated] = []
     try:
-        root = HeatOpening(_told, repeated).document(path)
+        root = HeatOpening(repeated=repeated).document(path)
     except CompileError:
         if _OF_HEAT.search(files.read(path).text):
             raise
         return None
     mapping = root if isinstance(root, Mapping) else mapping_of({}, root)
     return Document(path=path, root=mapping, repeated=tuple(repeated))
-
-
-def _told(_what: str, _path: Path) -> None:
-    """Nobody asks which files were read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,6 @@ from compiler.lint.rules import (
     Rule,
 )
 from compiler.load.heat_environments import heat_environments
-from compiler.model.random_string import random_string
 from compiler.model.stack import Merge, Registry, TemplateFile, Tree
 from compiler.resolve.attachments import registered_files
 from compiler.resolve.template import template
@@ -145,14 +144,10 @@ class _Desk:
             return
         question = evaluation.Question(template=path, environments=environments)
         try:
-            root = evaluation.evaluated(question, lambda _, recipe: random_string(recipe), Report(), _told)
+            root = evaluation.evaluated(question, Report())
         except CompileError:
             return
         self.note(OF_EVALUATIONS, root)
-
-
-def _told(_what: str, _path: Path) -> None:
-    """Nobody asks which files were read."""
 
 
 def _relative(path: Path) -> str:

@@ -51,6 +51,10 @@ def document(path: Path, duplicates: Duplicates = Duplicates.REFUSED) -> Node:
 Told = Callable[[str, Path], None]  # hears what was read, and from where
 
 
+def unheard(_what: str, _path: Path) -> None:
+    """For when nobody asks what was read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Opening:
     """Opens what evaluation turns out to need: templates, and files beside them."""

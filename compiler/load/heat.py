@@ -18,7 +18,7 @@ from compiler.source import Source, Span
 class HeatOpening:
     """Opens templates, where the last of equal keys wins, and files for `get_file`."""
 
-    told: files.Told
+    told: files.Told = files.unheard
     repeated: list[Repeated] | None = None  # takes the keys that stand twice in a mapping
 
     def document(self, path: Path) -> Node:

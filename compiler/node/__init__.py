@@ -6,7 +6,7 @@ Mapping keys are strings, as in JSON: Heat sends every template through JSON bef
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol, TypeAlias
 
 from compiler.diagnostics import CompileError, closest
@@ -210,6 +210,18 @@ def alike(one: Node, other: Node) -> bool:
 def is_null(node: Node | None) -> bool:
     """Whether there is a node that says null."""
     return isinstance(node, Scalar) and node.value is None
+
+
+def rewritten(node: Node, text: Callable[[str], str], *, keys: bool) -> Node:
+    """The node with every string in it as `text` makes it; with `keys`, those of mappings too."""
+    if isinstance(node, Mapping):
+        entries = node.entries.items()
+        new = {text(key) if keys else key: rewritten(value, text, keys=keys) for key, value in entries}
+        return mapping_of(new, node)
+    if isinstance(node, Sequence):
+        return sequence_of([rewritten(item, text, keys=keys) for item in node.items], node)
+    assert isinstance(node, Scalar)
+    return scalar_of(text(node.value), node) if isinstance(node.value, str) else node
 
 
 def walk(node: Node) -> Iterator[Node]:

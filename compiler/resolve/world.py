@@ -25,6 +25,11 @@ Chance = Callable[[str, Recipe], str]  # the string of that name, made by the re
 Missed = Callable[["Scope", Mapping, list[Node], Node], None]  # a call, its path, the parameter's value
 
 
+def by_chance(_name: str, recipe: Recipe) -> str:
+    """A new string whenever one is asked for."""
+    return random_string(recipe)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
     """What the root template is told of itself: there is no Heat to give it a name."""
@@ -49,7 +54,7 @@ class World:
     # which references stand; None: values stand for themselves, as in Heat
     report: Report | None = None  # hears of resource types that only a cloud has; None: they are an error
     validates: bool = True  # whether a broken constraint is an error, or only told to the report
-    random: Chance = lambda _, recipe: random_string(recipe)
+    random: Chance = by_chance
     missed: Missed | None = None  # hears of every get_param whose path leads nowhere, and which is ''
     recorder: Recorder = field(default_factory=Recorder)
     conversion: Conversion = field(default_factory=Conversion)

@@ -9,8 +9,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-
-from tests.commands import heatsink
+from commands import heatsink
 
 TOP = Path(__file__).parents[2]
 SHARED = TOP.parent / "shared" / "tht"

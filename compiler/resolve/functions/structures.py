@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from math import prod
 
-from compiler.node import Mapping, Node, Scalar, Sequence, is_null, mapping_of, plain, scalar_of, sequence_of
+from compiler.node import (
+    Mapping,
+    Node,
+    Scalar,
+    Sequence,
+    is_null,
+    mapping_of,
+    plain,
+    rewritten,
+    scalar_of,
+    sequence_of,
+)
 from compiler.resolve.functions.intrinsic import (
     MisuseError,
     Value,
@@ -167,9 +178,7 @@ def repeat(*, maps: bool, together: bool) -> Value:
         values = [_loop(node, name, maps=maps and nested) for name, node in loops.entries.items()]
         template = scope.value(argument.entries["template"])
         rows = _rows(values) if nested else _pairs(loops, values)
-        return sequence_of(
-            [_filled(template, tuple(zip(loops.entries, row, strict=True))) for row in rows], call
-        )
+        return sequence_of([rewritten(template, _filling(loops, row), keys=True) for row in rows], call)
 
     return evaluate
 
@@ -195,18 +204,12 @@ def _loop(node: Node, name: str, *, maps: bool) -> list[Node]:
     return items(node, f"a list for `{name}`")
 
 
-def _filled(node: Node, values: tuple[tuple[str, Node], ...]) -> Node:
-    if isinstance(node, Mapping):
-        entries = {_text(key, values): _filled(value, values) for key, value in node.entries.items()}
-        return mapping_of(entries, node)
-    if isinstance(node, Sequence):
-        return sequence_of([_filled(item, values) for item in node.items], node)
-    assert isinstance(node, Scalar)
-    return scalar_of(_text(node.value, values), node) if isinstance(node.value, str) else node
+def _filling(loops: Mapping, row: tuple[Node, ...]) -> Callable[[str], str]:
+    """Puts a row of values in for their names, one by one: what one puts in, the next may replace."""
 
+    def filled(written: str) -> str:
+        for name, value in zip(loops.entries, row, strict=True):
+            written = written.replace(name, text(value, f"strings for `{name}`"))
+        return written
 
-def _text(written: str, values: tuple[tuple[str, Node], ...]) -> str:
-    """Each name in turn: what one put in, the next may replace."""
-    for name, value in values:
-        written = written.replace(name, text(value, f"strings for `{name}`"))
-    return written
+    return filled

@@ -19,6 +19,7 @@ from compiler.node import (
     mapping_of,
     node_of,
     plain,
+    rewritten,
     scalar_of,
     sequence_of,
 )
@@ -178,7 +179,11 @@ class Group(Members):
         )
         assert isinstance(properties, Mapping)
         kept = {key: value for key, value in properties.entries.items() if not is_null(value)}
-        return mapping_of({key: _filled(value, variable, name) for key, value in kept.items()}, properties)
+        numbered = rewritten(
+            mapping_of(kept, properties), lambda text: text.replace(variable, name), keys=False
+        )
+        assert isinstance(numbered, Mapping)
+        return numbered
 
     def _removed(self) -> frozenset[str]:
         mode = self._properties.value("removal_policies_mode", "string")
@@ -189,16 +194,6 @@ class Group(Members):
         assert isinstance(policies, list)
         listed = (policy.get("resource_list") for policy in policies if isinstance(policy, dict))
         return frozenset(str(name) for names in listed if isinstance(names, list) for name in names)
-
-
-def _filled(node: Node, variable: str, name: str) -> Node:
-    """The node with the number of a member in place of its variable, in every string that is no key."""
-    if isinstance(node, Mapping):
-        return mapping_of({key: _filled(value, variable, name) for key, value in node.entries.items()}, node)
-    if isinstance(node, Sequence):
-        return sequence_of([_filled(item, variable, name) for item in node.items], node)
-    assert isinstance(node, Scalar)
-    return scalar_of(node.value.replace(variable, name), node) if isinstance(node.value, str) else node
 
 
 def _member(group: Definition, name: str, kind: Node, properties: Mapping) -> Definition:

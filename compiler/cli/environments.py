@@ -1,0 +1,20 @@
+"""What commands that read environments have in common."""
+
+from __future__ import annotations
+
+import click
+
+from compiler.diagnostics import Report
+from compiler.model.stack import Merge
+
+merge_option = click.option(
+    "--merge", type=click.Choice([each.value for each in Merge]),
+    default=Merge.SERVER.value, show_default=True,
+    help="How environments become one: as Heat does it, or as its client.",
+)  # fmt: skip
+
+
+def show(report: Report) -> None:
+    """Print every warning, a blank line after each."""
+    for warning in report.warnings:
+        click.echo(warning.render("warning") + "\n", err=True)
