@@ -11,7 +11,7 @@ import click
 
 from compiler import pipeline
 from compiler.bundle.tree import Changes
-from compiler.cli.environments import merge_option, show
+from compiler.cli.shared import merge_option, show
 from compiler.diagnostics import Report
 from compiler.load.files import Told
 from compiler.load.inputs import Request

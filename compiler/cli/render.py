@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from compiler.cli.shared import show
 from compiler.diagnostics import Report
 from compiler.tripleo import output
 from compiler.tripleo.render import rendering
@@ -34,8 +35,7 @@ def render(tree: Path, roles: Path | None, networks: Path | None, out: Path) -> 
     report, source = Report(), listing(tree)
     output.check(out, source)
     made = rendering(source, report, roles=roles, networks=networks)
-    for warning in report.warnings:
-        click.echo(warning.render("warning") + "\n", err=True)
+    show(report)
     output.write(made, out)
     files = "file" if len(made.texts) == 1 else "files"
     click.echo(f"{len(made.texts)} {files} rendered, {len(made.copied)} copied in {out}/", err=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from compiler import evaluation
-from compiler.cli.environments import merge_option, show
+from compiler.cli.shared import merge_option, show
 from compiler.diagnostics import HeatsinkError, Report
 from compiler.load import files
 from compiler.load.secrets import read_secrets

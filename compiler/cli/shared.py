@@ -1,4 +1,4 @@
-"""What commands that read environments have in common."""
+"""What several commands have in common."""
 
 from __future__ import annotations
 
