@@ -13,7 +13,7 @@ from compiler.cli import main
 
 GOLDEN = Path(__file__).parent / "golden"
 SMALLEST = GOLDEN / "operator"
-EXPECTED = ("command", "expected", "expected.stderr")
+EXPECTED = ("command", "expected", "expected.stderr", "expected.stdout")
 
 
 def operator_folder(folder: Path, case: Path = SMALLEST) -> Path:

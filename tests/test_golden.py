@@ -1,8 +1,8 @@
 """Golden cases: an operator's folder, a command line, and what comes of it.
 
 A case holds `command` (the arguments of `heatsink`), what its folder has beside or in place of
-`golden/operator/`, the smallest folder that compiles, and what is expected: `expected.stderr`, and in
-`compile/` the whole build folder as `expected/`. Rewrite both with `--update-golden`.
+`golden/operator/`, the smallest folder that compiles, and what is expected: `expected.stderr`, in `compile/`
+the whole build folder as `expected/`, in `resolve/` `expected.stdout`. Rewrite all with `--update-golden`.
 """
 
 from __future__ import annotations
@@ -48,3 +48,16 @@ def test_a_folder_compiles_to_these_bytes(
     golden_text(printed.err, case / "expected.stderr")
     golden(folder / "build", case / "expected")
     assert (code, printed.out) == (0, "")
+
+
+@pytest.mark.parametrize("case", cases("resolve"), ids=name)
+def test_a_template_resolves_to_this_json(
+    case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], golden_text: Callable[[str, Path], None]
+) -> None:
+    folder = operator_folder(tmp_path, case)
+    before = contents(folder)
+    code = heatsink(folder, (case / "command").read_text(encoding="utf-8"))
+    printed = capsys.readouterr()
+    golden_text(printed.err, case / "expected.stderr")
+    golden_text(printed.out, case / "expected.stdout")
+    assert (code, contents(folder)) == (0, before)

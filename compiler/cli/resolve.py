@@ -51,8 +51,6 @@ def resolve(
 
     Needs no Heat and no cloud. Resource types that only a cloud has are stubs: their attributes are null.
     """
-    report = Report(strict=strict)
-    strings = _Strings(secrets)
     question = evaluation.Question(
         template=template,
         environments=environments,
@@ -62,12 +60,22 @@ def resolve(
         stack=Stack(name=stack_name),
     )
     with _uncollected():
-        root = evaluation.evaluated(question, report, chance=strings)
-        found = evaluation.outputs(root) if output is None else evaluation.output(root, output)
+        found, report, strings = _answer(question, output, secrets, strict=strict)
+        if not strings.keep():  # another command made some of them first: theirs hold
+            found, report, strings = _answer(question, output, secrets, strict=strict)
+            strings.keep()
     show(report)
-    report.check()
-    strings.keep()
     click.echo(json.dumps(found, indent=1))
+
+
+def _answer(
+    question: evaluation.Question, output: str | None, secrets: Path, *, strict: bool
+) -> tuple[Plain, Report, _Strings]:
+    report, strings = Report(strict=strict), _Strings(secrets)
+    root = evaluation.evaluated(question, report, chance=strings)
+    found = evaluation.outputs(root) if output is None else evaluation.output(root, output)
+    report.check()
+    return found, report, strings
 
 
 @contextmanager
@@ -112,10 +120,15 @@ class _Strings:
             self._made[name] = random_string(recipe)
         return self._kept.get(name) or self._made[name]
 
-    def keep(self) -> None:
-        """Write what is new to the file."""
-        if self._made:
-            from compiler.deploy.secrets import add_secrets
+    def keep(self) -> bool:
+        """Write what is new to the file; False, and nothing is written, if it has some of that by now."""
+        if not self._made:
+            return True
+        from compiler.deploy.secrets import AddedMeanwhileError, add_secrets
 
+        try:
             add_secrets(self._path, self._made)
-            click.echo(f"generated in {self._path}: {', '.join(self._made)}", err=True)
+        except AddedMeanwhileError:
+            return False
+        click.echo(f"generated in {self._path}: {', '.join(self._made)}", err=True)
+        return True

@@ -12,7 +12,7 @@ from handmade import service
 
 from compiler.deploy.bundle import read_fleet
 from compiler.deploy.known_hosts import KnownHosts, UnknownHostKeyError, name_of
-from compiler.deploy.secrets import add_secrets, generated
+from compiler.deploy.secrets import AddedMeanwhileError, add_secrets, generated
 from compiler.diagnostics import HeatsinkError
 from compiler.load.secrets import read_secrets
 from compiler.model.container import Backend
@@ -88,6 +88,15 @@ def test_further_secrets_go_behind_what_an_operator_wrote(tmp_path: Path) -> Non
     add_secrets(path, {"B": "1" * 40})
     assert path.read_text() == f'# mine\nA: x\nB: "{"1" * 40}"\n'
     assert read_secrets(path) == {"A": "x", "B": "1" * 40}
+
+
+def test_a_secret_that_another_command_wrote_first_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "secrets.yaml"
+    add_secrets(path, {"A": "first"})
+    before = path.read_text()
+    with pytest.raises(AddedMeanwhileError, match="`A`"):
+        add_secrets(path, {"A": "second", "B": "x"})
+    assert path.read_text() == before
 
 
 def test_a_new_file_of_secrets_is_its_owners_alone(tmp_path: Path) -> None:

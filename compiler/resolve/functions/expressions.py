@@ -20,7 +20,7 @@ def expression_shape(scope: Scope, argument: Node, call: Mapping) -> None:
     try:
         yaql.check(written.value)
     except yaql.YaqlError as error:
-        raise MisuseError(f"cannot read its expression: {error}", written) from None
+        raise MisuseError(f"takes an expression, and this is {error}", written) from None
 
 
 def evaluate(scope: Scope, argument: Node, call: Mapping) -> Node:
