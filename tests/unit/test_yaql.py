@@ -229,3 +229,21 @@ def test_nothing_but_our_error_is_raised(expression, data):
 def test_what_parses_here_parses_in_the_library(expression):
     if quick.parses(expression):
         library.check(expression)
+
+
+@pytest.mark.parametrize(
+    ("expression", "items"),
+    {
+        "$.data.left.toSet()": ["d", "a", "c"],
+        "$.data.left.toSet().union($.data.right.toSet())": ["d", "a", "c", "b"],
+        "$.data.left.toSet().intersect($.data.right.toSet())": ["a", "c"],
+        "$.data.left.toSet().difference($.data.right.toSet())": ["d"],
+        "$.data.left.toSet().symmetricDifference($.data.right.toSet())": ["d", "b"],
+        "$.data.left.toSet().add(b, a)": ["d", "a", "c", "b"],
+        "$.data.left.toSet().remove(a)": ["d", "c"],
+        "set(d, a, c, d)": ["d", "a", "c"],
+    }.items(),
+)
+def test_a_set_is_gone_through_in_the_order_in_which_it_was_made(expression, items):
+    data = {"left": ["d", "a", "c", "a"], "right": ["b", "c", "a"]}
+    assert yaql.evaluate(f"{expression}.toList()", data) == items

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections.abc  # noqa: F401 - yaql 3 uses it without importing it
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from typing import Any
 
@@ -15,6 +15,7 @@ from yaql.language import exceptions, specs, yaqltypes
 from compiler.node import Plain
 from compiler.resolve.yaql.errors import YaqlError
 from compiler.resolve.yaql.formatting import formatted
+from compiler.resolve.yaql.sets import Ordered
 
 # Far above what Heat allows (200 items, 10,000 bytes, unless raised); but what is endless ends.
 MOST_ITEMS = 100_000
@@ -70,13 +71,19 @@ def _context() -> Any:
     context = yaql.create_context().create_child_context()
     specs.parameter("template", yaqltypes.String())(_format)
     specs.parameter("iterator", yaqltypes.Iterator())(_len)
+    specs.parameter("collection", yaqltypes.Iterable())(_to_set)
     for function, name in ((_format, "format"), (_len, "len")):
         context.register_function(specs.extension_method(function), name=name)
+    context.register_function(specs.method(_to_set), name="toSet")
     return context
 
 
 def _format(template: str, *values: Any, **named: Any) -> str:
     return formatted(template, *values, **named)
+
+
+def _to_set(collection: Iterable[Any]) -> Ordered:
+    return Ordered(collection)
 
 
 def _len(iterator: Iterator[Any]) -> int:
