@@ -73,7 +73,7 @@ class CompileError(HeatsinkError):
 class Report:
     """Collects what is found on the way: errors to raise together, warnings to show at the end."""
 
-    strict: bool = False  # input that nothing uses is an error
+    strict: bool = False  # what is likely a mistake is an error
     errors: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
 
@@ -83,8 +83,8 @@ class Report:
         if problem not in self.warnings:
             self.warnings.append(problem)
 
-    def unused(self, message: str, span: Span | None = None, hint: str | None = None) -> None:
-        """Remember input that nothing uses: a warning, or an error when the report is strict."""
+    def suspect(self, message: str, span: Span | None = None, hint: str | None = None) -> None:
+        """Remember what is likely a mistake: a warning, or an error when the report is strict."""
         problem = Problem(message, span, hint)
         found = self.errors if self.strict else self.warnings
         if problem not in found:

@@ -139,7 +139,7 @@ class Lowering:
     def _not_translated(self, key: str, part: Part) -> None:
         if plain(part.node) in (None, "", [], {}):
             return
-        self.report.unused(
+        self.report.suspect(
             f"`{key}` of service `{part.service}` is not translated",
             part.place,
             "say it with `config_data` and `host_prep` (docs/formats.md)",

@@ -249,7 +249,7 @@ class Resolver:
         for name, node in unknown:
             if name not in self._base.declared:
                 hint = closest(name, self._base.declared | OWN) or "take it away, or declare it in a template"
-                self._report.unused(f"no template declares the parameter `{name}`", node.span, hint)
+                self._report.suspect(f"no template declares the parameter `{name}`", node.span, hint)
         self._report.check()
 
     def _written(self) -> Iterator[tuple[str, Node]]:

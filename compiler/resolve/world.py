@@ -68,7 +68,7 @@ class World:
         if self.validates or self.report is None:
             raise error
         for problem in error.problems:
-            self.report.unused(problem.message, problem.span, problem.hint)
+            self.report.suspect(problem.message, problem.span, problem.hint)
 
     def template(self, tree: Tree, path: str, place: Node) -> Template:
         """The template at a path of a tree, read once."""

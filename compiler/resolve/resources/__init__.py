@@ -87,7 +87,7 @@ def _stub(definition: Definition, target: str) -> Stub:
             place.span,
             "register a template for it under `resource_registry` in an environment",
         )
-    report.unused(
+    report.suspect(
         f"{definition.label} has the type `{target}`, which only a cloud has: its attributes are null",
         place.span,
     )
