@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as AbstractMapping
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from compiler.node import Mapping, Node
 from compiler.resolve.reads import Key
@@ -35,6 +35,8 @@ Functions = AbstractMapping[str, Function]
 
 class Resource(Protocol):
     """What stands behind a name under `resources`."""
+
+    policies: ClassVar[frozenset[str] | None]  # what its update policy may say; None: whatever it wants
 
     def attribute(self, name: str, path: tuple[Key, ...], place: Node) -> Node:
         """What `get_attr: [resource, name, *path]` gives."""

@@ -54,11 +54,18 @@ class Scope:
         """The node with a call at its very top made, and whether what lies below is evaluated too."""
         return (self.value(node), True) if self.is_call(node) else (node, isinstance(node, Scalar))
 
-    def check(self, node: Node, *, refers: bool = True) -> None:
-        """An error for the first call in the node that is not well formed; nothing is evaluated.
+    def branch(self, argument: Sequence) -> Node | None:
+        """The value that an `if` of that argument decides for; None where it has none."""
+        condition, then, *otherwise = argument.items
+        if self.at.enabled(condition):
+            return then
+        return otherwise[0] if otherwise else None
 
-        With `refers`, for one that names a resource or an attribute that is not there, too. What stands in an
-        `if` is left alone.
+    def check(self, node: Node, *, refers: bool = True) -> None:
+        """An error for the first call in the node that is not well formed; only what `if` asks is evaluated.
+
+        With `refers`, for one that names a resource or an attribute that is not there, too, and in the branch
+        that an `if` decides for; without, what stands in an `if` is left alone.
         """
         if isinstance(node, Sequence):
             for item in node.items:

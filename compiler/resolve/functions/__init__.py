@@ -24,6 +24,7 @@ _JOIN = "[delimiter, list, …]"
 _REPEAT = "{template: value, for_each: {KEY: list}}"
 _ATTRIBUTE = "[resource, attribute, key, …]"
 _FACADE = "metadata"
+_IF = "[condition, then, else]"
 _GIVEN_UP = [
     "Ref",
     "Fn::Join",
@@ -75,7 +76,7 @@ _VALUES: dict[Version, tuple[Intrinsic, ...]] = {
     ),
     Version.MITAKA: (Intrinsic("map_merge", "[mapping, …]", structures.map_merge, anything),),
     Version.NEWTON: (
-        Intrinsic("if", "[condition, then, else]", choices.either, listed(3, 3)),
+        Intrinsic("if", _IF, choices.either, listed(3, 3), choices.either_refers),
         Intrinsic("map_replace", "[mapping, {keys: {…}, values: {…}}]", structures.map_replace, anything),
         Intrinsic("repeat", _REPEAT, structures.repeat(maps=True, together=False), structures.repeat_shape),
         Intrinsic(
@@ -106,7 +107,9 @@ _VALUES: dict[Version, tuple[Intrinsic, ...]] = {
             texts.replacement_shape,
         ),
     ),
-    Version.WALLABY: (Intrinsic("if", "[condition, then, else]", choices.either, listed(2, 3)),),
+    Version.WALLABY: (
+        Intrinsic("if", "[condition, then, else]", choices.either, listed(2, 3), choices.either_refers),
+    ),
 }
 
 _CONDITIONS: dict[Version, tuple[Intrinsic, ...]] = {

@@ -12,10 +12,16 @@ from compiler.resolve.scope import OMITTED, Scope
 def either(scope: Scope, argument: Node, call: Mapping) -> Node:
     """`if`: one of two values; the other is not looked at. Without the second, what is around disappears."""
     assert isinstance(argument, Sequence)
-    condition, then, *otherwise = argument.items
-    if scope.at.enabled(condition):
-        return scope.evaluate(then)
-    return scope.evaluate(otherwise[0]) if otherwise else OMITTED
+    branch = scope.branch(argument)
+    return OMITTED if branch is None else scope.evaluate(branch)
+
+
+def either_refers(scope: Scope, argument: Node, call: Mapping) -> None:
+    """What the value that it decides for refers to."""
+    assert isinstance(argument, Sequence)
+    branch = scope.branch(argument)
+    if branch is not None:
+        scope.check(branch)
 
 
 def equals(scope: Scope, argument: Node, call: Mapping) -> Node:

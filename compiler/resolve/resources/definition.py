@@ -11,6 +11,7 @@ from compiler.resolve.language import Resource
 from compiler.resolve.reads import Digits, Key, member
 
 Path = tuple[Key, ...]
+NO_POLICIES: frozenset[str] | None = frozenset()  # the keys of an update policy
 SHOW = "show"  # the attribute that every resource has; it is the cloud's own view of it
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import ClassVar
 
 from compiler.diagnostics import CompileError
 from compiler.model.stack import Registration, TemplateFile
-from compiler.node import Mapping, Node, Scalar, expect_mapping, mapping_of, plain, scalar_of
+from compiler.node import Mapping, Node, Scalar, expect_keys, expect_mapping, mapping_of, scalar_of
 from compiler.resolve.instance import Instance, Supply
+from compiler.resolve.language import Resource
 from compiler.resolve.properties import Properties, handed_down
-from compiler.resolve.resources.definition import Definition, Path, constant, inner, selected
+from compiler.resolve.resources.definition import NO_POLICIES, Definition, Path, constant, inner, selected
+from compiler.resolve.resources.order import refuse_circles
 from compiler.resolve.scope import OMITTED
 from compiler.resolve.template import Declaration, Template, expect_outputs
 from compiler.resolve.world import World
@@ -55,6 +58,8 @@ def _parameter(world: World, declaration: Declaration, properties: Properties) -
 class Nested:
     """A template as a resource: its outputs are its attributes."""
 
+    policies: ClassVar[frozenset[str] | None] = NO_POLICIES
+
     def __init__(self, instance: Instance, properties: Properties) -> None:
         self.instance = instance
         self._properties = properties
@@ -89,20 +94,7 @@ class Nested:
                 and self.instance.default(declaration.name) is None
             ):
                 self._properties.required(declaration.name)
-        _check_policies(self.instance)
         check(self.instance)
-
-
-def _check_policies(instance: Instance) -> None:
-    """What only resources of a cloud can be told: to leave a snapshot, and how to be updated."""
-    assert instance.parent is not None
-    definition = instance.parent.template.resources.get(".".join(instance.resource))
-    for key, node in definition.entries.items() if definition is not None else ():
-        snapshot = key == "deletion_policy" and isinstance(node, Scalar)
-        if snapshot and str(plain(node)).lower() == "snapshot":
-            raise CompileError("a template can leave no snapshot", node.span, "write `delete` or `retain`")
-        if key == "update_policy" and isinstance(node, Mapping) and node.entries:
-            raise CompileError("a template has no update policy", node.span, "take it away")
 
 
 def check(instance: Instance) -> None:
@@ -115,11 +107,29 @@ def check(instance: Instance) -> None:
     for name, output in template.outputs.items():
         if instance.gives(name):
             instance.scope.check(output.entries["value"])
+    found = {name: _found(instance, name, written) for name, written in template.resources.items()}
     for name, written in template.resources.items():
-        make = partial(instance.world.languages.resource, instance, name)
-        found = instance.once("resource", name, written, make)
         for field in ("properties", "metadata", "update_policy"):
             if field in written.entries:
-                instance.scope.check(written.entries[field], refers=found is not None)
-        if found is not None:
-            found.check()
+                instance.scope.check(written.entries[field], refers=found[name] is not None)
+    refuse_circles(instance, [name for name, each in found.items() if each is not None])
+    for name, each in found.items():
+        if each is not None:
+            _check_policies(template.resources[name], each.policies)
+            each.check()
+
+
+def _found(instance: Instance, name: str, written: Mapping) -> Resource | None:
+    make = partial(instance.world.languages.resource, instance, name)
+    return instance.once("resource", name, written, make)
+
+
+def _check_policies(written: Mapping, known: frozenset[str] | None) -> None:
+    """What only some resources can be told: how to be updated, and to leave a snapshot."""
+    if known is None:
+        return
+    deletion, update = (written.entries.get(name) for name in ("deletion_policy", "update_policy"))
+    if isinstance(deletion, Scalar) and str(deletion.value).lower() == "snapshot":
+        raise CompileError("only a cloud can leave a snapshot", deletion.span, "write `delete` or `retain`")
+    if update is not None:
+        expect_keys(expect_mapping(update, "`update_policy`"), known, "`update_policy`")

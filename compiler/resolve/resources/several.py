@@ -26,13 +26,23 @@ from compiler.node import (
 from compiler.resolve.language import Resource
 from compiler.resolve.properties import Properties, typed
 from compiler.resolve.registry import is_template
-from compiler.resolve.resources.definition import Definition, Make, Path, constant, inner, selected
+from compiler.resolve.resources.definition import (
+    NO_POLICIES,
+    Definition,
+    Make,
+    Path,
+    constant,
+    inner,
+    selected,
+)
 
 MOST_MEMBERS = 10_000
 
 
 class Members(ABC):
     """A resource that is many: a chain of types, or a group of one type."""
+
+    policies: ClassVar[frozenset[str] | None] = NO_POLICIES
 
     whole: ClassVar[tuple[str, ...]] = ("refs",)  # attributes that need no name of another
 
@@ -129,6 +139,7 @@ class Chain(Members):
 class Group(Members):
     """OS::Heat::ResourceGroup: resources of one type, which know their number by `%index%`."""
 
+    policies: ClassVar[frozenset[str] | None] = frozenset(("rolling_update", "batch_create"))
     whole = ("removed_rsrc_list", "refs", "refs_map")
 
     def __init__(self, definition: Definition, properties: Properties, make: Make) -> None:
@@ -192,6 +203,15 @@ class Group(Members):
         node = self._properties.value("removal_policies", "comma_delimited_list")
         policies = plain(node) if node is not None else []
         assert isinstance(policies, list)
+        for policy in node.items if isinstance(node, Sequence) else ():
+            known = typed("json", policy, "an item of `removal_policies`")
+            assert isinstance(known, Mapping)
+            expect_keys(known, frozenset(("resource_list",)), "an item of `removal_policies`")
+            typed(
+                "comma_delimited_list",
+                known.entries.get("resource_list") or sequence_of([], known),
+                "`resource_list`",
+            )
         listed = (policy.get("resource_list") for policy in policies if isinstance(policy, dict))
         return frozenset(str(name) for names in listed if isinstance(names, list) for name in names)
 

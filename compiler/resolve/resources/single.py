@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 from compiler.diagnostics import CompileError, closest
 from compiler.model.random_string import Recipe
 from compiler.node import Node, Scalar, mapping_of, scalar_of
 from compiler.resolve.properties import Properties
 from compiler.resolve.recipes import recipe
-from compiler.resolve.resources.definition import SHOW, Definition, Path, selected
+from compiler.resolve.resources.definition import NO_POLICIES, SHOW, Definition, Path, selected
 from compiler.resolve.template import TYPES
 
 
 class Nothing:
     """OS::Heat::None: takes every property, and every attribute of it is null."""
+
+    policies: ClassVar[frozenset[str] | None] = None
 
     def __init__(self, definition: Definition) -> None:
         self._definition = definition
@@ -60,6 +63,8 @@ class Stub(Nothing):
 
 class Valued(ABC):
     """A resource that is one value, its attribute `value`."""
+
+    policies: ClassVar[frozenset[str] | None] = NO_POLICIES
 
     def __init__(self, definition: Definition, properties: Properties) -> None:
         self._definition = definition
