@@ -36,7 +36,7 @@ Functions = AbstractMapping[str, Function]
 class Resource(Protocol):
     """What stands behind a name under `resources`."""
 
-    policies: ClassVar[frozenset[str] | None]  # what its update policy may say; None: whatever it wants
+    policies: ClassVar[frozenset[str] | None]  # what its update policy may say; None: nobody minds anything
 
     def attribute(self, name: str, path: tuple[Key, ...], place: Node) -> Node:
         """What `get_attr: [resource, name, *path]` gives."""

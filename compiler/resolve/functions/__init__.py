@@ -36,6 +36,13 @@ _GIVEN_UP = [
     "Fn::ResourceFacade",
 ]
 
+
+def _given_up(name: str, since: Version) -> Intrinsic:
+    """A function that HOT had before: it is none of data either, but nobody minds until it is evaluated."""
+    refuse = choices.refused(f"is not in HOT since {since.date}")
+    return Intrinsic(name, "", refuse, anything, refuse)
+
+
 _VALUES: dict[Version, tuple[Intrinsic, ...]] = {
     Version.ICEHOUSE: (
         Intrinsic("get_param", "Name` or `get_param: [Name, key, …]", references.get_param, anything),
@@ -55,10 +62,7 @@ _VALUES: dict[Version, tuple[Intrinsic, ...]] = {
         Intrinsic("Fn::ResourceFacade", "Metadata", amazon.resource_facade, amazon.facade),
         Intrinsic("Fn::GetAZs", "''", amazon.zones, anything),
     ),
-    Version.JUNO: tuple(
-        Intrinsic(name, "", choices.never, choices.refused(f"is not in HOT since {Version.JUNO.date}"))
-        for name in _GIVEN_UP
-    ),
+    Version.JUNO: tuple(_given_up(name, Version.JUNO) for name in _GIVEN_UP),
     Version.KILO: (
         Intrinsic("digest", "[sha256, text]", texts.digest, anything),
         Intrinsic("repeat", _REPEAT, structures.repeat(maps=False, together=False), structures.repeat_shape),
@@ -70,9 +74,7 @@ _VALUES: dict[Version, tuple[Intrinsic, ...]] = {
         Intrinsic("list_join", _JOIN, texts.list_join, listed(2)),
         Intrinsic("str_replace", _REPLACE, texts.str_replace(texts.spelt), texts.replacement_shape),
         Intrinsic("str_split", "[delimiter, text, index]", texts.str_split, texts.split_shape),
-        Intrinsic(
-            "Fn::Select", "", choices.never, choices.refused(f"is not in HOT since {Version.LIBERTY.date}")
-        ),
+        _given_up("Fn::Select", Version.LIBERTY),
     ),
     Version.MITAKA: (Intrinsic("map_merge", "[mapping, …]", structures.map_merge, anything),),
     Version.NEWTON: (
@@ -120,6 +122,7 @@ _CONDITIONS: dict[Version, tuple[Intrinsic, ...]] = {
         Intrinsic("or", "[condition, condition, …]", choices.several(any), listed(2)),
     ),
 }
+_REFUSED = choices.refused("cannot be called in a condition")
 _IN_BOTH = {"get_param": Version.NEWTON, "yaql": Version.PIKE, "contains": Version.PIKE}
 
 
@@ -140,10 +143,7 @@ def conditions(version: Version) -> Functions:
     """What may be called in conditions; every other function of the version is an error there."""
     everywhere = _until(_VALUES, version)
     shared = {name: everywhere[name] for name, since in _IN_BOTH.items() if since <= version}
-    refused = {
-        name: Intrinsic(name, row.form, choices.never, choices.refused("cannot be called in a condition"))
-        for name, row in everywhere.items()
-    }
+    refused = {name: Intrinsic(name, row.form, _REFUSED, _REFUSED) for name, row in everywhere.items()}
     return refused | shared | _until(_CONDITIONS, version)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import NoReturn
 
 from compiler.node import Mapping, Node, Sequence, is_null, scalar_of
 from compiler.resolve.functions.intrinsic import MisuseError, without_secrets
@@ -53,15 +54,10 @@ def several(every: Callable[[Iterable[bool]], bool]) -> Callable[[Scope, Node, M
     return evaluate
 
 
-def refused(why: str) -> Callable[[Scope, Node, Mapping], None]:
-    """The shape of a function that cannot be called there."""
+def refused(why: str) -> Callable[[Scope, Node, Mapping], NoReturn]:
+    """What becomes of a call of a function that cannot be called there."""
 
-    def expect(scope: Scope, argument: Node, call: Mapping) -> None:
+    def refuse(scope: Scope, argument: Node, call: Mapping) -> NoReturn:
         raise MisuseError(why, call, "take it away, or write it in another way")
 
-    return expect
-
-
-def never(scope: Scope, argument: Node, call: Mapping) -> Node:
-    """The value of such a function."""
-    raise AssertionError("its shape refuses every call")
+    return refuse

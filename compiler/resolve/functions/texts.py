@@ -184,6 +184,8 @@ def make_url(scope: Scope, argument: Node, call: Mapping) -> Node:
     found = scope.value(argument)
     assert isinstance(found, Mapping)
     _check_url(found.entries)
+    if ":" in (scheme := str(plain(found.entries["scheme"])) if "scheme" in found.entries else ""):
+        raise MisuseError(f"takes a scheme without its `:`, not `{scheme}`", found.entries["scheme"])
     try:
         return scalar_of(_url(found), call)
     except UnicodeEncodeError as error:
@@ -216,9 +218,7 @@ def _check_url(parts: dict[str, Node]) -> None:
         elif name == "port":
             _check_port(node)
         else:
-            value = text(node, f"a text as `{name}`")
-            if name == "scheme" and ":" in value:
-                raise MisuseError(f"takes a scheme without its `:`, not `{value}`", node)
+            text(node, f"a text as `{name}`")
 
 
 def _check_port(node: Node) -> None:

@@ -42,14 +42,16 @@ def resource(at: Instance, name: str) -> Resource | None:
     if condition is not None and not at.enabled(condition):
         return None
     properties = written.entries.get("properties") or mapping_of({}, written)
-    if at.scope.is_call(properties):
-        hint = "call the function in the value of each property"
-        raise CompileError(f"`properties` of resource `{name}` cannot be a function", properties.span, hint)
     assert isinstance(properties, Mapping)
-    supplies = {key: _supply(at, value) for key, value in properties.entries.items()}
-    return made(
+    is_call = at.scope.is_call(properties)
+    supplies = {} if is_call else {key: _supply(at, value) for key, value in properties.entries.items()}
+    found = made(
         Definition(at=at, path=(name,), type=written.entries["type"], properties=supplies, place=properties)
     )
+    if is_call and found.policies is not None:
+        hint = "call the function in the value of each property"
+        raise CompileError(f"`properties` of resource `{name}` cannot be a function", properties.span, hint)
+    return found
 
 
 def _supply(at: Instance, node: Node) -> Supply:

@@ -109,9 +109,11 @@ def check(instance: Instance) -> None:
             instance.scope.check(output.entries["value"])
     found = {name: _found(instance, name, written) for name, written in template.resources.items()}
     for name, written in template.resources.items():
+        each = found[name]
         for field in ("properties", "metadata", "update_policy"):
             if field in written.entries:
-                instance.scope.check(written.entries[field], refers=found[name] is not None)
+                refers = each is not None and each.policies is not None
+                instance.scope.check(written.entries[field], refers=refers)
     refuse_circles(instance, [name for name, each in found.items() if each is not None])
     for name, each in found.items():
         if each is not None:

@@ -10,11 +10,20 @@ from compiler.resolve.instance import Instance
 from compiler.resolve.scope import Scope
 
 _REFERRING = ("get_resource", "get_attr")
+_FIELDS = frozenset(("properties", "metadata"))
 
 
 def refuse_circles(instance: Instance, names: Iterable[str]) -> None:
-    """An error if resources need one another; `names` are those that no condition switches off."""
+    """An error if resources need one another; `names` are those that no condition switches off.
+
+    A resource that a function names must be there; Heat minds less what `depends_on` says.
+    """
     needs = {name: dict(_needs(instance, name)) for name in names}
+    for name in needs:
+        for field in _FIELDS & instance.template.resources[name].entries.keys():
+            for other, place in _referred(instance.scope, instance.template.resources[name].entries[field]):
+                if other not in needs:
+                    instance.find_resource(other, place)
     done: set[str] = set()
     for name in needs:
         _follow(name, needs, done, [])
@@ -38,7 +47,7 @@ def _needs(instance: Instance, name: str) -> Iterator[tuple[str, Node]]:
     for node in explicit.items if isinstance(explicit, Sequence) else [explicit]:
         if isinstance(node, Scalar):
             yield str(node.value), node
-    for field in ("properties", "metadata"):
+    for field in _FIELDS:
         if field in written:
             yield from _referred(instance.scope, written[field])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from functools import partial
 from typing import ClassVar
 
 from compiler.diagnostics import CompileError
@@ -164,10 +165,11 @@ class Group(Members):
         expect_keys(written, frozenset(("type", "properties", "metadata")), "`resource_def`")
         if "type" not in written.entries:
             raise CompileError("`resource_def` has no type", written.span, "add `type: …`")
-        removed = self._removed()
+        properties, variable, removed = _given(written), self._variable(), frozenset(self._removed())
         names = (str(index) for index in itertools.count() if str(index) not in removed)
         for name in itertools.islice(names, self._count()):
-            yield _member(self._definition, name, written.entries["type"], self._numbered(written, name))
+            numbered = rewritten(properties, partial(_replaced, variable, name), keys=False)
+            yield _member(self._definition, name, written.entries["type"], numbered)
 
     def _count(self) -> int:
         given = self._properties.given("count")
@@ -180,43 +182,40 @@ class Group(Members):
             )
         return count
 
-    def _numbered(self, written: Mapping, name: str) -> Mapping:
+    def _variable(self) -> str:
         node = self._properties.value("index_var", "string")
         variable = "%index%" if node is None else str(plain(node))
-        if len(variable) < 3:
-            raise CompileError("`index_var` has at least three characters", self._definition.place.span)
-        properties = typed(
-            "json", written.entries.get("properties") or scalar_of(None, written), "`properties`"
-        )
-        assert isinstance(properties, Mapping)
-        kept = {key: value for key, value in properties.entries.items() if not is_null(value)}
-        numbered = rewritten(
-            mapping_of(kept, properties), lambda text: text.replace(variable, name), keys=False
-        )
-        assert isinstance(numbered, Mapping)
-        return numbered
+        if node is not None and len(variable) < 3:
+            raise CompileError("`index_var` has at least three characters", node.span)
+        return variable
 
-    def _removed(self) -> frozenset[str]:
+    def _removed(self) -> Iterator[str]:
         mode = self._properties.value("removal_policies_mode", "string")
         if mode is not None and plain(mode) not in ("append", "update", ""):
             raise CompileError("`removal_policies_mode` is `append` or `update`", mode.span)
-        node = self._properties.value("removal_policies", "comma_delimited_list")
-        policies = plain(node) if node is not None else []
-        assert isinstance(policies, list)
-        for policy in node.items if isinstance(node, Sequence) else ():
-            known = typed("json", policy, "an item of `removal_policies`")
-            assert isinstance(known, Mapping)
-            expect_keys(known, frozenset(("resource_list",)), "an item of `removal_policies`")
-            typed(
-                "comma_delimited_list",
-                known.entries.get("resource_list") or sequence_of([], known),
-                "`resource_list`",
-            )
-        listed = (policy.get("resource_list") for policy in policies if isinstance(policy, dict))
-        return frozenset(str(name) for names in listed if isinstance(names, list) for name in names)
+        policies = self._properties.value("removal_policies", "comma_delimited_list")
+        for item in policies.items if isinstance(policies, Sequence) else ():
+            policy = expect_mapping(typed("json", item, "an item of `removal_policies`"), "it")
+            expect_keys(policy, frozenset(("resource_list",)), "an item of `removal_policies`")
+            listed = policy.entries.get("resource_list")
+            names = None if listed is None else typed("comma_delimited_list", listed, "`resource_list`")
+            yield from (str(plain(name)) for name in (names.items if isinstance(names, Sequence) else ()))
 
 
-def _member(group: Definition, name: str, kind: Node, properties: Mapping) -> Definition:
+def _given(definition: Mapping) -> Mapping:
+    """The properties of a group's members; null is none of them."""
+    written = definition.entries.get("properties") or scalar_of(None, definition)
+    properties = expect_mapping(typed("json", written, "`properties`"), "it")
+    kept = {key: value for key, value in properties.entries.items() if not is_null(value)}
+    return mapping_of(kept, properties)
+
+
+def _replaced(variable: str, name: str, text: str) -> str:
+    return text.replace(variable, name)
+
+
+def _member(group: Definition, name: str, kind: Node, properties: Node) -> Definition:
+    assert isinstance(properties, Mapping)
     return Definition(
         at=group.at,
         path=(*group.path, name),
