@@ -2,6 +2,7 @@
 
 definition   what every resource is made from      single    nothing, a value, a random string, a stub
 nested       a template as a resource              several   a chain, a group
+order        which needs which
 
 Heat's types here are those that need no cloud. Every other type is a stub: it may be named, and its
 attributes are null.

@@ -12,7 +12,7 @@ from compiler.resolve.instance import Instance, Supply
 from compiler.resolve.language import Resource
 from compiler.resolve.properties import Properties, handed_down
 from compiler.resolve.resources.definition import NO_POLICIES, Definition, Path, constant, inner, selected
-from compiler.resolve.resources.order import refuse_circles
+from compiler.resolve.resources.order import check_order
 from compiler.resolve.scope import OMITTED
 from compiler.resolve.template import Declaration, Template, expect_outputs
 from compiler.resolve.world import World
@@ -114,7 +114,7 @@ def check(instance: Instance) -> None:
             if field in written.entries:
                 refers = each is not None and each.policies is not None
                 instance.scope.check(written.entries[field], refers=refers)
-    refuse_circles(instance, [name for name, each in found.items() if each is not None])
+    check_order(instance, [name for name, each in found.items() if each is not None])
     for name, each in found.items():
         if each is not None:
             _check_policies(template.resources[name], each.policies)

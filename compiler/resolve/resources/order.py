@@ -10,20 +10,20 @@ from compiler.resolve.instance import Instance
 from compiler.resolve.scope import Scope
 
 _REFERRING = ("get_resource", "get_attr")
-_FIELDS = frozenset(("properties", "metadata"))
+_FIELDS = ("properties", "metadata")
 
 
-def refuse_circles(instance: Instance, names: Iterable[str]) -> None:
+def check_order(instance: Instance, names: Iterable[str]) -> None:
     """An error if resources need one another; `names` are those that no condition switches off.
 
-    A resource that a function names must be there; Heat minds less what `depends_on` says.
+    What a function names must be there too; Heat minds less what `depends_on` says.
     """
-    needs = {name: dict(_needs(instance, name)) for name in names}
-    for name in needs:
-        for field in _FIELDS & instance.template.resources[name].entries.keys():
-            for other, place in _referred(instance.scope, instance.template.resources[name].entries[field]):
-                if other not in needs:
-                    instance.find_resource(other, place)
+    referred = {name: dict(_referred_by(instance, name)) for name in names}
+    for others in referred.values():
+        for other, place in others.items():
+            if other not in referred:
+                instance.find_resource(other, place)
+    needs = {name: others | dict(_explicit(instance, name)) for name, others in referred.items()}
     done: set[str] = set()
     for name in needs:
         _follow(name, needs, done, [])
@@ -40,16 +40,20 @@ def _follow(name: str, needs: dict[str, dict[str, Node]], done: set[str], way: l
     done.add(way.pop())
 
 
-def _needs(instance: Instance, name: str) -> Iterator[tuple[str, Node]]:
-    """The resources that one names, and where."""
-    written = instance.template.resources[name].entries
-    explicit = written.get("depends_on")
-    for node in explicit.items if isinstance(explicit, Sequence) else [explicit]:
-        if isinstance(node, Scalar):
-            yield str(node.value), node
+def _explicit(instance: Instance, name: str) -> Iterator[tuple[str, Node]]:
+    """What `depends_on` says of a resource, and where."""
+    node = instance.template.resources[name].entries.get("depends_on")
+    for item in node.items if isinstance(node, Sequence) else [node]:
+        if isinstance(item, Scalar):
+            yield str(item.value), item
+
+
+def _referred_by(instance: Instance, name: str) -> Iterator[tuple[str, Node]]:
+    """The resources that functions of one name, and where."""
     for field in _FIELDS:
-        if field in written:
-            yield from _referred(instance.scope, written[field])
+        node = instance.template.resources[name].entries.get(field)
+        if node is not None:
+            yield from _referred(instance.scope, node)
 
 
 def _referred(scope: Scope, node: Node) -> Iterator[tuple[str, Node]]:
