@@ -19,7 +19,8 @@ from compiler.model.stack import Environment, Merge, Registry, Tree
 from compiler.node import Node, Plain, given, plain
 from compiler.resolve.attachments import attached, registered_files
 from compiler.resolve.functions import Heat
-from compiler.resolve.instance import Instance, Supply
+from compiler.resolve.instance import Instance
+from compiler.resolve.resources.definition import constant
 from compiler.resolve.resources.nested import check, handed_to
 from compiler.resolve.template import Template
 from compiler.resolve.world import Chance, Stack, World, by_chance
@@ -72,12 +73,8 @@ def evaluated(
     if question.properties is not None:
         return handed_to(world, root, given(dict(question.properties), "--properties"))
     _refuse_unknown(root, environment)
-    values = {name: _constant(node) for name, node in environment.parameters.items()}
+    values = {name: constant(node) for name, node in environment.parameters.items()}
     return Instance(world, root, values)
-
-
-def _constant(node: Node) -> Supply:
-    return lambda: node
 
 
 def _root(world: World, path: Path) -> Template:

@@ -136,16 +136,15 @@ class Instance:
 
     def find_resource(self, name: str, place: Node) -> Resource:
         """The resource of that name."""
-        found = None
-        if name in self.template.resources:
-            found = self.once("resource", name, place, lambda: self.world.languages.resource(self, name))
-            if found is None:
-                raise CompileError(
-                    f"resource `{name}` is switched off by its condition", place.span, "ask for it in an `if`"
-                )
-            return found
-        hint = closest(name, self.template.resources)
-        raise CompileError(f"resource `{name}` is not defined in this template", place.span, hint)
+        if name not in self.template.resources:
+            hint = closest(name, self.template.resources)
+            raise CompileError(f"resource `{name}` is not defined in this template", place.span, hint)
+        found = self.once("resource", name, place, lambda: self.world.languages.resource(self, name))
+        if found is None:
+            raise CompileError(
+                f"resource `{name}` is switched off by its condition", place.span, "ask for it in an `if`"
+            )
+        return found
 
     def output(self, name: str, place: Node) -> Node:
         """The value of an output; null if its condition switches it off."""

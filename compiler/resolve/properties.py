@@ -10,14 +10,12 @@ import json
 from collections.abc import Callable, Iterable
 
 from compiler.diagnostics import CompileError, closest
-from compiler.node import Mapping, Node, Plain, Scalar, Sequence, mapping_of, plain, scalar_of, sequence_of
+from compiler.node import Mapping, Node, Scalar, Sequence, is_null, mapping_of, plain, scalar_of, sequence_of
 from compiler.resolve.constraints import number
 from compiler.resolve.instance import Supply
 from compiler.resolve.parameters import Broken
 from compiler.resolve.scope import OMITTED
 from compiler.resolve.template import Declaration
-
-_ZEROS: dict[str, Plain] = {"string": "", "number": 0, "boolean": False}
 
 
 def typed(kind: str, value: Node, what: str) -> Node:
@@ -33,19 +31,29 @@ def handed_down(declaration: Declaration, value: Node, what: str, broken: Broken
     """What a template gets for a parameter whose property has that value, as its parent evaluated it.
 
     A list travels as text and is split again, so items that hold commas come apart. A list of mappings
-    becomes `.member.0.key=value` texts.
+    becomes `.member.0.key=value` texts. No error shows the value of a hidden parameter.
     """
-    if declaration.type == "json":
-        converted = _json(value, what)
-    elif declaration.type == "comma_delimited_list" and _is_text(value):
-        converted = sequence_of([scalar_of(part, value) for part in _split(value)], value)
-    else:
-        converted = typed(declaration.type, value, what)
+    try:
+        converted = _converted(declaration, value, what)
+        handed = _joined(converted, what) if declaration.type == "comma_delimited_list" else converted
+    except CompileError:
+        if not declaration.hidden:
+            raise
+        problem = f"{what} is a {_NAMES[declaration.type]}, and its value is not one"
+        raise CompileError(problem, value.span.without_text()) from None
     for constraint in declaration.constraints:
         if constraint.broken_by(plain(converted)):
             place = value.span.without_text() if declaration.hidden else value.span
             broken(CompileError(f"{what} breaks the constraint `{constraint.name}`", place, constraint.said))
-    return _joined(converted, what) if declaration.type == "comma_delimited_list" else converted
+    return handed
+
+
+def _converted(declaration: Declaration, value: Node, what: str) -> Node:
+    if declaration.type == "json":
+        return _json(value, what)
+    if declaration.type == "comma_delimited_list" and _is_text(value):
+        return sequence_of([scalar_of(part, value) for part in _split(value)], value)
+    return typed(declaration.type, value, what)
 
 
 def _is_text(value: Node) -> bool:
@@ -83,7 +91,7 @@ def _members(value: Sequence, what: str) -> Iterable[str]:
 
 
 def _item(item: Node, what: str) -> str:
-    if isinstance(item, Scalar) and item.value is None:
+    if is_null(item):
         return ""
     if not _is_text(item):
         raise CompileError(f"{what} is a list of strings, and {item.kind} is not one", item.span, "quote it")
@@ -121,7 +129,7 @@ def _boolean(value: Node) -> Node:
 
 
 def _list(value: Node) -> Node:
-    if isinstance(value, Scalar) and value.value is None:
+    if is_null(value):
         return sequence_of([], value)
     if not isinstance(value, Sequence):
         raise TypeError
@@ -129,7 +137,7 @@ def _list(value: Node) -> Node:
 
 
 def _map(value: Node) -> Node:
-    if isinstance(value, Scalar) and value.value is None:
+    if is_null(value):
         return mapping_of({}, value)
     if not isinstance(value, Mapping):
         raise TypeError
