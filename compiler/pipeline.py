@@ -6,21 +6,20 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from compiler import schemas
-from compiler.bundle import tree
-from compiler.bundle.manifest import Manifests
+from compiler import files, schemas
 from compiler.diagnostics import Report
-from compiler.emit.host import Emitter
-from compiler.emit.hosts_block import hosts_block
-from compiler.load import files
-from compiler.load.inputs import Request, inputs
-from compiler.lower.host import Lowering
-from compiler.merge import differences, merge
 from compiler.model.container import Backend
 from compiler.model.fleet import Fleet, FleetHost
 from compiler.model.host import LoweredHost
 from compiler.model.stack import Host, Merge
-from compiler.resolve.services import Resolver
+from compiler.stages.bundle import tree
+from compiler.stages.bundle.manifest import Manifests
+from compiler.stages.emit.host import Emitter
+from compiler.stages.emit.hosts_block import hosts_block
+from compiler.stages.load.inputs import Request, inputs
+from compiler.stages.lower.host import Lowering
+from compiler.stages.merge import differences, merge
+from compiler.stages.resolve.services import Resolver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

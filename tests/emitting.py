@@ -8,13 +8,13 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from compiler.emit.container import container_artifacts
-from compiler.emit.host import Emitter
-from compiler.emit.hosts_block import hosts_block
 from compiler.model.artifact import Artifacts
 from compiler.model.container import Backend, Container, Healthcheck, Kind, Restart, Volume
 from compiler.model.host import LoweredHost
 from compiler.model.host_prep import HostPrep
+from compiler.stages.emit.container import container_artifacts
+from compiler.stages.emit.host import Emitter
+from compiler.stages.emit.hosts_block import hosts_block
 
 CASES = Path(__file__).parent / "golden/emit"
 

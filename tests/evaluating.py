@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from compiler import evaluation
 from compiler.diagnostics import Report
+from compiler.heat import evaluation
+from compiler.hot.instance import Instance
 from compiler.node import Plain
-from compiler.resolve.instance import Instance
 
 
 def root(template: Path, **question: Any) -> Instance:

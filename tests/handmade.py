@@ -8,11 +8,11 @@ from functools import reduce
 from operator import add
 from pathlib import Path
 
-from compiler.bundle import tree
-from compiler.bundle.manifest import Manifests
 from compiler.model.artifact import Artifacts, File, Link, Unit, UnitKind
 from compiler.model.container import Backend
 from compiler.model.fleet import Connection, Fleet, FleetHost
+from compiler.stages.bundle import tree
+from compiler.stages.bundle.manifest import Manifests
 
 SYSTEM = "/etc/systemd/system"
 CONFIG = "/var/lib/config-data"

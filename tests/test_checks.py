@@ -29,7 +29,7 @@ HOMES = {
     "requests": "images",  # both SDKs let its exceptions through
     "rich": "cli",
     "yaml": "node",
-    "yaql": "resolve",
+    "yaql": "hot",
 }
 
 

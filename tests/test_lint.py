@@ -16,8 +16,8 @@ import pytest
 from commands import GOLDEN, heatsink
 
 from compiler.diagnostics import Report
-from compiler.lint.rules import CODES
-from compiler.lint.run import Question, answer
+from compiler.heat.lint.rules import CODES
+from compiler.heat.lint.run import Question, answer
 from compiler.tripleo import output
 from compiler.tripleo.render import rendering
 from compiler.tripleo.tree import listing

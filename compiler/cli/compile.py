@@ -10,13 +10,13 @@ from typing import Any
 import click
 
 from compiler import pipeline
-from compiler.bundle.tree import Changes
 from compiler.cli.shared import merge_option, show
 from compiler.diagnostics import Report
-from compiler.load.files import Told
-from compiler.load.inputs import Request
+from compiler.files import Told
 from compiler.model.container import Backend
 from compiler.model.stack import Merge
+from compiler.stages.bundle.tree import Changes
+from compiler.stages.load.inputs import Request
 
 _FILE = click.Path(path_type=Path)
 

@@ -16,7 +16,7 @@ def conformance(cases: Path) -> None:
     Prints each case that fails, with the difference, and `N passed, M failed` at the end. Exit code 1 if any
     did.
     """
-    from compiler import conformance
+    from compiler.heat import conformance
 
     failed = 0
     found = conformance.cases(cases)

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from compiler.diagnostics import HeatsinkError
-from compiler.lint.rules import CODES
-from compiler.lint.run import Answer, Question, answer
+from compiler.heat.lint.rules import CODES
+from compiler.heat.lint.run import Answer, Question, answer
 
 _PATH = click.Path(path_type=Path)
 _CODE = click.Choice(CODES)

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import click
 
-from compiler import evaluation
+from compiler import files
 from compiler.cli.shared import merge_option, show
 from compiler.diagnostics import HeatsinkError, Report
-from compiler.load import files
-from compiler.load.secrets import read_secrets
+from compiler.heat import evaluation
+from compiler.hot.world import Stack
 from compiler.model.random_string import Recipe, random_string
 from compiler.model.stack import Merge
 from compiler.node import Plain, plain
-from compiler.resolve.world import Stack
+from compiler.stages.load.secrets import read_secrets
 
 _FILE = click.Path(path_type=Path)
 

@@ -22,7 +22,7 @@ def generate(build: Path, path: Path) -> None:
     """Make a value for every secret that a compiled bundle needs and the file lacks."""
     from compiler.deploy.bundle import host_bundle, read_fleet
     from compiler.deploy.secrets import add_secrets, generated
-    from compiler.load.secrets import read_secrets
+    from compiler.stages.load.secrets import read_secrets
 
     hosts = read_fleet(build).hosts
     needed = {name for host in hosts for name in host_bundle(build, host).secrets}

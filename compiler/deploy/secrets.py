@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from compiler.diagnostics import HeatsinkError
-from compiler.load.secrets import read_secrets
+from compiler.stages.load.secrets import read_secrets
 
 LENGTH = 40
 _ALPHABET = string.ascii_letters + string.digits

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from compiler import files
 from compiler.diagnostics import CompileError, Report
-from compiler.load import files
 from compiler.node import Mapping, Node, Scalar, Sequence, expect_mapping, expect_sequence, expect_string
 from compiler.node.yaml import Duplicates, parse
 from compiler.source import Span

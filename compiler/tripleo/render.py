@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path, PurePosixPath
 
-from compiler import jinja
+from compiler import files, jinja
 from compiler.diagnostics import CompileError, Report
-from compiler.load import files
 from compiler.source import Source
 from compiler.tripleo import inputs
 from compiler.tripleo.inputs import Network, Role

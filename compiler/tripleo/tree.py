@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import NoReturn
 
+from compiler import files
 from compiler.diagnostics import CompileError, HeatsinkError
-from compiler.load import files
 from compiler.node import Scalar, expect_mapping, expect_sequence
 from compiler.node.yaml import Duplicates, parse
 

@@ -23,11 +23,11 @@ import pytest
 from compiler import lab as labs
 from compiler import shipped
 from compiler.cli import main
-from compiler.emit.container import container_artifacts
 from compiler.lab import Lab, Node
 from compiler.lab.system import wait_until
 from compiler.model.artifact import Artifacts, File
 from compiler.model.container import Backend, Container
+from compiler.stages.emit.container import container_artifacts
 
 pytestmark = pytest.mark.lab
 

@@ -20,17 +20,16 @@ from pathlib import Path
 
 import pytest
 
+from compiler import files, schemas
 from compiler import lab as labs
-from compiler import schemas
 from compiler.diagnostics import Report
 from compiler.lab import Lab, Node
-from compiler.load import files
-from compiler.load.inputs import Request, inputs
-from compiler.lower.host import Lowering
-from compiler.merge import merge
 from compiler.model.container import Container, Kind
 from compiler.model.host import LoweredHost
-from compiler.resolve.services import Resolver
+from compiler.stages.load.inputs import Request, inputs
+from compiler.stages.lower.host import Lowering
+from compiler.stages.merge import merge
+from compiler.stages.resolve.services import Resolver
 
 pytestmark = pytest.mark.lab
 

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compiler.diagnostics import CompileError
-from compiler.emit import config
 from compiler.model.config import ConfigFile, Format
 from compiler.node import Plain, plain
 from compiler.node.yaml import parse
 from compiler.source import Source, Span
+from compiler.stages.emit import config
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)))
 SCALAR = st.one_of(

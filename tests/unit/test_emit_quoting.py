@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compiler.diagnostics import CompileError
-from compiler.emit import unit
-from compiler.emit.host_prep import TMPFILES, host_prep
-from compiler.emit.unit import Section, UnitFile
 from compiler.model.host_prep import HostPrep, Tmpfile
+from compiler.stages.emit import unit
+from compiler.stages.emit.host_prep import TMPFILES, host_prep
+from compiler.stages.emit.unit import Section, UnitFile
 
 # Characters that mean something somewhere come up more often than chance has it.
 PRINTABLE = st.one_of(

@@ -16,8 +16,8 @@ import pytest
 
 from compiler import shipped
 from compiler.cli import main
-from compiler.emit.common import UNITS
 from compiler.model.container import Backend
+from compiler.stages.emit.common import UNITS
 
 pytestmark = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
 

@@ -14,9 +14,9 @@ import pytest
 from evaluating import root
 
 from compiler.diagnostics import HeatsinkError
-from compiler.evaluation import outputs
-from compiler.resolve.functions import conditions, values
-from compiler.resolve.versions import Version
+from compiler.heat.evaluation import outputs
+from compiler.hot.functions import conditions, values
+from compiler.hot.versions import Version
 
 PAGE = Path(__file__).parents[2] / "docs" / "functions.md"
 FILE = re.compile(r"^`([\w.]+)`:\n\n```\w*\n(.*?)^```$", re.M | re.S)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from compiler.conformance import Case, cases, difference
+from compiler.heat.conformance import Case, cases, difference
 
 TOP = Path(__file__).parents[2]
 OURS = [case for path in sorted((TOP / "tests" / "heat" / "cases").glob("*.json")) for case in cases(path)]

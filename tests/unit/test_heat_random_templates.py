@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from compiler.diagnostics import HeatsinkError
-from compiler.evaluation import outputs
+from compiler.heat.evaluation import outputs
+from compiler.hot.functions import conditions, values
+from compiler.hot.versions import VERSIONS, Version
 from compiler.model.stack import Merge
-from compiler.resolve.functions import conditions, values
-from compiler.resolve.versions import VERSIONS, Version
 
 EXAMPLES = int(os.environ.get("HEATSINK_EXAMPLES", "300"))
 

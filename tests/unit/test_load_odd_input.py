@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from compiler import pipeline
 from compiler.cli.compile import compile_
 from compiler.diagnostics import HeatsinkError, Report
-from compiler.load.inputs import Request
 from compiler.model.container import Backend
+from compiler.stages.load.inputs import Request
 
 CASES = sorted(path for path in (GOLDEN / "compile").iterdir() if path.is_dir())
 ODD = st.sampled_from(

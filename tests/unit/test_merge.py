@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compiler.diagnostics import CompileError
-from compiler.merge import differences, merge
 from compiler.model.stack import Environment, Merge, Registration, Registry
 from compiler.node import given as node_of
 from compiler.node import plain
+from compiler.stages.merge import differences, merge
 
 DECLARED = {
     "j": "json",

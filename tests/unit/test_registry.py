@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from compiler.diagnostics import CompileError
+from compiler.hot.registry import is_template, registered
 from compiler.model.stack import Registration, Registry, TemplateFile, Tree
 from compiler.node import given
-from compiler.resolve.registry import is_template, registered
 
 TREE = Tree(roots=())
 PLACE = given(None, "test")

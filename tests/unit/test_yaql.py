@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compiler.resolve import yaql
-from compiler.resolve.yaql import library, quick
-from compiler.resolve.yaql.errors import Unsure
+from compiler.hot import yaql
+from compiler.hot.yaql import library, quick
+from compiler.hot.yaql.errors import Unsure
 
 SERVICES = [
     None,
@@ -140,7 +140,7 @@ def test_what_would_fail_on_data_is_an_expression(expression):
 
 def test_what_a_service_tree_asks_for_does_not_start_the_library():
     script = (
-        "import sys; from compiler.resolve import yaql\n"
+        "import sys; from compiler.hot import yaql\n"
         "print(yaql.evaluate('$.data.where($ != null).select($.a).distinct()', [{'a': 1}, None, {'a': 1}]))\n"
         "print('yaql' in sys.modules)"
     )

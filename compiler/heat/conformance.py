@@ -1,0 +1,171 @@
+"""Cases whose answers real Heat computed, and whether ours are the same.
+
+A file of cases is a JSON list of mappings:
+
+    id            how it is called
+    template      YAML text of the root template
+    files         name → text: nested templates and what get_file reads, by the names that templates use
+    environments  list of texts of environment files, in the order of -e
+    merge         server (if it is not said) or client
+    parameters    name → value, as given on the command line
+    expected      {"outputs": {name: value}}, or {"error": …}: what the error says is not compared
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from compiler import files
+from compiler.diagnostics import HeatsinkError, Report
+from compiler.heat import evaluation
+from compiler.model.stack import Merge
+from compiler.node import Plain
+from compiler.source import Source, Span
+
+_REQUIRED = ("id", "template", "expected")
+_KINDS: Mapping[str, type | tuple[type, ...]] = {
+    "id": str,
+    "template": str,
+    "files": dict,
+    "environments": list,
+    "merge": str,
+    "parameters": dict,
+    "expected": dict,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One case, with nothing in it that a file of cases may leave out."""
+
+    id: str
+    template: str
+    files: Mapping[str, str]
+    environments: tuple[str, ...]
+    merge: Merge
+    parameters: Mapping[str, Plain]
+    expected: Mapping[str, Plain]
+
+
+def cases(path: Path) -> tuple[Case, ...]:
+    """The cases of a file. Raises HeatsinkError if it holds anything else."""
+    source = files.read(path)
+    try:
+        found = json.loads(source.text)
+    except json.JSONDecodeError as error:
+        place = Span(source, error.lineno, error.colno, error.lineno, error.colno + 1)
+        raise HeatsinkError(f"this is not JSON: {error.msg.lower()}", place) from None
+    if not isinstance(found, list):
+        raise HeatsinkError("a file of cases is a list", Span(source, 1, 1, 1, 2))
+    return tuple(_case(each, number, source) for number, each in enumerate(found, 1))
+
+
+def _case(found: Any, number: int, source: Source) -> Case:
+    problem = _problem(found)
+    if problem is not None:
+        name = found.get("id") if isinstance(found, dict) else None
+        place = Span(source, 1, 1, 1, 1).without_text()
+        raise HeatsinkError(f"case {name or number} {problem}", place, "docs/commands.md says what a case is")
+    return Case(
+        id=found["id"],
+        template=found["template"],
+        files=found.get("files") or {},
+        environments=tuple(found.get("environments") or ()),
+        merge=Merge(found.get("merge") or Merge.SERVER),
+        parameters=found.get("parameters") or {},
+        expected=found["expected"],
+    )
+
+
+def _problem(found: Any) -> str | None:
+    """What is wrong with a case, if anything is."""
+    if not isinstance(found, dict):
+        return "is no mapping"
+    for name in _REQUIRED:
+        if name not in found:
+            return f"has no `{name}`"
+    for name, kind in _KINDS.items():
+        if found.get(name) is not None and not isinstance(found[name], kind):
+            return f"has a wrong `{name}`"
+    texts = (*(found.get("files") or {}).values(), *(found.get("environments") or ()))
+    if not all(isinstance(text, str) for text in texts):
+        return "has a file that is no text"
+    if found.get("merge") not in (None, *Merge):
+        return f"has an unknown `merge`: there are {', '.join(Merge)}"
+    if not {"outputs", "error"} & found["expected"].keys():
+        return "expects neither `outputs` nor an `error`"
+    return None
+
+
+def difference(case: Case) -> str | None:
+    """What ours does not have in common with Heat's answer; None if the case passes.
+
+    Values are compared as JSON: 1 is 1.0, and true is not 1. Where Heat refuses, ours must refuse and name a
+    place.
+    """
+    got = _answer(case)
+    if "error" in case.expected:
+        return None if "error" in got else _shown(case.expected, got)
+    return None if same(case.expected["outputs"], got.get("outputs")) else _shown(case.expected, got)
+
+
+def _answer(case: Case) -> dict[str, Plain]:
+    with tempfile.TemporaryDirectory(prefix="heatsink-") as name:
+        folder = Path(name)
+        question = evaluation.Question(
+            template=_written(folder, "main.yaml", case.template),
+            environments=tuple(_environments(folder, case)),
+            parameters=case.parameters,
+            merge=case.merge,
+        )
+        for path, text in case.files.items():
+            _written(folder, path, text)
+        try:
+            root = evaluation.evaluated(question, Report())
+            return {"outputs": evaluation.outputs(root)}
+        except HeatsinkError as error:
+            placed = all(problem.span is not None for problem in error.problems)
+            return {"error" if placed else "error without a place": error.render().replace(f"{folder}/", "")}
+        except Exception as error:  # noqa: BLE001 - a bug of ours is a case that fails, and the others go on
+            return {"bug": repr(error)}
+
+
+def _environments(folder: Path, case: Case) -> Iterator[Path]:
+    for number, text in enumerate(case.environments, 1):
+        yield _written(folder, f"environment-{number}.yaml", text)
+
+
+def _written(folder: Path, name: str, text: str) -> Path:
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise HeatsinkError(f"the file `{name}` of a case lies outside its folder")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def same(one: Plain, other: Plain) -> bool:
+    """Whether two values are one as JSON; the order of a mapping's keys is no part of it."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    return one == other
+
+
+def _shown(expected: Mapping[str, Plain], got: Mapping[str, Plain]) -> str:
+    """Both answers, line against line."""
+    before, after = (_lines(answer) for answer in (expected, got))
+    return "\n".join(difflib.unified_diff(before, after, "Heat", "heatsink", lineterm=""))
+
+
+def _lines(answer: Mapping[str, Plain]) -> list[str]:
+    return json.dumps(answer, indent=1, sort_keys=True, ensure_ascii=False).replace("\\n", "\n").splitlines()

@@ -1,0 +1,296 @@
+"""Rules about calls: what looks like one and is data, and what is one and cannot be meant so.
+
+A mapping is a call if it has one key and that is the name of a function of the template's version, in a
+condition one of those for conditions (heat/engine/template.py, `parse`).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import permutations
+
+from compiler.diagnostics import CompileError, Problem, closest
+from compiler.heat.lint.documents import Document
+from compiler.heat.lint.expressions import CONDITIONS, Expression, is_shaped_for
+from compiler.hot.functions import Heat, values
+from compiler.hot.instance import Instance
+from compiler.hot.scope import Scope
+from compiler.hot.template import Template
+from compiler.hot.versions import Version
+from compiler.hot.world import World
+from compiler.model.stack import Registry
+from compiler.node import Mapping, Node, Scalar, Sequence, is_null, walk
+from compiler.stages.load.heat import HeatOpening
+
+_AMAZON = "Fn::"
+_INSTEAD = {"Fn::GetAtt": "get_attr", "Fn::If": "if", "Fn::ResourceFacade": "resource_facade"}
+_NEAR = 0.84  # of two names without their underscores: `get_parm`, `str_repalce`; not `get_url`
+_SHORTEST = 6
+_REPLACES = "str_replace"
+_PSEUDO = frozenset(("OS::stack_name", "OS::stack_id", "OS::project_id"))
+
+
+def literal_functions(document: Document) -> Iterator[Problem]:
+    """Mappings with a function's name among several keys."""
+    for each in document.expressions:
+        entries = each.node.entries
+        if len(entries) < 2:
+            continue
+        for name, argument in entries.items():
+            if name in each.functions and (_is_unmistakable(name) or is_shaped_for(name, argument)):
+                other = next(key for key in entries if key != name)
+                yield Problem(
+                    f"`{name}` stands beside `{other}`, so it is a key like any other and not a call",
+                    each.node.key_span(name),
+                    "a call is alone in its mapping: join both with `map_merge`, or check the indentation",
+                )
+                break
+
+
+def _is_unmistakable(name: str) -> bool:
+    """Whether nobody has data of such a name; `filter` or `if` may be an argument of an Ansible module."""
+    return "_" in name or "::" in name
+
+
+def unknown_functions(document: Document) -> Iterator[Problem]:
+    """Calls of functions that there are not, or not in the template's version."""
+    for each in document.expressions:
+        name = each.name
+        if (
+            name
+            and not each.is_call
+            and name not in CONDITIONS
+            and (said := _unknown(each, document.version))
+        ):
+            message, hint = said
+            yield Problem(f"{message}: it is a key like any other", each.node.key_span(name), hint)
+
+
+def _unknown(each: Expression, version: Version | None) -> tuple[str, str] | None:
+    name, argument = each.name, each.argument
+    if name.startswith(_AMAZON):
+        instead = _INSTEAD.get(name)
+        hint = f"did you mean `{instead}`?" if instead else "write what HOT has for it"
+        return f"HOT has no function `{name}`", hint
+    since = _since().get(name)
+    if since is not None and version is not None and is_shaped_for(name, argument):
+        return (
+            f"function `{name}` came with {since.date}, and this template is of {version.date}",
+            f"write `heat_template_version: {since.date}` or later",
+        )
+    meant = _meant(name)
+    if since is None and meant is not None and is_shaped_for(meant, argument):
+        return f"there is no function `{name}`", f"did you mean `{meant}`?"
+    return None
+
+
+@lru_cache
+def _since() -> dict[str, Version]:
+    """The first version that knows each function."""
+    return {name: version for version in reversed(Version) for name in values(version)}
+
+
+@lru_cache(maxsize=1 << 14)
+def _meant(name: str) -> str | None:
+    """The function whose name is nearly this one. Only names of several words are long enough to tell."""
+    known = {_squeezed(each): each for each in _since() if "_" in each}
+    if len(name) < _SHORTEST or not name.replace("_", "").replace("-", "").isalpha():
+        return None
+    near = difflib.get_close_matches(_squeezed(name), known, n=1, cutoff=_NEAR)
+    return known[near[0]] if near else None
+
+
+def _squeezed(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "")
+
+
+def misplaced_conditions(document: Document) -> Iterator[Problem]:
+    """`equals`, `not`, `and`, `or` in values, where Heat has no such functions."""
+    names = document.section("conditions")
+    for each in document.expressions:
+        if not each.in_condition and each.name in CONDITIONS and _is_condition(each.node, names):
+            yield Problem(
+                f"`{each.name}` is a function of conditions alone: in a value it is a key like any other",
+                each.node.key_span(each.name),
+                "define a condition, and write `if: [its name, true, false]`",
+            )
+
+
+def _is_condition(node: Node, names: dict[str, Node]) -> bool:
+    if isinstance(node, Scalar):
+        return isinstance(node.value, str) and node.value in names
+    if not isinstance(node, Mapping) or len(node.entries) != 1:
+        return False
+    (name, argument), *_ = node.entries.items()
+    if name == "not":
+        return _is_condition(argument, names)
+    if name in ("and", "or"):
+        return (
+            is_shaped_for(name, argument)
+            and isinstance(argument, Sequence)
+            and all(_is_condition(item, names) for item in argument.items)
+        )
+    return name in ("equals", "get_param", "contains", "yaql") and is_shaped_for(name, argument)
+
+
+def malformed_calls(document: Document, template: Template) -> Iterator[Problem]:
+    """Calls whose arguments Heat refuses as soon as it reads them, in a branch of an `if` too."""
+    world = World(opener=HeatOpening(), registry=Registry(), languages=Heat())
+    at = Instance(world, template)
+    for each in document.expressions:
+        if each.is_call:
+            scope = at.condition_scope if each.in_condition else at.scope
+            yield from _misuse(scope, each)
+
+
+def _misuse(scope: Scope, each: Expression) -> Iterator[Problem]:
+    try:
+        each.functions[each.name].shape(scope, each.argument, each.node)
+    except CompileError as error:
+        yield from error.problems
+
+
+def dynamic_files(document: Document) -> Iterator[Problem]:
+    """`get_file` with a path that is computed."""
+    for each in document.expressions:
+        if each.is_call and each.name == "get_file" and not isinstance(each.argument, Scalar):
+            yield Problem(
+                "the path of `get_file` is computed: Heat's client sends no such file, and Heat finds none",
+                each.node.span,
+                "write the path in place, and choose among several `get_file` with `if`",
+            )
+
+
+def unused_replacements(document: Document) -> Iterator[Problem]:
+    """`str_replace` with params that its template does not have."""
+    for each in document.expressions:
+        if each.is_call and each.name == _REPLACES and isinstance(each.argument, Mapping):
+            template, params = (each.argument.entries.get(key) for key in ("template", "params"))
+            text = template.value if isinstance(template, Scalar) else None
+            if isinstance(text, str) and isinstance(params, Mapping) and not _may_be_call(params, each):
+                yield from _lacking(text, params)
+
+
+def _may_be_call(params: Mapping, each: Expression) -> bool:
+    return len(params.entries) == 1 and next(iter(params.entries)) in each.functions
+
+
+def _lacking(text: str, params: Mapping) -> Iterator[Problem]:
+    for name in params.entries:
+        if name not in text:
+            yield Problem(
+                f"the template has no `{name}` to replace",
+                params.key_span(name),
+                "take it away, or write it as the template does",
+            )
+
+
+def null_conditions(document: Document) -> Iterator[Problem]:
+    """Conditions that say null, which is true."""
+    for output in document.section("outputs").values():
+        condition = output.entries.get("condition") if isinstance(output, Mapping) else None
+        if condition is not None and is_null(condition):
+            yield _always(condition)
+    for each in document.expressions:
+        if each.is_call and each.name == "if":
+            yield from (_always(node) for node in _operands(each) if is_null(node))
+
+
+def _always(condition: Node) -> Problem:
+    return Problem(
+        "a condition that is null holds", condition.span, "write the name of a condition, or `true`"
+    )
+
+
+def impossible_comparisons(document: Document) -> Iterator[Problem]:
+    """`equals` of a parameter and a value that its type cannot have: Heat compares without converting."""
+    for each in document.expressions:
+        if each.is_call and each.name == "equals" and isinstance(each.argument, Sequence):
+            for one, other in permutations(each.argument.items, 2):
+                yield from _impossible(document, one, other)
+
+
+def _impossible(document: Document, call: Node, value: Node) -> Iterator[Problem]:
+    name = _parameter(call)
+    kind = document.declared.get(name) if name is not None else None
+    if kind not in _HOLDS or not isinstance(value, Scalar) or isinstance(value.value, _HOLDS[kind]):
+        return
+    yield Problem(
+        f"parameter `{name}` is a {kind} and never equal to {value.kind}", value.span, _COMPARE_WITH[kind]
+    )
+
+
+_HOLDS: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "number": (int, float),  # of which Python's booleans are a kind: true is 1
+    "boolean": (bool, int, float),
+}
+_COMPARE_WITH = {
+    "string": "quote it",
+    "number": "write a number without quotes",
+    "boolean": "write `true` or `false` without quotes",
+}
+
+
+def _parameter(node: Node) -> str | None:
+    """The parameter that a call takes as a whole."""
+    argument = node.entries.get("get_param") if isinstance(node, Mapping) else None
+    if argument is None or not isinstance(node, Mapping) or len(node.entries) > 1:
+        return None
+    if isinstance(argument, Sequence) and len(argument.items) == 1:
+        argument = argument.items[0]
+    return argument.value if isinstance(argument, Scalar) and isinstance(argument.value, str) else None
+
+
+def unknown_names(document: Document) -> Iterator[Problem]:
+    """Parameters, resources and conditions that a call names and the template does not have."""
+    for section, node in _names(document):
+        known = document.section(section).keys()
+        if isinstance(node.value, str) and node.value not in known | _PSEUDO:
+            yield Problem(
+                f"the template has no {section[:-1]} `{node.value}`: evaluating this is an error",
+                node.span,
+                closest(node.value, known) or f"it belongs under `{section}`",
+            )
+
+
+def _names(document: Document) -> Iterator[tuple[str, Scalar]]:
+    """Every name that stands in place, and the section that should have it."""
+    for section in ("resources", "outputs"):
+        for each in document.section(section).values():
+            condition = each.entries.get("condition") if isinstance(each, Mapping) else None
+            if isinstance(condition, Scalar):
+                yield "conditions", condition
+    for expression in document.expressions:
+        if expression.is_call:
+            section = _SECTIONS.get(expression.name, "conditions")
+            for node in _operands(expression):
+                if isinstance(node, Scalar):
+                    yield section, node
+
+
+_SECTIONS = {"get_param": "parameters", "get_attr": "resources", "get_resource": "resources"}
+_FIRST = frozenset(("if", *_SECTIONS))
+_ALL = frozenset(("and", "or", "not"))
+
+
+def _operands(each: Expression) -> list[Node]:
+    """The names, or conditions in place, that a call takes."""
+    if each.name == "get_attr" and not isinstance(each.argument, Sequence):
+        return []  # malformed, and no name of anything
+    items = each.argument.items if isinstance(each.argument, Sequence) else [each.argument]
+    if each.name in _FIRST:
+        return items[:1]
+    return items if each.name in _ALL else []
+
+
+def unused_conditions(document: Document) -> Iterator[Problem]:
+    """Conditions that nothing in the template asks for."""
+    strings = {node.value for node in walk(document.root) if isinstance(node, Scalar)}
+    for name in document.section("conditions"):
+        if name not in strings:
+            yield Problem(
+                f"nothing asks for condition `{name}`", document.place("conditions", name), "take it away"
+            )

@@ -1,0 +1,41 @@
+"""Rules about the sections of a template."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from compiler.diagnostics import Problem, closest
+from compiler.heat.lint.documents import Document
+from compiler.node import Mapping, Sequence
+
+_OUTPUT = ("value", "description", "condition")
+_CONSTRAINTS = ("modulo", "range", "length", "allowed_values", "allowed_pattern", "custom_constraint")
+
+
+def lost_constraints(document: Document) -> Iterator[Problem]:
+    """Several constraints in one mapping: Heat takes the first of its own order and forgets the rest."""
+    for declaration in document.section("parameters").values():
+        written = declaration.entries.get("constraints") if isinstance(declaration, Mapping) else None
+        for each in written.items if isinstance(written, Sequence) else ():
+            if isinstance(each, Mapping):
+                kept, *lost = [name for name in _CONSTRAINTS if name in each.entries] or [""]
+                for name in lost:
+                    yield Problem(
+                        f"the constraint `{name}` is forgotten: `{kept}` stands in the same mapping",
+                        each.key_span(name),
+                        "give each constraint a `-` of its own",
+                    )
+
+
+def unknown_output_keys(document: Document) -> Iterator[Problem]:
+    """Keys of an output that Heat does not look at."""
+    for output in document.section("outputs").values():
+        if not isinstance(output, Mapping):
+            continue
+        for key in output.entries:
+            if key not in _OUTPUT:
+                yield Problem(
+                    f"nothing looks at `{key}` of an output",
+                    output.key_span(key),
+                    closest(key, _OUTPUT) or f"outputs have {', '.join(_OUTPUT)}",
+                )

@@ -1,0 +1,216 @@
+"""Which files are looked at, and what is kept of a template when its nodes are gone."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from compiler import files
+from compiler.diagnostics import CompileError, HeatsinkError
+from compiler.heat.lint.expressions import Expression, expressions
+from compiler.hot.registry import is_template
+from compiler.hot.versions import VERSIONS, Version
+from compiler.node import Mapping, Node, Scalar, Sequence, mapping_of, walk
+from compiler.node.yaml import Repeated
+from compiler.source import Span
+from compiler.stages.load.heat import HeatOpening
+
+_VERSION = "heat_template_version"
+_VALUES = ("parameters", "parameter_defaults")
+_OF_ENVIRONMENTS = frozenset(
+    (*_VALUES, "resource_registry", "parameter_merge_strategies", "encrypted_param_names", "event_sinks")
+)
+_OF_HEAT = re.compile(rf"^({_VERSION}|parameter_defaults|resource_registry):", re.MULTILINE)
+_TYPE = re.compile(r"\w+(::\w+)+")
+_JINJA = ".j2.yaml"
+_KEY = re.compile(r"^\s*(?:- )?(\w+):", re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """One file as Heat's client reads it: a template, an environment, or neither."""
+
+    path: Path
+    root: Mapping
+    repeated: tuple[Repeated, ...]
+
+    @property
+    def is_template(self) -> bool:
+        """Whether it is a HOT template."""
+        return _VERSION in self.root.entries
+
+    @property
+    def is_environment(self) -> bool:
+        """Whether it is an environment: it has nothing but an environment's sections."""
+        keys = self.root.entries.keys()
+        return bool(keys) and keys <= _OF_ENVIRONMENTS
+
+    @property
+    def version(self) -> Version | None:
+        """The version of a template; None for one that Heat does not know."""
+        node = self.root.entries.get(_VERSION)
+        value = node.value if isinstance(node, Scalar) else None
+        return VERSIONS.get(value) if isinstance(value, str) else None
+
+    def section(self, name: str) -> dict[str, Node]:
+        """The entries of a section; none if it is not there, or is no mapping."""
+        node = self.root.entries.get(name)
+        return node.entries if isinstance(node, Mapping) else {}
+
+    def place(self, section: str, key: str) -> Span:
+        """Where a key of a section was written."""
+        node = self.root.entries[section]
+        assert isinstance(node, Mapping)
+        return node.key_span(key)
+
+    @cached_property
+    def expressions(self) -> tuple[Expression, ...]:
+        """Every mapping in which Heat looks for calls."""
+        return () if self.version is None else tuple(expressions(self.root, self.version))
+
+    @cached_property
+    def declared(self) -> dict[str, str]:
+        """The type of each parameter that a template declares."""
+        return {name: _type(node) for name, node in self.section("parameters").items()}
+
+
+def _type(declaration: Node) -> str:
+    node = declaration.entries.get("type") if isinstance(declaration, Mapping) else None
+    return str(node.value) if isinstance(node, Scalar) else ""
+
+
+def document(path: Path) -> Document | None:
+    """What is in a file; None if that is nothing that Heat reads as YAML.
+
+    Raises CompileError for a template or an environment that is broken.
+    """
+    repeated: list[Repeated] = []
+    try:
+        root = HeatOpening(repeated=repeated).document(path)
+    except CompileError:
+        if _OF_HEAT.search(files.read(path).text):
+            raise
+        return None
+    mapping = root if isinstance(root, Mapping) else mapping_of({}, root)
+    return Document(path=path, root=mapping, repeated=tuple(repeated))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """The files below some paths: those to look at, and Jinja templates of which only keys are known."""
+
+    files: tuple[Path, ...]
+    jinja: tuple[Path, ...]
+
+
+def listing(paths: Iterable[Path]) -> Listing:
+    """Every `*.yaml` of the folders, and the files that are named.
+
+    Raises HeatsinkError for a path that is not there.
+    """
+    found = [path for given in paths for path in _below(given)]
+    unique = tuple(dict.fromkeys(found))
+    return Listing(
+        files=tuple(path for path in unique if not path.name.endswith(_JINJA)),
+        jinja=tuple(path for path in unique if path.name.endswith(_JINJA)),
+    )
+
+
+def _below(path: Path) -> Iterator[Path]:
+    if path.is_dir():
+        for folder, folders, names in os.walk(path):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            yield from (Path(folder, name) for name in sorted(names) if name.endswith(".yaml"))
+    elif path.is_file():
+        yield path
+    else:
+        raise HeatsinkError(f"there is no `{files.short_name(path)}`", hint="name a template or a folder")
+
+
+def keys(paths: Iterable[Path]) -> frozenset[str]:
+    """What looks like a key in files that are not YAML, as Jinja templates are."""
+    return frozenset(key for path in paths for key in _KEY.findall(_text(path)))
+
+
+def _text(path: Path) -> str:
+    try:
+        return files.read(path).text
+    except CompileError:
+        return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """What others have to know of a template."""
+
+    path: Path
+    declared: dict[str, str]  # the type of each parameter
+    unread: dict[str, Span]  # parameters that no call in it reads, and where they are declared
+    passed: frozenset[str]  # properties of its resources
+    types: frozenset[str]  # what may be the name of a resource type
+    templates: tuple[Path, ...]  # that it names
+    resources: frozenset[str]
+
+
+def signature(of: Document) -> Signature:
+    """What others have to know of a template."""
+    strings = {each.value for each in walk(of.root) if isinstance(each, Scalar) and _is_text(each)}
+    read = _read(of) | (strings if _has_dynamic_name(of) else set())
+    return Signature(
+        path=of.path,
+        declared=of.declared,
+        unread={name: of.place("parameters", name) for name in of.declared if name not in read},
+        passed=frozenset(_passed(of)),
+        types=frozenset(str(each) for each in strings if _TYPE.fullmatch(str(each))),
+        templates=tuple(sorted({of.path.parent / path for path in _templates(of)})),
+        resources=frozenset(of.section("resources")),
+    )
+
+
+def _is_text(node: Scalar) -> bool:
+    return isinstance(node.value, str)
+
+
+def _names(of: Document) -> Iterator[Node]:
+    """What every `get_param` and `Ref` of a template reads, called or not."""
+    for each in of.expressions:
+        for key in ("get_param", "Ref"):
+            argument = each.node.entries.get(key)
+            if argument is not None:
+                first = argument.items[:1] if isinstance(argument, Sequence) else [argument]
+                yield from first
+
+
+def _read(of: Document) -> set[object]:
+    return {node.value for node in _names(of) if isinstance(node, Scalar)}
+
+
+def _has_dynamic_name(of: Document) -> bool:
+    return any(not isinstance(node, Scalar) for node in _names(of))
+
+
+def _passed(of: Document) -> Iterator[str]:
+    """Properties that a resource has, and those that it hands to its members."""
+    for resource in of.section("resources").values():
+        properties = _within(resource, "properties")
+        yield from properties
+        yield from _within(properties.get("resource_properties"))
+        yield from _within(properties.get("resource_def"), "properties")
+
+
+def _within(node: Node | None, *path: str) -> dict[str, Node]:
+    for key in path:
+        node = node.entries.get(key) if isinstance(node, Mapping) else None
+    return node.entries if isinstance(node, Mapping) else {}
+
+
+def _templates(of: Document) -> Iterator[str]:
+    for node in walk(of.root):
+        written = node.entries.get("type") if isinstance(node, Mapping) else None
+        kind = written.value if isinstance(written, Scalar) else None
+        if isinstance(kind, str) and is_template(kind):
+            yield kind

@@ -1,0 +1,191 @@
+"""Rules about environments and all templates at hand together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property
+
+from compiler.diagnostics import CompileError, Problem, closest
+from compiler.heat.lint.documents import Document, Signature
+from compiler.heat.lint.values import respelt
+from compiler.hot.registry import registered
+from compiler.model.stack import Registry
+from compiler.node import Mapping, Scalar, is_null, walk
+from compiler.stages.resolve.settings import OWN
+
+_DEFAULTS, _PARAMETERS = "parameter_defaults", "parameters"
+_STRATEGIES, _REGISTRY, _RESOURCES = "parameter_merge_strategies", "resource_registry", "resources"
+_KNOWN_STRATEGIES = ("overwrite", "merge", "deep_merge")
+_NO_TYPES = frozenset((_RESOURCES, "base_url", "hooks", "restricted_actions"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Everything:
+    """All templates at hand, and the environments in their order."""
+
+    given: tuple[Signature, ...]  # templates that were named, or lie in folders that were
+    needed: tuple[Signature, ...]  # those that they need beside
+    environments: tuple[Document, ...]
+    registries: tuple[Registry, ...]  # of the environments
+    unread: frozenset[str]  # keys in files that could not be read, such as Jinja templates
+
+    @cached_property
+    def types(self) -> dict[str, set[str]]:
+        """The types that each parameter is declared with."""
+        found: dict[str, set[str]] = {}
+        for each in (*self.given, *self.needed):
+            for name, kind in each.declared.items():
+                found.setdefault(name, set()).add(kind)
+        return found
+
+    @cached_property
+    def registry(self) -> Registry:
+        """What the environments say of types; a later one wins."""
+        types = {name: entry for each in self.registries for name, entry in each.types.items()}
+        return Registry(types=types)
+
+    @cached_property
+    def strings(self) -> frozenset[str]:
+        """What may be the name of a type, in templates and in values of parameters."""
+        found = {name for each in (*self.given, *self.needed) for name in each.types}
+        for document in self.environments:
+            for section in (_DEFAULTS, _PARAMETERS):
+                for value in document.section(section).values():
+                    found |= {str(node.value) for node in walk(value) if isinstance(node, Scalar)}
+        return frozenset(found)
+
+
+def undeclared_parameters(everything: Everything) -> Iterator[Problem]:
+    """Values of parameters that no template at hand declares."""
+    for document in everything.environments:
+        for section in (_DEFAULTS, _PARAMETERS):
+            for name in document.section(section):
+                if name not in everything.types and name not in OWN:
+                    yield Problem(
+                        f"no template declares a parameter `{name}`",
+                        document.place(section, name),
+                        closest(name, everything.types) or "take it away",
+                    )
+
+
+def unused_strategies(everything: Everything) -> Iterator[Problem]:
+    """Merge strategies of parameters that no template declares, and strategies that Heat does not know."""
+    for document in everything.environments:
+        for name, node in document.section(_STRATEGIES).items():
+            if name != "default" and name not in everything.types:
+                yield Problem(
+                    f"no template declares a parameter `{name}`",
+                    document.place(_STRATEGIES, name),
+                    closest(name, everything.types) or "take it away",
+                )
+            value = node.value if isinstance(node, Scalar) else None
+            if value not in _KNOWN_STRATEGIES:
+                yield Problem(
+                    f"there is no strategy `{value}`: Heat takes the default",
+                    node.span,
+                    closest(str(value), _KNOWN_STRATEGIES) or f"there are {', '.join(_KNOWN_STRATEGIES)}",
+                )
+
+
+def null_values(everything: Everything) -> Iterator[Problem]:
+    """Values that are null, which Heat takes for none."""
+    for document in everything.environments:
+        for section in (_DEFAULTS, _PARAMETERS):
+            for name, value in document.section(section).items():
+                if is_null(value):
+                    yield Problem(
+                        f"null is no value: `{name}` stays as it is",
+                        document.place(section, name),
+                        "write `''`, `[]` or `{}` for an empty one, or take it away",
+                    )
+
+
+def respelt_values(everything: Everything) -> Iterator[Problem]:
+    """Values of strings that YAML reads as something else, so that the string is another one."""
+    for document in everything.environments:
+        for section in (_DEFAULTS, _PARAMETERS):
+            for name, value in document.section(section).items():
+                kinds = everything.types.get(name, set())
+                if len(kinds) == 1:
+                    yield from respelt(value, *kinds)
+
+
+def unused_registrations(everything: Everything) -> Iterator[Problem]:
+    """Entries of the registry for types and resources that no template at hand has."""
+    used = _used(everything.registry, everything.strings)
+    names = {name for each in (*everything.given, *everything.needed) for name in each.resources}
+    for document in everything.environments:
+        for name, node in document.section(_REGISTRY).items():
+            place = document.place(_REGISTRY, name)
+            if name == _RESOURCES and isinstance(node, Mapping):
+                yield from _unused_resources(node, names)
+            elif name not in _NO_TYPES and not _covers_any(name, used):
+                near = closest(name, used) or "take it away"
+                yield Problem(f"nothing asks for the type `{name}`", place, near)
+
+
+def _unused_resources(node: Mapping, names: AbstractSet[str]) -> Iterator[Problem]:
+    for name in node.entries:
+        if not any(fnmatchcase(each, name) for each in names):
+            yield Problem(
+                f"no template has a resource `{name}`",
+                node.key_span(name),
+                closest(name, names) or "take it away",
+            )
+
+
+def _used(registry: Registry, strings: AbstractSet[str]) -> AbstractSet[str]:
+    """Types that something asks for, and what entries for those stand for, and so on."""
+    used = set(strings)
+    waiting = dict(registry.types)
+    while True:
+        reached = [name for name in waiting if _covers_any(name, used)]
+        if not reached:
+            return used
+        used |= {target for name in reached if isinstance(target := waiting.pop(name).target, str)}
+
+
+def _covers_any(name: str, used: AbstractSet[str]) -> bool:
+    if name.endswith("*"):
+        return any(each.startswith(name[:-1]) for each in used)
+    return name in used
+
+
+def shadowed_registrations(everything: Everything) -> Iterator[Problem]:
+    """Entries that are never reached: one with a `*` stands before them in the order of names."""
+    for document in everything.environments:
+        for name in document.section(_REGISTRY):
+            glob = _glob_before(name, everything.registry)
+            if glob is not None:
+                yield Problem(
+                    f"`{name}` is never reached: `{glob}` stands before it",
+                    document.place(_REGISTRY, name),
+                    "say it of single resources, under `resources`, or let the `*` cover less",
+                )
+
+
+def _glob_before(name: str, registry: Registry) -> str | None:
+    """The entry with a `*` that decides what a type is, although the type has an entry of its own."""
+    entry = registry.types.get(name)
+    before = (each for each in sorted(registry.types) if each.endswith("*") and each < name)
+    glob = next((each for each in before if name.startswith(each[:-1])), None)
+    if entry is None or glob is None or name.endswith("*"):
+        return None
+    without = Registry(types={key: each for key, each in registry.types.items() if key != name})
+    try:
+        decided = registered(registry, name, (), entry.node) == registered(without, name, (), entry.node)
+    except CompileError:
+        return None
+    return glob if decided else None
+
+
+def unused_parameters(everything: Everything) -> Iterator[Problem]:
+    """Parameters that their own template never reads, and that no other template at hand hands down."""
+    passed = everything.unread.union(*(each.passed for each in (*everything.given, *everything.needed)))
+    for template in everything.given:
+        for name, place in template.unread.items():
+            if name not in passed:
+                yield Problem(f"nothing in the template reads parameter `{name}`", place, "take it away")

@@ -1,0 +1,76 @@
+"""The rule that needs values: paths into parameters that lead nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from compiler.diagnostics import CompileError, Problem, closest
+from compiler.hot.instance import Instance
+from compiler.hot.reads import Digits, member
+from compiler.hot.scope import Scope
+from compiler.node import Mapping, Node, Scalar, Sequence
+
+
+def empty_paths(root: Instance) -> Iterator[Problem]:
+    """Every `get_param` whose path finds nothing, in whatever the outputs and resources of a template need.
+
+    In a condition that is how templates ask whether there is a value, and no trap. Errors are passed over.
+    """
+    found: list[Problem] = []
+
+    def missed(scope: Scope, call: Mapping, path: list[Node], value: Node) -> None:
+        if scope is not scope.at.condition_scope:
+            found.append(_missed(call, path, value))
+
+    root.world.missed = missed
+    _evaluate(root)
+    root.world.missed = None
+    yield from found
+
+
+def _evaluate(root: Instance) -> None:
+    """All outputs, and the properties of all resources, as far as they have a value."""
+    for name in root.template.outputs:
+        try:
+            root.output(name, root.template.root)
+        except CompileError:
+            continue
+    for resource in root.template.resources.values():
+        try:
+            condition = resource.entries.get("condition")
+            if condition is None or root.enabled(condition):
+                root.scope.value(resource.entries.get("properties", resource))
+        except CompileError:
+            continue
+
+
+def _missed(call: Mapping, path: list[Node], value: Node) -> Problem:
+    """What the last step that leads somewhere finds, and the step that does not."""
+    name, *steps = path
+    found, shown = value, _shown(name)
+    for step in steps:
+        key = step.value if isinstance(step, Scalar) else None
+        below = member(found, (key,), Digits.INDEX) if isinstance(key, str | int) else None
+        if below is None:
+            hint = _hint(key, found) or f"its value is from {value.span.place}"
+            return Problem(_said(shown, step, found), call.span, hint)
+        found, shown = below, f"{shown}.{_shown(step)}"
+    raise AssertionError("a path that leads somewhere is not missed")
+
+
+def _said(shown: str, step: Node, found: Node) -> str:
+    if isinstance(found, Mapping):
+        return f"`{shown}` has no `{_shown(step)}`: this is ''"
+    kind = f"{len(found.items)} items" if isinstance(found, Sequence) else found.kind
+    return f"`{shown}` is {kind} and has no `{_shown(step)}`: this is ''"
+
+
+def _hint(key: object, found: Node) -> str | None:
+    if not isinstance(found, Mapping):
+        return None
+    is_number = not isinstance(key, str) and str(key) in found.entries
+    return f"keys are strings: write `'{key}'`" if is_number else closest(str(key), found.entries)
+
+
+def _shown(node: Node) -> str:
+    return str(node.value) if isinstance(node, Scalar) else node.kind

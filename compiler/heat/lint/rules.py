@@ -1,0 +1,64 @@
+"""The table of rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from compiler.diagnostics import Problem
+from compiler.heat.lint import calls, declarations, environments, paths, values
+from compiler.heat.lint.documents import Document
+from compiler.heat.lint.environments import Everything
+from compiler.hot.instance import Instance
+
+T = TypeVar("T")
+INVALID = "invalid"  # what Heat itself refuses: the rule of whoever reads the file
+MALFORMED = "malformed-call"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(Generic[T]):
+    """A code, and what finds the problems that go by it."""
+
+    code: str
+    find: Callable[[T], Iterable[Problem]]
+
+
+OF_FILES: tuple[Rule[Document], ...] = (
+    Rule("duplicate-key", values.duplicate_keys),
+    Rule("converted-key", values.converted_keys),
+)
+OF_TEMPLATES: tuple[Rule[Document], ...] = (
+    Rule("literal-function", calls.literal_functions),
+    Rule("unknown-function", calls.unknown_functions),
+    Rule("misplaced-condition", calls.misplaced_conditions),
+    Rule("unknown-name", calls.unknown_names),
+    Rule("dynamic-file", calls.dynamic_files),
+    Rule("unused-replacement", calls.unused_replacements),
+    Rule("impossible-comparison", calls.impossible_comparisons),
+    Rule("null-condition", calls.null_conditions),
+    Rule("unused-condition", calls.unused_conditions),
+    Rule("lost-constraint", declarations.lost_constraints),
+    Rule("unknown-output-key", declarations.unknown_output_keys),
+    Rule("respelt-value", values.respelt_defaults),
+)
+OF_EVERYTHING: tuple[Rule[Everything], ...] = (
+    Rule("unused-parameter", environments.unused_parameters),
+    Rule("undeclared-parameter", environments.undeclared_parameters),
+    Rule("unused-registration", environments.unused_registrations),
+    Rule("shadowed-registration", environments.shadowed_registrations),
+    Rule("unused-strategy", environments.unused_strategies),
+    Rule("null-value", environments.null_values),
+    Rule("respelt-value", environments.respelt_values),
+)
+OF_EVALUATIONS: tuple[Rule[Instance], ...] = (Rule("empty-path", paths.empty_paths),)
+
+CODES: tuple[str, ...] = tuple(
+    sorted(
+        {INVALID, MALFORMED}
+        | {rule.code for rule in (*OF_FILES, *OF_TEMPLATES)}
+        | {rule.code for rule in OF_EVERYTHING}
+        | {rule.code for rule in OF_EVALUATIONS}
+    )
+)

@@ -1,0 +1,181 @@
+"""Files in, findings out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from compiler.diagnostics import CompileError, Report
+from compiler.heat import evaluation
+from compiler.heat.lint.calls import malformed_calls
+from compiler.heat.lint.documents import Document, Signature, document, keys, listing, signature
+from compiler.heat.lint.environments import Everything
+from compiler.heat.lint.finding import Finding
+from compiler.heat.lint.rules import (
+    CODES,
+    INVALID,
+    MALFORMED,
+    OF_EVALUATIONS,
+    OF_EVERYTHING,
+    OF_FILES,
+    OF_TEMPLATES,
+    Rule,
+)
+from compiler.hot.attachments import registered_files
+from compiler.hot.template import template
+from compiler.model.stack import Merge, Registry, TemplateFile, Tree
+from compiler.stages.load.heat_environments import heat_environments
+
+T = TypeVar("T")
+_EVERYWHERE = Tree(roots=(Path("/"),))  # Heat's client follows any path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is to be looked at: templates and folders of them, with environments, by which rules."""
+
+    paths: tuple[Path, ...]
+    environments: tuple[Path, ...] = ()
+    codes: frozenset[str] = frozenset(CODES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What was found, in the order of files and lines, and in how many files that was looked for."""
+
+    findings: tuple[Finding, ...]
+    templates: int
+    environments: int
+
+
+def answer(question: Question) -> Answer:
+    """Every finding of the rules that were chosen. Raises HeatsinkError for a path that is not there.
+
+    One file is in memory at a time; of a template what others have to know of it is kept. Templates that are
+    named by themselves are evaluated too; of a folder's nobody knows which is the root.
+    """
+    desk = _Desk()
+    files = listing(question.paths)
+    for path in files.files:
+        desk.take(path)
+    environments = [found for path in question.environments if (found := desk.environment(path)) is not None]
+    everything = Everything(
+        given=tuple(desk.signatures.values()),
+        needed=tuple(_needed(desk.signatures, [registry for _, registry in environments])),
+        environments=tuple(each for each, _ in environments),
+        registries=tuple(registry for _, registry in environments),
+        unread=keys((*files.jinja, *desk.broken)),
+    )
+    desk.note(OF_EVERYTHING, everything)
+    if question.codes & {rule.code for rule in OF_EVALUATIONS}:
+        for path in filter(Path.is_file, question.paths):
+            desk.evaluate(path, question.environments)
+    chosen = {each.line: each for each in desk.findings if each.code in question.codes}
+    return Answer(
+        findings=tuple(sorted(chosen.values(), key=lambda each: (each.place, each.code))),
+        templates=len(desk.signatures),
+        environments=len(desk.environments),
+    )
+
+
+class _Desk:
+    """Where files are looked at, one after the other."""
+
+    def __init__(self) -> None:
+        self.findings: list[Finding] = []
+        self.signatures: dict[Path, Signature] = {}
+        self.environments: set[Path] = set()
+        self.broken: list[Path] = []
+
+    def note(self, rules: Iterable[Rule[T]], subject: T) -> None:
+        """Keep what the rules find in a subject."""
+        for rule in rules:
+            self.findings += [Finding(rule.code, problem) for problem in rule.find(subject)]
+
+    def refuse(self, error: CompileError) -> None:
+        """Keep what Heat refuses."""
+        self.findings += [Finding(INVALID, problem) for problem in error.problems]
+
+    def take(self, path: Path) -> Document | None:
+        """Look at a file, if it is a template or an environment."""
+        try:
+            found = document(path)
+        except CompileError as error:
+            self.refuse(error)
+            self.broken.append(path)
+            return None
+        if found is None:
+            return None
+        self.note(OF_FILES, found)
+        if found.is_template:
+            self.template(found)
+        elif found.is_environment:
+            self.environments.add(path.absolute())
+        return found
+
+    def template(self, found: Document) -> None:
+        """Look at a template."""
+        self.note(OF_TEMPLATES, found)
+        self.signatures[found.path.absolute()] = signature(found)
+        try:
+            loaded = template(found.root, _EVERYWHERE, _relative(found.path))
+        except CompileError as error:
+            self.refuse(error)
+            return
+        self.findings += [Finding(MALFORMED, problem) for problem in malformed_calls(found, loaded)]
+
+    def environment(self, path: Path) -> tuple[Document, Registry] | None:
+        """Look at an environment that counts."""
+        found = self.take(path)
+        if found is None:
+            return None
+        try:
+            environments = heat_environments([path], _EVERYWHERE, Merge.SERVER)
+        except CompileError as error:
+            self.refuse(error)
+            return None
+        return found, environments[0].resource_registry
+
+    def evaluate(self, path: Path, environments: tuple[Path, ...]) -> None:
+        """Look at what a template comes to, as far as there are values for it."""
+        if path.absolute() not in self.signatures:
+            return
+        question = evaluation.Question(template=path, environments=environments)
+        try:
+            root = evaluation.evaluated(question, Report())
+        except CompileError:
+            return
+        self.note(OF_EVALUATIONS, root)
+
+
+def _relative(path: Path) -> str:
+    return str(path.absolute().relative_to("/"))
+
+
+def _needed(given: dict[Path, Signature], registries: Iterable[Registry]) -> Iterator[Signature]:
+    """The templates that others name, as far as they can be read."""
+    waiting = [_path(file) for registry in registries for file, _ in registered_files(registry)]
+    waiting += [path for each in given.values() for path in each.templates]
+    seen = {path.resolve() for path in given}
+    while waiting:
+        path = waiting.pop().resolve()
+        if path not in seen:
+            seen.add(path)
+            found = _readable(path)
+            if found is not None:
+                yield found
+                waiting += found.templates
+
+
+def _path(file: TemplateFile) -> Path:
+    return file.tree.find(file.path) or Path("/") / file.path
+
+
+def _readable(path: Path) -> Signature | None:
+    try:
+        found = document(path)
+    except CompileError:
+        return None
+    return signature(found) if found is not None and found.is_template else None

@@ -1,0 +1,50 @@
+"""What Heat's client sends with a template: every file that it names, whether it is looked at or not."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from compiler.hot.registry import is_template
+from compiler.hot.template import Template
+from compiler.hot.world import World, inside
+from compiler.model.stack import Registry, TemplateFile
+from compiler.node import Mapping, Node, Scalar, walk
+
+
+def attached(world: World, template: Template) -> Iterator[Template]:
+    """The template, and every template that it names with `type`, and so on.
+
+    Raises CompileError at the first name of a file, with `get_file` too, that is not there.
+    """
+    seen: set[Path] = set()
+    waiting = [template]
+    while waiting:
+        here = waiting.pop()
+        yield here
+        for key, node, path in _named(here):
+            file = inside(here.tree, path, node)
+            if key == "type" and file not in seen:
+                seen.add(file)
+                waiting.append(world.template(here.tree, path, node))
+
+
+def _named(template: Template) -> Iterator[tuple[str, Node, str]]:
+    """Every key, value and path under which a template names a file."""
+    folder = PurePosixPath(template.path).parent
+    for node in walk(template.root):
+        for key in ("get_file", "type"):
+            written = node.entries.get(key) if isinstance(node, Mapping) else None
+            path = written.value if isinstance(written, Scalar) else None
+            if written is not None and isinstance(path, str) and (key == "get_file" or is_template(path)):
+                yield key, written, posixpath.normpath(folder / path)
+
+
+def registered_files(registry: Registry) -> Iterator[tuple[TemplateFile, Node]]:
+    """Every template that a registry names, and where."""
+    for each in registry.types.values():
+        if isinstance(each.target, TemplateFile):
+            yield each.target, each.node
+    for below in (registry.resources or {}).values():
+        yield from registered_files(below)

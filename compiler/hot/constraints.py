@@ -1,0 +1,208 @@
+"""Constraints of parameters (heat/engine/constraints.py): read where they are declared, asked of values."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from compiler.diagnostics import CompileError, closest
+from compiler.hot.versions import Version
+from compiler.node import (
+    Mapping,
+    Node,
+    Plain,
+    Scalar,
+    expect_keys,
+    expect_mapping,
+    expect_sequence,
+    expect_string,
+    plain,
+)
+
+Holds = Callable[[Plain], bool]  # raises TypeError or ValueError for values that it cannot be asked of
+Number = int | float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constraint:
+    """One constraint: its name, its rule as written, and whether a value keeps it."""
+
+    name: str
+    rule: Node
+    holds: Holds
+    description: str | None
+
+    def broken_by(self, value: Plain) -> bool:
+        """Whether the value breaks it; one of the wrong type does."""
+        try:
+            return not self.holds(value)
+        except (TypeError, ValueError, OverflowError):
+            return True
+
+    @property
+    def said(self) -> str:
+        """The rule as a hint shows it."""
+        return f"{self.name} is {json.dumps(plain(self.rule))}, at {self.rule.span.place}"
+
+
+def constraint(node: Mapping, kind: str, version: Version) -> Constraint:
+    """The constraint of a parameter of type `kind` that a mapping such as `range: {min: 1}` writes.
+
+    Of several in one mapping Heat takes one and forgets the rest, in the order of the table below.
+    """
+    known = frozenset((*_CONSTRAINTS, "description"))
+    expect_keys(node, known, "a constraint")
+    name = next((name for name in _CONSTRAINTS if name in node.entries), None)
+    if name is None or (name == "modulo" and version < Version.OCATA):
+        raise CompileError(
+            "the constraint says nothing", node.span, f"write one of {', '.join(_CONSTRAINTS)}"
+        )
+    read, kinds = _CONSTRAINTS[name]
+    if kind not in kinds:
+        hint = closest(name, [each for each, (_, types) in _CONSTRAINTS.items() if kind in types])
+        raise CompileError(f"a {kind} cannot have the constraint `{name}`", node.key_span(name), hint)
+    described = node.entries.get("description")
+    text = described.value if isinstance(described, Scalar) else None
+    rule = node.entries[name]
+    return Constraint(
+        name=name, rule=rule, holds=read(rule, kind), description=None if text is None else str(text)
+    )
+
+
+def _range(rule: Node, _: str) -> Holds:
+    lowest, highest = _bounds(rule, "range")
+    return lambda value: _within(number(value), lowest, highest)
+
+
+def _length(rule: Node, _: str) -> Holds:
+    bounds = _bounds(rule, "length")
+    if not all(bound is None or isinstance(bound, int) for bound in bounds):
+        raise CompileError("a length is a whole number", rule.span)
+
+    def holds(value: Plain) -> bool:
+        if not isinstance(value, str | list | dict):
+            raise TypeError
+        return _within(len(value), *bounds)
+
+    return holds
+
+
+def _bounds(rule: Node, name: str) -> tuple[Number | None, Number | None]:
+    bounds = expect_mapping(rule, f"`{name}`")
+    expect_keys(bounds, frozenset(("min", "max")), f"`{name}`")
+    lowest, highest = (_bound(bounds, key) for key in ("min", "max"))
+    if lowest is None and highest is None:
+        raise CompileError(f"`{name}` has no bound", rule.span, "write `min`, `max` or both")
+    return lowest, highest
+
+
+def _bound(bounds: Mapping, name: str) -> Number | None:
+    node = bounds.entries.get(name)
+    if node is None or (isinstance(node, Scalar) and node.value is None):
+        return None
+    try:
+        return number(plain(node))
+    except (TypeError, ValueError, OverflowError):
+        raise CompileError(f"`{name}` must be a number, not {node.kind}", node.span) from None
+
+
+def _within(amount: Number, lowest: Number | None, highest: Number | None) -> bool:
+    return not (lowest is not None and amount < lowest) and not (highest is not None and amount > highest)
+
+
+def _modulo(rule: Node, _: str) -> Holds:
+    fields = expect_mapping(rule, "`modulo`")
+    expect_keys(fields, frozenset(("step", "offset")), "`modulo`")
+    step, offset = (_bound(fields, key) for key in ("step", "offset"))
+    form = "write `modulo: {step: 2, offset: 1}`"
+    if step is None or offset is None:
+        raise CompileError("`modulo` has a step and an offset", rule.span, form)
+    if not (math.isfinite(step) and math.isfinite(offset) and int(step) == step and int(offset) == offset):
+        raise CompileError("`step` and `offset` are whole numbers", rule.span, form)
+    if step == 0 or abs(offset) >= abs(step) or step * offset < 0:
+        hint = "the offset is nearer to 0 than the step, and has its sign"
+        raise CompileError(f"a step of {step} and an offset of {offset} fit nothing", rule.span, hint)
+    return lambda value: number(value) % step == offset
+
+
+def _allowed_values(rule: Node, kind: str) -> Holds:
+    allowed = plain(expect_sequence(rule, "`allowed_values`"))
+    assert isinstance(allowed, list)
+
+    def holds(value: Plain) -> bool:
+        if isinstance(value, list):
+            return all(item in allowed for item in value)
+        return _typed(kind, value) in [_typed(kind, item) for item in allowed]
+
+    return holds
+
+
+def _typed(kind: str, value: Plain) -> Plain:
+    if kind == "string":
+        return str(value)
+    if kind == "number":
+        return number(value)
+    return boolean(value) if kind == "boolean" else value
+
+
+def _allowed_pattern(rule: Node, _: str) -> Holds:
+    try:
+        pattern = re.compile(expect_string(rule, "`allowed_pattern`"))
+    except re.error as error:
+        raise CompileError(f"`allowed_pattern` is no regular expression: {error}", rule.span) from None
+
+    def holds(value: Plain) -> bool:
+        if not isinstance(value, str):
+            raise TypeError
+        match = pattern.match(value)
+        return match is not None and match.end() == len(value)
+
+    return holds
+
+
+def _custom(rule: Node, _: str) -> Holds:
+    """Heat asks the cloud (`nova.flavor`), and there is none here: every value keeps it."""
+    expect_string(rule, "`custom_constraint`")
+    return lambda _: True
+
+
+_CONSTRAINTS: dict[str, tuple[Callable[[Node, str], Holds], frozenset[str]]] = {
+    "modulo": (_modulo, frozenset(("number",))),
+    "range": (_range, frozenset(("number",))),
+    "length": (_length, frozenset(("string", "comma_delimited_list", "json"))),
+    "allowed_values": (
+        _allowed_values,
+        frozenset(("string", "number", "boolean", "comma_delimited_list")),
+    ),
+    "allowed_pattern": (_allowed_pattern, frozenset(("string",))),
+    "custom_constraint": (_custom, frozenset(("string", "number", "boolean", "comma_delimited_list"))),
+}
+
+
+def number(value: Plain) -> Number:
+    """A number, or what a string says as one. Raises TypeError or ValueError."""
+    if isinstance(value, int | float):
+        return value
+    if not isinstance(value, str):
+        raise TypeError
+    try:
+        return int(value)
+    except ValueError:
+        return float(value)
+
+
+_TRUE = frozenset(("1", "t", "true", "on", "y", "yes"))
+_FALSE = frozenset(("0", "f", "false", "off", "n", "no"))
+
+
+def boolean(value: Plain) -> bool:
+    """A boolean, or one of the words that Heat takes for one. Raises ValueError."""
+    if isinstance(value, bool):
+        return value
+    word = str(value).strip().lower()
+    if word not in _TRUE | _FALSE:
+        raise ValueError
+    return word in _TRUE

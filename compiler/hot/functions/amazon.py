@@ -1,0 +1,103 @@
+"""What HOT took over from CloudFormation, and soon gave up (heat/engine/cfn/functions.py)."""
+
+from __future__ import annotations
+
+import json
+
+from compiler.hot.functions import references
+from compiler.hot.functions.intrinsic import MisuseError, items, text
+from compiler.hot.functions.texts import spelt_scalar, str_replace
+from compiler.hot.scope import Scope
+from compiler.node import Mapping, Node, Plain, Scalar, mapping_of, node_of, plain, scalar_of
+
+
+def ref(scope: Scope, argument: Node, call: Mapping) -> Node:
+    """A resource's id, or a parameter."""
+    name = text(scope.value(argument), "a name")
+    if name in scope.at.template.resources:
+        return scope.at.find_resource(name, argument).reference(call)
+    return scope.at.parameter(name, argument)
+
+
+def select(scope: Scope, argument: Node, call: Mapping) -> Node:
+    """One item of a list or mapping, or of the JSON text of one; '' where there is none."""
+    index, collection = (plain(scope.value(item)) for item in items(argument, "a list"))
+    if isinstance(collection, str) and collection:
+        try:
+            collection = json.loads(collection)
+        except ValueError:
+            raise MisuseError("takes a collection, or one as JSON") from None
+    return node_of(_selected(index, collection), call)
+
+
+def _selected(index: Plain, collection: Plain) -> Plain:
+    if collection is None or collection == "":
+        return ""
+    if isinstance(collection, dict):
+        if not isinstance(index, str):
+            raise MisuseError("takes a string as the key in a mapping")
+        return collection.get(index, "")
+    if not isinstance(collection, list):
+        raise MisuseError("takes a list or a mapping")
+    try:
+        return collection[int(index)]  # type: ignore[arg-type] # a TypeError is what it is for
+    except (TypeError, ValueError, OverflowError):
+        raise MisuseError("takes a number as the index in a list") from None
+    except IndexError:
+        return ""
+
+
+def split(scope: Scope, argument: Node, call: Mapping) -> Node:
+    """A text cut at a delimiter."""
+    delimiter, written = (scope.value(item) for item in items(argument, "a list"))
+    parts: list[Plain] = list(text(written, "a text").split(text(delimiter, "a text as delimiter") or None))
+    return node_of(parts, call)
+
+
+def replace(scope: Scope, argument: Node, call: Mapping) -> Node:
+    """str_replace with its mapping first."""
+    params, template = items(argument, "a list")
+    fields = mapping_of({"params": params, "template": template}, call)
+    return str_replace(spelt_scalar)(scope, fields, call)
+
+
+def base64(scope: Scope, argument: Node, call: Mapping) -> Node:
+    """The text itself: Heat encodes nothing."""
+    return scalar_of(text(scope.value(argument), "a text"), call)
+
+
+def member_list_to_map(scope: Scope, argument: Node, call: Mapping) -> Node:
+    """`.member.0.Name=key`, `.member.0.Value=value` texts as a mapping."""
+    key, value, members = (scope.value(item) for item in items(argument, "a list"))
+    key_name, value_name = (
+        text(key, "a text as the name of keys"),
+        text(value, "a text as the name of values"),
+    )
+    pairs = (text(item, "strings").partition("=") for item in items(members, "a list of members"))
+    found: dict[str, dict[str, str]] = {}
+    for name, _, given in pairs:
+        parts = name.strip(".").split(".")
+        if len(parts) == 3:
+            found.setdefault(parts[1], {})[parts[2]] = given
+    whole = {each[key_name]: each.get(value_name) for _, each in sorted(found.items()) if key_name in each}
+    return node_of({name: given for name, given in whole.items() if given is not None}, call)
+
+
+def zones(scope: Scope, argument: Node, call: Mapping) -> Node:
+    """Availability zones: the one that every cloud has."""
+    return node_of(["nova"], call)
+
+
+_FACADE = {"Metadata": "metadata", "DeletionPolicy": "deletion_policy", "UpdatePolicy": "update_policy"}
+
+
+def facade(scope: Scope, argument: Node, call: Mapping) -> None:
+    """The name of one of the three things that a template may ask of the resource that it is."""
+    if not isinstance(argument, Scalar) or argument.value not in _FACADE:
+        raise MisuseError(f"knows {', '.join(_FACADE)}", argument)
+
+
+def resource_facade(scope: Scope, argument: Node, call: Mapping) -> Node:
+    """resource_facade in the words of CloudFormation."""
+    assert isinstance(argument, Scalar)
+    return references.resource_facade(scope, scalar_of(_FACADE[str(argument.value)], argument), call)

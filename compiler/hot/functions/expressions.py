@@ -1,0 +1,37 @@
+"""`yaql`: an expression over data."""
+
+from __future__ import annotations
+
+from compiler.hot import yaql
+from compiler.hot.functions.intrinsic import MisuseError, mapped, text
+from compiler.hot.scope import Scope
+from compiler.node import Mapping, Node, Scalar
+
+
+def expression_shape(scope: Scope, argument: Node, call: Mapping) -> None:
+    """`expression`, which can be parsed if it is written, and `data`."""
+    mapped("expression", only=("expression", "data"))(scope, argument, call)
+    assert isinstance(argument, Mapping)
+    written = argument.entries["expression"]
+    if scope.is_call(written):
+        return
+    if not isinstance(written, Scalar) or not isinstance(written.value, str):
+        raise MisuseError(f"takes a text as `expression`, not {written.kind}", written)
+    try:
+        yaql.check(written.value)
+    except yaql.YaqlError as error:
+        raise MisuseError(f"takes an expression, and this is {error}", written) from None
+
+
+def evaluate(scope: Scope, argument: Node, call: Mapping) -> Node:
+    """What the expression makes of `$.data`."""
+    assert isinstance(argument, Mapping)
+    expression = text(scope.value(argument.entries["expression"]), "a text as `expression`")
+    data = argument.entries.get("data")
+    try:
+        found = yaql.evaluate(
+            expression, {} if data is None else scope.at.world.conversion.value(scope.value(data))
+        )
+    except yaql.YaqlError as error:
+        raise MisuseError(f"fails: {error}") from None
+    return scope.at.world.conversion.node(found, call)

@@ -1,0 +1,105 @@
+"""Functions that look something up: a parameter, an attribute, a file, the parent."""
+
+from __future__ import annotations
+
+from compiler.diagnostics import CompileError
+from compiler.hot.functions.intrinsic import MisuseError, listed, said, shown, text
+from compiler.hot.language import Resource
+from compiler.hot.reads import Digits, Key, member
+from compiler.hot.scope import OMITTED, Scope
+from compiler.node import Mapping, Node, Scalar, Sequence, is_null, mapping_of, scalar_of, text_of
+
+FACADE = ("metadata", "deletion_policy", "update_policy")
+
+
+def get_param(scope: Scope, argument: Node, call: Mapping) -> Node:
+    """A parameter, or what lies at a path in it: '' where nothing does."""
+    found = scope.value(argument)
+    path = found.items if isinstance(found, Sequence) else [found]
+    if not path or not isinstance(found, Sequence | Scalar):
+        raise MisuseError(f"takes a name or a path, not {found.kind}")
+    name = text(path[0], "the name of a parameter")
+    value = scope.at.parameter(name, argument)
+    keys = steps(path[1:])
+    at = None if keys is None else member(value, keys, Digits.INDEX)
+    if scope.at.varies(name) and keys is not None:
+        scope.at.read_variant((name, *keys), at)
+    if at is not None:
+        return at
+    if scope.at.world.missed is not None:
+        scope.at.world.missed(scope, call, path, value)
+    return scalar_of("", call)
+
+
+def steps(path: list[Node]) -> tuple[Key, ...] | None:
+    """A path as keys and indices; None if a step is neither, so that the path leads nowhere."""
+    keys = [step.value for step in path if isinstance(step, Scalar) and isinstance(step.value, str | int)]
+    return tuple(keys) if len(keys) == len(path) else None
+
+
+def get_attr(scope: Scope, argument: Node, call: Mapping) -> Node:
+    """An attribute of a resource, or what lies at a path in it; null where nothing does."""
+    written = argument.items if isinstance(argument, Sequence) else [argument]
+    resource = _resource(scope, written[0])
+    if len(written) == 1 or is_null(written[1]):
+        return resource.attributes(call)
+    attribute = text(scope.value(written[1]), "the name of an attribute")
+    path = [step for step in map(scope.evaluate, written[2:]) if step is not OMITTED]
+    for step in path:
+        if not isinstance(step, Scalar):
+            raise MisuseError(f"takes keys and indices as its path, not {step.kind}", step)
+    keys = steps(path)
+    found = resource.attribute(attribute, keys or (), call)
+    return scalar_of(None, call) if keys is None else found
+
+
+def _resource(scope: Scope, name: Node) -> Resource:
+    return scope.at.find_resource(text(scope.value(name), "the name of a resource"), name)
+
+
+def known_attribute(scope: Scope, argument: Node, call: Mapping) -> None:
+    """An error if there is no such resource, or none of its attributes has the name."""
+    written = argument.items if isinstance(argument, Sequence) else [argument]
+    resource = _resource(scope, written[0])
+    if len(written) > 1 and not is_null(written[1]):
+        resource.expect(text(scope.value(written[1]), "the name of an attribute"), call)
+
+
+def attribute_path(scope: Scope, argument: Node, call: Mapping) -> None:
+    """A list; Heat takes the name of a resource for one, if it is a single letter."""
+    if not (isinstance(argument, Scalar) and isinstance(argument.value, str) and len(argument.value) == 1):
+        listed(1)(scope, argument, call)
+
+
+def get_file(scope: Scope, argument: Node, call: Mapping) -> Node:
+    """The text of a file beside the template. Its path is written in place: Heat's client sends no other."""
+    if not isinstance(argument, Scalar) or not isinstance(argument.value, str):
+        raise MisuseError(f"takes the path of a file as it is written, not {said(scope, argument)}")
+    return text_of(scope.at.file(argument.value, argument))
+
+
+def get_resource(scope: Scope, argument: Node, call: Mapping) -> Node:
+    """What Heat calls a resource: its id."""
+    return _resource(scope, argument).reference(call)
+
+
+def facade(scope: Scope, argument: Node, call: Mapping) -> None:
+    """The name of one of the three things that a template may ask of the resource that it is."""
+    if not isinstance(argument, Scalar) or argument.value not in FACADE:
+        raise MisuseError(f"knows {', '.join(FACADE)}, not {shown(argument)}", argument)
+
+
+def resource_facade(scope: Scope, argument: Node, call: Mapping) -> Node:
+    """What the parent says of the resource that this template is."""
+    assert isinstance(argument, Scalar)
+    at = scope.at
+    if at.parent is None:
+        raise CompileError("the root template is no resource of another", call.span)
+    definition = at.parent.template.resources.get(".".join(at.resource))
+    written = None if definition is None else definition.entries.get(str(argument.value))
+    if written is not None and not is_null(written):
+        found = at.parent.scope.value(written)
+        if argument.value == "deletion_policy":
+            return scalar_of(str(found.value).capitalize() if isinstance(found, Scalar) else None, call)
+        return found
+    return scalar_of("Delete", call) if argument.value == "deletion_policy" else mapping_of({}, call)

@@ -1,0 +1,215 @@
+"""Functions that make lists and mappings of others."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable
+from math import prod
+
+from compiler.hot.functions.intrinsic import (
+    MisuseError,
+    Value,
+    items,
+    mapped,
+    said,
+    shown,
+    text,
+    without_secrets,
+)
+from compiler.hot.scope import Scope
+from compiler.node import (
+    Mapping,
+    Node,
+    Scalar,
+    Sequence,
+    is_null,
+    mapping_of,
+    plain,
+    rewritten,
+    scalar_of,
+    sequence_of,
+)
+
+MOST_REPEATS = 1_000_000  # items that one `repeat` may make
+
+
+def list_concat(scope: Scope, argument: Node, call: Mapping) -> Node:
+    """All lists as one; null is none."""
+    return sequence_of(_concatenated(scope, argument), call)
+
+
+def list_concat_unique(scope: Scope, argument: Node, call: Mapping) -> Node:
+    """All lists as one, and of equal items the first; 1, 1.0 and true are equal."""
+    kept, seen = [], []
+    for item in _concatenated(scope, argument):
+        value = plain(item)
+        if value not in seen:
+            seen.append(value)
+            kept.append(item)
+    return sequence_of(kept, call)
+
+
+def _concatenated(scope: Scope, argument: Node) -> list[Node]:
+    joined: list[Node] = []
+    for each in items(scope.value(argument), "a list of lists"):
+        if not is_null(each):
+            joined.extend(items(each, "lists to join"))
+    return joined
+
+
+def map_merge(scope: Scope, argument: Node, call: Mapping) -> Node:
+    """All mappings as one, not looking into them: the later wins, with null too. Null is no mapping."""
+    found = scope.value(argument)
+    if isinstance(found, Scalar) and found.value == "":
+        return mapping_of({}, call)
+    entries: dict[str, Node] = {}
+    keys: dict[str, Node] = {}
+    for each in items(found, "a list of mappings"):
+        if not is_null(each):
+            if not isinstance(each, Mapping):
+                raise MisuseError(f"merges mappings, not {shown(each)}")
+            entries |= each.entries
+            keys |= each.keys
+    return mapping_of(entries, call, keys)
+
+
+def map_replace(scope: Scope, argument: Node, call: Mapping) -> Node:
+    """A mapping with keys and values replaced, each where another mapping has the whole of it."""
+    found = items(scope.value(argument), "a list")
+    if len(found) != 2:
+        raise MisuseError(f"takes a mapping and its replacements, not {len(found)} item(s)")
+    source, by = (_map(item, "mappings") for item in found)
+    for name in by.entries:
+        if name not in ("keys", "values"):
+            raise MisuseError(f"replaces `keys` and `values`, not `{name}`")
+    new_keys, new_values = (
+        _map(by.entries.get(name) or scalar_of(None, call), f"a mapping as `{name}`").entries
+        for name in ("keys", "values")
+    )
+    entries: dict[str, Node] = {}
+    for key, value in source.entries.items():
+        renamed = _renamed(key, new_keys.get(key))
+        if renamed != key and renamed in source.entries:
+            raise MisuseError(f"would rename `{key}` to `{renamed}`, which is there already")
+        if renamed in entries:
+            raise MisuseError(f"would make `{renamed}` twice")
+        replaced = (
+            new_values.get(value.value)
+            if isinstance(value, Scalar) and isinstance(value.value, str)
+            else None
+        )
+        entries[renamed] = value if replaced is None else replaced
+    return mapping_of(entries, call, source.keys)
+
+
+def _map(node: Node, what: str) -> Mapping:
+    if is_null(node):
+        return mapping_of({}, node)
+    if not isinstance(node, Mapping):
+        raise MisuseError(f"takes {what}, not {shown(node)}")
+    return node
+
+
+def _renamed(key: str, new: Node | None) -> str:
+    if new is None or is_null(new):
+        return key
+    if not isinstance(new, Scalar):
+        raise MisuseError(f"would rename `{key}` to {new.kind}")
+    if isinstance(new.value, bool):
+        return str(new.value).lower()
+    return str(new.value)
+
+
+def without(scope: Scope, argument: Node, call: Mapping) -> Node:
+    """`filter`: a list without some values."""
+    assert isinstance(argument, Sequence)
+    listed = scope.value(argument.items[1])
+    if not plain(listed):
+        return listed
+    kept = items(listed, "a list")
+    unwanted = plain(scope.value(argument.items[0]))
+    if not unwanted:
+        return listed
+    if not isinstance(unwanted, list):
+        raise MisuseError(f"takes a list of values to leave out, not {shown(scope.value(argument.items[0]))}")
+    return sequence_of([item for item in kept if plain(item) not in unwanted], call)
+
+
+def contains(scope: Scope, argument: Node, call: Mapping) -> Node:
+    """Whether a list has a value, or a text another."""
+    assert isinstance(argument, Sequence)
+    value, inside = (scope.value(item) for item in argument.items)
+    wanted, found = without_secrets(value), without_secrets(inside)
+    if isinstance(found, str):
+        return scalar_of(text(value, "a text to find in a text") in found, call)
+    if not isinstance(found, list):
+        raise MisuseError(f"searches a list or a text, not {shown(inside)}")
+    return scalar_of(wanted in found, call)
+
+
+def repeat_shape(scope: Scope, argument: Node, call: Mapping) -> None:
+    """`template`, `for_each`, and `permutations`, true or false as it is written."""
+    mapped("for_each", "template")(scope, argument, call)
+    assert isinstance(argument, Mapping)
+    loops = argument.entries["for_each"]
+    if not isinstance(loops, Mapping):
+        raise MisuseError(f"takes a mapping as `for_each`, not {loops.kind}", loops)
+
+
+def nested_repeat_shape(scope: Scope, argument: Node, call: Mapping) -> None:
+    """As `repeat_shape`; `permutations` is true or false as it is written."""
+    repeat_shape(scope, argument, call)
+    assert isinstance(argument, Mapping)
+    nested = argument.entries.get("permutations")
+    if nested is not None and not (isinstance(nested, Scalar) and isinstance(nested.value, bool)):
+        raise MisuseError(f"takes true or false as `permutations`, not {said(scope, nested)}", nested)
+
+
+def repeat(*, maps: bool, together: bool) -> Value:
+    """repeat: with mappings to go through (since newton), and with `permutations` (since pike) or without."""
+
+    def evaluate(scope: Scope, argument: Node, call: Mapping) -> Node:
+        assert isinstance(argument, Mapping)
+        loops = scope.value(argument.entries["for_each"])
+        if not isinstance(loops, Mapping) or not loops.entries:
+            raise MisuseError("takes a mapping with an entry as `for_each`")
+        written = argument.entries.get("permutations")
+        nested = not (together and isinstance(written, Scalar) and written.value is False)
+        values = [_loop(node, name, maps=maps and nested) for name, node in loops.entries.items()]
+        template = scope.value(argument.entries["template"])
+        rows = _rows(values) if nested else _pairs(loops, values)
+        return sequence_of([rewritten(template, _filling(loops, row), keys=True) for row in rows], call)
+
+    return evaluate
+
+
+def _rows(values: list[list[Node]]) -> Iterable[tuple[Node, ...]]:
+    if prod(map(len, values)) > MOST_REPEATS:
+        raise MisuseError(f"makes more than {MOST_REPEATS:,} items")
+    return itertools.product(*values)
+
+
+def _pairs(loops: Mapping, values: list[list[Node]]) -> Iterable[tuple[Node, ...]]:
+    there = [list_ for node, list_ in zip(loops.entries.values(), values, strict=True) if not is_null(node)]
+    if len({len(each) for each in there}) > 1:
+        raise MisuseError("takes lists of one length with `permutations: false`")
+    return zip(*values, strict=False)  # null is no list, and ends them all
+
+
+def _loop(node: Node, name: str, *, maps: bool) -> list[Node]:
+    if isinstance(node, Mapping) and maps:
+        return [scalar_of(key, node) for key in node.entries]
+    if is_null(node):
+        return []
+    return items(node, f"a list for `{name}`")
+
+
+def _filling(loops: Mapping, row: tuple[Node, ...]) -> Callable[[str], str]:
+    """Puts a row of values in for their names, one by one: what one puts in, the next may replace."""
+
+    def filled(written: str) -> str:
+        for name, value in zip(loops.entries, row, strict=True):
+            written = written.replace(name, text(value, f"strings for `{name}`"))
+        return written
+
+    return filled

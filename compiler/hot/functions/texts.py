@@ -1,0 +1,250 @@
+"""Functions that make text, or take it apart."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from urllib.parse import quote, urlencode, urlunsplit
+
+from compiler.hot.functions.intrinsic import (
+    MisuseError,
+    Value,
+    items,
+    mapped,
+    shown,
+    text,
+    without_secrets,
+)
+from compiler.hot.scope import Scope
+from compiler.model import secret
+from compiler.node import Mapping, Node, Plain, Scalar, Sequence, node_of, plain, scalar_of
+
+Spelt = Callable[[Node, str], str]  # the text that a value is replaced by, of the parameter of that name
+
+
+def replacement_shape(scope: Scope, argument: Node, call: Mapping) -> None:
+    """`template` and `params`, which is a mapping or will be one."""
+    mapped("template", "params")(scope, argument, call)
+    assert isinstance(argument, Mapping)
+    params = argument.entries["params"]
+    if not isinstance(params, Mapping):
+        raise MisuseError(f"takes a mapping as `params`, not {params.kind}", params)
+
+
+def str_replace(spelt: Spelt, *, strict: bool = False) -> Value:
+    """str_replace, by how it spells values; a strict one refuses params that the template does not have."""
+
+    def evaluate(scope: Scope, argument: Node, call: Mapping) -> Node:
+        assert isinstance(argument, Mapping)
+        template, params = (scope.value(argument.entries[name]) for name in ("template", "params"))
+        written = text(template, "a text as `template`")
+        if not isinstance(params, Mapping):
+            raise MisuseError(f"takes a mapping as `params`, not {params.kind}")
+        if "" in params.entries:
+            raise MisuseError("cannot replace an empty text")
+        values = {name: spelt(value, name) for name, value in params.entries.items()}
+        keys = sorted(values, key=lambda key: (-len(key), key))
+        unused = set(values)
+        replaced = _replaced(written, keys, values, unused)
+        if strict and unused:
+            raise MisuseError(f"finds no {', '.join(sorted(unused))} in its template")
+        return scalar_of(replaced, call)
+
+    return evaluate
+
+
+def _replaced(written: str, keys: list[str], values: dict[str, str], unused: set[str]) -> str:
+    """Each key in turn, the longest first; text that came from a value is never searched again."""
+    for index, key in enumerate(keys):
+        if key in written:
+            unused.discard(key)
+            rest = keys[index + 1 :]
+            return values[key].join(_replaced(part, rest, values, unused) for part in written.split(key))
+    return written
+
+
+def spelt(value: Node, name: str) -> str:
+    """Null is nothing, a scalar as Python spells it (`True`, `1.5`), all else JSON."""
+    if isinstance(value, Scalar):
+        return "" if value.value is None else str(value.value)
+    return _json(value)
+
+
+def spelt_scalar(value: Node, name: str) -> str:
+    """As `spelt`, but only scalars: what HOT took before liberty."""
+    if not isinstance(value, Scalar):
+        raise MisuseError(f"takes strings and numbers, and `{name}` is {value.kind}")
+    return spelt(value, name)
+
+
+def spelt_full(value: Node, name: str) -> str:
+    """As `spelt`, but nothing empty."""
+    if plain(value) in (None, "", [], {}) and not isinstance(plain(value), bool | int | float):
+        raise MisuseError(f"takes nothing empty, and `{name}` is {shown(value)}")
+    return spelt(value, name)
+
+
+def _json(value: Node) -> str:
+    return secret.coded(json.dumps(plain(value), sort_keys=True), "json")
+
+
+def list_join(scope: Scope, argument: Node, call: Mapping) -> Node:
+    """The items of all lists with a delimiter between them; null, '' and 0 in place of a list are none."""
+    assert isinstance(argument, Sequence)
+    delimiter, *lists = argument.items
+    parts: list[str] = []
+    for each in lists:
+        found = scope.value(each)
+        if isinstance(found, Sequence):
+            parts.extend(_joinable(item) for item in found.items)
+        elif plain(found):
+            raise MisuseError(f"joins lists, not {shown(found)}")
+    return scalar_of(text(scope.value(delimiter), "a text as delimiter").join(parts), call)
+
+
+def _joinable(value: Node) -> str:
+    if not isinstance(value, Scalar):
+        return _json(value)
+    if value.value is None:
+        return ""
+    return text(value, "strings, lists and mappings to join")
+
+
+def list_join_one(scope: Scope, argument: Node, call: Mapping) -> Node:
+    """Before liberty: one list, of strings."""
+    assert isinstance(argument, Sequence)
+    delimiter, written = (scope.value(item) for item in argument.items)
+    found = [] if plain(written) is None else items(written, "a list")
+    parts = ["" if plain(item) is None else text(item, "strings to join") for item in found]
+    return scalar_of(text(delimiter, "a text as delimiter").join(parts), call)
+
+
+def split_shape(scope: Scope, argument: Node, call: Mapping) -> None:
+    """A list, or what will be one."""
+    if (isinstance(argument, Mapping) and not scope.is_call(argument)) or not isinstance(
+        argument, Mapping | Sequence
+    ):
+        raise MisuseError(f"takes a list, not {argument.kind}", argument)
+
+
+def str_split(scope: Scope, argument: Node, call: Mapping) -> Node:
+    """A text cut at a delimiter; at white space if that is null. Null stays null."""
+    found = items(scope.value(argument), "a list")
+    if len(found) < 2:
+        raise MisuseError(f"takes a delimiter and a text, not {len(found)} item(s)")
+    if plain(found[1]) is None:
+        return scalar_of(None, call)
+    delimiter = None if plain(found[0]) is None else text(found[0], "a text as delimiter")
+    without_secrets(found[1])
+    if delimiter == "":
+        raise MisuseError("cannot split at an empty delimiter")
+    parts: list[Plain] = list(text(found[1], "a text").split(delimiter))
+    return node_of(parts if len(found) == 2 else _part(parts, found[2]), call)
+
+
+def _part(parts: list[Plain], index: Node) -> Plain:
+    try:
+        return parts[int(plain(index))]  # type: ignore[arg-type] # a TypeError is what it is for
+    except (TypeError, ValueError, OverflowError):
+        raise MisuseError(f"takes a number as index, not {shown(index)}") from None
+    except IndexError:
+        raise MisuseError(f"has no part {shown(index)} of {len(parts)}") from None
+
+
+def digest(scope: Scope, argument: Node, call: Mapping) -> Node:
+    """The hash of a text, in hexadecimal digits."""
+    found = items(scope.value(argument), "a list")
+    if len(found) != 2:
+        raise MisuseError(f"takes an algorithm and a text, not {len(found)} item(s)")
+    algorithm, value = (text(item, "strings") for item in found)
+    without_secrets(found[1])
+    if algorithm.lower() not in hashlib.algorithms_available:
+        raise MisuseError(f"knows no algorithm `{algorithm}`")
+    try:
+        return scalar_of(hashlib.new(algorithm, value.encode("latin-1")).hexdigest(), call)
+    except UnicodeEncodeError as error:
+        raise MisuseError(f"takes text in Latin-1, and `{value[error.start]}` is not") from None
+    except (TypeError, ValueError, OverflowError):
+        raise MisuseError(f"cannot make a `{algorithm}`: it has no length of its own") from None
+
+
+URL = ("scheme", "username", "password", "host", "port", "path", "query", "fragment")
+
+
+def url_shape(scope: Scope, argument: Node, call: Mapping) -> None:
+    """The parts of a URL; those that are written are what they must be."""
+    mapped(only=URL)(scope, argument, call)
+    assert isinstance(argument, Mapping)
+    _check_url({name: node for name, node in argument.entries.items() if not scope.is_call(node)})
+
+
+def make_url(scope: Scope, argument: Node, call: Mapping) -> Node:
+    """A URL of its parts, quoted where a URL needs it. Without a scheme it begins with `//`."""
+    found = scope.value(argument)
+    assert isinstance(found, Mapping)
+    _check_url(found.entries)
+    if ":" in (scheme := str(plain(found.entries["scheme"])) if "scheme" in found.entries else ""):
+        raise MisuseError(f"takes a scheme without its `:`, not `{scheme}`", found.entries["scheme"])
+    try:
+        return scalar_of(_url(found), call)
+    except UnicodeEncodeError as error:
+        raise MisuseError(f"takes text in UTF-8, and `{error.object[error.start]!a}` is not") from None
+
+
+def _url(parts: Mapping) -> str:
+    part = {name: str(plain(node)) for name, node in parts.entries.items()}
+    query = plain(parts.entries["query"]) if "query" in parts.entries else {}
+    assert isinstance(query, dict)
+    return urlunsplit(
+        (
+            part.get("scheme", ""),
+            _location(part),
+            _quoted(part.get("path", ""), safe="/"),
+            urlencode(query).replace("%2F", "/"),
+            _quoted(part.get("fragment", ""), safe="/"),
+        )
+    )
+
+
+def _check_url(parts: dict[str, Node]) -> None:
+    for name in URL:
+        node = parts.get(name)
+        if node is None:
+            continue
+        if name == "query":
+            if not isinstance(node, Mapping):
+                raise MisuseError(f"takes a mapping as `query`, not {shown(node)}", node)
+        elif name == "port":
+            _check_port(node)
+        else:
+            text(node, f"a text as `{name}`")
+
+
+def _check_port(node: Node) -> None:
+    try:
+        port = int(plain(node))  # type: ignore[arg-type] # a TypeError is what it is for
+    except (TypeError, ValueError, OverflowError):
+        raise MisuseError(f"takes a number as `port`, not {shown(node)}", node) from None
+    if not 0 < port < 1 << 16:
+        raise MisuseError(f"takes a port of 1 to 65535, not {port}", node)
+
+
+def _location(part: dict[str, str]) -> str:
+    username, password = (_quoted(part.get(name, "")) for name in ("username", "password"))
+    login = f"{username}:{password}@" if password else f"{username}@" if username else ""
+    host = part.get("host", "")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    host = _quoted(host, safe=":")
+    port = f":{part['port']}" if part.get("port") else ""
+    return f"{login}{f'[{host}]' if ':' in host else host}{port}"
+
+
+def _quoted(written: str, safe: str = "") -> str:
+    """Quoted for a URL; a secret's reference is marked, so that its value is quoted when it is put in."""
+    done, at = "", 0
+    for piece in secret.PATTERN.finditer(written):
+        done += quote(written[at : piece.start()], safe=safe) + secret.coded(piece[0], "url")
+        at = piece.end()
+    return done + quote(written[at:], safe=safe)

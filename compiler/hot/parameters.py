@@ -1,0 +1,146 @@
+"""Values of parameters in their declared types, as Heat reads them (heat/engine/parameters.py)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+
+from compiler.diagnostics import CompileError
+from compiler.hot.constraints import boolean, number
+from compiler.hot.template import Declaration
+from compiler.model import secret
+from compiler.node import Node, Plain, Scalar, Sequence, node_of, plain, scalar_of, sequence_of
+from compiler.node.yaml import DEEPEST
+from compiler.source import Span
+
+_PARSED = frozenset(("json", "comma_delimited_list"))  # constraints see these values parsed, others raw
+
+
+Broken = Callable[[CompileError], None]  # hears of constraints that a value does not keep
+
+
+def checked(declaration: Declaration, value: Node, broken: Broken) -> Node:
+    """The value in the declared type. Raises CompileError, at the value, if it has none."""
+    try:
+        converted = _CONVERSIONS[declaration.type](value)
+    except (TypeError, ValueError, OverflowError):
+        raise CompileError(
+            f"parameter `{declaration.name}` is a {declaration.type}, and {_shown(declaration, value)} "
+            "is not one",
+            _span(declaration, value),
+            f"it is declared at {declaration.node.span.place}",
+        ) from None
+    if declaration.constraints:
+        _check(declaration, value, plain(converted if declaration.type in _PARSED else value), broken)
+    return converted
+
+
+def check_default(declaration: Declaration, default: Node | None, broken: Broken) -> None:
+    """A default must keep the constraints even where a value stands over it."""
+    if not declaration.constraints or default is None:
+        return
+    value = plain(default)
+    if declaration.type == "comma_delimited_list" and value is not None:
+        value = plain(_list_or_refused(declaration, default))
+    if value is not None:
+        _check(declaration, default, value, broken)
+
+
+def _list_or_refused(declaration: Declaration, default: Node) -> Node:
+    try:
+        return _list(default, empty=[""])
+    except (TypeError, ValueError, OverflowError):
+        raise CompileError(
+            f"the default of parameter `{declaration.name}` is no list", _span(declaration, default)
+        ) from None
+
+
+def _check(declaration: Declaration, node: Node, value: Plain, broken: Broken) -> None:
+    for constraint in declaration.constraints:
+        if isinstance(value, str) and secret.names(value):
+            raise CompileError(
+                f"secret `{declaration.name}` has a constraint, which needs its value",
+                constraint.rule.span,
+                "take the constraint away, or give the value in an environment",
+            )
+        if constraint.broken_by(value):
+            described = f": {constraint.description}" if constraint.description else ""
+            problem = f"{_shown(declaration, node)} breaks the constraint `{constraint.name}`{described}"
+            place = _span(declaration, node)
+            broken(CompileError(f"parameter `{declaration.name}`: {problem}", place, constraint.said))
+
+
+def _shown(declaration: Declaration, value: Node) -> str:
+    if declaration.hidden:
+        return "its value"
+    if not isinstance(value, Scalar):
+        return value.kind
+    text = str(value.value)
+    return f"`{text[:60]}…`" if len(text) > 60 else f"`{text}`"
+
+
+def _span(declaration: Declaration, value: Node) -> Span:
+    """The value's place, of a hidden parameter without the line that shows it."""
+    return value.span.without_text() if declaration.hidden else value.span
+
+
+def _string(value: Node) -> Node:
+    if isinstance(value, Scalar) and isinstance(value.value, str):
+        return value
+    return scalar_of(str(plain(value)), value)
+
+
+def _number(value: Node) -> Node:
+    if isinstance(value, Scalar) and isinstance(value.value, int | float):
+        return value
+    return scalar_of(number(plain(value)), value)
+
+
+def _boolean(value: Node) -> Node:
+    if isinstance(value, Scalar) and isinstance(value.value, bool):
+        return value
+    return scalar_of(boolean(plain(value)), value)
+
+
+def _list(value: Node, empty: list[str] | None = None) -> Node:
+    if isinstance(value, Sequence):
+        return sequence_of([_string(item) for item in value.items], value)
+    if not isinstance(value, Scalar) or not isinstance(value.value, str):
+        raise TypeError
+    parts = value.value.split(",") if value.value else empty or []
+    return sequence_of([scalar_of(part, value) for part in parts], value)
+
+
+def _json(value: Node) -> Node:
+    if not isinstance(value, Scalar) or not isinstance(value.value, str) or value.value == "":
+        return value
+    try:
+        parsed: Plain = json.loads(value.value)
+    except RecursionError:
+        raise ValueError from None
+    if _depth(parsed) > DEEPEST:
+        raise ValueError
+    return node_of(parsed, value)
+
+
+def _depth(value: Plain) -> int:
+    depth, level = 0, [value]
+    while level:
+        depth += 1
+        level = [below for each in level for below in _below(each)]
+    return depth
+
+
+def _below(value: Plain) -> Iterable[Plain]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+_CONVERSIONS: dict[str, Callable[[Node], Node]] = {
+    "string": _string,
+    "number": _number,
+    "boolean": _boolean,
+    "comma_delimited_list": _list,
+    "json": _json,
+}

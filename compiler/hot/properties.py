@@ -1,0 +1,197 @@
+"""Values of properties in their types (heat/engine/properties.py): stricter than those of parameters.
+
+A template's parameters are the properties of the resource that it is. Null is no value for a parameter, but
+for a property it is the zero of its type: '', 0, false, [] or {}.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+
+from compiler.diagnostics import CompileError, closest
+from compiler.hot.constraints import number
+from compiler.hot.instance import Supply
+from compiler.hot.parameters import Broken
+from compiler.hot.scope import OMITTED
+from compiler.hot.template import Declaration
+from compiler.node import Mapping, Node, Scalar, Sequence, is_null, mapping_of, plain, scalar_of, sequence_of
+
+
+def typed(kind: str, value: Node, what: str) -> Node:
+    """The value of a property of that type. Raises CompileError at the value; `what` names the property."""
+    try:
+        return _TYPES[kind](value)
+    except (TypeError, ValueError, OverflowError):
+        shown = f"`{value.value}`" if isinstance(value, Scalar) and value.value is not None else value.kind
+        raise CompileError(f"{what} is a {_NAMES[kind]}, and {shown} is not one", value.span) from None
+
+
+def handed_down(declaration: Declaration, value: Node, what: str, broken: Broken) -> Node:
+    """What a template gets for a parameter whose property has that value, as its parent evaluated it.
+
+    A list travels as text and is split again, so items that hold commas come apart. A list of mappings
+    becomes `.member.0.key=value` texts. No error shows the value of a hidden parameter.
+    """
+    try:
+        converted = _converted(declaration, value, what)
+        handed = _joined(converted, what) if declaration.type == "comma_delimited_list" else converted
+    except CompileError:
+        if not declaration.hidden:
+            raise
+        problem = f"{what} is a {_NAMES[declaration.type]}, and its value is not one"
+        raise CompileError(problem, value.span.without_text()) from None
+    for constraint in declaration.constraints:
+        if constraint.broken_by(plain(converted)):
+            place = value.span.without_text() if declaration.hidden else value.span
+            broken(CompileError(f"{what} breaks the constraint `{constraint.name}`", place, constraint.said))
+    return handed
+
+
+def _converted(declaration: Declaration, value: Node, what: str) -> Node:
+    if declaration.type == "json":
+        return _json(value, what)
+    if declaration.type == "comma_delimited_list" and _is_text(value):
+        return sequence_of([scalar_of(part, value) for part in _split(value)], value)
+    return typed(declaration.type, value, what)
+
+
+def _is_text(value: Node) -> bool:
+    return isinstance(value, Scalar) and isinstance(value.value, str)
+
+
+def _split(value: Node) -> list[str]:
+    text = value.value if isinstance(value, Scalar) else ""
+    return text.split(",") if isinstance(text, str) and text else []
+
+
+def _json(value: Node, what: str) -> Node:
+    if _is_text(value):
+        return value
+    if isinstance(value, Sequence):
+        return scalar_of(json.dumps(plain(value)), value)
+    return typed("json", value, what)
+
+
+def _joined(value: Node, what: str) -> Node:
+    assert isinstance(value, Sequence)
+    if not value.items:
+        return scalar_of("", value)
+    if isinstance(value.items[0], Mapping):
+        return scalar_of(",".join(_members(value, what)), value)
+    return scalar_of(",".join(_item(item, what) for item in value.items), value)
+
+
+def _members(value: Sequence, what: str) -> Iterable[str]:
+    for count, item in enumerate(value.items):
+        if not isinstance(item, Mapping):
+            raise CompileError(f"{what} is a list of mappings, and {item.kind} is not one", item.span)
+        for key, member in item.entries.items():
+            yield f".member.{count}.{key}={plain(member)}"
+
+
+def _item(item: Node, what: str) -> str:
+    if is_null(item):
+        return ""
+    if not _is_text(item):
+        raise CompileError(f"{what} is a list of strings, and {item.kind} is not one", item.span, "quote it")
+    assert isinstance(item, Scalar)
+    return str(item.value)
+
+
+def _string(value: Node) -> Node:
+    if _is_text(value):
+        return value
+    if not isinstance(value, Scalar) or isinstance(value.value, float):
+        raise TypeError
+    return scalar_of("" if value.value is None else str(value.value), value)
+
+
+def _number(value: Node) -> Node:
+    found = plain(value)
+    return scalar_of(0 if found is None else number(found), value)
+
+
+def _integer(value: Node) -> Node:
+    found = plain(value)
+    if isinstance(found, list | dict):
+        raise TypeError
+    return scalar_of(int(found or 0), value)
+
+
+def _boolean(value: Node) -> Node:
+    found = plain(value)
+    if found is None or isinstance(found, bool):
+        return scalar_of(bool(found), value)
+    if not isinstance(found, str) or found.lower() not in ("true", "false"):
+        raise ValueError
+    return scalar_of(found.lower() == "true", value)
+
+
+def _list(value: Node) -> Node:
+    if is_null(value):
+        return sequence_of([], value)
+    if not isinstance(value, Sequence):
+        raise TypeError
+    return value
+
+
+def _map(value: Node) -> Node:
+    if is_null(value):
+        return mapping_of({}, value)
+    if not isinstance(value, Mapping):
+        raise TypeError
+    return value
+
+
+_TYPES: dict[str, Callable[[Node], Node]] = {
+    "string": _string,
+    "number": _number,
+    "integer": _integer,
+    "boolean": _boolean,
+    "comma_delimited_list": _list,
+    "json": _map,
+}
+_NAMES = {name: name for name in _TYPES} | {"comma_delimited_list": "list", "json": "mapping"}
+
+
+class Properties:
+    """The properties of one resource, each evaluated when it is asked for, and once."""
+
+    def __init__(self, owner: str, supplies: dict[str, Supply], place: Mapping) -> None:
+        self.owner = owner  # what an operator calls the resource
+        self.supplies = supplies
+        self.place = place  # where they are written
+        self._values: dict[str, Node] = {}
+
+    def given(self, name: str) -> Node | None:
+        """The value of a property as its template evaluates it; None where there is none."""
+        if name not in self._values and name in self.supplies:
+            self._values[name] = self.supplies[name]()
+        found = self._values.get(name)
+        return None if found is OMITTED else found
+
+    def value(self, name: str, kind: str) -> Node | None:
+        """The value of a property in its type; None where there is none."""
+        found = self.given(name)
+        return None if found is None else typed(kind, found, self.called(name))
+
+    def required(self, name: str, kind: str | None = None) -> Node:
+        """The value of a property that must be there, in its type if it has one."""
+        found = self.given(name)
+        if found is None:
+            raise CompileError(f"{self.owner} has no property `{name}`", self.place.span, "it needs one")
+        return found if kind is None else typed(kind, found, self.called(name))
+
+    def called(self, name: str) -> str:
+        """What an operator calls one property."""
+        return f"property `{name}` of {self.owner}"
+
+    def expect(self, known: Iterable[str], of: str, what: str = "property") -> None:
+        """An error for the first property that its type does not have."""
+        names = frozenset(known)
+        for name in self.supplies:
+            if name not in names:
+                raise CompileError(
+                    f"{of} has no {what} `{name}`", self.place.key_span(name), closest(name, names)
+                )

@@ -1,0 +1,77 @@
+"""What the properties of an OS::Heat::RandomString ask for."""
+
+from __future__ import annotations
+
+import string
+
+from compiler.diagnostics import CompileError, closest
+from compiler.hot.properties import Properties, typed
+from compiler.model.random_string import LETTERS_AND_DIGITS, STANDARD, Recipe
+from compiler.node import Node, Sequence, expect_keys, expect_mapping, is_null, plain
+
+_CLASSES = {
+    "lettersdigits": LETTERS_AND_DIGITS,
+    "letters": string.ascii_letters,
+    "lowercase": string.ascii_lowercase,
+    "uppercase": string.ascii_uppercase,
+    "digits": string.digits,
+    "hexdigits": string.digits + "ABCDEF",
+    "octdigits": string.octdigits,
+}
+_LONGEST = 512
+
+
+def recipe(properties: Properties) -> Recipe:
+    """What the properties ask for. Raises CompileError where no string can be that."""
+    length = _number(properties.given("length"), "`length`", STANDARD.length)
+    properties.value("salt", "string")
+    sets = [
+        *_sets(properties, "character_sequences", "sequence"),
+        *_sets(properties, "character_classes", "class"),
+    ]
+    if (whole := properties.value("sequence", "string")) is not None and plain(whole):
+        sets.append((_characters(whole), 1))
+    elif properties.given("character_classes") is None:
+        sets.append((_CLASSES["lettersdigits"], 1))
+    if sum(least for _, least in sets) > length:
+        raise CompileError(
+            f"{properties.owner} is shorter than its least numbers of characters together",
+            properties.place.span,
+            "give it a greater `length`",
+        )
+    return Recipe(length=length, sets=tuple(sets))
+
+
+def _sets(properties: Properties, name: str, key: str) -> list[tuple[str, int]]:
+    node = properties.value(name, "comma_delimited_list")
+    return [] if not isinstance(node, Sequence) else [_set(item, name, key) for item in node.items]
+
+
+def _set(item: Node, name: str, key: str) -> tuple[str, int]:
+    fields = expect_mapping(item, f"an item of `{name}`")
+    expect_keys(fields, frozenset((key, "min")), f"`{name}`")
+    least = _number(fields.entries.get("min"), "`min`", 1)
+    written = fields.entries.get(key)
+    if key == "class":
+        return _CLASSES["lettersdigits"] if written is None else _characters(written), least
+    if written is None:
+        raise CompileError(f"an item of `{name}` has no `{key}`", fields.span)
+    return str(plain(typed("string", written, f"`{key}`"))), least
+
+
+def _characters(node: Node) -> str:
+    name = str(plain(typed("string", node, "a class of characters")))
+    if name not in _CLASSES:
+        hint = closest(name, _CLASSES) or f"there are {', '.join(_CLASSES)}"
+        raise CompileError(f"there is no class of characters `{name}`", node.span, hint)
+    return _CLASSES[name]
+
+
+def _number(node: Node | None, what: str, default: int) -> int:
+    if node is None or is_null(node):
+        return default
+    value = plain(typed("integer", node, what))
+    assert isinstance(value, int)
+    if not 1 <= value <= _LONGEST:
+        raise CompileError(f"{what} is {value}", node.span, f"it is 1 to {_LONGEST}")
+    return value

@@ -1,0 +1,98 @@
+"""What stands behind the resources of a template: another template, or one of Heat's own types.
+
+definition   what every resource is made from      single    nothing, a value, a random string, a stub
+nested       a template as a resource              several   a chain, a group
+order        which needs which
+
+Heat's types here are those that need no cloud. Every other type is a stub: it may be named, and its
+attributes are null.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable
+from pathlib import PurePosixPath
+
+from compiler.diagnostics import CompileError
+from compiler.hot.instance import Instance, Supply
+from compiler.hot.language import Resource
+from compiler.hot.properties import Properties
+from compiler.hot.registry import is_template, registered
+from compiler.hot.resources.definition import Definition, Make
+from compiler.hot.resources.nested import nested
+from compiler.hot.resources.several import Chain, Group
+from compiler.hot.resources.single import Nothing, RandomString, Stub, Value
+from compiler.model.stack import NOTHING, TemplateFile
+from compiler.node import Mapping, Node, expect_string, mapping_of
+
+_SINGLE: dict[str, Callable[[Definition, Properties], Resource]] = {
+    "OS::Heat::Value": Value,
+    "OS::Heat::RandomString": RandomString,
+}
+_SEVERAL: dict[str, Callable[[Definition, Properties, Make], Resource]] = {
+    "OS::Heat::ResourceChain": Chain,
+    "OS::Heat::ResourceGroup": Group,
+}
+
+
+def resource(at: Instance, name: str) -> Resource | None:
+    """A resource of a template; None if its condition switches it off."""
+    written = at.template.resources[name]
+    condition = written.entries.get("condition")
+    if condition is not None and not at.enabled(condition):
+        return None
+    properties = written.entries.get("properties") or mapping_of({}, written)
+    assert isinstance(properties, Mapping)
+    is_call = at.scope.is_call(properties)
+    supplies = {} if is_call else {key: _supply(at, value) for key, value in properties.entries.items()}
+    found = made(
+        Definition(at=at, path=(name,), type=written.entries["type"], properties=supplies, place=properties)
+    )
+    if is_call and found.policies is not None:
+        hint = "call the function in the value of each property"
+        raise CompileError(f"`properties` of resource `{name}` cannot be a function", properties.span, hint)
+    return found
+
+
+def _supply(at: Instance, node: Node) -> Supply:
+    return lambda: at.scope.evaluate(node)
+
+
+def made(definition: Definition) -> Resource:
+    """The resource of a definition: a template, or what its type stands for in the end."""
+    at, place = definition.at, definition.type
+    kind = expect_string(place, f"the type of {definition.label}")
+    path = (*at.path, *definition.path)
+    found = registered(at.world.registry, kind, path, place, around=at.around)
+    target = found.target
+    if isinstance(target, TemplateFile):
+        return nested(definition, target, found)
+    if is_template(target):
+        beside = posixpath.normpath(PurePosixPath(at.template.path).parent / target)
+        return nested(definition, TemplateFile(path=beside, tree=at.template.tree), found)
+    properties = Properties(definition.label, definition.properties, definition.place)
+    if target == NOTHING:
+        return Nothing(definition)
+    if target in _SINGLE:
+        return _SINGLE[target](definition, properties)
+    if target in _SEVERAL:
+        return _SEVERAL[target](definition, properties, made)
+    return _stub(definition, target)
+
+
+def _stub(definition: Definition, target: str) -> Stub:
+    at, place = definition.at, definition.type
+    report = at.world.report
+    if report is None:
+        raise CompileError(
+            f"{definition.label} has the type `{target}`, which only a cloud has",
+            place.span,
+            "register a template for it under `resource_registry` in an environment",
+        )
+    report.suspect(
+        f"{definition.label} has the type `{target}`, which only a cloud has: its attributes are null",
+        place.span,
+    )
+    written = at.template.resources.get(definition.name)
+    return Stub(definition, None if written is None else written.entries.get("external_id"))

@@ -1,0 +1,80 @@
+"""Which resource needs which, so that Heat would have to make it first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from compiler.diagnostics import CompileError
+from compiler.hot.instance import Instance
+from compiler.hot.scope import Scope
+from compiler.node import Mapping, Node, Scalar, Sequence
+
+_REFERRING = ("get_resource", "get_attr")
+_FIELDS = ("properties", "metadata")
+
+
+def check_order(instance: Instance, names: Iterable[str]) -> None:
+    """An error if resources need one another; `names` are those that no condition switches off.
+
+    What a function names must be there too; Heat minds less what `depends_on` says.
+    """
+    referred = {name: dict(_referred_by(instance, name)) for name in names}
+    for others in referred.values():
+        for other, place in others.items():
+            if other not in referred:
+                instance.find_resource(other, place)
+    needs = {name: others | dict(_explicit(instance, name)) for name, others in referred.items()}
+    done: set[str] = set()
+    for name in needs:
+        _follow(name, needs, done, [])
+
+
+def _follow(name: str, needs: dict[str, dict[str, Node]], done: set[str], way: list[str]) -> None:
+    way.append(name)
+    for other, place in needs[name].items():
+        if other in way:
+            circle = " -> ".join([*way[way.index(other) :], other])
+            raise CompileError(f"resources need each other: {circle}", place.span, "take one of these away")
+        if other in needs and other not in done:
+            _follow(other, needs, done, way)
+    done.add(way.pop())
+
+
+def _explicit(instance: Instance, name: str) -> Iterator[tuple[str, Node]]:
+    """What `depends_on` says of a resource, and where."""
+    node = instance.template.resources[name].entries.get("depends_on")
+    for item in node.items if isinstance(node, Sequence) else [node]:
+        if isinstance(item, Scalar):
+            yield str(item.value), item
+
+
+def _referred_by(instance: Instance, name: str) -> Iterator[tuple[str, Node]]:
+    """The resources that functions of one name, and where."""
+    for field in _FIELDS:
+        node = instance.template.resources[name].entries.get(field)
+        if node is not None:
+            yield from _referred(instance.scope, node)
+
+
+def _referred(scope: Scope, node: Node) -> Iterator[tuple[str, Node]]:
+    if isinstance(node, Sequence):
+        for item in node.items:
+            yield from _referred(scope, item)
+    elif isinstance(node, Mapping):
+        name = next(iter(node.entries), "")
+        if name == "if" and scope.is_call(node):
+            argument = node.entries[name]
+            branch = scope.branch(argument) if isinstance(argument, Sequence) else None
+            yield from _referred(scope, branch) if branch is not None else ()
+            return
+        if name in _REFERRING and scope.is_call(node):
+            yield from _resource(scope, node.entries[name], node)
+        for value in node.entries.values():
+            yield from _referred(scope, value)
+
+
+def _resource(scope: Scope, argument: Node, call: Node) -> Iterator[tuple[str, Node]]:
+    named = argument.items[0] if isinstance(argument, Sequence) and argument.items else argument
+    value = scope.value(named)
+    if isinstance(value, Scalar):
+        yield str(value.value), call

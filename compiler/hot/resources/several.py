@@ -1,0 +1,225 @@
+"""Heat's own types that are many resources: a chain, and a group."""
+
+from __future__ import annotations
+
+import itertools
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from functools import partial
+from typing import ClassVar
+
+from compiler.diagnostics import CompileError
+from compiler.hot.language import Resource
+from compiler.hot.properties import Properties, typed
+from compiler.hot.registry import is_template
+from compiler.hot.resources.definition import (
+    NO_POLICIES,
+    Definition,
+    Make,
+    Path,
+    constant,
+    inner,
+    selected,
+)
+from compiler.node import (
+    Mapping,
+    Node,
+    Scalar,
+    Sequence,
+    expect_keys,
+    expect_mapping,
+    is_null,
+    mapping_of,
+    node_of,
+    plain,
+    rewritten,
+    scalar_of,
+    sequence_of,
+)
+
+MOST_MEMBERS = 10_000
+
+
+class Members(ABC):
+    """A resource that is many: a chain of types, or a group of one type."""
+
+    policies: ClassVar[frozenset[str] | None] = NO_POLICIES
+
+    whole: ClassVar[tuple[str, ...]] = ("refs",)  # attributes that need no name of another
+
+    def __init__(self, definition: Definition, properties: Properties, make: Make) -> None:
+        self._definition = definition
+        self._properties = properties
+        self._make = make
+
+    @abstractmethod
+    def _definitions(self) -> Iterator[Definition]:
+        """What each member is made from."""
+
+    @property
+    def members(self) -> dict[str, Resource]:
+        """Each member under its number."""
+        definition = self._definition
+        return definition.at.once("member", definition.name, definition.type, self._made)
+
+    def _made(self) -> dict[str, Resource]:
+        return {each.path[-1]: self._make(each) for each in self._definitions()}
+
+    def attribute(self, name: str, path: Path, place: Node) -> Node:
+        """`refs`, `refs_map`, `attributes` and `resource.N`; any other name is asked of each member."""
+        if name.startswith("resource."):
+            return inner(self._member, name, path, place)
+        if name == "refs":
+            references = [each.reference(place) for each in self.members.values()]
+            return selected(sequence_of(references, place), path, place)
+        if name == "attributes":
+            return self._by_name(path, place)
+        return sequence_of([each.attribute(name, path, place) for each in self.members.values()], place)
+
+    def expect(self, name: str, place: Node) -> None:  # noqa: B027 - every class of them takes any
+        """Any: the members are asked."""
+
+    def _by_name(self, path: Path, place: Node) -> Node:
+        if not path or not isinstance(path[0], str):
+            raise CompileError(
+                "`attributes` takes the name of one", place.span, "write `[group, attributes, name]`"
+            )
+        name, rest = path[0], path[1:]
+        found = {key: each.attribute(name, rest, place) for key, each in self.members.items()}
+        return mapping_of(found, place)
+
+    def _member(self, name: str, place: Node) -> Resource:
+        if name not in self.members:
+            raise CompileError(
+                f"{self._definition.label} has no member `{name}`", place.span, f"it has {len(self.members)}"
+            )
+        return self.members[name]
+
+    def references(self, place: Node) -> Node:
+        """What stands for each member, under its number."""
+        return mapping_of({name: each.reference(place) for name, each in self.members.items()}, place)
+
+    def attributes(self, place: Node) -> Node:
+        """The attributes that need no name of another."""
+        return mapping_of({name: self.attribute(name, (), place) for name in self.whole}, place)
+
+    def reference(self, place: Node) -> Node:
+        """The id of the nested stack that Heat would make of it."""
+        at = self._definition.at
+        return scalar_of(".".join((at.world.stack.id, *at.path, *self._definition.path)), place)
+
+    def check(self) -> None:
+        """Each member is right."""
+        for each in self.members.values():
+            each.check()
+
+
+class Chain(Members):
+    """OS::Heat::ResourceChain: resources of many types with the same properties."""
+
+    def __init__(self, definition: Definition, properties: Properties, make: Make) -> None:
+        properties.expect(("resources", "concurrent", "resource_properties"), "`OS::Heat::ResourceChain`")
+        super().__init__(definition, properties, make)
+
+    def _definitions(self) -> Iterator[Definition]:
+        kinds = self._properties.required("resources", "comma_delimited_list")
+        self._properties.value("concurrent", "boolean")
+        shared = self._properties.value("resource_properties", "json")
+        assert isinstance(kinds, Sequence)
+        place = shared if isinstance(shared, Mapping) else mapping_of({}, self._definition.place)
+        for index, kind in enumerate(kinds.items):
+            if isinstance(kind, Scalar) and is_template(str(kind.value)):
+                raise CompileError(
+                    f"a chain is made of types, and `{kind.value}` is a template",
+                    kind.span,
+                    "give it a name under `resource_registry`",
+                )
+            yield _member(self._definition, str(index), kind, place)
+
+
+class Group(Members):
+    """OS::Heat::ResourceGroup: resources of one type, which know their number by `%index%`."""
+
+    policies: ClassVar[frozenset[str] | None] = frozenset(("rolling_update", "batch_create"))
+    whole = ("removed_rsrc_list", "refs", "refs_map")
+
+    def __init__(self, definition: Definition, properties: Properties, make: Make) -> None:
+        properties.expect(
+            ("count", "index_var", "resource_def", "removal_policies", "removal_policies_mode"),
+            "`OS::Heat::ResourceGroup`",
+        )
+        super().__init__(definition, properties, make)
+
+    def attribute(self, name: str, path: Path, place: Node) -> Node:
+        """As of a chain; and `refs_map`, and `removed_rsrc_list`. A group of none has null for any member."""
+        if name.startswith("resource.") and not self.members:
+            return scalar_of(None, place)
+        if name == "refs_map":
+            return selected(self.references(place), path, place)
+        if name == "removed_rsrc_list":
+            return selected(node_of([*sorted(self._removed())], place), path, place)
+        return super().attribute(name, path, place)
+
+    def _definitions(self) -> Iterator[Definition]:
+        written = expect_mapping(self._properties.required("resource_def", "json"), "`resource_def`")
+        expect_keys(written, frozenset(("type", "properties", "metadata")), "`resource_def`")
+        if "type" not in written.entries:
+            raise CompileError("`resource_def` has no type", written.span, "add `type: …`")
+        properties, variable, removed = _given(written), self._variable(), frozenset(self._removed())
+        names = (str(index) for index in itertools.count() if str(index) not in removed)
+        for name in itertools.islice(names, self._count()):
+            numbered = rewritten(properties, partial(_replaced, variable, name), keys=False)
+            yield _member(self._definition, name, written.entries["type"], numbered)
+
+    def _count(self) -> int:
+        given = self._properties.given("count")
+        node = None if given is None or is_null(given) else self._properties.value("count", "integer")
+        count = 1 if node is None else plain(node)
+        assert isinstance(count, int)
+        if node is not None and not 0 <= count <= MOST_MEMBERS:
+            raise CompileError(
+                f"a group of {count} cannot be", node.span, f"it has 0 to {MOST_MEMBERS:,} members"
+            )
+        return count
+
+    def _variable(self) -> str:
+        node = self._properties.value("index_var", "string")
+        variable = "%index%" if node is None else str(plain(node))
+        if node is not None and len(variable) < 3:
+            raise CompileError("`index_var` has at least three characters", node.span)
+        return variable
+
+    def _removed(self) -> Iterator[str]:
+        mode = self._properties.value("removal_policies_mode", "string")
+        if mode is not None and plain(mode) not in ("append", "update", ""):
+            raise CompileError("`removal_policies_mode` is `append` or `update`", mode.span)
+        policies = self._properties.value("removal_policies", "comma_delimited_list")
+        for item in policies.items if isinstance(policies, Sequence) else ():
+            policy = expect_mapping(typed("json", item, "an item of `removal_policies`"), "it")
+            expect_keys(policy, frozenset(("resource_list",)), "an item of `removal_policies`")
+            listed = policy.entries.get("resource_list")
+            names = None if listed is None else typed("comma_delimited_list", listed, "`resource_list`")
+            yield from (str(plain(name)) for name in (names.items if isinstance(names, Sequence) else ()))
+
+
+def _given(definition: Mapping) -> Mapping:
+    """The properties of a group's members; null is none of them."""
+    written = definition.entries.get("properties") or scalar_of(None, definition)
+    properties = expect_mapping(typed("json", written, "`properties`"), "it")
+    kept = {key: value for key, value in properties.entries.items() if not is_null(value)}
+    return mapping_of(kept, properties)
+
+
+def _replaced(variable: str, name: str, text: str) -> str:
+    return text.replace(variable, name)
+
+
+def _member(group: Definition, name: str, kind: Node, properties: Node) -> Definition:
+    assert isinstance(properties, Mapping)
+    return Definition(
+        at=group.at,
+        path=(*group.path, name),
+        type=kind,
+        properties={key: constant(value) for key, value in properties.entries.items()},
+        place=properties,
+    )

@@ -1,0 +1,156 @@
+"""Heat's own types that are one thing: nothing, a value, a random string; and those that only a cloud has."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from compiler.diagnostics import CompileError, closest
+from compiler.hot.properties import Properties
+from compiler.hot.recipes import recipe
+from compiler.hot.resources.definition import NO_POLICIES, SHOW, Definition, Path, selected
+from compiler.hot.template import TYPES
+from compiler.model.random_string import Recipe
+from compiler.node import Node, Scalar, mapping_of, scalar_of
+
+
+class Nothing:
+    """OS::Heat::None: takes every property, and every attribute of it is null."""
+
+    policies: ClassVar[frozenset[str] | None] = None
+
+    def __init__(self, definition: Definition) -> None:
+        self._definition = definition
+
+    def attribute(self, name: str, path: Path, place: Node) -> Node:  # noqa: ARG002 - any of any
+        """Null."""
+        return scalar_of(None, place)
+
+    def attributes(self, place: Node) -> Node:
+        """None."""
+        return mapping_of({}, place)
+
+    def expect(self, name: str, place: Node) -> None:
+        """Any."""
+
+    def reference(self, place: Node) -> Node:
+        """Its name: Heat makes an id up."""
+        return scalar_of(self._definition.name, place)
+
+    def check(self) -> None:
+        """Nothing can be wrong."""
+
+
+class Stub(Nothing):
+    """A type that only a cloud has."""
+
+    def __init__(self, definition: Definition, external: Node | None) -> None:
+        super().__init__(definition)
+        self._external = external
+
+    def attribute(self, name: str, path: Path, place: Node) -> Node:
+        """Null; of a resource that Heat would not make but find in the cloud, an error."""
+        if self._external is not None:
+            raise CompileError(
+                f"{self._definition.label} has an `external_id`: it exists in a cloud, and only there its "
+                "attributes are known",
+                self._external.span,
+                "register a template for its type that says what they are",
+            )
+        return super().attribute(name, path, place)
+
+
+class Valued(ABC):
+    """A resource that is one value, its attribute `value`."""
+
+    policies: ClassVar[frozenset[str] | None] = NO_POLICIES
+
+    def __init__(self, definition: Definition, properties: Properties) -> None:
+        self._definition = definition
+        self._properties = properties
+
+    @abstractmethod
+    def value(self, place: Node) -> Node:
+        """The value."""
+
+    def attribute(self, name: str, path: Path, place: Node) -> Node:
+        """`value`, and `show`, which is null."""
+        self.expect(name, place)
+        return scalar_of(None, place) if name == SHOW else selected(self.value(place), path, place)
+
+    def attributes(self, place: Node) -> Node:
+        """`value`."""
+        return mapping_of({"value": self.value(place)}, place)
+
+    def expect(self, name: str, place: Node) -> None:
+        """`value`, or `show`."""
+        if name not in (known := ("value", SHOW)):
+            label = self._definition.label
+            raise CompileError(f"{label} has no attribute `{name}`", place.span, closest(name, known))
+
+
+class Value(Valued):
+    """OS::Heat::Value: one expression with a name, and a type if one is asked for."""
+
+    def __init__(self, definition: Definition, properties: Properties) -> None:
+        properties.expect(("value", "type"), "`OS::Heat::Value`")
+        super().__init__(definition, properties)
+
+    def value(self, place: Node) -> Node:
+        """The value in its type."""
+        return self._definition.at.once("value", self._definition.name, place, self._evaluated)
+
+    def _evaluated(self) -> Node:
+        kind = self._properties.value("type", "string")
+        if kind is None:
+            return self._properties.required("value")
+        assert isinstance(kind, Scalar)
+        if kind.value not in TYPES:
+            raise CompileError(
+                f"{self._properties.called('type')} is unknown: `{kind.value}`",
+                kind.span,
+                closest(str(kind.value), TYPES) or f"types are {', '.join(sorted(TYPES))}",
+            )
+        return self._properties.required("value", str(kind.value))
+
+    def reference(self, place: Node) -> Node:
+        """Its name: Heat makes an id up."""
+        return scalar_of(self._definition.name, place)
+
+    def check(self) -> None:
+        """The value has its type."""
+        self.value(self._definition.type)
+
+
+class RandomString(Valued):
+    """OS::Heat::RandomString: made once and kept, by the path to the resource."""
+
+    def __init__(self, definition: Definition, properties: Properties) -> None:
+        properties.expect(
+            ("length", "sequence", "character_classes", "character_sequences", "salt"),
+            "`OS::Heat::RandomString`",
+        )
+        super().__init__(definition, properties)
+
+    def value(self, place: Node) -> Node:
+        """The string."""
+        return scalar_of(
+            self._definition.at.once("string", self._definition.name, place, self._string), place
+        )
+
+    def reference(self, place: Node) -> Node:
+        """The string itself."""
+        return self.value(place)
+
+    def _string(self) -> str:
+        path = (*self._definition.at.path, *self._definition.path)
+        name = re.sub(r"[^A-Za-z0-9_]", "_", "_".join(("RandomString", *path)))
+        return self._definition.at.world.random(name, self._recipe())
+
+    def check(self) -> None:
+        """Such a string can be made."""
+        self._recipe()
+
+    def _recipe(self) -> Recipe:
+        return recipe(self._properties)

@@ -1,0 +1,303 @@
+"""Operators, functions and methods by name; Unsure for values that the library might refuse."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Any
+
+from compiler.hot.yaql.errors import Unsure
+from compiler.hot.yaql.syntax import LIST
+from compiler.hot.yaql.values import (
+    DICTS,
+    NUMBERS,
+    SCALARS,
+    SEQUENCES,
+    Frozen,
+    Loose,
+    LooseDict,
+    Stream,
+    Value,
+    View,
+    distinct,
+    expect,
+    expect_dict,
+    frozen,
+    is_collection,
+    items_of,
+    unsure,
+)
+
+MOST_ITEMS = 100_000  # that one call may make out of nothing; beyond, the library's limits count
+_NO_DEFAULT = object()
+
+
+def _equal(left: Value, right: Value) -> bool:
+    if type(left) in SCALARS or type(right) in SCALARS:
+        return bool(left == right)
+    return bool(frozen(left) == frozen(right))
+
+
+def _compare(compare: Callable[[Any, Any], bool], left: Value, right: Value) -> bool:
+    if not (_are_numbers(left, right) or (type(left) is str and type(right) is str)):
+        raise Unsure
+    return compare(left, right)
+
+
+def _are_numbers(left: Value, right: Value) -> bool:
+    return type(left) in NUMBERS and type(right) in NUMBERS
+
+
+def _within(left: Value, right: Value) -> bool:
+    if type(right) is str:
+        return expect(left, str) in right
+    if type(left) not in SCALARS or type(right) is View:
+        raise Unsure
+    return left in items_of(right)
+
+
+def _plus(left: Value, right: Value) -> Value:
+    if _are_numbers(left, right) or (type(left) is str and type(right) is str):
+        return left + right
+    if type(left) in DICTS and type(right) in DICTS:
+        return Frozen(left | right)
+    both = (*items_of(left), *items_of(right))
+    return both if {type(left), type(right)} <= {list, tuple} else Stream(both)
+
+
+def _minus(left: Value, right: Value) -> Value:
+    if not _are_numbers(left, right):
+        raise Unsure
+    return left - right
+
+
+def _times(left: Value, right: Value) -> Value:
+    if _are_numbers(left, right):
+        return left * right
+    if type(left) not in SEQUENCES or len(left) * expect(right, int) > MOST_ITEMS:
+        raise Unsure
+    return Loose(list(left) * right) if type(left) is Loose else tuple(left) * right
+
+
+def _divided(left: Value, right: Value) -> Value:
+    if not _are_numbers(left, right):
+        raise Unsure
+    return left // right if type(left) is type(right) is int else left / right
+
+
+def negative(value: Value) -> Value:
+    """`-value`"""
+    if type(value) not in NUMBERS:
+        raise Unsure
+    return -value
+
+
+OPERATORS: dict[str, Callable[[Value, Value], Value]] = {
+    "=": _equal,
+    "!=": lambda left, right: not _equal(left, right),
+    ">": partial(_compare, operator.gt),
+    ">=": partial(_compare, operator.ge),
+    "<": partial(_compare, operator.lt),
+    "<=": partial(_compare, operator.le),
+    "in": _within,
+    "+": _plus,
+    "-": _minus,
+    "*": _times,
+    "/": _divided,
+}
+
+
+def _concat(*texts: Value) -> str:
+    return "".join(expect(text, str) for text in texts) if texts else unsure()
+
+
+def _list(*values: Value) -> tuple[Value, ...]:
+    """`list(…)`: iterators are replaced by what they give, however deep."""
+    return tuple(_spread(values))
+
+
+def _spread(values: Iterable[Value]) -> Iterator[Value]:
+    for value in values:
+        if type(value) is Stream:
+            yield from _spread(value.taken())
+        else:
+            yield value
+
+
+def _text(value: Value) -> str:
+    if value is None or type(value) is bool:
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value) if type(value) in SCALARS else unsure()
+
+
+def _int(value: Value) -> int:
+    if type(value) not in SCALARS:
+        raise Unsure
+    return 0 if value is None else int(value)
+
+
+def _len(value: Value) -> int:
+    if type(value) is str or type(value) in DICTS:
+        return len(value)
+    if type(value) is View and not value.as_set:
+        raise Unsure
+    return len(list(items_of(value)))
+
+
+def _range(*bounds: Value) -> Value:
+    numbers = range(*[expect(bound, int) for bound in bounds])
+    return Stream(numbers) if len(numbers) <= MOST_ITEMS and len(bounds) < 3 else unsure()
+
+
+def _regex(pattern: Value) -> re.Pattern[str]:
+    return re.compile(expect(pattern, str))
+
+
+def _flatten(owner: Value) -> Value:
+    return Stream(_leaves(owner))
+
+
+def _leaves(owner: Value) -> Iterator[Value]:
+    for item in items_of(owner):
+        if is_collection(item):
+            yield from _leaves(item)
+        else:
+            yield item
+
+
+def _first(owner: Value, default: Value = _NO_DEFAULT) -> Value:
+    values = list(items_of(owner))
+    return values[0] if values else _given(default)
+
+
+def _last(owner: Value, default: Value = _NO_DEFAULT) -> Value:
+    values = list(items_of(owner))
+    return values[-1] if values else _given(default)
+
+
+def _given(default: Value) -> Value:
+    return default if default is not _NO_DEFAULT else unsure()
+
+
+def _merged(left: Value, right: Value) -> LooseDict:
+    """`mergeWith`: dicts merged at any depth, lists joined without repetition, else the right one."""
+    merged = LooseDict(expect_dict(left))
+    for key, value in expect_dict(right).items():
+        merged[key] = _merged_value(merged[key], value) if key in merged else value
+    return merged
+
+
+def _merged_value(left: Value, right: Value) -> Value:
+    if type(right) in DICTS:
+        return _merged(left, right)
+    if type(right) not in SEQUENCES:
+        return right
+    if not {type(left), type(right)} <= {list, tuple}:
+        raise Unsure
+    return tuple(distinct((*left, *right)))
+
+
+def _delete_all(owner: Value, keys: Value) -> LooseDict:
+    gone = {expect(key, str) for key in items_of(keys)}
+    return LooseDict((key, value) for key, value in expect_dict(owner).items() if key not in gone)
+
+
+def _get(owner: Value, key: Value, default: Value = None) -> Value:
+    return expect_dict(owner).get(expect(key, str), default)
+
+
+def _max(owner: Value) -> int:
+    return max([int(expect(item, int)) for item in items_of(owner)])
+
+
+def _repeat(value: Value, times: Value) -> Value:
+    return Stream([value] * times) if 0 <= expect(times, int) <= MOST_ITEMS else unsure()
+
+
+def _join(owner: Value, other: Value) -> str:
+    separator, values = (owner, other) if type(owner) is str else (other, owner)
+    return str(expect(separator, str)).join(map(_text, items_of(values)))
+
+
+def _split(owner: Value, *by: Value, **named: Value) -> Loose:
+    if type(owner) is re.Pattern and len(by) == 1 and not named:
+        return Loose(owner.split(expect(by[0], str)))
+    return Loose(expect(owner, str).split(*by, **named))
+
+
+def _right_split(owner: Value, *by: Value, **named: Value) -> Loose:
+    return Loose(expect(owner, str).rsplit(*by, **named))
+
+
+def _replace(owner: Value, old: Value, new: Value) -> str:
+    if type(owner) is re.Pattern:
+        return str(owner.sub(expect(new, str), expect(old, str)))
+    return str(expect(owner, str).replace(expect(old, str), expect(new, str)))
+
+
+def _search(owner: Value, text: Value) -> str | None:
+    found = expect(owner, re.Pattern).search(expect(text, str))
+    return found.group() if found else None
+
+
+def _matches(owner: Value, other: Value) -> bool:
+    pattern, text = (owner, other) if type(owner) is re.Pattern else (_regex(other), owner)
+    return pattern.search(expect(text, str)) is not None
+
+
+def _format(owner: Value, *values: Value) -> str:
+    from compiler.hot.yaql.formatting import formatted
+
+    if not SCALARS.issuperset(map(type, values)):
+        raise Unsure
+    return formatted(expect(owner, str), *values)
+
+
+ARGUMENTS = {"separator": "sep", "maxSplits": "maxsplit", "default": "default"}  # as in Python
+FUNCTIONS: dict[str, Callable[..., Value]] = {
+    LIST: lambda *values: values,
+    "concat": _concat,
+    "distinct": lambda owner: Stream(distinct(items_of(owner))),
+    "format": _format,
+    "int": _int,
+    "isDict": lambda value: type(value) in DICTS,
+    "isList": lambda value: type(value) in SEQUENCES,
+    "len": _len,
+    "list": _list,
+    "range": _range,
+    "regex": _regex,
+    "str": _text,
+}
+METHODS: dict[str, Callable[..., Value]] = {
+    "contains": lambda owner, value: _within(value, owner) if type(owner) is not str else unsure(),
+    "containsKey": lambda owner, key: expect(key, str) in expect_dict(owner),
+    "deleteAll": _delete_all,
+    "distinct": FUNCTIONS["distinct"],
+    "first": _first,
+    "flatten": _flatten,
+    "format": _format,
+    "get": _get,
+    "isEmpty": lambda owner: not expect(owner, str).strip(),
+    "items": lambda owner: View(expect_dict(owner).items()),
+    "join": _join,
+    "keys": lambda owner: View(expect_dict(owner)),
+    "last": _last,
+    "len": _len,
+    "matches": _matches,
+    "max": _max,
+    "mergeWith": _merged,
+    "repeat": _repeat,
+    "replace": _replace,
+    "rightSplit": _right_split,
+    "search": _search,
+    "split": _split,
+    "startsWith": lambda owner, *starts: expect(owner, str).startswith(
+        tuple(expect(start, str) for start in starts)
+    ),
+    "toLower": lambda owner: expect(owner, str).lower(),
+    "toUpper": lambda owner: expect(owner, str).upper(),
+    "values": lambda owner: View(expect_dict(owner).values(), as_set=False),
+    "zip": lambda *collections: Stream(zip(*map(items_of, collections), strict=False)),
+}

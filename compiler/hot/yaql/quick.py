@@ -1,0 +1,296 @@
+"""Expressions as Python closures over plain values; Unsure wherever the library might give anything else.
+
+Everything is worked out at once, where the library is lazy: an expression has no effects, so that shows in
+nothing but mistakes, and those are the library's to tell.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from functools import lru_cache, reduce
+from typing import TypeAlias
+
+from compiler.hot.yaql.errors import Unsure
+from compiler.hot.yaql.functions import ARGUMENTS, FUNCTIONS, METHODS, OPERATORS, negative
+from compiler.hot.yaql.syntax import (
+    MAP,
+    Arguments,
+    Call,
+    Constant,
+    Index,
+    Keyword,
+    Member,
+    Operation,
+    Tree,
+    Variable,
+    parsed,
+)
+from compiler.hot.yaql.values import (
+    DICTS,
+    SEQUENCES,
+    Frozen,
+    Loose,
+    Stream,
+    Value,
+    expect,
+    expect_dict,
+    is_collection,
+    items_of,
+    plain,
+)
+from compiler.node import Plain
+
+Variables: TypeAlias = dict[str, Value]
+Closure: TypeAlias = Callable[[Variables], Value]
+
+_MISTAKES = (Unsure, LookupError, TypeError, ValueError, ArithmeticError, RecursionError, re.error)
+
+
+def evaluate(expression: str, data: Plain) -> Plain:
+    """The expression's value; Unsure if that is not certain."""
+    closure = _compiled(expression)
+    if closure is None:
+        raise Unsure
+    try:
+        return plain(closure({"$1": {"data": data}}))
+    except _MISTAKES:
+        raise Unsure from None
+
+
+def parses(expression: str) -> bool:
+    """Whether the expression is certainly yaql."""
+    return _tree(expression) is not None
+
+
+@lru_cache(maxsize=1024)
+def _tree(expression: str) -> Tree | None:
+    try:
+        return parsed(expression)
+    except (Unsure, RecursionError):
+        return None
+
+
+@lru_cache(maxsize=1024)
+def _compiled(expression: str) -> Closure | None:
+    tree = _tree(expression)
+    try:
+        return None if tree is None else _closure(tree)
+    except (Unsure, RecursionError):
+        return None
+
+
+def _closure(tree: Tree) -> Closure:
+    match tree:
+        case Constant(value) | Keyword(value):
+            return lambda _: value
+        case Variable(name):
+            return lambda variables: variables.get(name)
+        case Member(owner, name):
+            whole = _closure(owner)
+            return lambda variables: _member(whole(variables), name)
+        case Index(owner, index):
+            whole, key = _closure(owner), _closure(index)
+            return lambda variables: _at(whole(variables), key(variables))
+        case Operation():
+            return _operation(tree)
+        case Call():
+            return _call(tree)
+
+
+def _member(owner: Value, name: str) -> Value:
+    if type(owner) in DICTS:
+        return owner[name]
+    return Stream(_member(item, name) for item in items_of(owner))
+
+
+def _at(owner: Value, index: Value) -> Value:
+    if type(index) is str:
+        return expect_dict(owner)[index]
+    if type(owner) in SEQUENCES:
+        return owner[expect(index, int)]
+    raise Unsure
+
+
+def _operation(tree: Operation) -> Closure:
+    if tree.operator == "->":
+        return _let(tree)
+    right = _closure(tree.right)
+    if tree.left is None:
+        return _prefixed(tree.operator, right)
+    left = _closure(tree.left)
+    if tree.operator == "and":
+        return lambda variables: left(variables) and right(variables)
+    if tree.operator == "or":
+        return lambda variables: left(variables) or right(variables)
+    compute = OPERATORS.get(tree.operator)
+    if compute is None:
+        raise Unsure
+    return lambda variables: compute(left(variables), right(variables))
+
+
+def _prefixed(sign: str, value: Closure) -> Closure:
+    if sign == "not":
+        return lambda variables: not value(variables)
+    if sign == "-":
+        return lambda variables: negative(value(variables))
+    raise Unsure
+
+
+def _let(tree: Operation) -> Closure:
+    """`let(name => value, …) -> body`: the values know nothing of each other."""
+    match tree.left:
+        case Call("let", Arguments((), _) as arguments, None):
+            named = [(f"${name}", value) for name, value in _named(arguments)]
+            body = _closure(tree.right)
+        case _:
+            raise Unsure
+    return lambda variables: body({**variables, **{name: value(variables) for name, value in named}})
+
+
+def _named(arguments: Arguments) -> list[tuple[str, Closure]]:
+    if not all(isinstance(key, Keyword) for key, _ in arguments.pairs):
+        raise Unsure
+    named = {key.value: _closure(value) for key, value in arguments.pairs if isinstance(key, Keyword)}
+    if len(named) != len(arguments.pairs):
+        raise Unsure
+    return list(named.items())
+
+
+def _call(tree: Call) -> Closure:
+    items = [_closure(item) for item in tree.arguments.items]
+    if tree.owner is not None:
+        return _method(tree, _closure(tree.owner), items)
+    if tree.name in _PAIRED:
+        pairs = [(_closure(key), _closure(value)) for key, value in tree.arguments.pairs]
+        return _PAIRED[tree.name](items, pairs)
+    if tree.name not in FUNCTIONS or tree.arguments.pairs:
+        raise Unsure
+    function = FUNCTIONS[tree.name]
+    return lambda variables: function(*[item(variables) for item in items])
+
+
+def _method(tree: Call, owner: Closure, items: list[Closure]) -> Closure:
+    named = [(ARGUMENTS[name], value) for name, value in _named(tree.arguments) if name in ARGUMENTS]
+    if len(named) != len(tree.arguments.pairs):
+        raise Unsure
+    if tree.name in _QUERIES and not named:
+        query = _QUERIES[tree.name]
+        return lambda variables: query(variables, owner(variables), *items)
+    method = METHODS.get(tree.name)
+    if method is None:
+        raise Unsure
+    if not named:
+        return lambda variables: method(owner(variables), *[item(variables) for item in items])
+    return lambda variables: method(
+        owner(variables),
+        *[item(variables) for item in items],
+        **{name: value(variables) for name, value in named},
+    )
+
+
+# Calls that take `key => value`.
+
+
+def _switch(items: list[Closure], pairs: list[tuple[Closure, Closure]]) -> Closure:
+    if items:
+        raise Unsure
+
+    def chosen(variables: Variables) -> Value:
+        return next((value(variables) for case, value in pairs if case(variables)), None)
+
+    return chosen
+
+
+def _dict(items: list[Closure], pairs: list[tuple[Closure, Closure]]) -> Closure:
+    """`dict(key => value, …)`, `{key => value, …}`, or `dict(collection)` of pairs."""
+    if items and (pairs or len(items) > 1):
+        raise Unsure
+    if items:
+        return lambda variables: _from_pairs(items_of(items[0](variables)))
+    return lambda variables: Frozen((expect(key(variables), str), value(variables)) for key, value in pairs)
+
+
+def _map(items: list[Closure], pairs: list[tuple[Closure, Closure]]) -> Closure:
+    if items:
+        raise Unsure
+    return _dict([], pairs)
+
+
+def _from_pairs(pairs: Iterable[Value]) -> Frozen:
+    """The first two of each; what follows is not looked at."""
+    found = Frozen()
+    for pair in pairs:
+        key, value, *_ = items_of(pair)
+        found[expect(key, str)] = value
+    return found
+
+
+def _coalesce(items: list[Closure], pairs: list[tuple[Closure, Closure]]) -> Closure:
+    if pairs:
+        raise Unsure
+
+    def first(variables: Variables) -> Value:
+        return next((value for item in items if (value := item(variables)) is not None), None)
+
+    return first
+
+
+_PAIRED: dict[str, Callable[[list[Closure], list[tuple[Closure, Closure]]], Closure]] = {
+    "switch": _switch,
+    "dict": _dict,
+    MAP: _map,
+    "coalesce": _coalesce,
+}
+
+
+# Queries: methods whose arguments are evaluated for each item.
+
+
+def _each(variables: Variables, closure: Closure) -> Callable[[Value], Value]:
+    return lambda item: closure({**variables, "$1": item})
+
+
+def _where(variables: Variables, owner: Value, predicate: Closure) -> Value:
+    return Stream(filter(_each(variables, predicate), items_of(owner)))
+
+
+def _select(variables: Variables, owner: Value, selector: Closure) -> Value:
+    return Stream(map(_each(variables, selector), items_of(owner)))
+
+
+def _select_many(variables: Variables, owner: Value, selector: Closure) -> Value:
+    found: list[Value] = []
+    for value in map(_each(variables, selector), items_of(owner)):
+        found.extend(items_of(value) if is_collection(value) else [value])
+    return Stream(found)
+
+
+def _any(variables: Variables, owner: Value, predicate: Closure) -> bool:
+    return any(map(_each(variables, predicate), items_of(owner)))
+
+
+def _group_by(variables: Variables, owner: Value, key: Closure, value: Closure | None = None) -> Value:
+    groups: dict[str, Loose] = {}
+    for item in items_of(owner):
+        scope = {**variables, "$1": item}
+        group = groups.setdefault(expect(key(scope), str), Loose())
+        group.append(item if value is None else value(scope))
+    return Stream(groups.items())
+
+
+def _reduce(variables: Variables, owner: Value, selector: Closure, *seed: Closure) -> Value:
+    start = [closure(variables) for closure in seed]
+    return reduce(
+        lambda found, item: selector({**variables, "$1": found, "$2": item}), items_of(owner), *start
+    )
+
+
+_QUERIES: dict[str, Callable[..., Value]] = {
+    "where": _where,
+    "select": _select,
+    "selectMany": _select_many,
+    "any": _any,
+    "groupBy": _group_by,
+    "reduce": _reduce,
+}

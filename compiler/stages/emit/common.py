@@ -1,0 +1,193 @@
+"""What the units of all backends say alike: names, order, fate, and where they come from."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable
+
+from compiler.model import secret
+from compiler.model.artifact import Artifacts, File, Link, Unit, UnitKind
+from compiler.model.container import Container, Kind, Restart
+from compiler.stages.emit import unit
+from compiler.stages.emit.options import ENV
+from compiler.stages.emit.unit import Entry, Section, UnitFile
+
+UNITS = "/etc/systemd/system"
+TARGET = "heatsink.target"
+SLICE = "heatsink.slice"
+RETRY_SECONDS = 5
+RUN_ONCE_TRIES = 5
+
+
+def unit_name(container: str) -> str:
+    """The unit of a container; the prefix keeps it from shadowing a distribution's own unit."""
+    return f"heatsink-{container}.service"
+
+
+def step_target(step: int) -> str:
+    """The target that a step's units belong to."""
+    return f"heatsink-step{step}.target"
+
+
+def family_target(family: str) -> str:
+    """The target with which a family of containers is stopped and started."""
+    return f"heatsink-{family}.target"
+
+
+def family(container: Container) -> str | None:
+    """The family that stops it, or None: a run-once container that is stopped would stop its step too."""
+    return container.family if container.kind is Kind.SERVICE else None
+
+
+def unit_section(
+    container: Container, *, after: tuple[str, ...] = (), wants: tuple[str, ...] = ()
+) -> list[Entry]:
+    """[Unit] of a container: everything but what the backend adds by `after` and `wants`."""
+    requires = tuple(unit_name(name) for name in container.requires)
+    ordered = tuple(unit_name(name) for name in container.after)
+    step = (step_target(container.step - 1),) if container.step > 1 else ()
+    own = family(container)
+    part_of = (TARGET, *([family_target(own)] if own else []))
+    entries = [("Description", unit.plain(f"{container.name} ({container.service}, step {container.step})"))]
+    entries += [("X-Source", unit.plain(source)) for source in container.sources]
+    entries += unit.several("PartOf", part_of)
+    entries += unit.several("Wants", dict.fromkeys((*wants, *container.depends_on)))
+    entries += unit.several("Requires", requires)
+    entries += unit.several(
+        "After", dict.fromkeys((*step, *after, *container.depends_on, *requires, *ordered))
+    )
+    entries += unit.several("RequiresMountsFor", _mounted(container))
+    if container.kind is Kind.SERVICE:
+        return entries + _start_limit(container)
+    assert container.stamp is not None
+    return [
+        *entries,
+        ("ConditionPathExists", unit.plain(f"!{container.stamp}")),
+        # tries are RETRY_SECONDS apart and each may last as long as its timeout
+        ("StartLimitIntervalSec", str(RUN_ONCE_TRIES * (container.timeout + RETRY_SECONDS))),
+        ("StartLimitBurst", str(RUN_ONCE_TRIES)),
+    ]
+
+
+def _start_limit(container: Container) -> list[Entry]:
+    """A service is retried for ever (systemd's default gives up after five starts in ten seconds), unless
+    `on-failure:N` says how often."""
+    if container.restart_retries is None:
+        return [("StartLimitIntervalSec", "0")]
+    return [("StartLimitIntervalSec", "3600"), ("StartLimitBurst", str(container.restart_retries + 1))]
+
+
+def _mounted(container: Container) -> tuple[str, ...]:
+    """Bind sources that may lie on a file system of their own."""
+    early = ("/dev/", "/proc/", "/run/", "/sys/")
+    paths = {volume.source for volume in container.volumes if volume.is_bind}
+    return tuple(
+        unit.word(path) for path in sorted(paths) if path != "/" and not f"{path}/".startswith(early)
+    )
+
+
+def restart_entries(container: Container) -> list[Entry]:
+    """Restart=: a service as it says, a run-once container until it succeeds or its tries are used up."""
+    policy = container.restart if container.kind is Kind.SERVICE else Restart.ON_FAILURE
+    return [("Restart", policy), ("RestartSec", str(RETRY_SECONDS))]
+
+
+def timeouts(container: Container) -> list[Entry]:
+    """Start and stop timeouts. A service is stopped by its engine, with a minute more than the container has;
+    what runs once is told to stop, and killed, by systemd itself."""
+    stop = container.stop_grace_period + (60 if container.kind is Kind.SERVICE else 0)
+    return [("TimeoutStartSec", str(container.timeout)), ("TimeoutStopSec", str(stop))]
+
+
+def exit_codes(container: Container) -> list[Entry]:
+    """Exit codes that are success: what the container says, and SIGTERM's when it is stopped."""
+    further = [str(code) for code in container.exit_codes if code != 0]
+    return unit.several("SuccessExitStatus", [*further, *(["143"] if container.kind is Kind.SERVICE else [])])
+
+
+def stamped(container: Container) -> list[Entry]:
+    """What makes a oneshot stay done: its stamp, with the folder around it."""
+    assert container.stamp is not None
+    touch = ("/usr/bin/install", "-D", "-m", "0644", "/dev/null", container.stamp)
+    return [("RemainAfterExit", "yes"), ("ExecStartPost", unit.command(touch))]
+
+
+def own_lines(container: Container) -> list[Entry]:
+    """`systemd_exec_flags`: further lines of [Service], as they are written."""
+    return [(key, unit.verbatim(value)) for key, value in container.systemd_exec_flags]
+
+
+def install_section(container: Container) -> list[Entry]:
+    """[Install]: a run-once container holds its step up until it is done, a service does not."""
+    return [(wanted_by(container), step_target(container.step))]
+
+
+def wanted_by(container: Container) -> str:
+    """How its step pulls it in."""
+    return "WantedBy" if container.kind is Kind.SERVICE else "RequiredBy"
+
+
+def links(container: Container) -> tuple[Link, ...]:
+    """What `systemctl enable` would make, so that a push needs no second daemon-reload; and the alias."""
+    name = unit_name(container.name)
+    kind = "wants" if container.kind is Kind.SERVICE else "requires"
+    enabled = Link(path=f"{UNITS}/{step_target(container.step)}.{kind}/{name}", target=f"../{name}")
+    return (enabled, *([Link(path=f"{UNITS}/{container.alias}", target=name)] if container.alias else []))
+
+
+def env_file(container: Container) -> tuple[File, ...]:
+    """The environment as a private file: nothing in it is quoted, expanded, or shown by systemctl."""
+    if not container.environment:
+        return ()
+    content = "".join(f"{key}={value}\n" for key, value in container.environment)
+    return (
+        File(
+            path=f"{ENV}/{container.name}.env",
+            content=content.encode(),
+            mode=0o600,
+            sensitive=bool(secret.names(content)),
+        ),
+    )
+
+
+def record(container: Container, path: str) -> Unit:
+    """What the host program must know of the unit whose file lies at `path`."""
+    own = tuple(file.path for file in env_file(container))
+    images = (container.image,) if container.image else ()
+    return Unit(
+        name=unit_name(container.name),
+        kind=UnitKind.SERVICE if container.kind is Kind.SERVICE else UnitKind.RUN_ONCE,
+        service=container.service,
+        container=container.name,
+        step=container.step,
+        order=container.start_order,
+        restart=container.restart,
+        files=(path, *own, *container.files),
+        images=images,
+        volumes=tuple(volume.source for volume in container.volumes if not volume.is_bind),
+        stamp=container.stamp,
+        alias=container.alias,
+        health=container.healthcheck is not None,
+    )
+
+
+def plain_unit(container: Container, service: Iterable[Entry], *, around: tuple[str, ...] = ()) -> Artifacts:
+    """A container's plain unit, with its environment file and its links; it wants and follows `around`."""
+    made = UnitFile(
+        (
+            Section("Unit", tuple(unit_section(container, after=around, wants=around))),
+            Section("Service", tuple(service)),
+            Section("Install", tuple(install_section(container))),
+        )
+    )
+    path = posixpath.join(UNITS, unit_name(container.name))
+    return artifacts(container, path, made, links(container))
+
+
+def artifacts(container: Container, path: str, made: UnitFile, links: tuple[Link, ...] = ()) -> Artifacts:
+    """A unit file of a container at its path, with all that belongs to it."""
+    return Artifacts(
+        files=(File(path=path, content=made.text()), *env_file(container)),
+        links=links,
+        units=(record(container, path),),
+    )

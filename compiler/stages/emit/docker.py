@@ -1,0 +1,168 @@
+"""Plain units that call `docker run`. The container lives below dockerd; systemd supervises who waits for it.
+
+Why each line is there:
+- Wants= and never Requires= on docker.service: a restart of the daemon must not take the units with it for
+  good (https://github.com/garethr/garethr-docker/issues/691).
+- ExecStartPre=docker run --detach returns when the container runs or cannot, with the reason in the unit's
+  journal; ExecStart= then waits for its end and ends as it did. An attached client would log each line twice.
+- no --rm: a container that ends at once must still be there to be waited for; ExecStopPost= removes it.
+- --cgroup-parent: at least the containers lie in our slice.
+- OBJECT_SYSTEMD_UNIT: dockerd writes the container's lines, and this field of them makes `journalctl --unit`
+  and `systemctl status` find them (systemd.journal-fields(7)).
+- no --restart: systemd alone restarts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+
+from compiler.model.artifact import Artifacts, File, Link, Unit, UnitKind
+from compiler.model.container import Container, Kind, Volume
+from compiler.stages.emit import common, unit
+from compiler.stages.emit.options import Words, bind_mount, engine_options, env_files, health_options
+from compiler.stages.emit.unit import Entry, Section, UnitFile
+
+DOCKER = "/usr/bin/docker"
+DAEMON = "docker.service"
+HEALTH = "heatsink-health.service"
+HEALTH_LABEL = "heatsink.health=kill"
+
+_WAIT = 'code=$(docker wait "$1") && exit "$code"'
+_UNIT_LABEL = "OBJECT_SYSTEMD_UNIT"
+# Docker only marks a container as unhealthy; this ends it, and its unit starts it again.
+_KILLER = (
+    'kill() { while read -r id; do docker kill "$id"; done; }; now=$(date +%s); '
+    "docker ps --quiet --filter health=unhealthy --filter label=$1 | kill; "
+    "docker events --since $now --filter label=$1 --filter 'event=health_status: unhealthy' "
+    "--format '{{.ID}}' | kill"
+)
+
+
+def container_unit(container: Container) -> Artifacts:
+    """The unit of a container with its environment file."""
+    return common.plain_unit(container, _service(container), around=(DAEMON, "network-online.target"))
+
+
+@cache
+def health_unit() -> Artifacts:
+    """One unit a host that kills what docker finds unhealthy."""
+    path = f"{common.UNITS}/{HEALTH}"
+    argv = ("/bin/sh", "-c", _KILLER, "sh", HEALTH_LABEL)
+    made = UnitFile(
+        (
+            Section(
+                "Unit",
+                (
+                    (
+                        "Description",
+                        "kills containers whose healthcheck fails, so that systemd restarts them",
+                    ),
+                    ("PartOf", common.TARGET),
+                    ("Wants", DAEMON),
+                    ("After", DAEMON),
+                    ("StartLimitIntervalSec", "0"),
+                ),
+            ),
+            Section(
+                "Service",
+                (
+                    ("Type", "exec"),
+                    ("ExecStart", unit.command(argv)),
+                    ("Restart", "always"),
+                    ("RestartSec", str(common.RETRY_SECONDS)),
+                ),
+            ),
+            Section("Install", (("WantedBy", common.TARGET),)),
+        )
+    )
+    return Artifacts(
+        files=(File(path=path, content=made.text()),),
+        links=(Link(path=f"{common.UNITS}/{common.TARGET}.wants/{HEALTH}", target=f"../{HEALTH}"),),
+        units=(
+            Unit(
+                name=HEALTH,
+                kind=UnitKind.SERVICE,
+                service="heatsink",
+                step=1,
+                restart="always",
+                files=(path,),
+            ),
+        ),
+    )
+
+
+def _stays(container: Container) -> bool:
+    return container.kind is Kind.SERVICE
+
+
+def _service(container: Container) -> Iterator[Entry]:
+    yield ("Type", "exec" if _stays(container) else "oneshot")
+    yield ("Slice", common.SLICE)
+    yield ("ExecStartPre", _removal(container))
+    yield from _source_check(container)
+    run = unit.long_command(_run_command(container))
+    if _stays(container):
+        yield ("ExecStartPre", run)
+        yield ("ExecStart", unit.command(("/bin/sh", "-c", _WAIT, "sh", container.name)))
+        yield from _stop_entries(container)
+    else:
+        yield ("ExecStart", run)
+        yield from common.stamped(container)
+    yield ("ExecStopPost", _removal(container))
+    yield from [("KillMode", container.kill_mode)] if container.kill_mode else []
+    yield from common.restart_entries(container)
+    yield from common.timeouts(container)
+    yield from common.exit_codes(container)
+    yield from common.own_lines(container)
+
+
+def _removal(container: Container) -> str:
+    """Removes a container, if it is there, with the volumes that have no name."""
+    return unit.command((DOCKER, "rm", "--force", "--volumes", container.name), prefix="-")
+
+
+def _source_check(container: Container) -> Iterator[Entry]:
+    """Refuses a source that is missing where it takes `--volume`, which would make an empty folder of it."""
+    sources = [volume.source for volume in container.volumes if volume.is_bind and not _mounts(volume)]
+    if sources:
+        yield ("ExecStartPre", unit.command(("/usr/bin/find", *sources, "-prune", "-false")))
+
+
+def _stop_entries(container: Container) -> Iterator[Entry]:
+    yield ("ExecReload", unit.command((DOCKER, "kill", "--signal", "HUP", container.name)))
+    if container.pre_stop_exec:
+        before = (DOCKER, "exec", container.name, *container.pre_stop_exec)
+        yield ("ExecStop", unit.command(before, prefix="-"))
+    grace = str(container.stop_grace_period)
+    yield ("ExecStop", unit.command((DOCKER, "stop", "--time", grace, container.name), prefix="-"))
+
+
+def _run_command(container: Container) -> Iterator[Words]:
+    """`docker run` with everything that the container says, an option a line."""
+    yield (DOCKER, "run", "--name", container.name, "--pull=never", f"--cgroup-parent={common.SLICE}")
+    yield from _supervision(container)
+    yield ("--stop-timeout", str(container.stop_grace_period))
+    yield from engine_options(replace(container, env_files=env_files(container)))
+    for volume in container.volumes:
+        yield ("--mount", bind_mount(volume)) if _mounts(volume) else ("--volume", str(volume))
+    yield from health_options(container)
+    if container.healthcheck is not None:
+        yield ("--label", HEALTH_LABEL)
+    yield (container.image, *container.command)
+
+
+def _supervision(container: Container) -> Iterator[Words]:
+    """What a container that runs once prints goes to its unit's journal by the attached client."""
+    if not _stays(container):
+        yield ("--rm", "--log-driver=none")
+        return
+    yield ("--detach", "--log-driver=journald", "--log-opt", f"tag={container.log_tag or container.name}")
+    label = f"{_UNIT_LABEL}={common.unit_name(container.name)}"
+    yield ("--log-opt", f"labels={_UNIT_LABEL}", "--label", label)
+
+
+def _mounts(volume: Volume) -> bool:
+    """Whether `--mount` can say it; only `-v` knows SELinux's z and Z."""
+    return volume.is_bind and not {"z", "Z"} & set(volume.options)

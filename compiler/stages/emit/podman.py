@@ -1,0 +1,85 @@
+"""Plain units that call `podman run`; they work with every podman from 4.3 on.
+
+Why each line is there:
+- Type=notify with --sdnotify=conmon: conmon tells systemd its pid and that the container runs, so no pid file
+  can go stale (https://github.com/containers/podman/pull/10557).
+- --cgroups=split puts the container into the unit's own cgroup: order and timeouts hold at shutdown too, and
+  the unit's resource settings apply (https://docs.podman.io/en/latest/markdown/podman-run.1.html).
+- --replace: after a power cut the record of the old container would refuse the new one.
+- --pull=never: images were pulled before, so that starting takes no network.
+- KillMode=mixed lets conmon clean up; OOMPolicy=continue, as one killed process need not be the service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from compiler.model.artifact import Artifacts
+from compiler.model.container import Container, Kind
+from compiler.stages.emit import common, unit
+from compiler.stages.emit.options import Words, engine_options, env_files, health_options
+from compiler.stages.emit.unit import Entry
+
+PODMAN = "/usr/bin/podman"
+ONLINE = ("network-online.target",)
+
+
+def container_unit(container: Container) -> Artifacts:
+    """The unit of a container with its environment file."""
+    return common.plain_unit(container, _service(container), around=ONLINE)
+
+
+def _service(container: Container) -> Iterator[Entry]:
+    yield from _TYPES[container.kind]
+    yield ("Environment", "PODMAN_SYSTEMD_UNIT=%n")
+    yield ("Slice", common.SLICE)
+    yield ("ExecStart", unit.long_command(_run_command(container)))
+    yield from stop_entries(container) if container.kind is Kind.SERVICE else common.stamped(container)
+    removal = (PODMAN, "rm", "--force", "--ignore", "--volumes", container.name)
+    yield ("ExecStopPost", unit.command(removal, prefix="-"))
+    yield ("Delegate", "yes")
+    yield ("KillMode", container.kill_mode or "mixed")
+    yield ("OOMPolicy", "continue")
+    yield from common.restart_entries(container)
+    yield from common.timeouts(container)
+    yield from common.exit_codes(container)
+    yield from common.own_lines(container)
+
+
+_TYPES: dict[Kind, tuple[Entry, ...]] = {
+    Kind.SERVICE: (("Type", "notify"), ("NotifyAccess", "all")),
+    Kind.RUN_ONCE: (("Type", "oneshot"),),
+}
+
+
+def _run_command(container: Container) -> Iterator[Words]:
+    """`podman run` with everything that the container says, an option a line."""
+    yield (PODMAN, "run", "--name", container.name, "--replace", "--rm", "--cgroups=split", "--pull=never")
+    yield _SUPERVISION[container.kind]
+    if container.log_tag and container.kind is Kind.SERVICE:
+        yield ("--log-opt", f"tag={container.log_tag}")
+    yield ("--stop-timeout", str(container.stop_grace_period))
+    yield from engine_options(replace(container, env_files=env_files(container)))
+    yield from (("--volume", str(volume)) for volume in container.volumes)
+    yield from health_options(container)
+    if container.healthcheck is not None:
+        yield ("--health-on-failure=kill",)
+    yield (container.image, *container.command)
+
+
+# What a container that runs once prints goes straight to its unit's journal; a log driver would repeat it.
+_SUPERVISION = {
+    Kind.SERVICE: ("--detach", "--sdnotify=conmon", "--log-driver=journald"),
+    Kind.RUN_ONCE: ("--sdnotify=ignore", "--log-driver=none"),
+}
+
+
+def stop_entries(container: Container) -> Iterator[Entry]:
+    """How a service's unit reloads and stops."""
+    yield ("ExecReload", unit.command((PODMAN, "kill", "--signal", "HUP", container.name)))
+    if container.pre_stop_exec:
+        before = (PODMAN, "exec", container.name, *container.pre_stop_exec)
+        yield ("ExecStop", unit.command(before, prefix="-"))
+    grace = str(container.stop_grace_period)
+    yield ("ExecStop", unit.command((PODMAN, "stop", "--ignore", "--time", grace, container.name)))

@@ -1,0 +1,71 @@
+"""Files as Heat's client reads them (python-heatclient, common/template_utils.py)."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from compiler import files
+from compiler.diagnostics import CompileError
+from compiler.node import Mapping, Node, plain
+from compiler.node.yaml import Duplicates, Repeated, parse
+from compiler.source import Source, Span
+
+
+@dataclass(frozen=True, slots=True)
+class HeatOpening:
+    """Opens templates, where the last of equal keys wins, and files for `get_file`."""
+
+    told: files.Told = files.unheard
+    repeated: list[Repeated] | None = None  # takes the keys that stand twice in a mapping
+
+    def document(self, path: Path) -> Node:
+        """The YAML document in a file."""
+        self.told("template", path)
+        source = _stripped(files.read(path))
+        _check_json(source)
+        root = parse(source, Duplicates.LAST, self.repeated)
+        if root is None:
+            raise CompileError("the template is empty", Span(source, 1, 1, 1, 1), "begin it with its version")
+        return root
+
+    def read(self, path: Path) -> Source:
+        """The text of a file: as base64 if it is no UTF-8, and that of a template as JSON."""
+        self.told("file", path)
+        try:
+            content = path.read_bytes()
+            text = content.decode()
+        except UnicodeDecodeError:
+            return Source(files.short_name(path), base64.encodebytes(content).decode())
+        except OSError:
+            return files.read(path)  # which says what is wrong
+        source = Source(files.short_name(path), text)
+        return Source(source.name, _as_json(source)) if "heat_template_version" in text else source
+
+
+def _check_json(source: Source) -> None:
+    """What begins as JSON must be JSON: YAML is more patient."""
+    if source.text.startswith("{"):
+        try:
+            json.loads(source.text)
+        except json.JSONDecodeError as error:
+            place = Span(source, error.lineno, error.colno, error.lineno, error.colno + 1)
+            raise CompileError(f"this begins like JSON and is none: {error.msg.lower()}", place) from None
+        except (ValueError, RecursionError):  # a number of thousands of digits; too many brackets
+            raise CompileError("this is more than JSON can be read of", Span(source, 1, 1, 1, 2)) from None
+
+
+def _stripped(source: Source) -> Source:
+    """Without white space at its end, which takes the line end from a block scalar that stands there."""
+    return Source(source.name, source.text.rstrip())
+
+
+def _as_json(source: Source) -> str:
+    try:
+        root = parse(_stripped(source), Duplicates.LAST)
+    except CompileError:
+        return source.text
+    is_template = isinstance(root, Mapping) and "heat_template_version" in root.entries
+    return json.dumps(plain(root)) if root is not None and is_template else source.text

@@ -1,0 +1,192 @@
+"""Environment files as Heat and its client take them, whoever wrote them.
+
+Beside what our own may hold: sections that are not used here, strategies that nobody knows, an empty file.
+Every template that a registry names is there, whether anything uses it or not: the client sends them all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from compiler import files
+from compiler.diagnostics import CompileError
+from compiler.model.stack import Environment, Merge, Registration, Registry, Target, Tree
+from compiler.node import Mapping, Node, Scalar, expect_keys, expect_mapping, expect_sequence, is_null, plain
+from compiler.node.yaml import Duplicates, parse
+from compiler.stages.load.environments import template_file
+
+_REGISTRY = "resource_registry"
+_STRATEGIES = "parameter_merge_strategies"
+_UNUSED = ("encrypted_param_names", "event_sinks")
+_SECTIONS = frozenset(("parameters", "parameter_defaults", _REGISTRY, _STRATEGIES, *_UNUSED))
+_PASSED_OVER = {  # sections that may be anything that Python takes for false
+    Merge.SERVER: ("parameters", "parameter_defaults"),
+    Merge.CLIENT: ("parameter_defaults", _STRATEGIES),
+}
+_RESOURCES, _BASE = "resources", "base_url"
+_ALLOWED = {
+    "hooks": ("pre-create", "pre-update", "pre-delete", "post-create", "post-update", "post-delete"),
+    "restricted_actions": ("update", "replace"),
+}
+_TEMPLATE_ENDINGS = (".yaml", ".template")
+
+
+def heat_environments(paths: Sequence[Path], tree: Tree, how: Merge) -> tuple[Environment, ...]:
+    """Environment files in their order, to be merged in that way. Raises CompileError as Heat would refuse.
+
+    Paths of templates are relative to the file that names them, or to its `base_url` (`file:///…/`).
+    """
+    roots = [(path, _root(path)) for path in paths]
+    given = [(path, root) for path, root in roots if root is not None]
+    (_refuse_null_at_last if how is Merge.CLIENT else _refuse_null)([root for _, root in given])
+    return tuple(_environment(root, path.parent.resolve(), tree, how) for path, root in given)
+
+
+def _root(path: Path) -> Mapping | None:
+    """The sections of a file; None for an empty one."""
+    document = parse(files.read(path), Duplicates.LAST)
+    if document is None or is_null(document):
+        return None
+    root = expect_mapping(document, "an environment file")
+    expect_keys(root, _SECTIONS, "an environment file")
+    return root
+
+
+def _refuse_null(roots: Sequence[Mapping]) -> None:
+    for root in roots:
+        for name, section in root.entries.items():
+            if is_null(section):
+                raise _empty(root, name)
+
+
+def _refuse_null_at_last(roots: Sequence[Mapping]) -> None:
+    """A section may be null in one file, as long as another fills it: the client sends what comes of all."""
+    last: dict[str, Mapping] = {}
+    for root in roots:
+        for name, section in root.entries.items():
+            if not (is_null(section) and isinstance(last.get(name, root).entries[name], Mapping)):
+                last[name] = root
+    for name, root in last.items():
+        if is_null(root.entries[name]):
+            raise _empty(root, name)
+
+
+def _empty(root: Mapping, name: str) -> CompileError:
+    return CompileError(
+        f"the section `{name}` is empty", root.key_span(name), "take it away, or write `{}` for nothing"
+    )
+
+
+def _environment(root: Mapping, folder: Path, tree: Tree, how: Merge) -> Environment:
+    def section(name: str) -> Mapping | None:
+        node = root.entries.get(name)
+        if node is None or is_null(node) or (name in _PASSED_OVER[how] and not plain(node)):
+            return None
+        return expect_mapping(node, f"`{name}`")
+
+    def entries(name: str) -> dict[str, Node]:
+        found = section(name)
+        return {} if found is None else found.entries
+
+    registry = section(_REGISTRY)
+    unused = ((name, root.entries[name]) for name in _UNUSED if name in root.entries)
+    _check_sinks(root.entries.get("event_sinks"))
+    return Environment(
+        parameters=entries("parameters"),
+        parameter_defaults=entries("parameter_defaults"),
+        resource_registry=Registry() if registry is None else _registry(registry, folder, tree),
+        strategies={name: _spelled(strategy) for name, strategy in entries(_STRATEGIES).items()},
+        unused={name: node for name, node in unused if plain(node)},
+    )
+
+
+def _check_sinks(node: Node | None) -> None:
+    """Heat knows one kind of them, a queue of Zaqar."""
+    if node is None or is_null(node) or not plain(node):
+        return
+    for sink in expect_sequence(node, "`event_sinks`").items:
+        entries = expect_mapping(sink, "an event sink").entries
+        kind = entries.get("type")
+        if not isinstance(kind, Scalar) or kind.value != "zaqar-queue" or "target" not in entries:
+            raise CompileError(
+                "an event sink has the type `zaqar-queue` and a `target`", sink.span, "nothing else is known"
+            )
+
+
+def _spelled(strategy: Node) -> str:
+    value = plain(strategy)
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _registry(node: Mapping, folder: Path, tree: Tree) -> Registry:
+    base = _folder(node, folder)
+    written = node.entries.get(_RESOURCES)
+    resources = None if written is None else _resources(written, base, tree)
+    return Registry(types=dict(_types(node, base, tree)), resources=resources)
+
+
+def _resources(node: Node, base: Path | None, tree: Tree) -> dict[str, Registry]:
+    """What is said of single resources, by their names."""
+    return {
+        name: _resource(expect_mapping(each, f"resource `{name}`"), base, tree)
+        for name, each in expect_mapping(node, f"`{_RESOURCES}`").entries.items()
+    }
+
+
+def _resource(node: Mapping, base: Path | None, tree: Tree) -> Registry:
+    """A mapping within is about resources of this one's template; heatclient fetches no files for those."""
+    base = _folder(node, base)
+    below = {name: each for name, each in node.entries.items() if isinstance(each, Mapping)}
+    return Registry(
+        types=dict(_types(node, base, tree)),
+        resources={name: _resource(each, None, tree) for name, each in below.items()},
+    )
+
+
+def _folder(node: Mapping, folder: Path | None) -> Path | None:
+    """Where the paths of a registry begin; None where no file can be."""
+    base = node.entries.get(_BASE)
+    if base is None:
+        return folder
+    url = base.value if isinstance(base, Scalar) else None
+    return Path(url.removeprefix("file://")) if isinstance(url, str) and url.startswith("file:///") else None
+
+
+def _types(node: Mapping, base: Path | None, tree: Tree) -> Iterator[tuple[str, Registration]]:
+    for name, entry in node.entries.items():
+        if name in _ALLOWED:
+            _check_words(name, entry)
+        elif name != _BASE and not isinstance(entry, Mapping):
+            yield name, Registration(target=_target(name, entry, base, tree), node=entry)
+
+
+def _check_words(name: str, node: Node) -> None:
+    value = plain(node)
+    for word in value if isinstance(value, list) else [value]:
+        if word not in _ALLOWED[name]:
+            known = ", ".join(_ALLOWED[name])
+            raise CompileError(f"`{name}` cannot be `{word}`", node.span, f"there are {known}")
+
+
+def _target(name: str, node: Node, base: Path | None, tree: Tree) -> Target:
+    """The name of a type has `::` in it; everything else is a file."""
+    if not isinstance(node, Scalar) or not isinstance(node.value, str):
+        raise CompileError(
+            f"`{name}` must be a string, not {node.kind}", node.span, "`OS::Heat::None` switches it off"
+        )
+    if "::" in node.value:
+        return node.value
+    if base is None:
+        raise CompileError(
+            f"nobody looks for the template `{node.value}`",
+            node.span,
+            f"`{_BASE}` must be a `file:///` address, and no file is fetched for resources within a resource",
+        )
+    file = template_file(node, base / node.value.removeprefix("file://"), tree)
+    if file.tree.find(file.path) is None:
+        raise CompileError(
+            f"there is no template `{node.value}`", node.span, "paths are relative to the environment file"
+        )
+    return file if node.value.endswith(_TEMPLATE_ENDINGS) else node.value

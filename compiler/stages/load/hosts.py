@@ -1,0 +1,138 @@
+"""The hosts file: machines, one an entry or many by a range (`compute[0-99]`)."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from compiler import files, schemas
+from compiler.diagnostics import CompileError, Problem
+from compiler.model.container import Backend
+from compiler.model.fleet import Connection
+from compiler.model.stack import Host
+from compiler.node import Mapping, Node, Scalar, Sequence, expect_mapping, scalar_of
+
+_RANGE = re.compile(r"\[(\d+)-(\d+)\]")
+MOST_HOSTS = 100_000
+
+
+def hosts(path: Path) -> tuple[Host, ...]:
+    """Every host of a hosts file, in its order. Two hosts of one name or address are an error."""
+    root = files.mapping(path, "a hosts file")
+    schemas.check(root, "hosts")
+    defaults = root.entries.get("defaults")
+    default_entries = defaults.entries if isinstance(defaults, Mapping) else {}
+    entries = root.entries["hosts"]
+    assert isinstance(entries, Sequence)
+    indices: Counter[str] = Counter()
+    made, fields_of = [], []
+    for entry in entries.items:
+        for fields in _expanded(default_entries | expect_mapping(entry, "a host").entries):
+            role = _text(fields, "role")
+            if role is None:
+                raise CompileError(f"host `{_text(fields, 'name')}` has no role", entry.span, "add `role: …`")
+            made.append(_host(fields, role, indices[role]))
+            fields_of.append(fields)
+            indices[role] += 1
+    doubles = tuple(_doubles(fields_of, "name")) or (
+        *_doubles(fields_of, "address"),
+        *_network_doubles(fields_of),
+    )
+    if doubles:
+        raise CompileError.of(dict.fromkeys(doubles))
+    return tuple(made)
+
+
+def localhost(role: str, place: Node) -> Host:
+    """The one host there is without a hosts file: this machine."""
+    return Host(name="localhost", role=role, index=0, address="127.0.0.1", node=place)
+
+
+def _host(fields: dict[str, Node], role: str, index: int) -> Host:
+    backend, port, parameters = _text(fields, "backend"), _text(fields, "port"), fields.get("parameters")
+    networks = fields.get("networks")
+    address = _text(fields, "address")
+    name = _text(fields, "name")
+    assert name is not None
+    return Host(
+        name=name,
+        role=role,
+        index=index,
+        address=address or name,
+        networks=_networks(networks) if isinstance(networks, Mapping) else (),
+        backend=Backend(backend) if backend else None,
+        connection=Connection(
+            address=address or name,
+            port=int(port) if port else None,
+            user=_text(fields, "user"),
+            identity_file=_text(fields, "identity_file"),
+        ),
+        parameters=dict(parameters.entries) if isinstance(parameters, Mapping) else {},
+        node=fields["role"],
+    )
+
+
+def _networks(node: Mapping) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        sorted((name, str(value.value)) for name, value in node.entries.items() if isinstance(value, Scalar))
+    )
+
+
+def _text(fields: dict[str, Node], key: str) -> str | None:
+    node = fields.get(key)
+    return str(node.value) if isinstance(node, Scalar) and node.value is not None else None
+
+
+def _expanded(fields: dict[str, Node]) -> Iterator[dict[str, Node]]:
+    """The entry once for each number of its name's range, every other range running along."""
+    name = fields["name"]
+    ranges = _RANGE.findall(str(name.value)) if isinstance(name, Scalar) else []
+    if not ranges:
+        yield fields
+        return
+    if len(ranges) > 1:
+        raise CompileError("a name has at most one range", name.span)
+    count = int(ranges[0][1]) - int(ranges[0][0]) + 1
+    if not 0 < count <= MOST_HOSTS:
+        raise CompileError("the range is empty or too long", name.span, "write it as `[first-last]`")
+    for offset in range(count):
+        yield {key: _shifted(node, offset, count) for key, node in fields.items()}
+
+
+def _shifted(node: Node, offset: int, count: int) -> Node:
+    if isinstance(node, Mapping):
+        shifted = {key: _shifted(value, offset, count) for key, value in node.entries.items()}
+        return Mapping(shifted, node.keys, node._source, node._start, node._end)
+    if not isinstance(node, Scalar) or not isinstance(node.value, str):
+        return node
+
+    def number(match: re.Match[str]) -> str:
+        first, last = match.groups()
+        if int(last) - int(first) + 1 != count:
+            raise CompileError(
+                f"the range has {int(last) - int(first) + 1} numbers, that of the name {count}", node.span
+            )
+        return str(int(first) + offset).zfill(len(first) if first.startswith("0") else 0)
+
+    return scalar_of(_RANGE.sub(number, node.value), node) if "[" in node.value else node
+
+
+def _doubles(hosts: list[dict[str, Node]], key: str, where: str = "") -> Iterator[Problem]:
+    """What two hosts have both; a host without an address is reached by its name."""
+    seen: dict[str, Node] = {}
+    for fields in hosts:
+        node = fields.get(key, fields["name"])
+        value = str(node.value) if isinstance(node, Scalar) else ""
+        if value in seen:
+            hint = f"the first one is in line {seen[value].span.line}"
+            yield Problem(f"two hosts have the {key} `{value}`{where}", node.span, hint)
+        seen.setdefault(value, node)
+
+
+def _network_doubles(hosts: list[dict[str, Node]]) -> Iterator[Problem]:
+    networks = [node.entries for fields in hosts if isinstance(node := fields.get("networks"), Mapping)]
+    for name in sorted({name for entries in networks for name in entries}):
+        having = [{"name": entries[name]} for entries in networks if name in entries]
+        yield from _doubles(having, "address", f" on `{name}`")

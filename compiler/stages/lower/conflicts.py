@@ -1,0 +1,179 @@
+"""What one host cannot have: two of something, a mount of nothing, an order that goes in a circle."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable, Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import PurePosixPath
+
+from compiler.diagnostics import Problem, closest
+from compiler.model.config import ConfigFile, Port
+from compiler.model.container import Volume
+from compiler.model.host_prep import HostPrep
+from compiler.stages.lower.container import Definition
+
+# What every systemd host with a container engine has. `*` matches across `/`.
+_BROUGHT = """
+/ /boot /dev /dev/* /proc /proc/* /run /sys /sys/* /tmp /usr /var/log /var/tmp
+/etc/ca-certificates /etc/group /etc/hosts /etc/localtime /etc/machine-id /etc/nsswitch.conf /etc/passwd
+/etc/pki /etc/pki/* /etc/resolv.conf /etc/ssl /etc/ssl/* /etc/timezone
+/lib/modules /run/dbus /run/docker.sock /run/lock /run/podman /run/podman/podman.sock
+/run/systemd /run/systemd/* /run/udev /usr/share/ca-certificates /usr/share/zoneinfo /usr/share/zoneinfo/*
+/var/lib/containers /var/lib/docker /var/run/docker.sock
+"""
+HOST_PATHS = tuple(_BROUGHT.split())
+_SHARING = frozenset(("shared", "rshared", "slave", "rslave", "z"))
+
+
+def conflicts(
+    *,
+    host: str,
+    definitions: tuple[Definition, ...],
+    present: tuple[Definition, ...],
+    files: tuple[ConfigFile, ...],
+    preps: tuple[HostPrep, ...],
+    ports: tuple[Port, ...],
+    host_paths: tuple[str, ...],
+) -> tuple[Problem, ...]:
+    """Everything in a host's containers that cannot work together.
+
+    `definitions` are all that its services define, `present` those that run on this very host.
+    """
+    found = (
+        *_same_names(host, definitions),
+        *_same_paths(host, files),
+        *_same_ports(host, [*ports, *(port for each in present for port in each.ports)]),
+        *_same_mounts(host, present),
+        *_sourceless(host, present, _made(files, preps), (*HOST_PATHS, *host_paths)),
+        *_unknown_names(definitions),
+    )
+    return found or tuple(_circles(present))
+
+
+def _same_names(host: str, definitions: Iterable[Definition]) -> Iterator[Problem]:
+    first: dict[str, Definition] = {}
+    for each in definitions:
+        other = first.setdefault(each.container.name, each)
+        if other is not each:
+            yield Problem(
+                f"two containers of host `{host}` have the name `{each.container.name}`",
+                each.place,
+                f"the other is at {other.place.place}, of service `{other.container.service}`",
+            )
+
+
+def _same_paths(host: str, files: Iterable[ConfigFile]) -> Iterator[Problem]:
+    first: dict[str, ConfigFile] = {}
+    for each in files:
+        other = first.setdefault(each.path, each)
+        if other is not each:
+            yield Problem(
+                f"two services of host `{host}` write `{each.path}`",
+                each.place,
+                f"the other is at {other.place.place}",
+            )
+
+
+def _same_ports(host: str, ports: list[Port]) -> Iterator[Problem]:
+    by_number: dict[int, list[Port]] = {}
+    for port in ports:
+        for other in by_number.setdefault(port.number, []):
+            if port.collides_with(other) and port.owner != other.owner:
+                name = f"{port.number}/{port.protocol}"
+                yield Problem(
+                    f"`{other.owner}` and `{port.owner}` both listen on port {name} of host `{host}`",
+                    port.place,
+                    f"the other is at {other.place.place}; give one another port or address",
+                )
+        by_number[port.number].append(port)
+
+
+def _same_mounts(host: str, present: Iterable[Definition]) -> Iterator[Problem]:
+    """Two services that write to one path of the host. Those that mean to share it say so by an option
+    (`shared`, `slave`, `z`), and what the host brings by itself is everybody's."""
+    first: dict[str, Definition] = {}
+    for each in present:
+        for position, volume in enumerate(each.container.volumes):
+            if not _is_exclusive(volume):
+                continue
+            other = first.setdefault(volume.source, each)
+            if other.container.service != each.container.service:
+                names = f"`{other.container.name}` and `{each.container.name}`"
+                yield Problem(
+                    f"{names} both write to `{volume.source}` of host `{host}`",
+                    each.item_span("volumes", position),
+                    "mount it read-only in one, or with the option `z` in both if they are made to share it",
+                )
+
+
+def _is_exclusive(volume: Volume) -> bool:
+    own = volume.is_bind and volume.is_writable and not _SHARING.intersection(volume.options)
+    return own and not _matches(volume.source, HOST_PATHS)
+
+
+def _made(files: Iterable[ConfigFile], preps: Iterable[HostPrep]) -> frozenset[str]:
+    """Every path that an artifact or a tmpfiles line makes, with the folders above."""
+    paths = [each.path for each in files] + [entry.path for prep in preps for entry in prep.tmpfiles]
+    return frozenset(paths) | {str(parent) for path in paths for parent in PurePosixPath(path).parents}
+
+
+def _sourceless(
+    host: str, present: Iterable[Definition], made: frozenset[str], brought: tuple[str, ...]
+) -> Iterator[Problem]:
+    for each in present:
+        for position, volume in enumerate(each.container.volumes):
+            if volume.is_bind and volume.source not in made and not _matches(volume.source, brought):
+                yield Problem(
+                    f"nothing on host `{host}` makes `{volume.source}`, which `{each.container.name}` mounts",
+                    each.item_span("volumes", position),
+                    "make it with `host_prep: {tmpfiles: …}`, or list it in `HostPaths` if hosts bring it",
+                )
+
+
+def _matches(path: str, patterns: Iterable[str]) -> bool:
+    return any(
+        path == pattern or ("*" in pattern and fnmatch.fnmatchcase(path, pattern)) for pattern in patterns
+    )
+
+
+def _unknown_names(definitions: tuple[Definition, ...]) -> Iterator[Problem]:
+    names = {each.container.name for each in definitions}
+    for each in definitions:
+        for key, name in each.references:
+            if name not in names:
+                yield Problem(
+                    f"`{key}` of `{each.container.name}` names `{name}`, which is no container of the host",
+                    each.key_span(key),
+                    closest(name, names),
+                )
+
+
+def _circles(present: tuple[Definition, ...]) -> Iterator[Problem]:
+    """Steps, start orders, `after` and `requires` together must be an order."""
+    graph: dict[str, set[str]] = {f"step {step}": {f"step {step - 1}"} for step in range(2, 6)}
+    names = {each.container.name for each in present}
+    orders: dict[tuple[int, int], list[str]] = {}
+    for each in present:
+        container = each.container
+        orders.setdefault((container.step, container.start_order), []).append(container.name)
+        before = {f"step {container.step - 1}"} if container.step > 1 else set()
+        before |= {name for _, name in each.references if name in names}
+        graph.setdefault(container.name, set()).update(before)
+        graph.setdefault(f"step {container.step}", set()).add(container.name)
+    for (step, order), members in orders.items():
+        lower = [number for at, number in orders if at == step and number < order]
+        for member in members if lower else ():
+            graph[member].update(orders[step, max(lower)])
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        circle: list[str] = error.args[1][:0:-1]  # graphlib names first who is waited for
+        in_circle = next(each for each in present if each.container.name in circle)
+        turn = circle.index(in_circle.container.name)
+        ordered = [*circle[turn:], *circle[:turn], in_circle.container.name]
+        yield Problem(
+            f"containers wait for each other: {' -> '.join(ordered)}",
+            in_circle.place,
+            "each waits for the next; take one `after`, `requires`, `start_order` or step away",
+        )

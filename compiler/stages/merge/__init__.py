@@ -1,0 +1,44 @@
+"""The second stage: many environments become one.
+
+Two ways, as in TripleO: `server` is Heat's own (a parameter is replaced whole unless its merge strategy says
+else), `client` is what python-heatclient does (mappings merge key by key at any depth, null over a mapping is
+ignored).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Mapping as AbstractMapping
+from types import MappingProxyType
+
+from compiler.model.stack import Environment, Merge
+from compiler.node import Node
+from compiler.stages.merge import client, server
+from compiler.stages.merge.difference import Difference, differences
+
+__all__ = ["Difference", "differences", "merge"]
+
+_NONE: AbstractMapping[str, Node] = MappingProxyType({})
+
+
+def merge(
+    environments: Iterable[Environment],
+    how: Merge = Merge.SERVER,
+    *,
+    declared: AbstractMapping[str, str] | None = None,
+    given: AbstractMapping[str, Node] = _NONE,
+) -> Environment:
+    """All environments as one; where two set the same key, the later wins or joins the earlier.
+
+    `declared`: the type (`json`, `string`, …) of every parameter that any known template declares; the server
+    joins values by it, and leaves out later values of all other names. Without it every name is known, values
+    are joined by what they are, and null is no value.
+    `given`: parameters of the command line. They win over the `parameters` of all files at the client; to the
+    server they are the first that is said, so that those of files win.
+
+    Raises CompileError where Heat would not merge: values of kinds that do not join, a parameter with two
+    strategies.
+    """
+    if how is Merge.CLIENT:
+        return client.merged(environments, given)
+    return server.merged(environments, declared, given)
