@@ -10,14 +10,14 @@ from typing import Any
 
 from compiler.diagnostics import Report
 from compiler.heat import evaluation
-from compiler.hot.instance import Instance
+from compiler.hot.stack import Stack
 from compiler.node import Plain
 
 
-def root(template: Path, **question: Any) -> Instance:
+def root(template: Path, **question: Any) -> Stack:
     """The root of a template's evaluation; a random string is its own name."""
     asked = evaluation.Question(template=template, **question)
-    return evaluation.evaluated(asked, Report(), chance=lambda name, _: name)
+    return evaluation.evaluated(asked, Report(), random_strings=lambda name, _: name)
 
 
 def outputs(text: str) -> dict[str, Plain]:

@@ -15,7 +15,7 @@ from compiler import files
 from compiler.cli.shared import merge_option, show
 from compiler.diagnostics import HeatsinkError, Report
 from compiler.heat import evaluation
-from compiler.hot.world import Stack
+from compiler.hot.evaluation import StackIdentity
 from compiler.model.random_string import Recipe, random_string
 from compiler.model.stack import Merge
 from compiler.node import Plain, plain
@@ -41,7 +41,9 @@ _FILE = click.Path(path_type=Path)
     "--secrets", type=_FILE, default=Path("secrets.yaml"), show_default=True,
     help="Keeps the strings of OS::Heat::RandomString; what is missing is generated.",
 )  # fmt: skip
-@click.option("--stack-name", metavar="NAME", default=Stack().name, show_default=True, help="OS::stack_name.")
+@click.option(
+    "--stack-name", metavar="NAME", default=StackIdentity().name, show_default=True, help="OS::stack_name."
+)
 @click.option("--strict", is_flag=True, help="Resource types that only a cloud has are errors.")
 def resolve(
     template: Path, environments: tuple[Path, ...], parameters: tuple[str, ...], properties: Path | None,
@@ -57,7 +59,7 @@ def resolve(
         parameters=dict(map(_parameter, parameters)),
         properties=None if properties is None else _properties(properties),
         merge=Merge(merge),
-        stack=Stack(name=stack_name),
+        identity=StackIdentity(name=stack_name),
     )
     with _uncollected():
         found, report, strings = _answer(question, output, secrets, strict=strict)
@@ -72,7 +74,7 @@ def _answer(
     question: evaluation.Question, output: str | None, secrets: Path, *, strict: bool
 ) -> tuple[Plain, Report, _Strings]:
     report, strings = Report(strict=strict), _Strings(secrets)
-    root = evaluation.evaluated(question, report, chance=strings)
+    root = evaluation.evaluated(question, report, random_strings=strings)
     found = evaluation.outputs(root) if output is None else evaluation.output(root, output)
     report.check()
     return found, report, strings

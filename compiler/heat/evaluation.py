@@ -13,12 +13,12 @@ from pathlib import Path
 from compiler.diagnostics import CompileError, Report, closest
 from compiler.files import Told, short_name, unheard
 from compiler.hot.attachments import attached, registered_files
+from compiler.hot.evaluation import Evaluation, RandomStrings, StackIdentity, random_strings
 from compiler.hot.functions import Heat
-from compiler.hot.instance import Instance
 from compiler.hot.resources.definition import constant
 from compiler.hot.resources.nested import check, handed_to
+from compiler.hot.stack import Stack
 from compiler.hot.template import Template
-from compiler.hot.world import Chance, Stack, World, by_chance
 from compiler.model.stack import Environment, Merge, Registry, Tree
 from compiler.node import Node, Plain, given, plain
 from compiler.stages.load.heat import HeatOpening
@@ -37,52 +37,56 @@ class Question:
     parameters: AbstractMapping[str, Plain] = field(default_factory=dict)
     properties: AbstractMapping[str, Plain] | None = None  # as a parent's; those not declared are left out
     merge: Merge = Merge.SERVER
-    stack: Stack = field(default_factory=Stack)
+    identity: StackIdentity = field(default_factory=StackIdentity)
 
 
 def evaluated(
-    question: Question, report: Report, *, chance: Chance = by_chance, told: Told = unheard
-) -> Instance:
+    question: Question,
+    report: Report,
+    *,
+    random_strings: RandomStrings = random_strings,
+    told: Told = unheard,
+) -> Stack:
     """The root template with its parameters; what it is worth is asked of it, no further than wanted.
 
     Nothing is validated: the report is told of resource types that only a cloud has and of constraints that
     values break. Files that the root template and those beside it name must be there.
     """
-    world = World(
+    evaluation = Evaluation(
         opener=HeatOpening(told),
         registry=Registry(),
         languages=Heat(),
-        stack=question.stack,
+        identity=question.identity,
         secrets=None,
         report=report,
         validates=False,
-        random=chance,
+        random_strings=random_strings,
     )
-    root = _root(world, question.template)
-    for _ in attached(world, root):
+    root = _root(evaluation, question.template)
+    for _ in attached(evaluation, root):
         pass
     environments = heat_environments(question.environments, _EVERYTHING, question.merge)
     line = {name: given(value, f"-P {name}") for name, value in question.parameters.items()}
-    types = _declared(world, root, environments, line)
+    types = _declared(evaluation, root, environments, line)
     merge(environments, Merge.CLIENT)  # the client does so before it sends the files, and may fail to
     environment = merge(environments, question.merge, declared=types, given=line)
     for each in differences(environments, types, line) if len(environments) > 1 else ():
         report.warn(each.told(question.merge))
-    world.registry = environment.resource_registry
-    world.defaults = environment.parameter_defaults
+    evaluation.registry = environment.resource_registry
+    evaluation.defaults = environment.parameter_defaults
     if question.properties is not None:
-        return handed_to(world, root, given(dict(question.properties), "--properties"))
+        return handed_to(evaluation, root, given(dict(question.properties), "--properties"))
     _refuse_unknown(root, environment)
     values = {name: constant(node) for name, node in environment.parameters.items()}
-    return Instance(world, root, values)
+    return Stack(evaluation, root, values)
 
 
-def _root(world: World, path: Path) -> Template:
+def _root(evaluation: Evaluation, path: Path) -> Template:
     absolute = path.absolute()
     if not absolute.is_file():
         raise CompileError(f"there is no template `{short_name(path)}`", hint="check the path")
     where = given(str(path), "<command line>")
-    return world.template(_EVERYTHING, str(absolute.relative_to("/")), where)
+    return evaluation.template(_EVERYTHING, str(absolute.relative_to("/")), where)
 
 
 def _refuse_unknown(root: Template, environment: Environment) -> None:
@@ -105,7 +109,10 @@ class _Every(dict[str, str]):
 
 
 def _declared(
-    world: World, root: Template, environments: tuple[Environment, ...], given: AbstractMapping[str, Node]
+    evaluation: Evaluation,
+    root: Template,
+    environments: tuple[Environment, ...],
+    given: AbstractMapping[str, Node],
 ) -> AbstractMapping[str, str]:
     """The types of all parameters of all templates at hand, if merging depends on one.
 
@@ -116,31 +123,33 @@ def _declared(
     if names <= root.parameters.keys() and not any(each.strategies for each in environments):
         return _Every()
     types: dict[str, str] = {}
-    for template in _templates(world, root, environments):
+    for template in _templates(evaluation, root, environments):
         types |= {name: declaration.type for name, declaration in template.parameters.items()}
     return types | {name: declaration.type for name, declaration in root.parameters.items()}
 
 
-def _templates(world: World, root: Template, environments: Iterable[Environment]) -> Iterator[Template]:
+def _templates(
+    evaluation: Evaluation, root: Template, environments: Iterable[Environment]
+) -> Iterator[Template]:
     """Every template that Heat's client would send along."""
     registries = [each.resource_registry for each in environments]
     named = (each for registry in registries for each in registered_files(registry))
-    yield from attached(world, root)
+    yield from attached(evaluation, root)
     for file, place in named:
-        yield from attached(world, world.template(file.tree, file.path, place))
+        yield from attached(evaluation, evaluation.template(file.tree, file.path, place))
 
 
-def outputs(instance: Instance) -> dict[str, Plain]:
+def outputs(stack: Stack) -> dict[str, Plain]:
     """Every output of a template, validated as Heat does before it makes a stack of it."""
-    instance.world.validates = True
-    check(instance)
-    return {name: output(instance, name) for name in instance.template.outputs}
+    stack.evaluation.validates = True
+    check(stack)
+    return {name: output(stack, name) for name in stack.template.outputs}
 
 
-def output(instance: Instance, name: str) -> Plain:
+def output(stack: Stack, name: str) -> Plain:
     """One output of a template, and nothing but what it needs."""
-    root = instance.template.root
+    root = stack.template.root
     try:
-        return plain(instance.output(name, root))
+        return plain(stack.output(name, root))
     except RecursionError:
         raise CompileError(f"output `{name}` is nested too deep to be shown", root.span) from None

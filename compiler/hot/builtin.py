@@ -6,7 +6,7 @@ _NAMES = {
     "AWS::AutoScaling": "AutoScalingGroup LaunchConfiguration ScalingPolicy",
     "AWS::CloudFormation": "Stack WaitCondition WaitConditionHandle",
     "AWS::EC2": (
-        "EIP EIPAssociation Instance InternetGateway NetworkInterface RouteTable SecurityGroup Subnet "
+        "EIP EIPAssociation Stack InternetGateway NetworkInterface RouteTable SecurityGroup Subnet "
         "SubnetRouteTableAssociation VPC VPCGatewayAttachment Volume VolumeAttachment"
     ),
     "AWS::ElasticLoadBalancing": "LoadBalancer",
@@ -56,7 +56,7 @@ _NAMES = {
     "OS::Sahara": "Cluster ClusterTemplate DataSource ImageRegistry Job JobBinary NodeGroupTemplate",
     "OS::Senlin": "Cluster Node Policy Profile Receiver",
     "OS::Swift": "Container",
-    "OS::Trove": "Cluster Instance",
+    "OS::Trove": "Cluster Stack",
     "OS::Vitrage": "Template",
     "OS::Zaqar": "MistralTrigger Queue SignedQueueURL Subscription",
     "OS::Zun": "Container",

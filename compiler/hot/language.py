@@ -10,8 +10,8 @@ from compiler.hot.versions import Version
 from compiler.node import Mapping, Node
 
 if TYPE_CHECKING:
-    from compiler.hot.instance import Instance
     from compiler.hot.scope import Scope
+    from compiler.hot.stack import Stack
 
 
 class Function(Protocol):
@@ -70,6 +70,6 @@ class Languages(Protocol):
         """What may be called in conditions."""
         ...
 
-    def resource(self, at: Instance, name: str) -> Resource | None:
+    def resource(self, stack: Stack, name: str) -> Resource | None:
         """The resource of that name; None if its condition switches it off."""
         ...

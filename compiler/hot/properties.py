@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable
 
 from compiler.diagnostics import CompileError, closest
 from compiler.hot.constraints import number
-from compiler.hot.instance import Supply
 from compiler.hot.parameters import Broken
 from compiler.hot.scope import OMITTED
+from compiler.hot.stack import Thunk
 from compiler.hot.template import Declaration
 from compiler.node import Mapping, Node, Scalar, Sequence, is_null, mapping_of, plain, scalar_of, sequence_of
 
@@ -158,16 +158,16 @@ _NAMES = {name: name for name in _TYPES} | {"comma_delimited_list": "list", "jso
 class Properties:
     """The properties of one resource, each evaluated when it is asked for, and once."""
 
-    def __init__(self, owner: str, supplies: dict[str, Supply], place: Mapping) -> None:
+    def __init__(self, owner: str, thunks: dict[str, Thunk], place: Mapping) -> None:
         self.owner = owner  # what an operator calls the resource
-        self.supplies = supplies
+        self.thunks = thunks
         self.place = place  # where they are written
         self._values: dict[str, Node] = {}
 
     def given(self, name: str) -> Node | None:
         """The value of a property as its template evaluates it; None where there is none."""
-        if name not in self._values and name in self.supplies:
-            self._values[name] = self.supplies[name]()
+        if name not in self._values and name in self.thunks:
+            self._values[name] = self.thunks[name]()
         found = self._values.get(name)
         return None if found is OMITTED else found
 
@@ -190,7 +190,7 @@ class Properties:
     def expect(self, known: Iterable[str], of: str, what: str = "property") -> None:
         """An error for the first property that its type does not have."""
         names = frozenset(known)
-        for name in self.supplies:
+        for name in self.thunks:
             if name not in names:
                 raise CompileError(
                     f"{of} has no {what} `{name}`", self.place.key_span(name), closest(name, names)

@@ -34,17 +34,17 @@ def registered(
     place: Node,
     *,
     what: str = "resource type",
-    around: Collection[Registration] = (),
+    enclosing: Collection[Registration] = (),
 ) -> Registration:
     """What a resource of that type is made of: a template, or one of Heat's own types by its name.
 
     `resource`: its name behind those of the resources whose templates it lies in, from the root; empty for
     what is no resource. A path of a template stands for itself, and is relative to the template at hand.
     `what`: what the type is called in errors.
-    `around`: what those templates are made of; left out, so that one which replaces a type can contain it.
+    `enclosing`: what those templates are made of; left out, so that one which replaces a type can contain it.
     Raises CompileError if nothing of that name is known, or aliases go round.
     """
-    search = _Search(_single(registry, resource), registry, frozenset(around), place)
+    search = _Search(_single(registry, resource), registry, frozenset(enclosing), place)
     found = search.found(kind)
     if found is None:
         raise CompileError(
@@ -70,7 +70,7 @@ def _single(registry: Registry, resource: tuple[str, ...]) -> AbstractMapping[st
 class _Search:
     single: AbstractMapping[str, Registration]
     registry: Registry
-    around: frozenset[Registration]
+    enclosing: frozenset[Registration]
     place: Node
 
     def found(self, kind: str, chain: tuple[str, ...] = ()) -> Registration | None:
@@ -99,7 +99,7 @@ class _Search:
         if kind in types and kind not in fitting:
             fitting.append(kind)
         for name in sorted(fitting):
-            if types[name] not in self.around:
+            if types[name] not in self.enclosing:
                 yield name, types[name]
 
 

@@ -11,7 +11,7 @@ from compiler.hot.language import Functions
 from compiler.node import Mapping, Node, Scalar, Sequence, given, mapping_of, scalar_of, sequence_of
 
 if TYPE_CHECKING:
-    from compiler.hot.instance import Instance
+    from compiler.hot.stack import Stack
 
 OMITTED = given(None, "<omitted>")  # what an `if` without an else gives: the item around it disappears
 
@@ -19,10 +19,10 @@ OMITTED = given(None, "<omitted>")  # what an `if` without an else gives: the it
 class Scope:
     """Where an expression stands: the template whose names it means, and the functions it may call."""
 
-    __slots__ = ("at", "functions")
+    __slots__ = ("functions", "stack")
 
-    def __init__(self, at: Instance, functions: Functions) -> None:
-        self.at = at
+    def __init__(self, stack: Stack, functions: Functions) -> None:
+        self.stack = stack
         self.functions = functions
 
     def value(self, node: Node) -> Node:
@@ -57,7 +57,7 @@ class Scope:
     def branch(self, argument: Sequence) -> Node | None:
         """The value that an `if` of that argument decides for; None where it has none."""
         condition, then, *otherwise = argument.items
-        if self.at.enabled(condition):
+        if self.stack.enabled(condition):
             return then
         return otherwise[0] if otherwise else None
 

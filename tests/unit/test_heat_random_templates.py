@@ -108,7 +108,7 @@ def attributes(below):
     return one("get_attr", mostly(steps, st.lists(below, max_size=4)))
 
 
-def either(level, kind):
+def if_(level, kind):
     """An `if` with such values."""
     return one("if", mostly(items(condition(level - 1), kind, kind), st.lists(value(level - 1), max_size=4)))
 
@@ -143,7 +143,7 @@ def texts(level):
         one("make_url", mostly(url, some)),
         one("get_resource", st.sampled_from("vwu")),
         one("get_file", mostly(st.just("file.txt"), st.sampled_from(FILES))),
-        either(level, below),
+        if_(level, below),
     )  # fmt: skip
 
 
@@ -163,7 +163,7 @@ def listed(level):
         one("filter", mostly(items(below, below), some)),
         one("str_split", mostly(items(st.sampled_from([",", "", "a", None]), texts(level - 1)), some)),
         one("repeat", mostly(shaped({"permutations": st.booleans()}, template=some, for_each=names), some)),
-        either(level, below),
+        if_(level, below),
     )  # fmt: skip
 
 
@@ -180,7 +180,7 @@ def mapped(level):
         st.dictionaries(key, some, max_size=4),
         one("map_merge", mostly(st.lists(below, max_size=3), some)),
         one("map_replace", mostly(items(below, changes), some)),
-        either(level, below),
+        if_(level, below),
     )
 
 

@@ -82,7 +82,7 @@ def test_what_is_said_of_a_single_resource_comes_before_all(resource, expected):
 def test_a_template_that_replaces_a_type_can_contain_it():
     replaced = registry({"OS::Nova::Server": "server.yaml"})
     outer = registered(replaced, "OS::Nova::Server", ("x",), PLACE)
-    inner = registered(replaced, "OS::Nova::Server", ("x", "y"), PLACE, around=(outer,))
+    inner = registered(replaced, "OS::Nova::Server", ("x", "y"), PLACE, enclosing=(outer,))
     assert inner.target == "OS::Nova::Server"
 
 

@@ -14,12 +14,12 @@ from itertools import permutations
 from compiler.diagnostics import CompileError, Problem, closest
 from compiler.heat.lint.documents import Document
 from compiler.heat.lint.expressions import CONDITIONS, Expression, is_shaped_for
+from compiler.hot.evaluation import Evaluation
 from compiler.hot.functions import Heat, values
-from compiler.hot.instance import Instance
 from compiler.hot.scope import Scope
+from compiler.hot.stack import Stack
 from compiler.hot.template import Template
 from compiler.hot.versions import Version
-from compiler.hot.world import World
 from compiler.model.stack import Registry
 from compiler.node import Mapping, Node, Scalar, Sequence, is_null, walk
 from compiler.stages.load.heat import HeatOpening
@@ -137,11 +137,11 @@ def _is_condition(node: Node, names: dict[str, Node]) -> bool:
 
 def malformed_calls(document: Document, template: Template) -> Iterator[Problem]:
     """Calls whose arguments Heat refuses as soon as it reads them, in a branch of an `if` too."""
-    world = World(opener=HeatOpening(), registry=Registry(), languages=Heat())
-    at = Instance(world, template)
+    evaluation = Evaluation(opener=HeatOpening(), registry=Registry(), languages=Heat())
+    stack = Stack(evaluation, template)
     for each in document.expressions:
         if each.is_call:
-            scope = at.condition_scope if each.in_condition else at.scope
+            scope = stack.condition_scope if each.in_condition else stack.scope
             yield from _misuse(scope, each)
 
 

@@ -5,30 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from compiler.diagnostics import CompileError, Problem, closest
-from compiler.hot.instance import Instance
 from compiler.hot.reads import Digits, member
 from compiler.hot.scope import Scope
+from compiler.hot.stack import Stack
 from compiler.node import Mapping, Node, Scalar, Sequence
 
 
-def empty_paths(root: Instance) -> Iterator[Problem]:
+def empty_paths(root: Stack) -> Iterator[Problem]:
     """Every `get_param` whose path finds nothing, in whatever the outputs and resources of a template need.
 
     In a condition that is how templates ask whether there is a value, and no trap. Errors are passed over.
     """
     found: list[Problem] = []
 
-    def missed(scope: Scope, call: Mapping, path: list[Node], value: Node) -> None:
-        if scope is not scope.at.condition_scope:
+    def on_missing_path(scope: Scope, call: Mapping, path: list[Node], value: Node) -> None:
+        if scope is not scope.stack.condition_scope:
             found.append(_missed(call, path, value))
 
-    root.world.missed = missed
+    root.evaluation.on_missing_path = on_missing_path
     _evaluate(root)
-    root.world.missed = None
+    root.evaluation.on_missing_path = None
     yield from found
 
 
-def _evaluate(root: Instance) -> None:
+def _evaluate(root: Stack) -> None:
     """All outputs, and the properties of all resources, as far as they have a value."""
     for name in root.template.outputs:
         try:

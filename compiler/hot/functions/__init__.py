@@ -14,9 +14,9 @@ from functools import lru_cache
 
 from compiler.hot.functions import amazon, choices, expressions, references, structures, texts
 from compiler.hot.functions.intrinsic import Intrinsic, anything, listed
-from compiler.hot.instance import Instance
 from compiler.hot.language import Functions, Resource
 from compiler.hot.resources import resource
+from compiler.hot.stack import Stack
 from compiler.hot.versions import Version
 
 _REPLACE = "{template: text, params: {KEY: value}}"
@@ -25,7 +25,7 @@ _REPEAT = "{template: value, for_each: {KEY: list}}"
 _ATTRIBUTE = "[resource, attribute, key, …]"
 _FACADE = "metadata"
 _IF = "[condition, then, else]"
-_GIVEN_UP = [
+_REMOVED = [
     "Ref",
     "Fn::Join",
     "Fn::Split",
@@ -37,8 +37,8 @@ _GIVEN_UP = [
 ]
 
 
-def _given_up(name: str, since: Version) -> Intrinsic:
-    """A function that HOT had before: it is none of data either, but nobody minds until it is evaluated."""
+def _removed_in(name: str, since: Version) -> Intrinsic:
+    """A function that HOT had before: it is none of data if_, but nobody minds until it is evaluated."""
     refuse = choices.refused(f"is not in HOT since {since.date}")
     return Intrinsic(name, "", refuse, anything, refuse)
 
@@ -62,7 +62,7 @@ _VALUES: dict[Version, tuple[Intrinsic, ...]] = {
         Intrinsic("Fn::ResourceFacade", "Metadata", amazon.resource_facade, amazon.facade),
         Intrinsic("Fn::GetAZs", "''", amazon.zones, anything),
     ),
-    Version.JUNO: tuple(_given_up(name, Version.JUNO) for name in _GIVEN_UP),
+    Version.JUNO: tuple(_removed_in(name, Version.JUNO) for name in _REMOVED),
     Version.KILO: (
         Intrinsic("digest", "[sha256, text]", texts.digest, anything),
         Intrinsic("repeat", _REPEAT, structures.repeat(maps=False, together=False), structures.repeat_shape),
@@ -74,11 +74,11 @@ _VALUES: dict[Version, tuple[Intrinsic, ...]] = {
         Intrinsic("list_join", _JOIN, texts.list_join, listed(2)),
         Intrinsic("str_replace", _REPLACE, texts.str_replace(texts.spelt), texts.replacement_shape),
         Intrinsic("str_split", "[delimiter, text, index]", texts.str_split, texts.split_shape),
-        _given_up("Fn::Select", Version.LIBERTY),
+        _removed_in("Fn::Select", Version.LIBERTY),
     ),
     Version.MITAKA: (Intrinsic("map_merge", "[mapping, …]", structures.map_merge, anything),),
     Version.NEWTON: (
-        Intrinsic("if", _IF, choices.either, listed(3, 3), choices.either_refers),
+        Intrinsic("if", _IF, choices.if_, listed(3, 3), choices.if_refers),
         Intrinsic("map_replace", "[mapping, {keys: {…}, values: {…}}]", structures.map_replace, anything),
         Intrinsic("repeat", _REPEAT, structures.repeat(maps=True, together=False), structures.repeat_shape),
         Intrinsic(
@@ -86,7 +86,7 @@ _VALUES: dict[Version, tuple[Intrinsic, ...]] = {
         ),
     ),
     Version.OCATA: (
-        Intrinsic("filter", "[values, list]", structures.without, listed(2, 2)),
+        Intrinsic("filter", "[values, list]", structures.filter_, listed(2, 2)),
         Intrinsic(
             "str_replace_strict",
             _REPLACE,
@@ -110,7 +110,7 @@ _VALUES: dict[Version, tuple[Intrinsic, ...]] = {
         ),
     ),
     Version.WALLABY: (
-        Intrinsic("if", "[condition, then, else]", choices.either, listed(2, 3), choices.either_refers),
+        Intrinsic("if", "[condition, then, else]", choices.if_, listed(2, 3), choices.if_refers),
     ),
 }
 
@@ -118,8 +118,8 @@ _CONDITIONS: dict[Version, tuple[Intrinsic, ...]] = {
     Version.NEWTON: (
         Intrinsic("equals", "[this, that]", choices.equals, listed(2, 2)),
         Intrinsic("not", "condition", choices.negation, choices.negation_shape),
-        Intrinsic("and", "[condition, condition, …]", choices.several(all), listed(2)),
-        Intrinsic("or", "[condition, condition, …]", choices.several(any), listed(2)),
+        Intrinsic("and", "[condition, condition, …]", choices.all_or_any(all), listed(2)),
+        Intrinsic("or", "[condition, condition, …]", choices.all_or_any(any), listed(2)),
     ),
 }
 _REFUSED = choices.refused("cannot be called in a condition")
@@ -158,6 +158,6 @@ class Heat:
         """What may be called in conditions."""
         return conditions(version)
 
-    def resource(self, at: Instance, name: str) -> Resource | None:
+    def resource(self, stack: Stack, name: str) -> Resource | None:
         """The resource of that name; None if its condition switches it off."""
-        return resource(at, name)
+        return resource(stack, name)

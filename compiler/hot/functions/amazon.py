@@ -14,9 +14,9 @@ from compiler.node import Mapping, Node, Plain, Scalar, mapping_of, node_of, pla
 def ref(scope: Scope, argument: Node, call: Mapping) -> Node:
     """A resource's id, or a parameter."""
     name = text(scope.value(argument), "a name")
-    if name in scope.at.template.resources:
-        return scope.at.find_resource(name, argument).reference(call)
-    return scope.at.parameter(name, argument)
+    if name in scope.stack.template.resources:
+        return scope.stack.find_resource(name, argument).reference(call)
+    return scope.stack.parameter(name, argument)
 
 
 def select(scope: Scope, argument: Node, call: Mapping) -> Node:

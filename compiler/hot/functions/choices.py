@@ -10,14 +10,14 @@ from compiler.hot.scope import OMITTED, Scope
 from compiler.node import Mapping, Node, Sequence, is_null, scalar_of
 
 
-def either(scope: Scope, argument: Node, call: Mapping) -> Node:
+def if_(scope: Scope, argument: Node, call: Mapping) -> Node:
     """`if`: one of two values; the other is not looked at. Without the second, what is around disappears."""
     assert isinstance(argument, Sequence)
     branch = scope.branch(argument)
     return OMITTED if branch is None else scope.evaluate(branch)
 
 
-def either_refers(scope: Scope, argument: Node, call: Mapping) -> None:
+def if_refers(scope: Scope, argument: Node, call: Mapping) -> None:
     """What the value that it decides for refers to."""
     assert isinstance(argument, Sequence)
     branch = scope.branch(argument)
@@ -40,16 +40,16 @@ def negation_shape(scope: Scope, argument: Node, call: Mapping) -> None:
 
 def negation(scope: Scope, argument: Node, call: Mapping) -> Node:
     """`not`."""
-    return scalar_of(not scope.at.holds(scope.value(argument)), call)
+    return scalar_of(not scope.stack.holds(scope.value(argument)), call)
 
 
-def several(every: Callable[[Iterable[bool]], bool]) -> Callable[[Scope, Node, Mapping], Node]:
+def all_or_any(every: Callable[[Iterable[bool]], bool]) -> Callable[[Scope, Node, Mapping], Node]:
     """`and`, `or`: all conditions are evaluated, but the names among them only as far as they decide."""
 
     def evaluate(scope: Scope, argument: Node, call: Mapping) -> Node:
         found = scope.value(argument)
         assert isinstance(found, Sequence)
-        return scalar_of(every(scope.at.holds(item) for item in found.items), call)
+        return scalar_of(every(scope.stack.holds(item) for item in found.items), call)
 
     return evaluate
 

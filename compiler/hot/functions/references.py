@@ -19,15 +19,15 @@ def get_param(scope: Scope, argument: Node, call: Mapping) -> Node:
     if not path or not isinstance(found, Sequence | Scalar):
         raise MisuseError(f"takes a name or a path, not {found.kind}")
     name = text(path[0], "the name of a parameter")
-    value = scope.at.parameter(name, argument)
+    value = scope.stack.parameter(name, argument)
     keys = steps(path[1:])
     at = None if keys is None else member(value, keys, Digits.INDEX)
-    if scope.at.varies(name) and keys is not None:
-        scope.at.read_variant((name, *keys), at)
+    if scope.stack.varies(name) and keys is not None:
+        scope.stack.read_variant((name, *keys), at)
     if at is not None:
         return at
-    if scope.at.world.missed is not None:
-        scope.at.world.missed(scope, call, path, value)
+    if scope.stack.evaluation.on_missing_path is not None:
+        scope.stack.evaluation.on_missing_path(scope, call, path, value)
     return scalar_of("", call)
 
 
@@ -54,7 +54,7 @@ def get_attr(scope: Scope, argument: Node, call: Mapping) -> Node:
 
 
 def _resource(scope: Scope, name: Node) -> Resource:
-    return scope.at.find_resource(text(scope.value(name), "the name of a resource"), name)
+    return scope.stack.find_resource(text(scope.value(name), "the name of a resource"), name)
 
 
 def known_attribute(scope: Scope, argument: Node, call: Mapping) -> None:
@@ -75,7 +75,7 @@ def get_file(scope: Scope, argument: Node, call: Mapping) -> Node:
     """The text of a file beside the template. Its path is written in place: Heat's client sends no other."""
     if not isinstance(argument, Scalar) or not isinstance(argument.value, str):
         raise MisuseError(f"takes the path of a file as it is written, not {said(scope, argument)}")
-    return text_of(scope.at.file(argument.value, argument))
+    return text_of(scope.stack.file(argument.value, argument))
 
 
 def get_resource(scope: Scope, argument: Node, call: Mapping) -> Node:
@@ -92,13 +92,13 @@ def facade(scope: Scope, argument: Node, call: Mapping) -> None:
 def resource_facade(scope: Scope, argument: Node, call: Mapping) -> Node:
     """What the parent says of the resource that this template is."""
     assert isinstance(argument, Scalar)
-    at = scope.at
-    if at.parent is None:
+    stack = scope.stack
+    if stack.parent is None:
         raise CompileError("the root template is no resource of another", call.span)
-    definition = at.parent.template.resources.get(".".join(at.resource))
+    definition = stack.parent.template.resources.get(".".join(stack.resource))
     written = None if definition is None else definition.entries.get(str(argument.value))
     if written is not None and not is_null(written):
-        found = at.parent.scope.value(written)
+        found = stack.parent.scope.value(written)
         if argument.value == "deletion_policy":
             return scalar_of(str(found.value).capitalize() if isinstance(found, Scalar) else None, call)
         return found

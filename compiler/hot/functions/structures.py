@@ -120,7 +120,7 @@ def _renamed(key: str, new: Node | None) -> str:
     return str(new.value)
 
 
-def without(scope: Scope, argument: Node, call: Mapping) -> Node:
+def filter_(scope: Scope, argument: Node, call: Mapping) -> Node:
     """`filter`: a list without some values."""
     assert isinstance(argument, Sequence)
     listed = scope.value(argument.items[1])

@@ -1,7 +1,7 @@
 """What stands behind the resources of a template: another template, or one of Heat's own types.
 
-definition   what every resource is made from      single    nothing, a value, a random string, a stub
-nested       a template as a resource              several   a chain, a group
+definition   what every resource is made from      values    nothing, a value, a random string, a stub
+nested       a template as a resource              groups    a chain, a group
 order        which needs which
 
 Heat's types here are those that need no cloud. Every other type is a stub: it may be named, and its
@@ -15,14 +15,14 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 
 from compiler.diagnostics import CompileError
-from compiler.hot.instance import Instance, Supply
 from compiler.hot.language import Resource
 from compiler.hot.properties import Properties
 from compiler.hot.registry import is_template, registered
 from compiler.hot.resources.definition import Definition, Make
+from compiler.hot.resources.groups import Chain, Group
 from compiler.hot.resources.nested import nested
-from compiler.hot.resources.several import Chain, Group
-from compiler.hot.resources.single import Nothing, RandomString, Stub, Value
+from compiler.hot.resources.values import Nothing, RandomString, Stub, Value
+from compiler.hot.stack import Stack, Thunk
 from compiler.model.stack import NOTHING, TemplateFile
 from compiler.node import Mapping, Node, expect_string, mapping_of
 
@@ -36,18 +36,20 @@ _SEVERAL: dict[str, Callable[[Definition, Properties, Make], Resource]] = {
 }
 
 
-def resource(at: Instance, name: str) -> Resource | None:
+def resource(stack: Stack, name: str) -> Resource | None:
     """A resource of a template; None if its condition switches it off."""
-    written = at.template.resources[name]
+    written = stack.template.resources[name]
     condition = written.entries.get("condition")
-    if condition is not None and not at.enabled(condition):
+    if condition is not None and not stack.enabled(condition):
         return None
     properties = written.entries.get("properties") or mapping_of({}, written)
     assert isinstance(properties, Mapping)
-    is_call = at.scope.is_call(properties)
-    supplies = {} if is_call else {key: _supply(at, value) for key, value in properties.entries.items()}
+    is_call = stack.scope.is_call(properties)
+    thunks = {} if is_call else {key: _thunk(stack, value) for key, value in properties.entries.items()}
     found = made(
-        Definition(at=at, path=(name,), type=written.entries["type"], properties=supplies, place=properties)
+        Definition(
+            stack=stack, path=(name,), type=written.entries["type"], properties=thunks, place=properties
+        )
     )
     if is_call and found.policies is not None:
         hint = "call the function in the value of each property"
@@ -55,22 +57,22 @@ def resource(at: Instance, name: str) -> Resource | None:
     return found
 
 
-def _supply(at: Instance, node: Node) -> Supply:
-    return lambda: at.scope.evaluate(node)
+def _thunk(stack: Stack, node: Node) -> Thunk:
+    return lambda: stack.scope.evaluate(node)
 
 
 def made(definition: Definition) -> Resource:
     """The resource of a definition: a template, or what its type stands for in the end."""
-    at, place = definition.at, definition.type
+    stack, place = definition.stack, definition.type
     kind = expect_string(place, f"the type of {definition.label}")
-    path = (*at.path, *definition.path)
-    found = registered(at.world.registry, kind, path, place, around=at.around)
+    path = (*stack.path, *definition.path)
+    found = registered(stack.evaluation.registry, kind, path, place, enclosing=stack.enclosing)
     target = found.target
     if isinstance(target, TemplateFile):
         return nested(definition, target, found)
     if is_template(target):
-        beside = posixpath.normpath(PurePosixPath(at.template.path).parent / target)
-        return nested(definition, TemplateFile(path=beside, tree=at.template.tree), found)
+        beside = posixpath.normpath(PurePosixPath(stack.template.path).parent / target)
+        return nested(definition, TemplateFile(path=beside, tree=stack.template.tree), found)
     properties = Properties(definition.label, definition.properties, definition.place)
     if target == NOTHING:
         return Nothing(definition)
@@ -82,8 +84,8 @@ def made(definition: Definition) -> Resource:
 
 
 def _stub(definition: Definition, target: str) -> Stub:
-    at, place = definition.at, definition.type
-    report = at.world.report
+    stack, place = definition.stack, definition.type
+    report = stack.evaluation.report
     if report is None:
         raise CompileError(
             f"{definition.label} has the type `{target}`, which only a cloud has",
@@ -94,5 +96,5 @@ def _stub(definition: Definition, target: str) -> Stub:
         f"{definition.label} has the type `{target}`, which only a cloud has: its attributes are null",
         place.span,
     )
-    written = at.template.resources.get(definition.name)
+    written = stack.template.resources.get(definition.name)
     return Stub(definition, None if written is None else written.entries.get("external_id"))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from compiler.hot.instance import Instance, Supply
 from compiler.hot.language import Resource
 from compiler.hot.reads import Digits, Key, member
+from compiler.hot.stack import Stack, Thunk
 from compiler.node import Mapping, Node, scalar_of
 
 Path = tuple[Key, ...]
@@ -19,10 +19,10 @@ SHOW = "show"  # the attribute that every resource has; it is the cloud's own vi
 class Definition:
     """One resource before it is known what it is: its type, and its properties unevaluated."""
 
-    at: Instance
+    stack: Stack
     path: tuple[str, ...]  # its name in the template; of a member of a group that, and its number
     type: Node
-    properties: dict[str, Supply]
+    properties: dict[str, Thunk]
     place: Mapping  # where the properties are written
 
     @property
@@ -39,7 +39,7 @@ class Definition:
 Make = Callable[[Definition], Resource]
 
 
-def constant(node: Node) -> Supply:
+def constant(node: Node) -> Thunk:
     """A value that is evaluated already."""
     return lambda: node
 

@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from compiler.diagnostics import CompileError
-from compiler.hot.instance import Instance
 from compiler.hot.scope import Scope
+from compiler.hot.stack import Stack
 from compiler.node import Mapping, Node, Scalar, Sequence
 
 _REFERRING = ("get_resource", "get_attr")
 _FIELDS = ("properties", "metadata")
 
 
-def check_order(instance: Instance, names: Iterable[str]) -> None:
+def check_order(stack: Stack, names: Iterable[str]) -> None:
     """An error if resources need one another; `names` are those that no condition switches off.
 
     What a function names must be there too; Heat minds less what `depends_on` says.
     """
-    referred = {name: dict(_referred_by(instance, name)) for name in names}
+    referred = {name: dict(_referred_by(stack, name)) for name in names}
     for others in referred.values():
         for other, place in others.items():
             if other not in referred:
-                instance.find_resource(other, place)
-    needs = {name: others | dict(_explicit(instance, name)) for name, others in referred.items()}
+                stack.find_resource(other, place)
+    needs = {name: others | dict(_explicit(stack, name)) for name, others in referred.items()}
     done: set[str] = set()
     for name in needs:
         _follow(name, needs, done, [])
@@ -40,20 +40,20 @@ def _follow(name: str, needs: dict[str, dict[str, Node]], done: set[str], way: l
     done.add(way.pop())
 
 
-def _explicit(instance: Instance, name: str) -> Iterator[tuple[str, Node]]:
+def _explicit(stack: Stack, name: str) -> Iterator[tuple[str, Node]]:
     """What `depends_on` says of a resource, and where."""
-    node = instance.template.resources[name].entries.get("depends_on")
+    node = stack.template.resources[name].entries.get("depends_on")
     for item in node.items if isinstance(node, Sequence) else [node]:
         if isinstance(item, Scalar):
             yield str(item.value), item
 
 
-def _referred_by(instance: Instance, name: str) -> Iterator[tuple[str, Node]]:
+def _referred_by(stack: Stack, name: str) -> Iterator[tuple[str, Node]]:
     """The resources that functions of one name, and where."""
     for field in _FIELDS:
-        node = instance.template.resources[name].entries.get(field)
+        node = stack.template.resources[name].entries.get(field)
         if node is not None:
-            yield from _referred(instance.scope, node)
+            yield from _referred(stack.scope, node)
 
 
 def _referred(scope: Scope, node: Node) -> Iterator[tuple[str, Node]]:

@@ -9,7 +9,7 @@ give what the library gives; anything else, every mistake among it, is left to t
 from __future__ import annotations
 
 from compiler.hot.yaql import quick
-from compiler.hot.yaql.errors import Unsure, YaqlError
+from compiler.hot.yaql.errors import NotSupported, YaqlError
 from compiler.node import Plain
 
 __all__ = ["YaqlError", "check", "evaluate"]
@@ -25,7 +25,7 @@ def evaluate(expression: str, data: Plain) -> Plain:
     """
     try:
         return quick.evaluate(expression, data)
-    except Unsure:
+    except NotSupported:
         from compiler.hot.yaql import library
 
         return library.evaluate(expression, data)

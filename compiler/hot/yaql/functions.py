@@ -1,4 +1,4 @@
-"""Operators, functions and methods by name; Unsure for values that the library might refuse."""
+"""Operators, functions and methods by name; NotSupported for values that the library might refuse."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
-from compiler.hot.yaql.errors import Unsure
+from compiler.hot.yaql.errors import NotSupported
 from compiler.hot.yaql.syntax import LIST
 from compiler.hot.yaql.values import (
     DICTS,
@@ -42,7 +42,7 @@ def _equal(left: Value, right: Value) -> bool:
 
 def _compare(compare: Callable[[Any, Any], bool], left: Value, right: Value) -> bool:
     if not (_are_numbers(left, right) or (type(left) is str and type(right) is str)):
-        raise Unsure
+        raise NotSupported
     return compare(left, right)
 
 
@@ -54,7 +54,7 @@ def _within(left: Value, right: Value) -> bool:
     if type(right) is str:
         return expect(left, str) in right
     if type(left) not in SCALARS or type(right) is View:
-        raise Unsure
+        raise NotSupported
     return left in items_of(right)
 
 
@@ -69,7 +69,7 @@ def _plus(left: Value, right: Value) -> Value:
 
 def _minus(left: Value, right: Value) -> Value:
     if not _are_numbers(left, right):
-        raise Unsure
+        raise NotSupported
     return left - right
 
 
@@ -77,20 +77,20 @@ def _times(left: Value, right: Value) -> Value:
     if _are_numbers(left, right):
         return left * right
     if type(left) not in SEQUENCES or len(left) * expect(right, int) > MOST_ITEMS:
-        raise Unsure
+        raise NotSupported
     return Loose(list(left) * right) if type(left) is Loose else tuple(left) * right
 
 
 def _divided(left: Value, right: Value) -> Value:
     if not _are_numbers(left, right):
-        raise Unsure
+        raise NotSupported
     return left // right if type(left) is type(right) is int else left / right
 
 
 def negative(value: Value) -> Value:
     """`-value`"""
     if type(value) not in NUMBERS:
-        raise Unsure
+        raise NotSupported
     return -value
 
 
@@ -134,7 +134,7 @@ def _text(value: Value) -> str:
 
 def _int(value: Value) -> int:
     if type(value) not in SCALARS:
-        raise Unsure
+        raise NotSupported
     return 0 if value is None else int(value)
 
 
@@ -142,7 +142,7 @@ def _len(value: Value) -> int:
     if type(value) is str or type(value) in DICTS:
         return len(value)
     if type(value) is View and not value.as_set:
-        raise Unsure
+        raise NotSupported
     return len(list(items_of(value)))
 
 
@@ -195,7 +195,7 @@ def _merged_value(left: Value, right: Value) -> Value:
     if type(right) not in SEQUENCES:
         return right
     if not {type(left), type(right)} <= {list, tuple}:
-        raise Unsure
+        raise NotSupported
     return tuple(distinct((*left, *right)))
 
 
@@ -251,7 +251,7 @@ def _format(owner: Value, *values: Value) -> str:
     from compiler.hot.yaql.formatting import formatted
 
     if not SCALARS.issuperset(map(type, values)):
-        raise Unsure
+        raise NotSupported
     return formatted(expect(owner, str), *values)
 
 

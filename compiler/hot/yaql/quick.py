@@ -1,4 +1,4 @@
-"""Expressions as Python closures over plain values; Unsure wherever the library might give anything else.
+"""Expressions as Python closures over plain values; NotSupported wherever the library might differ.
 
 Everything is worked out at once, where the library is lazy: an expression has no effects, so that shows in
 nothing but mistakes, and those are the library's to tell.
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache, reduce
 from typing import TypeAlias
 
-from compiler.hot.yaql.errors import Unsure
+from compiler.hot.yaql.errors import NotSupported
 from compiler.hot.yaql.functions import ARGUMENTS, FUNCTIONS, METHODS, OPERATORS, negative
 from compiler.hot.yaql.syntax import (
     MAP,
@@ -44,18 +44,18 @@ from compiler.node import Plain
 Variables: TypeAlias = dict[str, Value]
 Closure: TypeAlias = Callable[[Variables], Value]
 
-_MISTAKES = (Unsure, LookupError, TypeError, ValueError, ArithmeticError, RecursionError, re.error)
+_MISTAKES = (NotSupported, LookupError, TypeError, ValueError, ArithmeticError, RecursionError, re.error)
 
 
 def evaluate(expression: str, data: Plain) -> Plain:
-    """The expression's value; Unsure if that is not certain."""
+    """The expression's value; NotSupported if that is not certain."""
     closure = _compiled(expression)
     if closure is None:
-        raise Unsure
+        raise NotSupported
     try:
         return plain(closure({"$1": {"data": data}}))
     except _MISTAKES:
-        raise Unsure from None
+        raise NotSupported from None
 
 
 def parses(expression: str) -> bool:
@@ -67,7 +67,7 @@ def parses(expression: str) -> bool:
 def _tree(expression: str) -> Tree | None:
     try:
         return parsed(expression)
-    except (Unsure, RecursionError):
+    except (NotSupported, RecursionError):
         return None
 
 
@@ -76,7 +76,7 @@ def _compiled(expression: str) -> Closure | None:
     tree = _tree(expression)
     try:
         return None if tree is None else _closure(tree)
-    except (Unsure, RecursionError):
+    except (NotSupported, RecursionError):
         return None
 
 
@@ -109,7 +109,7 @@ def _at(owner: Value, index: Value) -> Value:
         return expect_dict(owner)[index]
     if type(owner) in SEQUENCES:
         return owner[expect(index, int)]
-    raise Unsure
+    raise NotSupported
 
 
 def _operation(tree: Operation) -> Closure:
@@ -125,7 +125,7 @@ def _operation(tree: Operation) -> Closure:
         return lambda variables: left(variables) or right(variables)
     compute = OPERATORS.get(tree.operator)
     if compute is None:
-        raise Unsure
+        raise NotSupported
     return lambda variables: compute(left(variables), right(variables))
 
 
@@ -134,7 +134,7 @@ def _prefixed(sign: str, value: Closure) -> Closure:
         return lambda variables: not value(variables)
     if sign == "-":
         return lambda variables: negative(value(variables))
-    raise Unsure
+    raise NotSupported
 
 
 def _let(tree: Operation) -> Closure:
@@ -144,16 +144,16 @@ def _let(tree: Operation) -> Closure:
             named = [(f"${name}", value) for name, value in _named(arguments)]
             body = _closure(tree.right)
         case _:
-            raise Unsure
+            raise NotSupported
     return lambda variables: body({**variables, **{name: value(variables) for name, value in named}})
 
 
 def _named(arguments: Arguments) -> list[tuple[str, Closure]]:
     if not all(isinstance(key, Keyword) for key, _ in arguments.pairs):
-        raise Unsure
+        raise NotSupported
     named = {key.value: _closure(value) for key, value in arguments.pairs if isinstance(key, Keyword)}
     if len(named) != len(arguments.pairs):
-        raise Unsure
+        raise NotSupported
     return list(named.items())
 
 
@@ -165,7 +165,7 @@ def _call(tree: Call) -> Closure:
         pairs = [(_closure(key), _closure(value)) for key, value in tree.arguments.pairs]
         return _PAIRED[tree.name](items, pairs)
     if tree.name not in FUNCTIONS or tree.arguments.pairs:
-        raise Unsure
+        raise NotSupported
     function = FUNCTIONS[tree.name]
     return lambda variables: function(*[item(variables) for item in items])
 
@@ -173,13 +173,13 @@ def _call(tree: Call) -> Closure:
 def _method(tree: Call, owner: Closure, items: list[Closure]) -> Closure:
     named = [(ARGUMENTS[name], value) for name, value in _named(tree.arguments) if name in ARGUMENTS]
     if len(named) != len(tree.arguments.pairs):
-        raise Unsure
+        raise NotSupported
     if tree.name in _QUERIES and not named:
         query = _QUERIES[tree.name]
         return lambda variables: query(variables, owner(variables), *items)
     method = METHODS.get(tree.name)
     if method is None:
-        raise Unsure
+        raise NotSupported
     if not named:
         return lambda variables: method(owner(variables), *[item(variables) for item in items])
     return lambda variables: method(
@@ -194,7 +194,7 @@ def _method(tree: Call, owner: Closure, items: list[Closure]) -> Closure:
 
 def _switch(items: list[Closure], pairs: list[tuple[Closure, Closure]]) -> Closure:
     if items:
-        raise Unsure
+        raise NotSupported
 
     def chosen(variables: Variables) -> Value:
         return next((value(variables) for case, value in pairs if case(variables)), None)
@@ -205,7 +205,7 @@ def _switch(items: list[Closure], pairs: list[tuple[Closure, Closure]]) -> Closu
 def _dict(items: list[Closure], pairs: list[tuple[Closure, Closure]]) -> Closure:
     """`dict(key => value, …)`, `{key => value, …}`, or `dict(collection)` of pairs."""
     if items and (pairs or len(items) > 1):
-        raise Unsure
+        raise NotSupported
     if items:
         return lambda variables: _from_pairs(items_of(items[0](variables)))
     return lambda variables: Frozen((expect(key(variables), str), value(variables)) for key, value in pairs)
@@ -213,7 +213,7 @@ def _dict(items: list[Closure], pairs: list[tuple[Closure, Closure]]) -> Closure
 
 def _map(items: list[Closure], pairs: list[tuple[Closure, Closure]]) -> Closure:
     if items:
-        raise Unsure
+        raise NotSupported
     return _dict([], pairs)
 
 
@@ -228,7 +228,7 @@ def _from_pairs(pairs: Iterable[Value]) -> Frozen:
 
 def _coalesce(items: list[Closure], pairs: list[tuple[Closure, Closure]]) -> Closure:
     if pairs:
-        raise Unsure
+        raise NotSupported
 
     def first(variables: Variables) -> Value:
         return next((value for item in items if (value := item(variables)) is not None), None)

@@ -1,4 +1,4 @@
-"""Expressions as trees: the part of yaql's grammar that templates use. Unsure about all else.
+"""Expressions as trees: the part of yaql's grammar that templates use. NotSupported about all else.
 
 What is accepted here, the library accepts, and with the same structure (yaql/language/lexer.py, parser.py and
 the operators of factory.py): names and `$` alone or with a name, numbers, strings, calls, members, indices,
@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from compiler.hot.yaql.errors import Unsure
+from compiler.hot.yaql.errors import NotSupported
 from compiler.node import Value
 
 
@@ -114,7 +114,7 @@ _ESCAPED = dict(zip("\\'\"abfnrtv", "\\'\"\a\b\f\n\r\t\v", strict=True))
 
 
 def parsed(expression: str) -> Tree:
-    """The expression as a tree; Unsure if it is not in the part of the grammar that is known here."""
+    """The expression as a tree; NotSupported if it is not in the part of the grammar that is known here."""
     parser = _Parser(expression)
     tree = parser.expression()
     parser.expect("")
@@ -132,7 +132,7 @@ class _Parser:
     def advance(self) -> None:
         found = _TOKEN.match(self.text, self.position)
         if found is None or found.lastgroup is None:
-            raise Unsure
+            raise NotSupported
         self.kind = found.lastgroup
         self.token = found[self.kind]
         self.position = found.end()
@@ -144,7 +144,7 @@ class _Parser:
 
     def expect(self, sign: str) -> None:
         if self.kind not in ("sign", "end") or self.token != sign:
-            raise Unsure
+            raise NotSupported
         if sign:
             self.advance()
 
@@ -168,7 +168,7 @@ class _Parser:
         if kind == "call":
             return self.call(owner)
         if kind != "word" or name in _WORDS or name in _CONSTANTS:
-            raise Unsure
+            raise NotSupported
         self.advance()
         return Member(owner, name)
 
@@ -185,7 +185,7 @@ class _Parser:
             self.advance()
             return Operation(token, None, self.expression(_PREFIX[token]))
         if operator in _WORDS:
-            raise Unsure
+            raise NotSupported
         self.advance()
         return self.bracketed(token) if kind == "sign" else _leaf(kind, token)
 
@@ -196,10 +196,10 @@ class _Parser:
             return tree
         if opening in (LIST, MAP):
             return Call(opening, self.arguments("]" if opening == LIST else "}"))
-        raise Unsure
+        raise NotSupported
 
     def arguments(self, closing: str, items: int | None = None) -> Arguments:
-        """What stands before a closing bracket; Unsure if that must be so many items and is not."""
+        """What stands before a closing bracket; NotSupported if that must be so many items and is not."""
         values: list[Tree] = []
         pairs: list[tuple[Tree, Tree]] = []
         while self.kind != "sign" or self.token != closing:
@@ -208,7 +208,7 @@ class _Parser:
             self.argument(values, pairs)
         self.advance()
         if items is not None and (len(values) != items or pairs):
-            raise Unsure
+            raise NotSupported
         return Arguments(tuple(values), tuple(pairs))
 
     def argument(self, values: list[Tree], pairs: list[tuple[Tree, Tree]]) -> None:
@@ -217,7 +217,7 @@ class _Parser:
             self.advance()
             pairs.append((tree, self.expression()))
         elif pairs:
-            raise Unsure
+            raise NotSupported
         else:
             values.append(tree)
 
@@ -233,17 +233,17 @@ def _leaf(kind: str, token: str) -> Tree:
         return Constant(_ESCAPE.sub(_unescaped, token[1:-1]))
     if kind == "verbatim":
         return Constant(token[1:-1].replace("\\`", "`"))
-    raise Unsure
+    raise NotSupported
 
 
 def _integer(digits: str) -> int:
     try:
         return int(digits)
     except ValueError:  # more digits than Python converts
-        raise Unsure from None
+        raise NotSupported from None
 
 
 def _unescaped(match: re.Match[str]) -> str:
     if match[1] not in _ESCAPED:
-        raise Unsure
+        raise NotSupported
     return _ESCAPED[match[1]]

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn, TypeAlias
 
-from compiler.hot.yaql.errors import Unsure
+from compiler.hot.yaql.errors import NotSupported
 from compiler.node import Plain
 
 Value: TypeAlias = Any  # one of the kinds above, a scalar, or a regular expression
@@ -45,7 +45,7 @@ class Stream:
         """The values, to whoever asks first."""
         values, self._values = self._values, None
         if values is None:
-            raise Unsure
+            raise NotSupported
         return values
 
 
@@ -74,7 +74,7 @@ def items_of(value: Value) -> Iterable[Value]:
         return value.taken()
     if type(value) is View:
         return value.values
-    raise Unsure
+    raise NotSupported
 
 
 def is_collection(value: Value) -> bool:
@@ -85,14 +85,14 @@ def is_collection(value: Value) -> bool:
 def expect(value: Value, kind: type) -> Any:
     """The value, if it is exactly of that type: the library takes `true` for a number here and not there."""
     if type(value) is not kind:
-        raise Unsure
+        raise NotSupported
     return value
 
 
 def expect_dict(value: Value) -> dict[str, Value]:
     """The value, if it is a dict of any kind."""
     if type(value) not in DICTS:
-        raise Unsure
+        raise NotSupported
     return value  # type: ignore[no-any-return]
 
 
@@ -104,7 +104,7 @@ def plain(value: Value) -> Plain:
     if kind in DICTS:
         return {key: plain(item) for key, item in value.items()}
     if kind is View and value.as_set:
-        raise Unsure
+        raise NotSupported
     return [plain(item) for item in items_of(value)]
 
 
@@ -117,7 +117,7 @@ def frozen(value: Value) -> Any:
         return tuple(map(frozen, value))
     if kind is dict or kind is Frozen:
         return frozenset((key, frozen(item)) for key, item in value.items())
-    raise Unsure
+    raise NotSupported
 
 
 def distinct(values: Iterable[Value]) -> Iterator[Value]:
@@ -129,5 +129,5 @@ def distinct(values: Iterable[Value]) -> Iterator[Value]:
 
 
 def unsure() -> NoReturn:
-    """Raises Unsure, where only an expression fits."""
-    raise Unsure
+    """Raises NotSupported, where only an expression fits."""
+    raise NotSupported

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from compiler.diagnostics import CompileError, Report, closest
+from compiler.hot.evaluation import Evaluation
 from compiler.hot.functions import Heat
-from compiler.hot.instance import Instance
 from compiler.hot.reads import Reads, Recorder, Shared
 from compiler.hot.registry import registered
 from compiler.hot.resources import resource
 from compiler.hot.resources.nested import Nested
+from compiler.hot.stack import Stack
 from compiler.hot.template import Template
-from compiler.hot.world import World
 from compiler.model import secret
 from compiler.model.container import Backend
 from compiler.model.random_string import STANDARD, Recipe
@@ -88,7 +88,7 @@ class Resolver:
         self._check = check
         self._backend = backend
         self._report = report
-        self._base = World(
+        self._base = Evaluation(
             opener=opener,
             registry=environment.resource_registry,
             facts={},
@@ -96,7 +96,7 @@ class Resolver:
             variants=frozenset(),
             secrets=inputs.secrets,
             languages=Heat(),
-            random=self._string,
+            random_strings=self._string,
         )
         self._roles = self._role_scopes()
         self._hosts_of = self._service_hosts()
@@ -126,30 +126,30 @@ class Resolver:
         parameters = for_role(self._environment, role)
         hosts = [host for host in self._inputs.hosts if host.role == role.name]
         varying = {name for host in hosts for name in host.parameters}
-        world = self._world(parameters, {}, frozenset())
+        evaluation = self._world(parameters, {}, frozenset())
         found: list[_Service] = []
         for alias in services(self._environment, role):
             with self._report.collecting():
-                service = self._service(alias, world)
+                service = self._service(alias, evaluation)
                 _refuse_double(service, found)
                 found.extend([service] if service is not None else [])
         variants = frozenset({"Self", *varying, *(["RoleParameters"] if varying else [])})
         return _RoleScope(role, parameters, variants, tuple(found))
 
-    def _service(self, alias: Node, world: World) -> _Service | None:
+    def _service(self, alias: Node, evaluation: Evaluation) -> _Service | None:
         """The service behind an alias of the registry; None if it is switched off there."""
         name = expect_string(alias, "a service")
-        found = registered(world.registry, name, (), alias, what="service")
+        found = registered(evaluation.registry, name, (), alias, what="service")
         if found.target == NOTHING:
             return None
         if not isinstance(found.target, TemplateFile):
             raise CompileError(f"service `{name}` is a `{found.target}`, not a template", alias.span)
-        loaded = world.template(found.target.tree, found.target.path, found.node)
-        instance = Instance(world, loaded)
-        root, _ = instance.scope.shallow(instance.output_node(OUTPUT, loaded.root))
+        loaded = evaluation.template(found.target.tree, found.target.path, found.node)
+        stack = Stack(evaluation, loaded)
+        root, _ = stack.scope.shallow(stack.output_node(OUTPUT, loaded.root))
         if not isinstance(root, Mapping) or "service_name" not in root.entries:
             raise CompileError("`role_data` has no `service_name`", root.span, "add `service_name: …`")
-        called = instance.scope.value(root.entries["service_name"])
+        called = stack.scope.value(root.entries["service_name"])
         return _Service(expect_string(called, "`service_name`"), loaded, alias)
 
     def _service_hosts(self) -> dict[str, tuple[Host, ...]]:
@@ -161,7 +161,7 @@ class Resolver:
 
     def _world(
         self, parameters: dict[str, Node], facts: AbstractMapping[str, Node], variants: frozenset[str]
-    ) -> World:
+    ) -> Evaluation:
         return replace(
             self._base,
             facts=facts,
@@ -188,13 +188,13 @@ class Resolver:
             "RoleName": given(host.role, "<role>"),
             "RoleParameters": self._role_parameters(scope.role, host),
         }
-        world = self._world(parameters, facts, scope.variants)
+        evaluation = self._world(parameters, facts, scope.variants)
         variants = {name: facts.get(name) or parameters.get(name) for name in scope.variants}
         known = {name: node for name, node in variants.items() if node is not None}
         resolved, mistakes = [], Report()
         for service in scope.services:
             with mistakes.collecting():
-                resolved.append((service.name, self._parts(service, world, known)))
+                resolved.append((service.name, self._parts(service, evaluation, known)))
         mistakes.check()
         return HostData(
             host=host,
@@ -209,19 +209,21 @@ class Resolver:
         entries = laid_over(role.parameters, role_parameters(self._environment, role))
         return mapping_of(laid_over(entries, host.parameters), role.node)
 
-    def _parts(self, service: _Service, world: World, variants: dict[str, Node]) -> tuple[Part, ...]:
-        instance = Instance(world, service.template)
+    def _parts(
+        self, service: _Service, evaluation: Evaluation, variants: dict[str, Node]
+    ) -> tuple[Part, ...]:
+        stack = Stack(evaluation, service.template)
         slots = service.slots.find(variants)
         if slots is None:
-            with world.recorder.recording() as reads:
-                slots = tuple(_slots(instance))
+            with evaluation.recorder.recording() as reads:
+                slots = tuple(_slots(stack))
             service.slots.keep(reads, slots)
         parts, fresh = [], []
         for slot in slots:
             shared = service.parts.setdefault(slot.path, Shared())
             part = shared.find(variants)
             if part is None:
-                part, reads = _part(service, instance, slot)
+                part, reads = _part(service, stack, slot)
                 self._warn_of_plain_secrets(reads)
                 fresh.append((slot, part, reads))
             parts.append(part)
@@ -275,14 +277,14 @@ class Resolver:
                 with Report().collecting():
                     file = registration.target
                     loaded = self._base.template(file.tree, file.path, registration.node)
-                    _declare_nested(Instance(self._base, loaded))
+                    _declare_nested(Stack(self._base, loaded))
 
 
-def _declare_nested(instance: Instance) -> None:
-    for name, written in instance.template.resources.items():
-        found = instance.once("resource", name, written, partial(resource, instance, name))
+def _declare_nested(stack: Stack) -> None:
+    for name, written in stack.template.resources.items():
+        found = stack.once("resource", name, written, partial(resource, stack, name))
         if isinstance(found, Nested):
-            _declare_nested(found.instance)
+            _declare_nested(found.stack)
 
 
 def _refuse_double(service: _Service | None, others: Iterable[_Service]) -> None:
@@ -295,19 +297,19 @@ def _refuse_double(service: _Service | None, others: Iterable[_Service]) -> None
             )
 
 
-def _slots(instance: Instance) -> Iterator[_Slot]:
+def _slots(stack: Stack) -> Iterator[_Slot]:
     """The parts of role_data, as far down as their names are known without evaluating them."""
-    root = instance.output_node(OUTPUT, instance.template.root)
-    node, is_value = instance.scope.shallow(root)
+    root = stack.output_node(OUTPUT, stack.template.root)
+    node, is_value = stack.scope.shallow(root)
     if not isinstance(node, Mapping):
         raise CompileError(f"`role_data` must be a mapping, not {node.kind}", root.span)
     for key, value in node.entries.items():
         top = _Slot((key,), (node.keys.get(key, node),), value, is_value)
-        yield from _below(instance, top, _DEPTHS.get(key, 1) - 1)
+        yield from _below(stack, top, _DEPTHS.get(key, 1) - 1)
 
 
-def _below(instance: Instance, slot: _Slot, depth: int) -> Iterator[_Slot]:
-    node, is_value = (slot.node, True) if slot.is_value else instance.scope.shallow(slot.node)
+def _below(stack: Stack, slot: _Slot, depth: int) -> Iterator[_Slot]:
+    node, is_value = (slot.node, True) if slot.is_value else stack.scope.shallow(slot.node)
     if isinstance(node, Scalar) and node.value is None:
         return
     if depth == 0 or not isinstance(node, Mapping):
@@ -315,12 +317,12 @@ def _below(instance: Instance, slot: _Slot, depth: int) -> Iterator[_Slot]:
         return
     for key, value in node.entries.items():
         child = _Slot((*slot.path, key), (*slot.keys, node.keys.get(key, node)), value, is_value)
-        yield from _below(instance, child, depth - 1)
+        yield from _below(stack, child, depth - 1)
 
 
-def _part(service: _Service, instance: Instance, slot: _Slot) -> tuple[Part, Reads]:
-    with instance.world.recorder.recording() as reads:
-        value = slot.node if slot.is_value else instance.scope.value(slot.node)
+def _part(service: _Service, stack: Stack, slot: _Slot) -> tuple[Part, Reads]:
+    with stack.evaluation.recorder.recording() as reads:
+        value = slot.node if slot.is_value else stack.scope.value(slot.node)
     part = Part(
         service=service.name,
         path=slot.path,

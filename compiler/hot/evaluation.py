@@ -18,20 +18,24 @@ from compiler.node import Mapping, Node
 from compiler.node.conversion import Conversion
 
 if TYPE_CHECKING:
-    from compiler.hot.instance import Instance
     from compiler.hot.scope import Scope
+    from compiler.hot.stack import Stack
 
-Chance = Callable[[str, Recipe], str]  # the string of that name, made by the recipe if there is none yet
-Missed = Callable[["Scope", Mapping, list[Node], Node], None]  # a call, its path, the parameter's value
+RandomStrings = Callable[
+    [str, Recipe], str
+]  # the string of that name, made by the recipe if there is none yet
+OnMissingPath = Callable[
+    ["Scope", Mapping, list[Node], Node], None
+]  # a call, its path, the parameter's value
 
 
-def by_chance(_name: str, recipe: Recipe) -> str:
+def random_strings(_name: str, recipe: Recipe) -> str:
     """A new string whenever one is asked for."""
     return random_string(recipe)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stack:
+class StackIdentity:
     """What the root template is told of itself: there is no Heat to give it a name."""
 
     name: str = "overcloud"
@@ -40,7 +44,7 @@ class Stack:
 
 
 @dataclass(slots=True, kw_only=True)
-class World:
+class Evaluation:
     """What all instances of one evaluation share."""
 
     opener: Opener
@@ -48,20 +52,24 @@ class World:
     languages: Languages
     facts: AbstractMapping[str, Node] = field(default_factory=dict)  # what the compiler gives to templates
     defaults: AbstractMapping[str, Node] = field(default_factory=dict)  # parameter_defaults
-    stack: Stack = field(default_factory=Stack)
+    identity: StackIdentity = field(default_factory=StackIdentity)
     variants: frozenset[str] = frozenset()  # names of the parameters that differ between hosts
     secrets: frozenset[str] | None = frozenset()  # hidden parameters with a value in the secrets file, for
     # which references stand; None: values stand for themselves, as in Heat
     report: Report | None = None  # hears of resource types that only a cloud has; None: they are an error
     validates: bool = True  # whether a broken constraint is an error, or only told to the report
-    random: Chance = by_chance
-    missed: Missed | None = None  # hears of every get_param whose path leads nowhere, and which is ''
+    random_strings: RandomStrings = random_strings
+    on_missing_path: OnMissingPath | None = (
+        None  # hears of every get_param whose path leads nowhere, and which is ''
+    )
     recorder: Recorder = field(default_factory=Recorder)
     conversion: Conversion = field(default_factory=Conversion)
     documents: dict[Path, Node] = field(default_factory=dict)
     templates: dict[Path, Template] = field(default_factory=dict)
-    declared: set[str] = field(default_factory=set)  # every parameter that any template of the world declares
-    running: list[tuple[Instance, str, str]] = field(default_factory=list)  # what is being computed, by whom
+    declared: set[str] = field(
+        default_factory=set
+    )  # every parameter that any template of the evaluation declares
+    running: list[tuple[Stack, str, str]] = field(default_factory=list)  # what is being computed, by whom
 
     def broken(self, error: CompileError) -> None:
         """What becomes of a value that breaks a constraint: Heat validates first, and then resolves."""

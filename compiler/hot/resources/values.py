@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from compiler.diagnostics import CompileError, closest
 from compiler.hot.properties import Properties
-from compiler.hot.recipes import recipe
+from compiler.hot.random_string_properties import recipe
 from compiler.hot.resources.definition import NO_POLICIES, SHOW, Definition, Path, selected
 from compiler.hot.template import TYPES
 from compiler.model.random_string import Recipe
@@ -99,7 +99,7 @@ class Value(Valued):
 
     def value(self, place: Node) -> Node:
         """The value in its type."""
-        return self._definition.at.once("value", self._definition.name, place, self._evaluated)
+        return self._definition.stack.once("value", self._definition.name, place, self._evaluated)
 
     def _evaluated(self) -> Node:
         kind = self._properties.value("type", "string")
@@ -136,7 +136,7 @@ class RandomString(Valued):
     def value(self, place: Node) -> Node:
         """The string."""
         return scalar_of(
-            self._definition.at.once("string", self._definition.name, place, self._string), place
+            self._definition.stack.once("string", self._definition.name, place, self._string), place
         )
 
     def reference(self, place: Node) -> Node:
@@ -144,9 +144,9 @@ class RandomString(Valued):
         return self.value(place)
 
     def _string(self) -> str:
-        path = (*self._definition.at.path, *self._definition.path)
+        path = (*self._definition.stack.path, *self._definition.path)
         name = re.sub(r"[^A-Za-z0-9_]", "_", "_".join(("RandomString", *path)))
-        return self._definition.at.world.random(name, self._recipe())
+        return self._definition.stack.evaluation.random_strings(name, self._recipe())
 
     def check(self) -> None:
         """Such a string can be made."""

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from compiler.diagnostics import CompileError, closest
+from compiler.hot.evaluation import Evaluation, inside
 from compiler.hot.language import Resource
 from compiler.hot.parameters import check_default, checked
 from compiler.hot.reads import Path as ReadPath
@@ -20,36 +21,35 @@ from compiler.hot.reads import Reads, fingerprint
 from compiler.hot.scope import OMITTED, Scope
 from compiler.hot.template import Template
 from compiler.hot.versions import Version
-from compiler.hot.world import World, inside
 from compiler.model import secret
 from compiler.model.stack import Registration
 from compiler.node import Mapping, Node, Scalar, is_null, scalar_of
 from compiler.source import Source
 
 T = TypeVar("T")
-Supply = Callable[[], Node]  # a value that somebody else evaluates, when it is asked for
+Thunk = Callable[[], Node]  # a value that somebody else evaluates, when it is asked for
 
 
-class Instance:
+class Stack:
     """One template with its parameters: what a stack is to Heat."""
 
     def __init__(
         self,
-        world: World,
+        evaluation: Evaluation,
         template: Template,
-        given: AbstractMapping[str, Supply] = MappingProxyType({}),
-        parent: Instance | None = None,
+        given: AbstractMapping[str, Thunk] = MappingProxyType({}),
+        parent: Stack | None = None,
         resource: tuple[str, ...] = (),
-        around: frozenset[Registration] = frozenset(),
+        enclosing: frozenset[Registration] = frozenset(),
     ) -> None:
-        self.world = world
+        self.evaluation = evaluation
         self.template = template
         self.given = given
         self.parent = parent
         self.resource = resource  # of its parent; () for the root
-        self.around = around  # what it and the templates around it are made of
-        self.scope = Scope(self, world.languages.values(template.version))
-        self.condition_scope = Scope(self, world.languages.conditions(template.version))
+        self.enclosing = enclosing  # what it and the templates around it are made of
+        self.scope = Scope(self, evaluation.languages.values(template.version))
+        self.condition_scope = Scope(self, evaluation.languages.conditions(template.version))
         self._kept: dict[tuple[str, str], tuple[object, Reads]] = {}
 
     @property
@@ -68,7 +68,7 @@ class Instance:
         if name in self.template.parameters:
             return self.once("parameter", name, place, lambda: self._parameter(name, place))
         if (pseudo := self.pseudo().get(name)) is not None:
-            return self.world.defaults.get(name) or scalar_of(pseudo, place)
+            return self.evaluation.defaults.get(name) or scalar_of(pseudo, place)
         known = self.template.parameters
         hint = closest(name, known) or "declare it under `parameters`"
         raise CompileError(f"parameter `{name}` is not declared in this template", place.span, hint)
@@ -78,45 +78,45 @@ class Instance:
 
         Heat makes up a name and an id for a nested stack; ours are the paths to it.
         """
-        stack = self.world.stack
+        identity = self.evaluation.identity
         return {
-            "OS::stack_name": "-".join((stack.name, *self.path)),
-            "OS::stack_id": ".".join((stack.id, *self.path)),
-            "OS::project_id": stack.project,
+            "OS::stack_name": "-".join((identity.name, *self.path)),
+            "OS::stack_id": ".".join((identity.id, *self.path)),
+            "OS::project_id": identity.project,
         }
 
     def _parameter(self, name: str, place: Node) -> Node:
-        world, declaration = self.world, self.template.parameters[name]
+        evaluation, declaration = self.evaluation, self.template.parameters[name]
         default = self.default(name)
-        check_default(declaration, default, world.broken)
+        check_default(declaration, default, evaluation.broken)
         value = self._supplied(name)
         if value is None or is_null(value):
             value = default
         if declaration.hidden and self._is_reference(name, value):
             reference = scalar_of(secret.reference(name), declaration.node)
-            return checked(declaration, reference, world.broken)
+            return checked(declaration, reference, evaluation.broken)
         if value is None:
             raise CompileError(
                 f"parameter `{name}` has no value", place.span, f"set it in an environment: `{name}: …`"
             )
-        if value is not declaration.default and name not in world.facts:
-            world.recorder.current.places[name] = value.span
+        if value is not declaration.default and name not in evaluation.facts:
+            evaluation.recorder.current.places[name] = value.span
             if declaration.hidden and name not in self.given:
-                world.recorder.current.hidden.add(name)
-        return checked(declaration, value, world.broken)
+                evaluation.recorder.current.hidden.add(name)
+        return checked(declaration, value, evaluation.broken)
 
     def default(self, name: str) -> Node | None:
         """The default of a parameter; of nested templates parameter_defaults take its place."""
         found = self.template.parameters[name].default
-        if self.parent is not None and name in self.world.defaults:
-            found = self.world.defaults[name]
+        if self.parent is not None and name in self.evaluation.defaults:
+            found = self.evaluation.defaults[name]
         return None if is_null(found) else found
 
     def _is_reference(self, name: str, value: Node | None) -> bool:
-        if self.world.secrets is None or name in self.given:
+        if self.evaluation.secrets is None or name in self.given:
             return False
         return self.template.parameters[name].type == "string" and (
-            value is None or name in self.world.secrets
+            value is None or name in self.evaluation.secrets
         )
 
     def _supplied(self, name: str) -> Node | None:
@@ -124,22 +124,22 @@ class Instance:
             value = passed()
             if value is not OMITTED and not is_null(value):
                 return value
-        return self.world.facts.get(name) or self.world.defaults.get(name)
+        return self.evaluation.facts.get(name) or self.evaluation.defaults.get(name)
 
     def varies(self, name: str) -> bool:
         """Whether the parameter's value here may differ between the hosts of a role."""
-        return name in self.world.variants and name not in self.given
+        return name in self.evaluation.variants and name not in self.given
 
     def read_variant(self, path: ReadPath, value: Node | None) -> None:
         """Remember that a value which differs between hosts was looked at."""
-        self.world.recorder.current.variants[path] = fingerprint(value)
+        self.evaluation.recorder.current.variants[path] = fingerprint(value)
 
     def find_resource(self, name: str, place: Node) -> Resource:
         """The resource of that name."""
         if name not in self.template.resources:
             hint = closest(name, self.template.resources)
             raise CompileError(f"resource `{name}` is not defined in this template", place.span, hint)
-        found = self.once("resource", name, place, lambda: self.world.languages.resource(self, name))
+        found = self.once("resource", name, place, lambda: self.evaluation.languages.resource(self, name))
         if found is None:
             raise CompileError(
                 f"resource `{name}` is switched off by its condition", place.span, "ask for it in an `if`"
@@ -208,7 +208,7 @@ class Instance:
 
     def file(self, path: str, place: Node) -> Source:
         """A file beside the template."""
-        return self.world.opener.read(self.beside(path, place))
+        return self.evaluation.opener.read(self.beside(path, place))
 
     def beside(self, path: str, place: Node) -> Path:
         """The file that a path in this template means."""
@@ -220,19 +220,19 @@ class Instance:
         key = (kind, name)
         if key in self._kept:
             value, reads = self._kept[key]
-            self.world.recorder.current.add(reads)
+            self.evaluation.recorder.current.add(reads)
             return value  # type: ignore[return-value] # what was kept under a key is what compute gave
-        running, asked = self.world.running, (self, *key)
+        running, asked = self.evaluation.running, (self, *key)
         if asked in running:
             circle = [*running[running.index(asked) :], asked]
-            said = " -> ".join(".".join((*at.resource, name)) for at, _, name in circle)
+            said = " -> ".join(".".join((*stack.resource, name)) for stack, _, name in circle)
             kinds = {kind for _, kind, _ in circle}
             raise CompileError(
                 f"{kinds.pop() if len(kinds) == 1 else 'value'}s refer to each other: {said}", place.span
             )
         running.append(asked)
         try:
-            with self.world.recorder.recording() as reads:
+            with self.evaluation.recorder.recording() as reads:
                 computed = compute()
         except RecursionError:
             raise CompileError(

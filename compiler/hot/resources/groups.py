@@ -60,7 +60,7 @@ class Members(ABC):
     def members(self) -> dict[str, Resource]:
         """Each member under its number."""
         definition = self._definition
-        return definition.at.once("member", definition.name, definition.type, self._made)
+        return definition.stack.once("member", definition.name, definition.type, self._made)
 
     def _made(self) -> dict[str, Resource]:
         return {each.path[-1]: self._make(each) for each in self._definitions()}
@@ -105,8 +105,8 @@ class Members(ABC):
 
     def reference(self, place: Node) -> Node:
         """The id of the nested stack that Heat would make of it."""
-        at = self._definition.at
-        return scalar_of(".".join((at.world.stack.id, *at.path, *self._definition.path)), place)
+        stack = self._definition.stack
+        return scalar_of(".".join((stack.evaluation.identity.id, *stack.path, *self._definition.path)), place)
 
     def check(self) -> None:
         """Each member is right."""
@@ -217,7 +217,7 @@ def _replaced(variable: str, name: str, text: str) -> str:
 def _member(group: Definition, name: str, kind: Node, properties: Node) -> Definition:
     assert isinstance(properties, Mapping)
     return Definition(
-        at=group.at,
+        stack=group.stack,
         path=(*group.path, name),
         type=kind,
         properties={key: constant(value) for key, value in properties.entries.items()},
