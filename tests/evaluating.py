@@ -16,8 +16,8 @@ from compiler.node import Plain
 
 def root(template: Path, **question: Any) -> Stack:
     """The root of a template's evaluation; a random string is its own name."""
-    asked = evaluation.Question(template=template, **question)
-    return evaluation.evaluated(asked, Report(), random_strings=lambda name, _: name)
+    asked = evaluation.EvaluationRequest(template=template, **question)
+    return evaluation.evaluate(asked, Report(), random_strings=lambda name, _: name)
 
 
 def outputs(text: str) -> dict[str, Plain]:

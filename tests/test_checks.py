@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -70,6 +70,48 @@ def imports(tree: ast.Module) -> Iterator[str]:
             yield from (name.name.partition(".")[0] for name in node.names)
         elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
             yield node.module.partition(".")[0]
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    assert circles(import_graph(ROOT / "compiler")) == []
+
+
+def import_graph(package: Path) -> dict[str, set[str]]:
+    """What each module imports of its package, under TYPE_CHECKING and within functions too."""
+    paths = {path.relative_to(package.parent).with_suffix(""): path for path in sorted(package.rglob("*.py"))}
+    files = {".".join(module.parts).removesuffix(".__init__"): path for module, path in paths.items()}
+    return {name: set(used_modules(name, path, files)) - {name} for name, path in files.items()}
+
+
+def used_modules(module: str, path: Path, known: Container[str]) -> Iterator[str]:
+    """`from a import b` uses the module `a.b` if there is one, and else `a`."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names if name.name in known)
+        elif isinstance(node, ast.ImportFrom):
+            up = node.level - (path.name == "__init__.py") if node.level else 0
+            above = module.split(".")[: -up or None] if node.level else []
+            base = ".".join([*above, *filter(None, [node.module])])
+            names = [f"{base}.{name.name}" for name in node.names]
+            yield from (name if name in known else base for name in names if name in known or base in known)
+
+
+def circles(graph: Mapping[str, set[str]]) -> list[str]:
+    """Every circle that a walk along the imports meets, as `a -> b -> a`."""
+    met: list[str] = []
+    done: set[str] = set()
+
+    def follow(module: str, way: list[str]) -> None:
+        if module in way:
+            met.append(" -> ".join([*way[way.index(module) :], module]))
+        elif module not in done:
+            for used in sorted(graph[module]):
+                follow(used, [*way, module])
+            done.add(module)
+
+    for module in graph:
+        follow(module, [])
+    return met
 
 
 def test_help_imports_no_library_that_is_slow_to_import() -> None:

@@ -53,28 +53,29 @@ def resolve(
 
     Needs no Heat and no cloud. Resource types that only a cloud has are stubs: their attributes are null.
     """
-    question = evaluation.Question(
+    request = evaluation.EvaluationRequest(
         template=template,
         environments=environments,
         parameters=dict(map(_parameter, parameters)),
         properties=None if properties is None else _properties(properties),
         merge=Merge(merge),
         identity=StackIdentity(name=stack_name),
+        validates=output is None,
     )
     with _uncollected():
-        found, report, strings = _answer(question, output, secrets, strict=strict)
+        found, report, strings = _answer(request, output, secrets, strict=strict)
         if not strings.keep():  # another command made some of them first: theirs hold
-            found, report, strings = _answer(question, output, secrets, strict=strict)
+            found, report, strings = _answer(request, output, secrets, strict=strict)
             strings.keep()
     show(report)
     click.echo(json.dumps(found, indent=1))
 
 
 def _answer(
-    question: evaluation.Question, output: str | None, secrets: Path, *, strict: bool
+    request: evaluation.EvaluationRequest, output: str | None, secrets: Path, *, strict: bool
 ) -> tuple[Plain, Report, _Strings]:
     report, strings = Report(strict=strict), _Strings(secrets)
-    root = evaluation.evaluated(question, report, random_strings=strings)
+    root = evaluation.evaluate(request, report, random_strings=strings)
     found = evaluation.outputs(root) if output is None else evaluation.output(root, output)
     report.check()
     return found, report, strings

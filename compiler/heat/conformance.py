@@ -118,7 +118,7 @@ def difference(case: Case) -> str | None:
 def _answer(case: Case) -> dict[str, Plain]:
     with tempfile.TemporaryDirectory(prefix="heatsink-") as name:
         folder = Path(name)
-        question = evaluation.Question(
+        request = evaluation.EvaluationRequest(
             template=_written(folder, "main.yaml", case.template),
             environments=tuple(_environments(folder, case)),
             parameters=case.parameters,
@@ -127,7 +127,7 @@ def _answer(case: Case) -> dict[str, Plain]:
         for path, text in case.files.items():
             _written(folder, path, text)
         try:
-            root = evaluation.evaluated(question, Report())
+            root = evaluation.evaluate(request, Report())
             return {"outputs": evaluation.outputs(root)}
         except HeatsinkError as error:
             placed = all(problem.span is not None for problem in error.problems)

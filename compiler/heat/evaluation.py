@@ -13,13 +13,15 @@ from pathlib import Path
 from compiler.diagnostics import CompileError, Report, closest
 from compiler.files import Told, short_name, unheard
 from compiler.hot.attachments import attached, registered_files
-from compiler.hot.evaluation import Evaluation, RandomStrings, StackIdentity, random_strings
-from compiler.hot.functions import Heat
+from compiler.hot.evaluation import Evaluation, OnMissingPath, RandomStrings, StackIdentity, random_strings
+from compiler.hot.loader import TemplateLoader
+from compiler.hot.resources import root_stack
 from compiler.hot.resources.definition import constant
-from compiler.hot.resources.nested import check, handed_to
+from compiler.hot.resources.nested import passed
+from compiler.hot.resources.validation import check
 from compiler.hot.stack import Stack
 from compiler.hot.template import Template
-from compiler.model.stack import Environment, Merge, Registry, Tree
+from compiler.model.stack import Environment, Merge, Tree
 from compiler.node import Node, Plain, given, plain
 from compiler.stages.load.heat import HeatOpening
 from compiler.stages.load.heat_environments import heat_environments
@@ -29,8 +31,8 @@ _EVERYTHING = Tree(roots=(Path("/"),))  # Heat's client follows any path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What is to be evaluated, and with what."""
+class EvaluationRequest:
+    """What is to be evaluated, and how."""
 
     template: Path
     environments: tuple[Path, ...] = ()
@@ -38,55 +40,67 @@ class Question:
     properties: AbstractMapping[str, Plain] | None = None  # as a parent's; those not declared are left out
     merge: Merge = Merge.SERVER
     identity: StackIdentity = field(default_factory=StackIdentity)
+    validates: bool = True  # whether a value that breaks a constraint is an error, or only reported
 
 
-def evaluated(
-    question: Question,
+def evaluate(
+    request: EvaluationRequest,
     report: Report,
     *,
     random_strings: RandomStrings = random_strings,
+    on_missing_path: OnMissingPath | None = None,
     told: Told = unheard,
 ) -> Stack:
-    """The root template with its parameters; what it is worth is asked of it, no further than wanted.
+    """The root stack of a template; its outputs are evaluated lazily.
 
-    Nothing is validated: the report is told of resource types that only a cloud has and of constraints that
-    values break. Files that the root template and those beside it name must be there.
+    The report takes resource types that only a cloud has, and parameters that depend on the way of merging.
+    Files that the root template and those beside it name must be there.
     """
+    loader = TemplateLoader(HeatOpening(told))
+    root = _root(loader, request.template)
+    for _ in attached(loader, root):
+        pass
+    environment = _environment(request, loader, root, report)
     evaluation = Evaluation(
-        opener=HeatOpening(told),
-        registry=Registry(),
-        languages=Heat(),
-        identity=question.identity,
+        loader=loader,
+        registry=environment.resource_registry,
+        defaults=environment.parameter_defaults,
+        identity=request.identity,
         secrets=None,
         report=report,
-        validates=False,
+        validates=request.validates,
         random_strings=random_strings,
+        on_missing_path=on_missing_path,
     )
-    root = _root(evaluation, question.template)
-    for _ in attached(evaluation, root):
-        pass
-    environments = heat_environments(question.environments, _EVERYTHING, question.merge)
-    line = {name: given(value, f"-P {name}") for name, value in question.parameters.items()}
-    types = _declared(evaluation, root, environments, line)
-    merge(environments, Merge.CLIENT)  # the client does so before it sends the files, and may fail to
-    environment = merge(environments, question.merge, declared=types, given=line)
-    for each in differences(environments, types, line) if len(environments) > 1 else ():
-        report.warn(each.told(question.merge))
-    evaluation.registry = environment.resource_registry
-    evaluation.defaults = environment.parameter_defaults
-    if question.properties is not None:
-        return handed_to(evaluation, root, given(dict(question.properties), "--properties"))
+    if request.properties is not None:
+        properties = given(dict(request.properties), "--properties")
+        return root_stack(evaluation, root, passed(evaluation, root, properties))
     _refuse_unknown(root, environment)
-    values = {name: constant(node) for name, node in environment.parameters.items()}
-    return Stack(evaluation, root, values)
+    return root_stack(
+        evaluation, root, {name: constant(node) for name, node in environment.parameters.items()}
+    )
 
 
-def _root(evaluation: Evaluation, path: Path) -> Template:
+def _root(loader: TemplateLoader, path: Path) -> Template:
     absolute = path.absolute()
     if not absolute.is_file():
         raise CompileError(f"there is no template `{short_name(path)}`", hint="check the path")
     where = given(str(path), "<command line>")
-    return evaluation.template(_EVERYTHING, str(absolute.relative_to("/")), where)
+    return loader.template(_EVERYTHING, str(absolute.relative_to("/")), where)
+
+
+def _environment(
+    request: EvaluationRequest, loader: TemplateLoader, root: Template, report: Report
+) -> Environment:
+    """The environments and the parameters of the request as one, merged as Heat's client and Heat do it."""
+    environments = heat_environments(request.environments, _EVERYTHING, request.merge)
+    line = {name: given(value, f"-P {name}") for name, value in request.parameters.items()}
+    types = _declared(loader, root, environments, line)
+    merge(environments, Merge.CLIENT)  # the client does so before it sends the files, and may fail to
+    environment = merge(environments, request.merge, declared=types, given=line)
+    for difference in differences(environments, types, line) if len(environments) > 1 else ():
+        report.warn(difference.told(request.merge))
+    return environment
 
 
 def _refuse_unknown(root: Template, environment: Environment) -> None:
@@ -109,7 +123,7 @@ class _Every(dict[str, str]):
 
 
 def _declared(
-    evaluation: Evaluation,
+    loader: TemplateLoader,
     root: Template,
     environments: tuple[Environment, ...],
     given: AbstractMapping[str, Node],
@@ -123,33 +137,32 @@ def _declared(
     if names <= root.parameters.keys() and not any(each.strategies for each in environments):
         return _Every()
     types: dict[str, str] = {}
-    for template in _templates(evaluation, root, environments):
+    for template in _templates(loader, root, environments):
         types |= {name: declaration.type for name, declaration in template.parameters.items()}
     return types | {name: declaration.type for name, declaration in root.parameters.items()}
 
 
 def _templates(
-    evaluation: Evaluation, root: Template, environments: Iterable[Environment]
+    loader: TemplateLoader, root: Template, environments: Iterable[Environment]
 ) -> Iterator[Template]:
     """Every template that Heat's client would send along."""
     registries = [each.resource_registry for each in environments]
     named = (each for registry in registries for each in registered_files(registry))
-    yield from attached(evaluation, root)
+    yield from attached(loader, root)
     for file, place in named:
-        yield from attached(evaluation, evaluation.template(file.tree, file.path, place))
+        yield from attached(loader, loader.template(file.tree, file.path, place))
 
 
-def outputs(stack: Stack) -> dict[str, Plain]:
-    """Every output of a template, validated as Heat does before it makes a stack of it."""
-    stack.evaluation.validates = True
-    check(stack)
-    return {name: output(stack, name) for name in stack.template.outputs}
+def outputs(root: Stack) -> dict[str, Plain]:
+    """Every output of a root stack, validated as Heat does before it makes a stack."""
+    check(root)
+    return {name: output(root, name) for name in root.template.outputs}
 
 
-def output(stack: Stack, name: str) -> Plain:
-    """One output of a template, and nothing but what it needs."""
-    root = stack.template.root
+def output(root: Stack, name: str) -> Plain:
+    """One output of a root stack, and nothing but what it needs."""
+    place = root.template.root
     try:
-        return plain(stack.output(name, root))
+        return plain(root.output(name, place))
     except RecursionError:
-        raise CompileError(f"output `{name}` is nested too deep to be shown", root.span) from None
+        raise CompileError(f"output `{name}` is nested too deep to be shown", place.span) from None

@@ -3,9 +3,12 @@
 template    one HOT file as a value                  versions     what each release of HOT brought
 parameters  declared types                           constraints  what values must keep
 properties  what a parent hands down                 registry     what a resource type stands for
-evaluation  what one evaluation shares               language     what functions and resources are to it
-stack       a template with its parameters           scope        an expression in it
-functions/  the table of intrinsic functions         yaql/        the expressions of one of them
-resources/  templates and Heat's own types           attachments  the files that a template names
-reads       what an evaluation looked at
+loader      templates by their paths                 attachments  the files that a template names
+reads       what an evaluation looked at             memo         what it computes once
+evaluation  the settings of all its stacks           stack        a template with its properties
+scope       an expression in a stack                 functions/   the table of intrinsic functions
+yaql/       the expressions of one of them           resource     what stands behind the name of one
+resources/  templates and Heat's own types
+
+Imports: resource <- scope <- functions <- stack <- resources.
 """

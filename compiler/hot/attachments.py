@@ -6,14 +6,14 @@ import posixpath
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from compiler.hot.evaluation import Evaluation, inside
+from compiler.hot.loader import TemplateLoader, inside
 from compiler.hot.registry import is_template
 from compiler.hot.template import Template
 from compiler.model.stack import Registry, TemplateFile
 from compiler.node import Mapping, Node, Scalar, walk
 
 
-def attached(evaluation: Evaluation, template: Template) -> Iterator[Template]:
+def attached(loader: TemplateLoader, template: Template) -> Iterator[Template]:
     """The template, and every template that it names with `type`, and so on.
 
     Raises CompileError at the first name of a file, with `get_file` too, that is not there.
@@ -27,7 +27,7 @@ def attached(evaluation: Evaluation, template: Template) -> Iterator[Template]:
             file = inside(here.tree, path, node)
             if key == "type" and file not in seen:
                 seen.add(file)
-                waiting.append(evaluation.template(here.tree, path, node))
+                waiting.append(loader.template(here.tree, path, node))
 
 
 def _named(template: Template) -> Iterator[tuple[str, Node, str]]:

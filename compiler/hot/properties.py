@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterable
 from compiler.diagnostics import CompileError, closest
 from compiler.hot.constraints import number
 from compiler.hot.parameters import Broken
-from compiler.hot.scope import OMITTED
-from compiler.hot.stack import Thunk
+from compiler.hot.scope import OMITTED, Thunk
 from compiler.hot.template import Declaration
 from compiler.node import Mapping, Node, Scalar, Sequence, is_null, mapping_of, plain, scalar_of, sequence_of
 

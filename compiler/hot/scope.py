@@ -5,25 +5,94 @@ So every value can still be shown in the line that made it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from collections.abc import Mapping as AbstractMapping
+from typing import Protocol
 
-from compiler.hot.language import Functions
+from compiler.hot.reads import Path
+from compiler.hot.resource import Resource
 from compiler.node import Mapping, Node, Scalar, Sequence, given, mapping_of, scalar_of, sequence_of
-
-if TYPE_CHECKING:
-    from compiler.hot.stack import Stack
+from compiler.node.conversion import Conversion
+from compiler.source import Source
 
 OMITTED = given(None, "<omitted>")  # what an `if` without an else gives: the item around it disappears
 
+Thunk = Callable[[], Node]  # a value that is evaluated when it is asked for; it may be OMITTED
+
+
+class StackView(Protocol):
+    """What a function may ask of the stack in which it is called."""
+
+    @property
+    def conversion(self) -> Conversion:
+        """Nodes as plain values, and back."""
+        ...
+
+    def parameter(self, name: str, place: Node) -> Node:
+        """The value of a parameter, in its type."""
+        ...
+
+    def record_read(self, path: Path, value: Node | None) -> None:
+        """Record that a parameter, or what lies at a path in it, was looked at."""
+        ...
+
+    def record_missing(self, call: Mapping, path: list[Node], value: Node) -> None:
+        """Report a call whose path leads nowhere in the value of its parameter."""
+        ...
+
+    def has_resource(self, name: str) -> bool:
+        """Whether the template defines a resource of that name."""
+        ...
+
+    def find_resource(self, name: str, place: Node) -> Resource:
+        """The resource of that name. Raises CompileError if there is none, or its condition disables it."""
+        ...
+
+    def facade(self, field: str, call: Node) -> Node | None:
+        """A field of the resource that the stack is of its parent; None where that has none."""
+        ...
+
+    def file(self, path: str, place: Node) -> Source:
+        """A file beside the template."""
+        ...
+
+    def enabled(self, condition: Node) -> bool:
+        """Whether a condition holds that is written in place: a boolean, a name, or a function."""
+        ...
+
+    def holds(self, value: Node) -> bool:
+        """Whether a condition holds, by its value."""
+        ...
+
+
+class Function(Protocol):
+    """One intrinsic function of a template language."""
+
+    def shape(self, scope: Scope, argument: Node, call: Mapping) -> None:
+        """An error where the argument, as it is written, is none of this function's."""
+        ...
+
+    def check(self, scope: Scope, argument: Node, call: Mapping) -> None:
+        """As `shape`; and an error where the call names a resource or an attribute that is not there."""
+        ...
+
+    def value(self, scope: Scope, argument: Node, call: Mapping) -> Node:
+        """The value of a call whose argument has the right shape."""
+        ...
+
+
+Functions = AbstractMapping[str, Function]
+
 
 class Scope:
-    """Where an expression stands: the template whose names it means, and the functions it may call."""
+    """Where an expression stands: the stack whose names it means, and the functions that it may call."""
 
-    __slots__ = ("functions", "stack")
+    __slots__ = ("functions", "is_condition", "stack")
 
-    def __init__(self, stack: Stack, functions: Functions) -> None:
+    def __init__(self, stack: StackView, functions: Functions, *, is_condition: bool = False) -> None:
         self.stack = stack
         self.functions = functions
+        self.is_condition = is_condition
 
     def value(self, node: Node) -> Node:
         """The node with every call in it replaced by its value; null for what an `if` leaves out."""

@@ -1,6 +1,6 @@
-"""A template with its parameters, evaluated no further than somebody asks.
+"""A template with its parameters, evaluated lazily: what Heat calls a stack.
 
-Whatever is computed is kept, together with what it read.
+Whatever is computed is kept in the stack's memo, together with what it read.
 """
 
 from __future__ import annotations
@@ -8,54 +8,79 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable
 from collections.abc import Mapping as AbstractMapping
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from types import MappingProxyType
-from typing import TypeVar
 
 from compiler.diagnostics import CompileError, closest
-from compiler.hot.evaluation import Evaluation, inside
-from compiler.hot.language import Resource
+from compiler.hot.evaluation import Evaluation
+from compiler.hot.functions import conditions, values
+from compiler.hot.memo import Memo
 from compiler.hot.parameters import check_default, checked
-from compiler.hot.reads import Path as ReadPath
-from compiler.hot.reads import Reads, fingerprint
-from compiler.hot.scope import OMITTED, Scope
+from compiler.hot.reads import Path, fingerprint
+from compiler.hot.resource import Resource
+from compiler.hot.scope import OMITTED, Scope, Thunk
 from compiler.hot.template import Template
 from compiler.hot.versions import Version
 from compiler.model import secret
 from compiler.model.stack import Registration
 from compiler.node import Mapping, Node, Scalar, is_null, scalar_of
+from compiler.node.conversion import Conversion
 from compiler.source import Source
 
-T = TypeVar("T")
-Thunk = Callable[[], Node]  # a value that somebody else evaluates, when it is asked for
+MakeResource = Callable[["Stack", str], Resource | None]  # None for one that its condition disables
+_NO_PROPERTIES: AbstractMapping[str, Thunk] = MappingProxyType({})
 
 
 class Stack:
-    """One template with its parameters: what a stack is to Heat."""
+    """A template with the properties that its parent passes. The root has no parent."""
 
     def __init__(
         self,
         evaluation: Evaluation,
+        memo: Memo,
+        make_resource: MakeResource,
         template: Template,
-        given: AbstractMapping[str, Thunk] = MappingProxyType({}),
+        properties: AbstractMapping[str, Thunk] = _NO_PROPERTIES,
         parent: Stack | None = None,
-        resource: tuple[str, ...] = (),
         enclosing: frozenset[Registration] = frozenset(),
     ) -> None:
         self.evaluation = evaluation
+        self.memo = memo
         self.template = template
-        self.given = given
+        self.properties = properties
         self.parent = parent
-        self.resource = resource  # of its parent; () for the root
         self.enclosing = enclosing  # what it and the templates around it are made of
-        self.scope = Scope(self, evaluation.languages.values(template.version))
-        self.condition_scope = Scope(self, evaluation.languages.conditions(template.version))
-        self._kept: dict[tuple[str, str], tuple[object, Reads]] = {}
+        self.scope = Scope(self, values(template.version))
+        self.condition_scope = Scope(self, conditions(template.version), is_condition=True)
+        self._make_resource = make_resource
+
+    def nested(
+        self,
+        resource: tuple[str, ...],
+        template: Template,
+        properties: AbstractMapping[str, Thunk],
+        registration: Registration,
+    ) -> Stack:
+        """The stack of a resource of this one that is a template."""
+        return Stack(
+            self.evaluation,
+            self.memo.inner(resource),
+            self._make_resource,
+            template,
+            properties,
+            self,
+            self.enclosing | {registration},
+        )
 
     @property
     def path(self) -> tuple[str, ...]:
         """The resources that lead to it from the root."""
-        return () if self.parent is None else (*self.parent.path, *self.resource)
+        return () if self.parent is None else (*self.parent.path, *self.memo.resource)
+
+    @property
+    def conversion(self) -> Conversion:
+        """Nodes as plain values, and back."""
+        return self.memo.conversion
 
     @property
     def ancestors(self) -> tuple[str, ...]:
@@ -66,7 +91,7 @@ class Stack:
     def parameter(self, name: str, place: Node) -> Node:
         """The value of a parameter, in its type."""
         if name in self.template.parameters:
-            return self.once("parameter", name, place, lambda: self._parameter(name, place))
+            return self.memo.once("parameter", name, place, lambda: self._parameter(name, place))
         if (pseudo := self.pseudo().get(name)) is not None:
             return self.evaluation.defaults.get(name) or scalar_of(pseudo, place)
         known = self.template.parameters
@@ -100,9 +125,9 @@ class Stack:
                 f"parameter `{name}` has no value", place.span, f"set it in an environment: `{name}: …`"
             )
         if value is not declaration.default and name not in evaluation.facts:
-            evaluation.recorder.current.places[name] = value.span
-            if declaration.hidden and name not in self.given:
-                evaluation.recorder.current.hidden.add(name)
+            self.memo.recorder.current.places[name] = value.span
+            if declaration.hidden and name not in self.properties:
+                self.memo.recorder.current.hidden.add(name)
         return checked(declaration, value, evaluation.broken)
 
     def default(self, name: str) -> Node | None:
@@ -113,42 +138,61 @@ class Stack:
         return None if is_null(found) else found
 
     def _is_reference(self, name: str, value: Node | None) -> bool:
-        if self.evaluation.secrets is None or name in self.given:
+        if self.evaluation.secrets is None or name in self.properties:
             return False
         return self.template.parameters[name].type == "string" and (
             value is None or name in self.evaluation.secrets
         )
 
     def _supplied(self, name: str) -> Node | None:
-        if (passed := self.given.get(name)) is not None:
+        if (passed := self.properties.get(name)) is not None:
             value = passed()
             if value is not OMITTED and not is_null(value):
                 return value
         return self.evaluation.facts.get(name) or self.evaluation.defaults.get(name)
 
-    def varies(self, name: str) -> bool:
-        """Whether the parameter's value here may differ between the hosts of a role."""
-        return name in self.evaluation.variants and name not in self.given
+    def record_read(self, path: Path, value: Node | None) -> None:
+        """Record that a parameter, or what lies at a path in it, was looked at, if hosts differ in it."""
+        name = path[0]
+        if name in self.evaluation.variants and name not in self.properties:
+            self.memo.recorder.current.variants[path] = fingerprint(value)
 
-    def read_variant(self, path: ReadPath, value: Node | None) -> None:
-        """Remember that a value which differs between hosts was looked at."""
-        self.evaluation.recorder.current.variants[path] = fingerprint(value)
+    def record_missing(self, call: Mapping, path: list[Node], value: Node) -> None:
+        """Report a call whose path leads nowhere in the value of its parameter."""
+        if self.evaluation.on_missing_path is not None:
+            self.evaluation.on_missing_path(call, path, value)
+
+    def has_resource(self, name: str) -> bool:
+        """Whether the template defines a resource of that name."""
+        return name in self.template.resources
 
     def find_resource(self, name: str, place: Node) -> Resource:
-        """The resource of that name."""
+        """The resource of that name. Raises CompileError if there is none, or its condition disables it."""
         if name not in self.template.resources:
             hint = closest(name, self.template.resources)
             raise CompileError(f"resource `{name}` is not defined in this template", place.span, hint)
-        found = self.once("resource", name, place, lambda: self.evaluation.languages.resource(self, name))
+        found = self.resource(name, place)
         if found is None:
             raise CompileError(
                 f"resource `{name}` is switched off by its condition", place.span, "ask for it in an `if`"
             )
         return found
 
+    def resource(self, name: str, place: Node) -> Resource | None:
+        """A resource that the template defines; None if its condition disables it."""
+        return self.memo.once("resource", name, place, lambda: self._make_resource(self, name))
+
+    def facade(self, field: str, call: Node) -> Node | None:
+        """A field of the resource that the stack is of its parent; None where that has none."""
+        if self.parent is None:
+            raise CompileError("the root template is no resource of another", call.span)
+        definition = self.parent.template.resources.get(".".join(self.memo.resource))
+        written = None if definition is None else definition.entries.get(field)
+        return None if written is None or is_null(written) else self.parent.scope.value(written)
+
     def output(self, name: str, place: Node) -> Node:
         """The value of an output; null if its condition switches it off."""
-        return self.once("output", name, place, lambda: self._output(name, place))
+        return self.memo.once("output", name, place, lambda: self._output(name, place))
 
     def _output(self, name: str, place: Node) -> Node:
         written = self.output_node(name, place)
@@ -186,7 +230,7 @@ class Stack:
         if found not in self.template.conditions:
             hint = closest(found, self.template.conditions) or "define it under `conditions`"
             raise CompileError(f"condition `{found}` is not defined in this template", value.span, hint)
-        return self.once("condition", found, value, lambda: self._condition(found))
+        return self.memo.once("condition", found, value, lambda: self._condition(found))
 
     def _condition(self, name: str) -> bool:
         node = self.template.conditions[name]
@@ -208,37 +252,5 @@ class Stack:
 
     def file(self, path: str, place: Node) -> Source:
         """A file beside the template."""
-        return self.evaluation.opener.read(self.beside(path, place))
-
-    def beside(self, path: str, place: Node) -> Path:
-        """The file that a path in this template means."""
         relative = posixpath.normpath(PurePosixPath(self.template.path).parent / path)
-        return inside(self.template.tree, relative, place)
-
-    def once(self, kind: str, name: str, place: Node, compute: Callable[[], T]) -> T:
-        """The result of `compute`, kept for the next who asks; asking for it within itself is a circle."""
-        key = (kind, name)
-        if key in self._kept:
-            value, reads = self._kept[key]
-            self.evaluation.recorder.current.add(reads)
-            return value  # type: ignore[return-value] # what was kept under a key is what compute gave
-        running, asked = self.evaluation.running, (self, *key)
-        if asked in running:
-            circle = [*running[running.index(asked) :], asked]
-            said = " -> ".join(".".join((*stack.resource, name)) for stack, _, name in circle)
-            kinds = {kind for _, kind, _ in circle}
-            raise CompileError(
-                f"{kinds.pop() if len(kinds) == 1 else 'value'}s refer to each other: {said}", place.span
-            )
-        running.append(asked)
-        try:
-            with self.evaluation.recorder.recording() as reads:
-                computed = compute()
-        except RecursionError:
-            raise CompileError(
-                f"{kind} `{name}` is nested too deep to be evaluated", place.span, "write it flatter"
-            ) from None
-        finally:
-            running.pop()
-        self._kept[key] = (computed, reads)
-        return computed
+        return self.evaluation.loader.file(self.template.tree, relative, place)

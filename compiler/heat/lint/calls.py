@@ -15,9 +15,10 @@ from compiler.diagnostics import CompileError, Problem, closest
 from compiler.heat.lint.documents import Document
 from compiler.heat.lint.expressions import CONDITIONS, Expression, is_shaped_for
 from compiler.hot.evaluation import Evaluation
-from compiler.hot.functions import Heat, values
+from compiler.hot.functions import values
+from compiler.hot.loader import TemplateLoader
+from compiler.hot.resources import root_stack
 from compiler.hot.scope import Scope
-from compiler.hot.stack import Stack
 from compiler.hot.template import Template
 from compiler.hot.versions import Version
 from compiler.model.stack import Registry
@@ -137,8 +138,8 @@ def _is_condition(node: Node, names: dict[str, Node]) -> bool:
 
 def malformed_calls(document: Document, template: Template) -> Iterator[Problem]:
     """Calls whose arguments Heat refuses as soon as it reads them, in a branch of an `if` too."""
-    evaluation = Evaluation(opener=HeatOpening(), registry=Registry(), languages=Heat())
-    stack = Stack(evaluation, template)
+    evaluation = Evaluation(loader=TemplateLoader(HeatOpening()), registry=Registry())
+    stack = root_stack(evaluation, template)
     for each in document.expressions:
         if each.is_call:
             scope = stack.condition_scope if each.in_condition else stack.scope

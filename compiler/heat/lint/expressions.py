@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from compiler.hot.functions import conditions, values
-from compiler.hot.language import Functions
+from compiler.hot.scope import Functions
 from compiler.hot.versions import Version
 from compiler.node import Mapping, Node, Scalar, Sequence
 

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from compiler.diagnostics import CompileError, Problem, closest
+from compiler.diagnostics import CompileError, Problem, Report, closest
+from compiler.heat.evaluation import EvaluationRequest, evaluate
 from compiler.hot.reads import Digits, member
-from compiler.hot.scope import Scope
 from compiler.hot.stack import Stack
 from compiler.node import Mapping, Node, Scalar, Sequence
 
 
-def empty_paths(root: Stack) -> Iterator[Problem]:
+def empty_paths(request: EvaluationRequest) -> list[Problem]:
     """Every `get_param` whose path finds nothing, in whatever the outputs and resources of a template need.
 
     In a condition that is how templates ask whether there is a value, and no trap. Errors are passed over.
     """
-    found: list[Problem] = []
+    problems: list[Problem] = []
 
-    def on_missing_path(scope: Scope, call: Mapping, path: list[Node], value: Node) -> None:
-        if scope is not scope.stack.condition_scope:
-            found.append(_missed(call, path, value))
+    def on_missing_path(call: Mapping, path: list[Node], value: Node) -> None:
+        problems.append(_missing(call, path, value))
 
-    root.evaluation.on_missing_path = on_missing_path
-    _evaluate(root)
-    root.evaluation.on_missing_path = None
-    yield from found
+    try:
+        root = evaluate(request, Report(), on_missing_path=on_missing_path)
+    except CompileError:
+        return []
+    _evaluate_all(root)
+    return problems
 
 
-def _evaluate(root: Stack) -> None:
+def _evaluate_all(root: Stack) -> None:
     """All outputs, and the properties of all resources, as far as they have a value."""
     for name in root.template.outputs:
         try:
@@ -44,7 +43,7 @@ def _evaluate(root: Stack) -> None:
             continue
 
 
-def _missed(call: Mapping, path: list[Node], value: Node) -> Problem:
+def _missing(call: Mapping, path: list[Node], value: Node) -> Problem:
     """What the last step that leads somewhere finds, and the step that does not."""
     name, *steps = path
     found, shown = value, _shown(name)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from compiler.diagnostics import Problem
+from compiler.heat.evaluation import EvaluationRequest
 from compiler.heat.lint import calls, declarations, environments, paths, values
 from compiler.heat.lint.documents import Document
 from compiler.heat.lint.environments import Everything
-from compiler.hot.stack import Stack
 
 T = TypeVar("T")
 INVALID = "invalid"  # what Heat itself refuses: the rule of whoever reads the file
@@ -52,7 +52,7 @@ OF_EVERYTHING: tuple[Rule[Everything], ...] = (
     Rule("null-value", environments.null_values),
     Rule("respelt-value", environments.respelt_values),
 )
-OF_EVALUATIONS: tuple[Rule[Stack], ...] = (Rule("empty-path", paths.empty_paths),)
+OF_EVALUATIONS: tuple[Rule[EvaluationRequest], ...] = (Rule("empty-path", paths.empty_paths),)
 
 CODES: tuple[str, ...] = tuple(
     sorted(

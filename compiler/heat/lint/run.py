@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from compiler.diagnostics import CompileError, Report
-from compiler.heat import evaluation
+from compiler.diagnostics import CompileError
+from compiler.heat.evaluation import EvaluationRequest
 from compiler.heat.lint.calls import malformed_calls
 from compiler.heat.lint.documents import Document, Signature, document, keys, listing, signature
 from compiler.heat.lint.environments import Everything
@@ -140,14 +140,9 @@ class _Desk:
 
     def evaluate(self, path: Path, environments: tuple[Path, ...]) -> None:
         """Look at what a template comes to, as far as there are values for it."""
-        if path.absolute() not in self.signatures:
-            return
-        question = evaluation.Question(template=path, environments=environments)
-        try:
-            root = evaluation.evaluated(question, Report())
-        except CompileError:
-            return
-        self.note(OF_EVALUATIONS, root)
+        if path.absolute() in self.signatures:
+            request = EvaluationRequest(template=path, environments=environments, validates=False)
+            self.note(OF_EVALUATIONS, request)
 
 
 def _relative(path: Path) -> str:

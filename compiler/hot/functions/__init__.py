@@ -14,9 +14,7 @@ from functools import lru_cache
 
 from compiler.hot.functions import amazon, choices, expressions, references, structures, texts
 from compiler.hot.functions.intrinsic import Intrinsic, anything, listed
-from compiler.hot.language import Functions, Resource
-from compiler.hot.resources import resource
-from compiler.hot.stack import Stack
+from compiler.hot.scope import Functions
 from compiler.hot.versions import Version
 
 _REPLACE = "{template: text, params: {KEY: value}}"
@@ -145,19 +143,3 @@ def conditions(version: Version) -> Functions:
     shared = {name: everywhere[name] for name, since in _IN_BOTH.items() if since <= version}
     refused = {name: Intrinsic(name, row.form, _REFUSED, _REFUSED) for name, row in everywhere.items()}
     return refused | shared | _until(_CONDITIONS, version)
-
-
-class Heat:
-    """The language that templates are written in."""
-
-    def values(self, version: Version) -> Functions:
-        """What may be called in values."""
-        return values(version)
-
-    def conditions(self, version: Version) -> Functions:
-        """What may be called in conditions."""
-        return conditions(version)
-
-    def resource(self, stack: Stack, name: str) -> Resource | None:
-        """The resource of that name; None if its condition switches it off."""
-        return resource(stack, name)

@@ -14,7 +14,7 @@ from compiler.node import Mapping, Node, Plain, Scalar, mapping_of, node_of, pla
 def ref(scope: Scope, argument: Node, call: Mapping) -> Node:
     """A resource's id, or a parameter."""
     name = text(scope.value(argument), "a name")
-    if name in scope.stack.template.resources:
+    if scope.stack.has_resource(name):
         return scope.stack.find_resource(name, argument).reference(call)
     return scope.stack.parameter(name, argument)
 

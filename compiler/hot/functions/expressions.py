@@ -30,8 +30,8 @@ def evaluate(scope: Scope, argument: Node, call: Mapping) -> Node:
     data = argument.entries.get("data")
     try:
         found = yaql.evaluate(
-            expression, {} if data is None else scope.stack.evaluation.conversion.value(scope.value(data))
+            expression, {} if data is None else scope.stack.conversion.value(scope.value(data))
         )
     except yaql.YaqlError as error:
         raise MisuseError(f"fails: {error}") from None
-    return scope.stack.evaluation.conversion.node(found, call)
+    return scope.stack.conversion.node(found, call)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from compiler.diagnostics import CompileError
 from compiler.hot.functions.intrinsic import MisuseError, listed, said, shown, text
-from compiler.hot.language import Resource
 from compiler.hot.reads import Digits, Key, member
+from compiler.hot.resource import Resource
 from compiler.hot.scope import OMITTED, Scope
 from compiler.node import Mapping, Node, Scalar, Sequence, is_null, mapping_of, scalar_of, text_of
 
@@ -14,20 +13,20 @@ FACADE = ("metadata", "deletion_policy", "update_policy")
 
 def get_param(scope: Scope, argument: Node, call: Mapping) -> Node:
     """A parameter, or what lies at a path in it: '' where nothing does."""
-    found = scope.value(argument)
-    path = found.items if isinstance(found, Sequence) else [found]
-    if not path or not isinstance(found, Sequence | Scalar):
-        raise MisuseError(f"takes a name or a path, not {found.kind}")
+    written = scope.value(argument)
+    path = written.items if isinstance(written, Sequence) else [written]
+    if not path or not isinstance(written, Sequence | Scalar):
+        raise MisuseError(f"takes a name or a path, not {written.kind}")
     name = text(path[0], "the name of a parameter")
     value = scope.stack.parameter(name, argument)
     keys = steps(path[1:])
-    at = None if keys is None else member(value, keys, Digits.INDEX)
-    if scope.stack.varies(name) and keys is not None:
-        scope.stack.read_variant((name, *keys), at)
-    if at is not None:
-        return at
-    if scope.stack.evaluation.on_missing_path is not None:
-        scope.stack.evaluation.on_missing_path(scope, call, path, value)
+    found = None if keys is None else member(value, keys, Digits.INDEX)
+    if keys is not None:
+        scope.stack.record_read((name, *keys), found)
+    if found is not None:
+        return found
+    if not scope.is_condition:
+        scope.stack.record_missing(call, path, value)
     return scalar_of("", call)
 
 
@@ -92,14 +91,10 @@ def facade(scope: Scope, argument: Node, call: Mapping) -> None:
 def resource_facade(scope: Scope, argument: Node, call: Mapping) -> Node:
     """What the parent says of the resource that this template is."""
     assert isinstance(argument, Scalar)
-    stack = scope.stack
-    if stack.parent is None:
-        raise CompileError("the root template is no resource of another", call.span)
-    definition = stack.parent.template.resources.get(".".join(stack.resource))
-    written = None if definition is None else definition.entries.get(str(argument.value))
-    if written is not None and not is_null(written):
-        found = stack.parent.scope.value(written)
-        if argument.value == "deletion_policy":
-            return scalar_of(str(found.value).capitalize() if isinstance(found, Scalar) else None, call)
-        return found
-    return scalar_of("Delete", call) if argument.value == "deletion_policy" else mapping_of({}, call)
+    field = str(argument.value)
+    value = scope.stack.facade(field, call)
+    if field != "deletion_policy":
+        return mapping_of({}, call) if value is None else value
+    if value is None:
+        return scalar_of("Delete", call)
+    return scalar_of(str(value.value).capitalize() if isinstance(value, Scalar) else None, call)

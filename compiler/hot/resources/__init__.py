@@ -2,7 +2,7 @@
 
 definition   what every resource is made from      values    nothing, a value, a random string, a stub
 nested       a template as a resource              groups    a chain, a group
-order        which needs which
+order        which needs which                     validation what Heat checks before it makes a stack
 
 Heat's types here are those that need no cloud. Every other type is a stub: it may be named, and its
 attributes are null.
@@ -12,17 +12,22 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable
+from collections.abc import Mapping as AbstractMapping
 from pathlib import PurePosixPath
 
 from compiler.diagnostics import CompileError
-from compiler.hot.language import Resource
+from compiler.hot.evaluation import Evaluation
+from compiler.hot.memo import Memo
 from compiler.hot.properties import Properties
 from compiler.hot.registry import is_template, registered
+from compiler.hot.resource import Resource
 from compiler.hot.resources.definition import Definition, Make
 from compiler.hot.resources.groups import Chain, Group
 from compiler.hot.resources.nested import nested
 from compiler.hot.resources.values import Nothing, RandomString, Stub, Value
-from compiler.hot.stack import Stack, Thunk
+from compiler.hot.scope import Thunk
+from compiler.hot.stack import Stack
+from compiler.hot.template import Template
 from compiler.model.stack import NOTHING, TemplateFile
 from compiler.node import Mapping, Node, expect_string, mapping_of
 
@@ -36,7 +41,18 @@ _SEVERAL: dict[str, Callable[[Definition, Properties, Make], Resource]] = {
 }
 
 
-def resource(stack: Stack, name: str) -> Resource | None:
+def root_stack(
+    evaluation: Evaluation,
+    template: Template,
+    properties: AbstractMapping[str, Thunk] | None = None,
+    memo: Memo | None = None,
+) -> Stack:
+    """The stack of a root template. `memo`: of another root of the same evaluation; else it gets its own."""
+    own = Memo() if memo is None else memo.inner()
+    return Stack(evaluation, own, make_resource, template, properties or {})
+
+
+def make_resource(stack: Stack, name: str) -> Resource | None:
     """A resource of a template; None if its condition switches it off."""
     written = stack.template.resources[name]
     condition = written.entries.get("condition")

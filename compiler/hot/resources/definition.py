@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from compiler.hot.language import Resource
 from compiler.hot.reads import Digits, Key, member
-from compiler.hot.stack import Stack, Thunk
+from compiler.hot.resource import Resource
+from compiler.hot.scope import Thunk
+from compiler.hot.stack import Stack
 from compiler.node import Mapping, Node, scalar_of
 
 Path = tuple[Key, ...]

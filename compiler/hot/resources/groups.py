@@ -9,9 +9,9 @@ from functools import partial
 from typing import ClassVar
 
 from compiler.diagnostics import CompileError
-from compiler.hot.language import Resource
 from compiler.hot.properties import Properties, typed
 from compiler.hot.registry import is_template
+from compiler.hot.resource import Resource
 from compiler.hot.resources.definition import (
     NO_POLICIES,
     Definition,
@@ -60,7 +60,7 @@ class Members(ABC):
     def members(self) -> dict[str, Resource]:
         """Each member under its number."""
         definition = self._definition
-        return definition.stack.once("member", definition.name, definition.type, self._made)
+        return definition.stack.memo.once("member", definition.name, definition.type, self._made)
 
     def _made(self) -> dict[str, Resource]:
         return {each.path[-1]: self._make(each) for each in self._definitions()}

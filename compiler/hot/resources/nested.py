@@ -7,43 +7,39 @@ from typing import ClassVar
 
 from compiler.diagnostics import CompileError
 from compiler.hot.evaluation import Evaluation
-from compiler.hot.language import Resource
 from compiler.hot.properties import Properties, handed_down
 from compiler.hot.resources.definition import NO_POLICIES, Definition, Path, constant, inner, selected
-from compiler.hot.resources.order import check_order
-from compiler.hot.scope import OMITTED
-from compiler.hot.stack import Stack, Thunk
+from compiler.hot.resources.validation import check
+from compiler.hot.scope import OMITTED, Thunk
+from compiler.hot.stack import Stack
 from compiler.hot.template import Declaration, Template, expect_outputs
 from compiler.model.stack import Registration, TemplateFile
-from compiler.node import Mapping, Node, Scalar, expect_keys, expect_mapping, mapping_of, scalar_of
+from compiler.node import Node, expect_mapping, mapping_of, scalar_of
 
 
-def nested(definition: Definition, file: TemplateFile, found: Registration) -> Nested:
-    """The resource that a template is; `found` is what led to it."""
+def nested(definition: Definition, file: TemplateFile, registration: Registration) -> Nested:
+    """The resource that a template is; `registration` is what led to it."""
     stack, path = definition.stack, file.path
     if path in stack.ancestors:
         circle = " -> ".join((*stack.ancestors[stack.ancestors.index(path) :], path))
         raise CompileError(f"templates include one another: {circle}", definition.type.span)
-    child = stack.evaluation.template(file.tree, path, definition.type)
+    child = stack.evaluation.loader.template(file.tree, path, definition.type)
     properties = Properties(definition.label, definition.properties, definition.place)
     expect_outputs(child)
     properties.expect(child.parameters, f"`{child.file}`", "parameter")
-    given = _handed_down(stack.evaluation, child, properties)
-    return Nested(
-        Stack(stack.evaluation, child, given, stack, definition.path, stack.enclosing | {found}), properties
-    )
+    thunks = _passed(stack.evaluation, child, properties)
+    return Nested(stack.nested(definition.path, child, thunks, registration), properties)
 
 
-def handed_to(evaluation: Evaluation, template: Template, properties: Node) -> Stack:
-    """A template as a parent would make it with these properties; those it does not declare are left out."""
+def passed(evaluation: Evaluation, template: Template, properties: Node) -> dict[str, Thunk]:
+    """What a root template gets of a parent's properties; those that it does not declare are left out."""
     expect_outputs(template)
-    passed = expect_mapping(properties, "properties")
-    declared = {name: constant(node) for name, node in passed.entries.items() if name in template.parameters}
-    given = _handed_down(evaluation, template, Properties("the template", declared, passed))
-    return Stack(evaluation, template, given)
+    mapping = expect_mapping(properties, "properties")
+    declared = {name: constant(node) for name, node in mapping.entries.items() if name in template.parameters}
+    return _passed(evaluation, template, Properties("the template", declared, mapping))
 
 
-def _handed_down(evaluation: Evaluation, template: Template, properties: Properties) -> dict[str, Thunk]:
+def _passed(evaluation: Evaluation, template: Template, properties: Properties) -> dict[str, Thunk]:
     return {
         name: partial(_parameter, evaluation, template.parameters[name], properties)
         for name in properties.thunks
@@ -51,10 +47,10 @@ def _handed_down(evaluation: Evaluation, template: Template, properties: Propert
 
 
 def _parameter(evaluation: Evaluation, declaration: Declaration, properties: Properties) -> Node:
-    found = properties.given(declaration.name)
-    if found is None:
+    value = properties.given(declaration.name)
+    if value is None:
         return OMITTED
-    return handed_down(declaration, found, properties.called(declaration.name), evaluation.broken)
+    return handed_down(declaration, value, properties.called(declaration.name), evaluation.broken)
 
 
 class Nested:
@@ -97,43 +93,3 @@ class Nested:
             ):
                 self._properties.required(declaration.name)
         check(self.stack)
-
-
-def check(stack: Stack) -> None:
-    """Everything that Heat validates before it makes a stack: parameters, conditions, resources, outputs."""
-    template = stack.template
-    for name, declaration in template.parameters.items():
-        stack.parameter(name, declaration.node)
-    for name, node in template.conditions.items():
-        stack.check_condition(name, node)
-    for name, output in template.outputs.items():
-        if stack.gives(name):
-            stack.scope.check(output.entries["value"])
-    found = {name: _found(stack, name, written) for name, written in template.resources.items()}
-    for name, written in template.resources.items():
-        each = found[name]
-        for field in ("properties", "metadata", "update_policy"):
-            if field in written.entries:
-                refers = each is not None and each.policies is not None
-                stack.scope.check(written.entries[field], refers=refers)
-    check_order(stack, [name for name, each in found.items() if each is not None])
-    for name, each in found.items():
-        if each is not None:
-            _check_policies(template.resources[name], each.policies)
-            each.check()
-
-
-def _found(stack: Stack, name: str, written: Mapping) -> Resource | None:
-    make = partial(stack.evaluation.languages.resource, stack, name)
-    return stack.once("resource", name, written, make)
-
-
-def _check_policies(written: Mapping, known: frozenset[str] | None) -> None:
-    """What only some resources can be told: how to be updated, and to leave a snapshot."""
-    if known is None:
-        return
-    deletion, update = (written.entries.get(name) for name in ("deletion_policy", "update_policy"))
-    if isinstance(deletion, Scalar) and str(deletion.value).lower() == "snapshot":
-        raise CompileError("only a cloud can leave a snapshot", deletion.span, "write `delete` or `retain`")
-    if update is not None:
-        expect_keys(expect_mapping(update, "`update_policy`"), known, "`update_policy`")

@@ -99,7 +99,7 @@ class Value(Valued):
 
     def value(self, place: Node) -> Node:
         """The value in its type."""
-        return self._definition.stack.once("value", self._definition.name, place, self._evaluated)
+        return self._definition.stack.memo.once("value", self._definition.name, place, self._evaluated)
 
     def _evaluated(self) -> Node:
         kind = self._properties.value("type", "string")
@@ -136,7 +136,7 @@ class RandomString(Valued):
     def value(self, place: Node) -> Node:
         """The string."""
         return scalar_of(
-            self._definition.stack.once("string", self._definition.name, place, self._string), place
+            self._definition.stack.memo.once("string", self._definition.name, place, self._string), place
         )
 
     def reference(self, place: Node) -> Node:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 from compiler.diagnostics import CompileError, Report, closest
 from compiler.hot.evaluation import Evaluation
-from compiler.hot.functions import Heat
-from compiler.hot.reads import Reads, Recorder, Shared
+from compiler.hot.loader import TemplateLoader
+from compiler.hot.memo import Memo
+from compiler.hot.reads import Reads, Shared
 from compiler.hot.registry import registered
-from compiler.hot.resources import resource
+from compiler.hot.resources import root_stack
 from compiler.hot.resources.nested import Nested
 from compiler.hot.stack import Stack
 from compiler.hot.template import Template
@@ -22,7 +22,6 @@ from compiler.model.random_string import STANDARD, Recipe
 from compiler.model.service import HostData, Part
 from compiler.model.stack import NOTHING, Environment, Host, Inputs, Opener, Role, TemplateFile
 from compiler.node import Mapping, Node, Scalar, alike, expect_string, given, mapping_of
-from compiler.node.conversion import Conversion
 from compiler.stages.resolve.facts import fleet_facts, self_fact
 from compiler.stages.resolve.settings import OWN, for_role, laid_over, role_parameters, services, settings
 
@@ -89,13 +88,9 @@ class Resolver:
         self._backend = backend
         self._report = report
         self._base = Evaluation(
-            opener=opener,
+            loader=TemplateLoader(opener),
             registry=environment.resource_registry,
-            facts={},
-            defaults={},
-            variants=frozenset(),
             secrets=inputs.secrets,
-            languages=Heat(),
             random_strings=self._string,
         )
         self._roles = self._role_scopes()
@@ -144,8 +139,8 @@ class Resolver:
             return None
         if not isinstance(found.target, TemplateFile):
             raise CompileError(f"service `{name}` is a `{found.target}`, not a template", alias.span)
-        loaded = evaluation.template(found.target.tree, found.target.path, found.node)
-        stack = Stack(evaluation, loaded)
+        loaded = evaluation.loader.template(found.target.tree, found.target.path, found.node)
+        stack = root_stack(evaluation, loaded)
         root, _ = stack.scope.shallow(stack.output_node(OUTPUT, loaded.root))
         if not isinstance(root, Mapping) or "service_name" not in root.entries:
             raise CompileError("`role_data` has no `service_name`", root.span, "add `service_name: …`")
@@ -162,14 +157,7 @@ class Resolver:
     def _world(
         self, parameters: dict[str, Node], facts: AbstractMapping[str, Node], variants: frozenset[str]
     ) -> Evaluation:
-        return replace(
-            self._base,
-            facts=facts,
-            defaults=parameters,
-            variants=variants,
-            recorder=Recorder(),
-            conversion=Conversion(),
-        )
+        return replace(self._base, facts=facts, defaults=parameters, variants=variants)
 
     def _string(self, name: str, recipe: Recipe) -> str:
         """A random string is a secret like any other: whoever pushes makes it, and keeps it."""
@@ -191,10 +179,10 @@ class Resolver:
         evaluation = self._world(parameters, facts, scope.variants)
         variants = {name: facts.get(name) or parameters.get(name) for name in scope.variants}
         known = {name: node for name, node in variants.items() if node is not None}
-        resolved, mistakes = [], Report()
+        resolved, mistakes, memo = [], Report(), Memo()
         for service in scope.services:
             with mistakes.collecting():
-                resolved.append((service.name, self._parts(service, evaluation, known)))
+                resolved.append((service.name, self._parts(service, evaluation, memo, known)))
         mistakes.check()
         return HostData(
             host=host,
@@ -210,12 +198,12 @@ class Resolver:
         return mapping_of(laid_over(entries, host.parameters), role.node)
 
     def _parts(
-        self, service: _Service, evaluation: Evaluation, variants: dict[str, Node]
+        self, service: _Service, evaluation: Evaluation, memo: Memo, variants: dict[str, Node]
     ) -> tuple[Part, ...]:
-        stack = Stack(evaluation, service.template)
+        stack = root_stack(evaluation, service.template, memo=memo)
         slots = service.slots.find(variants)
         if slots is None:
-            with evaluation.recorder.recording() as reads:
+            with stack.memo.recorder.recording() as reads:
                 slots = tuple(_slots(stack))
             service.slots.keep(reads, slots)
         parts, fresh = [], []
@@ -244,13 +232,15 @@ class Resolver:
 
     def check_parameters(self) -> None:
         """Point out every parameter that no template declares."""
-        unknown = [(name, node) for name, node in self._written() if name not in self._base.declared]
+        declared = self._base.loader.declared
+        unknown = [(name, node) for name, node in self._written() if name not in declared]
         if not unknown:
             return
         self._declare_all()
+        declared = self._base.loader.declared
         for name, node in unknown:
-            if name not in self._base.declared:
-                hint = closest(name, self._base.declared | OWN) or "take it away, or declare it in a template"
+            if name not in declared:
+                hint = closest(name, declared | OWN) or "take it away, or declare it in a template"
                 self._report.suspect(f"no template declares the parameter `{name}`", node.span, hint)
         self._report.check()
 
@@ -276,13 +266,13 @@ class Resolver:
             if isinstance(registration.target, TemplateFile):
                 with Report().collecting():
                     file = registration.target
-                    loaded = self._base.template(file.tree, file.path, registration.node)
-                    _declare_nested(Stack(self._base, loaded))
+                    loaded = self._base.loader.template(file.tree, file.path, registration.node)
+                    _declare_nested(root_stack(self._base, loaded))
 
 
 def _declare_nested(stack: Stack) -> None:
     for name, written in stack.template.resources.items():
-        found = stack.once("resource", name, written, partial(resource, stack, name))
+        found = stack.resource(name, written)
         if isinstance(found, Nested):
             _declare_nested(found.stack)
 
@@ -321,7 +311,7 @@ def _below(stack: Stack, slot: _Slot, depth: int) -> Iterator[_Slot]:
 
 
 def _part(service: _Service, stack: Stack, slot: _Slot) -> tuple[Part, Reads]:
-    with stack.evaluation.recorder.recording() as reads:
+    with stack.memo.recorder.recording() as reads:
         value = slot.node if slot.is_value else stack.scope.value(slot.node)
     part = Part(
         service=service.name,

@@ -1,0 +1,52 @@
+"""Templates by their paths, each read once, and the files beside them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from compiler.diagnostics import CompileError, closest
+from compiler.hot.template import Template, template
+from compiler.model.stack import Opener, Tree
+from compiler.node import Node
+from compiler.source import Source
+
+
+class TemplateLoader:
+    """Reads templates and files of trees. Evaluations share one, so that each template is read once."""
+
+    def __init__(self, opener: Opener) -> None:
+        self._opener = opener
+        self._templates: dict[Path, Template] = {}
+
+    def template(self, tree: Tree, path: str, place: Node) -> Template:
+        """The template at a path of a tree. Raises CompileError where there is none, or is no HOT."""
+        file = inside(tree, path, place)
+        if file not in self._templates:
+            self._templates[file] = template(self._opener.document(file), tree, path)
+        return self._templates[file]
+
+    def file(self, tree: Tree, path: str, place: Node) -> Source:
+        """The text of the file at a path of a tree."""
+        return self._opener.read(inside(tree, path, place))
+
+    @property
+    def declared(self) -> frozenset[str]:
+        """Every parameter that a template read so far declares."""
+        return frozenset(name for each in self._templates.values() for name in each.parameters)
+
+
+def inside(tree: Tree, path: str, place: Node) -> Path:
+    """The file of that path in the tree; a path that climbs out of the tree is refused."""
+    if path.startswith(("/", "..")):
+        raise CompileError(
+            f"`{path}` lies outside the folder of templates",
+            place.span,
+            "keep what templates read inside the tree",
+        )
+    file = tree.find(path)
+    if file is None:
+        folders = [(root / path).parent for root in tree.roots]
+        near = [tree.name(other) for folder in folders for other in folder.glob("*") if other.is_file()]
+        name = tree.name(tree.roots[0] / path)
+        raise CompileError(f"there is no file `{name}` in the templates", place.span, closest(name, near))
+    return file

@@ -1,0 +1,61 @@
+"""What is computed once: the results of each stack, with what they read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from compiler.diagnostics import CompileError
+from compiler.hot.reads import Reads, Recorder
+from compiler.node import Node
+from compiler.node.conversion import Conversion
+
+T = TypeVar("T")
+
+
+class Memo:
+    """The results of one stack; its recorder and conversion serve all stacks of an evaluation."""
+
+    __slots__ = ("_results", "_running", "conversion", "recorder", "resource")
+
+    def __init__(self, resource: tuple[str, ...] = (), outer: Memo | None = None) -> None:
+        self.resource = resource  # that the stack is of its parent; () for a root
+        self.recorder: Recorder = Recorder() if outer is None else outer.recorder
+        self.conversion: Conversion = Conversion() if outer is None else outer.conversion
+        self._running: list[tuple[Memo, str, str]] = [] if outer is None else outer._running
+        self._results: dict[tuple[str, str], tuple[object, Reads]] = {}
+
+    def inner(self, resource: tuple[str, ...] = ()) -> Memo:
+        """A memo for another stack of the same evaluation."""
+        return Memo(resource, self)
+
+    def once(self, kind: str, name: str, place: Node, compute: Callable[[], T]) -> T:
+        """The result of `compute`, kept under its kind and name. Needing it to compute it is an error."""
+        key = (kind, name)
+        if key in self._results:
+            value, reads = self._results[key]
+            self.recorder.current.add(reads)
+            return value  # type: ignore[return-value] # what was kept under a key is what compute gave
+        running = (self, kind, name)
+        if running in self._running:
+            raise self._circular([*self._running[self._running.index(running) :], running], place)
+        self._running.append(running)
+        try:
+            with self.recorder.recording() as reads:
+                computed = compute()
+        except RecursionError:
+            raise CompileError(
+                f"{kind} `{name}` is nested too deep to be evaluated", place.span, "write it flatter"
+            ) from None
+        finally:
+            self._running.pop()
+        self._results[key] = (computed, reads)
+        return computed
+
+    @staticmethod
+    def _circular(circle: list[tuple[Memo, str, str]], place: Node) -> CompileError:
+        path = " -> ".join(".".join((*memo.resource, name)) for memo, _, name in circle)
+        kinds = {kind for _, kind, _ in circle}
+        return CompileError(
+            f"{kinds.pop() if len(kinds) == 1 else 'value'}s refer to each other: {path}", place.span
+        )
