@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Mapping as AbstractMapping
+from dataclasses import KW_ONLY, dataclass
 from typing import Protocol
 
+from compiler.diagnostics import CompileError
 from compiler.hot.reads import Path
 from compiler.hot.resource import Resource
+from compiler.hot.versions import Version
 from compiler.node import Mapping, Node, Scalar, Sequence, given, mapping_of, scalar_of, sequence_of
 from compiler.node.conversion import Conversion
-from compiler.source import Source
+from compiler.source import Source, Span
 
 OMITTED = given(None, "<omitted>")  # what an `if` without an else gives: the item around it disappears
 
@@ -65,23 +68,81 @@ class StackView(Protocol):
         ...
 
 
-class Function(Protocol):
-    """One intrinsic function of a template language."""
+class MisuseError(Exception):
+    """An argument or a value that a function does not take; what the function is called is added outside.
 
-    def shape(self, scope: Scope, argument: Node, call: Mapping) -> None:
+    `at` is where it stands, if not in the whole call, and `hint` what to do, if not how the call is written.
+    """
+
+    def __init__(self, problem: str, at: Node | Span | None = None, hint: str | None = None) -> None:
+        super().__init__(problem)
+        self.span = at.span if isinstance(at, Node) else at
+        self.hint = hint
+
+
+Shape = Callable[["Functions", Node, Mapping], None]  # what may be called, an argument, its call
+Value = Callable[["Scope", Node, Mapping], Node]
+Check = Callable[["Scope", Node, Mapping], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names that an argument has of parameters, resources or conditions of its template."""
+
+    sections: tuple[str, ...]  # of the template, which may define them
+    operands: Callable[[Node], list[Node]]  # of an argument: those that are names, or calls that give them
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One intrinsic function: its row in the table of functions."""
+
+    name: str
+    form: str  # of its argument: `[delimiter, list, …]`
+    evaluate: Value  # of a call whose argument has the right shape
+    expect: Shape  # raises MisuseError for an argument that is written in another way
+    likely: Callable[[Node], bool]  # whether an argument looks like one that was written for this function
+    _: KW_ONLY
+    refers: Check | None = None  # raises MisuseError where what a call names is not there
+    names: Names | None = None
+    chooses: bool = False  # evaluates its first item as a condition, and then one of the others
+    conditions_since: Version | None = None  # when it could first be called in conditions, too
+
+    def shape(self, functions: Functions, argument: Node, call: Mapping) -> None:
         """An error where the argument, as it is written, is none of this function's."""
-        ...
+        try:
+            self.expect(functions, argument, call)
+        except MisuseError as problem:
+            raise self._refused(problem, call) from None
 
     def check(self, scope: Scope, argument: Node, call: Mapping) -> None:
-        """As `shape`; and an error where the call names a resource or an attribute that is not there."""
-        ...
+        """An error where the call is wrong whatever its value may be."""
+        self.shape(scope.functions, argument, call)
+        if self.refers is None:
+            return
+        try:
+            self.refers(scope, argument, call)
+        except MisuseError as problem:
+            raise self._refused(problem, call) from None
 
     def value(self, scope: Scope, argument: Node, call: Mapping) -> Node:
         """The value of a call whose argument has the right shape."""
-        ...
+        try:
+            return self.evaluate(scope, argument, call)
+        except MisuseError as problem:
+            raise self._refused(problem, call) from None
+
+    def _refused(self, problem: MisuseError, call: Mapping) -> CompileError:
+        hint = problem.hint or f"write `{self.name}: {self.form}`"
+        return CompileError(f"`{self.name}` {problem}", problem.span or call.span, hint)
 
 
 Functions = AbstractMapping[str, Function]
+
+
+def is_call(node: Node, functions: Functions) -> bool:
+    """Whether a node is a function call: a mapping of one key, and that a function's name."""
+    return isinstance(node, Mapping) and len(node.entries) == 1 and next(iter(node.entries)) in functions
 
 
 class Scope:
@@ -106,18 +167,18 @@ class Scope:
                 for name, argument in node.entries.items():
                     function = self.functions.get(name)
                     if function is not None:
-                        function.shape(self, argument, node)
+                        function.shape(self.functions, argument, node)
                         return function.value(self, argument, node)
             return self._mapping(node)
         return self._sequence(node) if isinstance(node, Sequence) else node
 
     def is_call(self, node: Node) -> bool:
-        """Whether a node is a function call: a mapping of one key, and that a function's name."""
-        return (
-            isinstance(node, Mapping)
-            and len(node.entries) == 1
-            and next(iter(node.entries)) in self.functions
-        )
+        """Whether a node is a call of a function that may be called here."""
+        return is_call(node, self.functions)
+
+    def function(self, node: Mapping) -> Function | None:
+        """The function that a mapping calls; None if it is no call."""
+        return self.functions[next(iter(node.entries))] if self.is_call(node) else None
 
     def shallow(self, node: Node) -> tuple[Node, bool]:
         """The node with a call at its very top made, and whether what lies below is evaluated too."""
@@ -140,11 +201,12 @@ class Scope:
             for item in node.items:
                 self.check(item, refers=refers)
         elif isinstance(node, Mapping):
-            name = next(iter(node.entries), "")
-            if self.is_call(node):
-                function = self.functions[name]
-                (function.check if refers else function.shape)(self, node.entries[name], node)
-            if name != "if" or not self.is_call(node):
+            function = self.function(node)
+            if function is not None and refers:
+                function.check(self, node.entries[function.name], node)
+            elif function is not None:
+                function.shape(self.functions, node.entries[function.name], node)
+            if function is None or not function.chooses:
                 for value in node.entries.values():
                     self.check(value, refers=refers)
 

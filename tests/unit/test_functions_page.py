@@ -15,8 +15,11 @@ from evaluating import root
 
 from compiler.diagnostics import HeatsinkError
 from compiler.heat.evaluation import outputs
-from compiler.hot.functions import conditions, values
+from compiler.hot.functions import conditions, known, values
 from compiler.hot.versions import Version
+from compiler.node import Mapping, Node
+from compiler.node.yaml import Duplicates, parse
+from compiler.source import Source
 
 PAGE = Path(__file__).parents[2] / "docs" / "functions.md"
 FILE = re.compile(r"^`([\w.]+)`:\n\n```\w*\n(.*?)^```$", re.M | re.S)
@@ -129,6 +132,23 @@ def test_every_example_is_worth_what_the_page_says(
         assert {number + 1: lines[number] for number in rows} == {
             number + 1: text for number, text in rows.items()
         }
+
+
+def examples() -> Iterator[tuple[str, Node]]:
+    """Each call that has a value on the page, and its argument."""
+    lines = TEXT.splitlines()
+    for number, header in checked_rows(lines):
+        first, *answers = cells(lines[number])
+        root_node = parse(Source("page", first.strip("`")), Duplicates.LAST) if header[0] in LISTS else None
+        if isinstance(root_node, Mapping) and len(root_node.entries) == 1 and "error: " not in answers[0]:
+            (name, argument), *_ = root_node.entries.items()
+            yield name, argument
+
+
+def test_examples_look_like_calls_of_their_functions_to_lint() -> None:
+    calls = [(name, argument) for name, argument in examples() if name in known()]
+    likely = {name for name, argument in calls if known()[name].likely(argument)}
+    assert likely == {name for name, _ in calls} > {"equals", "get_param", "yaql"}
 
 
 def test_every_function_has_a_section_with_examples() -> None:

@@ -13,17 +13,10 @@ from itertools import permutations
 
 from compiler.diagnostics import CompileError, Problem, closest
 from compiler.heat.lint.documents import Document
-from compiler.heat.lint.expressions import CONDITIONS, Expression, is_shaped_for
-from compiler.hot.evaluation import Evaluation
-from compiler.hot.functions import values
-from compiler.hot.loader import TemplateLoader
-from compiler.hot.resources import root_stack
-from compiler.hot.scope import Scope
-from compiler.hot.template import Template
+from compiler.heat.lint.expressions import Expression, is_shaped_for
+from compiler.hot.functions import CONDITION_FUNCTIONS, known, values
 from compiler.hot.versions import Version
-from compiler.model.stack import Registry
 from compiler.node import Mapping, Node, Scalar, Sequence, is_null, walk
-from compiler.stages.load.heat import HeatOpening
 
 _AMAZON = "Fn::"
 _INSTEAD = {"Fn::GetAtt": "get_attr", "Fn::If": "if", "Fn::ResourceFacade": "resource_facade"}
@@ -62,7 +55,7 @@ def unknown_functions(document: Document) -> Iterator[Problem]:
         if (
             name
             and not each.is_call
-            and name not in CONDITIONS
+            and name not in CONDITION_FUNCTIONS
             and (said := _unknown(each, document.version))
         ):
             message, hint = said
@@ -111,7 +104,7 @@ def misplaced_conditions(document: Document) -> Iterator[Problem]:
     """`equals`, `not`, `and`, `or` in values, where Heat has no such functions."""
     names = document.section("conditions")
     for each in document.expressions:
-        if not each.in_condition and each.name in CONDITIONS and _is_condition(each.node, names):
+        if not each.in_condition and each.name in CONDITION_FUNCTIONS and _is_condition(each.node, names):
             yield Problem(
                 f"`{each.name}` is a function of conditions alone: in a value it is a key like any other",
                 each.node.key_span(each.name),
@@ -125,32 +118,22 @@ def _is_condition(node: Node, names: dict[str, Node]) -> bool:
     if not isinstance(node, Mapping) or len(node.entries) != 1:
         return False
     (name, argument), *_ = node.entries.items()
-    if name == "not":
-        return _is_condition(argument, names)
-    if name in ("and", "or"):
-        return (
-            is_shaped_for(name, argument)
-            and isinstance(argument, Sequence)
-            and all(_is_condition(item, names) for item in argument.items)
-        )
-    return name in ("equals", "get_param", "contains", "yaql") and is_shaped_for(name, argument)
+    function = known().get(name)
+    if function is None or function.chooses or not function.likely(argument):
+        return False
+    if function.names is not None and name in CONDITION_FUNCTIONS:
+        return all(_is_condition(operand, names) for operand in function.names.operands(argument))
+    return name in CONDITION_FUNCTIONS or function.conditions_since is not None
 
 
-def malformed_calls(document: Document, template: Template) -> Iterator[Problem]:
+def malformed_calls(document: Document) -> Iterator[Problem]:
     """Calls whose arguments Heat refuses as soon as it reads them, in a branch of an `if` too."""
-    evaluation = Evaluation(loader=TemplateLoader(HeatOpening()), registry=Registry())
-    stack = root_stack(evaluation, template)
     for each in document.expressions:
-        if each.is_call:
-            scope = stack.condition_scope if each.in_condition else stack.scope
-            yield from _misuse(scope, each)
-
-
-def _misuse(scope: Scope, each: Expression) -> Iterator[Problem]:
-    try:
-        each.functions[each.name].shape(scope, each.argument, each.node)
-    except CompileError as error:
-        yield from error.problems
+        if each.function is not None:
+            try:
+                each.function.shape(each.functions, each.argument, each.node)
+            except CompileError as error:
+                yield from error.problems
 
 
 def dynamic_files(document: Document) -> Iterator[Problem]:
@@ -195,8 +178,8 @@ def null_conditions(document: Document) -> Iterator[Problem]:
         if condition is not None and is_null(condition):
             yield _always(condition)
     for each in document.expressions:
-        if each.is_call and each.name == "if":
-            yield from (_always(node) for node in _operands(each) if is_null(node))
+        if each.function is not None and each.function.chooses:
+            yield from (_always(node) for _, node in _operands(each) if is_null(node))
 
 
 def _always(condition: Node) -> Problem:
@@ -265,26 +248,14 @@ def _names(document: Document) -> Iterator[tuple[str, Scalar]]:
             if isinstance(condition, Scalar):
                 yield "conditions", condition
     for expression in document.expressions:
-        if expression.is_call:
-            section = _SECTIONS.get(expression.name, "conditions")
-            for node in _operands(expression):
-                if isinstance(node, Scalar):
-                    yield section, node
+        yield from ((section, node) for section, node in _operands(expression) if isinstance(node, Scalar))
 
 
-_SECTIONS = {"get_param": "parameters", "get_attr": "resources", "get_resource": "resources"}
-_FIRST = frozenset(("if", *_SECTIONS))
-_ALL = frozenset(("and", "or", "not"))
-
-
-def _operands(each: Expression) -> list[Node]:
-    """The names, or conditions in place, that a call takes."""
-    if each.name == "get_attr" and not isinstance(each.argument, Sequence):
-        return []  # malformed, and no name of anything
-    items = each.argument.items if isinstance(each.argument, Sequence) else [each.argument]
-    if each.name in _FIRST:
-        return items[:1]
-    return items if each.name in _ALL else []
+def _operands(each: Expression) -> Iterator[tuple[str, Node]]:
+    """What a call takes as a name, and the section that defines it; a name that may be in two is left out."""
+    names = None if each.function is None else each.function.names
+    if names is not None and len(names.sections) == 1:
+        yield from ((names.sections[0], operand) for operand in names.operands(each.argument))
 
 
 def unused_conditions(document: Document) -> Iterator[Problem]:

@@ -6,15 +6,17 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from compiler import files
 from compiler.diagnostics import CompileError, HeatsinkError
 from compiler.heat.lint.expressions import Expression, expressions
+from compiler.hot.functions import known
 from compiler.hot.registry import is_template
+from compiler.hot.scope import Names
 from compiler.hot.versions import VERSIONS, Version
-from compiler.node import Mapping, Node, Scalar, Sequence, mapping_of, walk
+from compiler.node import Mapping, Node, Scalar, mapping_of, walk
 from compiler.node.yaml import Repeated
 from compiler.source import Span
 from compiler.stages.load.heat import HeatOpening
@@ -176,13 +178,19 @@ def _is_text(node: Scalar) -> bool:
 
 
 def _names(of: Document) -> Iterator[Node]:
-    """What every `get_param` and `Ref` of a template reads, called or not."""
+    """The names of parameters that every `get_param` and the like of a template reads, called or not."""
     for each in of.expressions:
-        for key in ("get_param", "Ref"):
-            argument = each.node.entries.get(key)
+        for name, names in _reading().items():
+            argument = each.node.entries.get(name)
             if argument is not None:
-                first = argument.items[:1] if isinstance(argument, Sequence) else [argument]
-                yield from first
+                yield from names.operands(argument)
+
+
+@lru_cache
+def _reading() -> dict[str, Names]:
+    """The functions that take the name of a parameter."""
+    rows = known().values()
+    return {row.name: row.names for row in rows if row.names and "parameters" in row.names.sections}
 
 
 def _read(of: Document) -> set[object]:

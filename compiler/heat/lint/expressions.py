@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from compiler.hot.functions import conditions, values
-from compiler.hot.scope import Functions
+from compiler.hot.functions import conditions, known, values
+from compiler.hot.scope import Function, Functions
 from compiler.hot.versions import Version
-from compiler.node import Mapping, Node, Scalar, Sequence
+from compiler.node import Mapping, Node, Sequence
 
 _EVALUATED = ("properties", "metadata", "deletion_policy", "update_policy", "external_id", "value")
-CONDITIONS = ("equals", "not", "and", "or")  # functions that only conditions know
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +32,11 @@ class Expression:
         return self.node.entries[self.name]
 
     @property
+    def function(self) -> Function | None:
+        """The function that Heat takes it for a call of."""
+        return self.functions.get(self.name)
+
+    @property
     def is_call(self) -> bool:
         """Whether Heat takes it for a call."""
         return self.name in self.functions
@@ -43,7 +47,7 @@ def expressions(root: Mapping, version: Version) -> Iterator[Expression]:
 
     Parameters, descriptions and types are not evaluated; the condition of an `if` is, as conditions are.
     """
-    known = {False: values(version), True: conditions(version)}
+    functions = {False: values(version), True: conditions(version)}
     seen: set[tuple[int, bool]] = set()
     waiting = list(_roots(root))
     while waiting:
@@ -54,7 +58,7 @@ def expressions(root: Mapping, version: Version) -> Iterator[Expression]:
             waiting += [(item, in_condition) for item in node.items]
         elif isinstance(node, Mapping):
             seen.add((id(node), in_condition))
-            yield Expression(node, known[in_condition], in_condition)
+            yield Expression(node, functions[in_condition], in_condition)
             waiting += _below(node, in_condition=in_condition)
 
 
@@ -73,96 +77,14 @@ def _entries(node: Node | None) -> dict[str, Node]:
 
 
 def _below(node: Mapping, *, in_condition: bool) -> Iterator[tuple[Node, bool]]:
-    choice = node.entries.get("if") if len(node.entries) == 1 else None
-    if isinstance(choice, Sequence):
-        yield from ((item, in_condition or not index) for index, item in enumerate(choice.items))
+    (name, argument) = next(iter(node.entries.items()), ("", node))
+    chooses = len(node.entries) == 1 and name in known() and known()[name].chooses
+    if chooses and isinstance(argument, Sequence):
+        yield from ((item, in_condition or not index) for index, item in enumerate(argument.items))
     else:
         yield from ((value, in_condition) for value in node.entries.values())
 
 
 def is_shaped_for(name: str, argument: Node) -> bool:
     """Whether an argument looks like one that is written for the function of that name."""
-    return _SHAPES.get(name, _any)(argument)
-
-
-Shape = Callable[[Node], bool]
-
-
-def _any(_: Node) -> bool:
-    return True
-
-
-def _text(node: Node) -> bool:
-    return isinstance(node, Scalar) and isinstance(node.value, str)
-
-
-def _call(node: Node) -> bool:
-    return isinstance(node, Mapping) and len(node.entries) == 1
-
-
-def _text_or_path(node: Node) -> bool:
-    return _text(node) or _path(node)
-
-
-def _path(node: Node) -> bool:
-    return isinstance(node, Sequence) and bool(node.items) and (_text(node.items[0]) or _call(node.items[0]))
-
-
-def _list(least: int, most: int = 1 << 30) -> Shape:
-    return lambda node: isinstance(node, Sequence) and least <= len(node.items) <= most
-
-
-def _list_or_call(node: Node) -> bool:
-    return isinstance(node, Sequence) or _call(node)
-
-
-def _mapping(*keys: str) -> Shape:
-    return lambda node: isinstance(node, Mapping) and all(key in node.entries for key in keys)
-
-
-def _choice(node: Node) -> bool:
-    return (
-        isinstance(node, Sequence) and 2 <= len(node.items) <= 3 and not isinstance(node.items[0], Sequence)
-    )
-
-
-def _two_lists(node: Node) -> bool:
-    return isinstance(node, Sequence) and len(node.items) == 2 and all(map(_list_or_call, node.items))
-
-
-def _one_in_many(node: Node) -> bool:
-    return isinstance(node, Sequence) and len(node.items) == 2 and _list_or_call(node.items[1])
-
-
-def _digest(node: Node) -> bool:
-    return isinstance(node, Sequence) and len(node.items) == 2 and _text(node.items[0])
-
-
-_REPLACEMENT = _mapping("template", "params")
-_SHAPES: dict[str, Shape] = {
-    "get_param": _text_or_path,
-    "get_attr": _path,
-    "get_file": _text,
-    "get_resource": _text,
-    "Ref": _text,
-    "resource_facade": _text,
-    "list_join": _list(2),
-    "list_concat": _list_or_call,
-    "list_concat_unique": _list_or_call,
-    "map_merge": _list_or_call,
-    "map_replace": _list(2, 2),
-    "str_replace": _REPLACEMENT,
-    "str_replace_strict": _REPLACEMENT,
-    "str_replace_vstrict": _REPLACEMENT,
-    "str_split": _list(2, 3),
-    "make_url": _mapping("host"),
-    "repeat": _mapping("template", "for_each"),
-    "yaql": _mapping("expression"),
-    "digest": _digest,
-    "filter": _two_lists,
-    "contains": _one_in_many,
-    "if": _choice,
-    "equals": _list(2, 2),
-    "and": _list(2),
-    "or": _list(2),
-}
+    return known()[name].likely(argument)

@@ -14,7 +14,6 @@ from compiler.heat.lint.environments import Everything
 
 T = TypeVar("T")
 INVALID = "invalid"  # what Heat itself refuses: the rule of whoever reads the file
-MALFORMED = "malformed-call"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +42,7 @@ OF_TEMPLATES: tuple[Rule[Document], ...] = (
     Rule("unknown-output-key", declarations.unknown_output_keys),
     Rule("respelt-value", values.respelt_defaults),
 )
+OF_LOADED_TEMPLATES: tuple[Rule[Document], ...] = (Rule("malformed-call", calls.malformed_calls),)
 OF_EVERYTHING: tuple[Rule[Everything], ...] = (
     Rule("unused-parameter", environments.unused_parameters),
     Rule("undeclared-parameter", environments.undeclared_parameters),
@@ -56,8 +56,8 @@ OF_EVALUATIONS: tuple[Rule[EvaluationRequest], ...] = (Rule("empty-path", paths.
 
 CODES: tuple[str, ...] = tuple(
     sorted(
-        {INVALID, MALFORMED}
-        | {rule.code for rule in (*OF_FILES, *OF_TEMPLATES)}
+        {INVALID}
+        | {rule.code for rule in (*OF_FILES, *OF_TEMPLATES, *OF_LOADED_TEMPLATES)}
         | {rule.code for rule in OF_EVERYTHING}
         | {rule.code for rule in OF_EVALUATIONS}
     )

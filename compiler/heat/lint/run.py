@@ -9,17 +9,16 @@ from typing import TypeVar
 
 from compiler.diagnostics import CompileError
 from compiler.heat.evaluation import EvaluationRequest
-from compiler.heat.lint.calls import malformed_calls
 from compiler.heat.lint.documents import Document, Signature, document, keys, listing, signature
 from compiler.heat.lint.environments import Everything
 from compiler.heat.lint.finding import Finding
 from compiler.heat.lint.rules import (
     CODES,
     INVALID,
-    MALFORMED,
     OF_EVALUATIONS,
     OF_EVERYTHING,
     OF_FILES,
+    OF_LOADED_TEMPLATES,
     OF_TEMPLATES,
     Rule,
 )
@@ -120,11 +119,11 @@ class _Desk:
         self.note(OF_TEMPLATES, found)
         self.signatures[found.path.absolute()] = signature(found)
         try:
-            loaded = template(found.root, _EVERYWHERE, _relative(found.path))
+            template(found.root, _EVERYWHERE, _relative(found.path))
         except CompileError as error:
             self.refuse(error)
             return
-        self.findings += [Finding(MALFORMED, problem) for problem in malformed_calls(found, loaded)]
+        self.note(OF_LOADED_TEMPLATES, found)
 
     def environment(self, path: Path) -> tuple[Document, Registry] | None:
         """Look at an environment that counts."""

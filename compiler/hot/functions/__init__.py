@@ -3,6 +3,7 @@
 references   look something up      texts       make text, or take it apart
 structures   lists and mappings     choices     `if`, and conditions
 expressions  yaql                   amazon      what the first versions took over from CloudFormation
+arguments    what arguments may be  likely      what they look like where a call may be meant
 
 A mapping is a call if it has one key and that is the name of a function of the template's version. Anything
 else is data: a name that is spelt wrong, a second key, a function that came later.
@@ -10,136 +11,276 @@ else is data: a name that is spelt wrong, a second key, a function that came lat
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
-from compiler.hot.functions import amazon, choices, expressions, references, structures, texts
-from compiler.hot.functions.intrinsic import Intrinsic, anything, listed
-from compiler.hot.scope import Functions
+from compiler.hot.functions import amazon, choices, expressions, likely, references, structures, texts
+from compiler.hot.functions.arguments import anything, every, first, first_of_list, listed, whole
+from compiler.hot.scope import Function, Functions, Names
 from compiler.hot.versions import Version
 
 _REPLACE = "{template: text, params: {KEY: value}}"
-_JOIN = "[delimiter, list, …]"
 _REPEAT = "{template: value, for_each: {KEY: list}}"
+_JOIN = "[delimiter, list, …]"
 _ATTRIBUTE = "[resource, attribute, key, …]"
-_FACADE = "metadata"
 _IF = "[condition, then, else]"
-_REMOVED = [
-    "Ref",
-    "Fn::Join",
-    "Fn::Split",
-    "Fn::Replace",
-    "Fn::Base64",
-    "Fn::MemberListToMap",
-    "Fn::GetAZs",
-    "Fn::ResourceFacade",
-]
 
+_REPLACEMENT = likely.mapped("template", "params")
+_LOOP = likely.mapped("template", "for_each")
 
-def _removed_in(name: str, since: Version) -> Intrinsic:
-    """A function that HOT had before: it is none of data if_, but nobody minds until it is evaluated."""
-    refuse = choices.refused(f"is not in HOT since {since.date}")
-    return Intrinsic(name, "", refuse, anything, refuse)
+_PARAMETER = Names(("parameters",), first)
+_RESOURCE = Names(("resources",), first)
+_OF_RESOURCE = Names(("resources",), first_of_list)
+_EITHER = Names(("parameters", "resources"), first)
+_CONDITION = Names(("conditions",), first)
 
-
-_VALUES: dict[Version, tuple[Intrinsic, ...]] = {
+_VALUES: dict[Version, tuple[Function, ...]] = {
     Version.ICEHOUSE: (
-        Intrinsic("get_param", "Name` or `get_param: [Name, key, …]", references.get_param, anything),
-        Intrinsic("get_attr", _ATTRIBUTE, references.get_attr, listed(2), references.known_attribute),
-        Intrinsic("get_file", "name.conf", references.get_file, anything),
-        Intrinsic("get_resource", "name", references.get_resource, anything),
-        Intrinsic("resource_facade", _FACADE, references.resource_facade, references.facade),
-        Intrinsic("list_join", "[delimiter, list]", texts.list_join_one, listed(2, 2)),
-        Intrinsic("str_replace", _REPLACE, texts.str_replace(texts.spelt_scalar), texts.replacement_shape),
-        Intrinsic("Ref", "name", amazon.ref, anything),
-        Intrinsic("Fn::Select", "[index, list]", amazon.select, listed(2, 2)),
-        Intrinsic("Fn::Join", "[delimiter, list]", texts.list_join_one, listed(2, 2)),
-        Intrinsic("Fn::Split", "[delimiter, text]", amazon.split, listed(2, 2)),
-        Intrinsic("Fn::Replace", "[{KEY: value}, text]", amazon.replace, listed(2, 2)),
-        Intrinsic("Fn::Base64", "text", amazon.base64, anything),
-        Intrinsic("Fn::MemberListToMap", "[Name, Value, list]", amazon.member_list_to_map, listed(3, 3)),
-        Intrinsic("Fn::ResourceFacade", "Metadata", amazon.resource_facade, amazon.facade),
-        Intrinsic("Fn::GetAZs", "''", amazon.zones, anything),
+        Function(
+            "get_param",
+            "Name` or `get_param: [Name, key, …]",
+            references.get_param,
+            anything,
+            likely.text_or_path,
+            names=_PARAMETER,
+            conditions_since=Version.NEWTON,
+        ),
+        Function(
+            "get_attr",
+            _ATTRIBUTE,
+            references.get_attr,
+            listed(2),
+            likely.path,
+            refers=references.known_attribute,
+            names=_OF_RESOURCE,
+        ),
+        Function("get_file", "name.conf", references.get_file, anything, likely.text),
+        Function("get_resource", "name", references.get_resource, anything, likely.text, names=_RESOURCE),
+        Function("resource_facade", "metadata", references.resource_facade, references.facade, likely.text),
+        Function("list_join", "[delimiter, list]", texts.list_join_one, listed(2, 2), likely.listed(2)),
+        Function(
+            "str_replace",
+            _REPLACE,
+            texts.str_replace(texts.spelt_scalar),
+            texts.replacement_shape,
+            _REPLACEMENT,
+        ),
+        Function("Ref", "name", amazon.ref, anything, likely.text, names=_EITHER),
+        Function("Fn::Select", "[index, list]", amazon.select, listed(2, 2), likely.anything),
+        Function("Fn::Join", "[delimiter, list]", texts.list_join_one, listed(2, 2), likely.anything),
+        Function("Fn::Split", "[delimiter, text]", amazon.split, listed(2, 2), likely.anything),
+        Function("Fn::Replace", "[{KEY: value}, text]", amazon.replace, listed(2, 2), likely.anything),
+        Function("Fn::Base64", "text", amazon.base64, anything, likely.anything),
+        Function(
+            "Fn::MemberListToMap",
+            "[Name, Value, list]",
+            amazon.member_list_to_map,
+            listed(3, 3),
+            likely.anything,
+        ),
+        Function("Fn::ResourceFacade", "Metadata", amazon.resource_facade, amazon.facade, likely.anything),
+        Function("Fn::GetAZs", "''", amazon.zones, anything, likely.anything),
     ),
-    Version.JUNO: tuple(_removed_in(name, Version.JUNO) for name in _REMOVED),
     Version.KILO: (
-        Intrinsic("digest", "[sha256, text]", texts.digest, anything),
-        Intrinsic("repeat", _REPEAT, structures.repeat(maps=False, together=False), structures.repeat_shape),
+        Function("digest", "[sha256, text]", texts.digest, anything, likely.text_and_value),
+        Function(
+            "repeat", _REPEAT, structures.repeat(maps=False, together=False), structures.repeat_shape, _LOOP
+        ),
     ),
     Version.LIBERTY: (
-        Intrinsic(
-            "get_attr", _ATTRIBUTE, references.get_attr, references.attribute_path, references.known_attribute
+        Function(
+            "get_attr",
+            _ATTRIBUTE,
+            references.get_attr,
+            references.attribute_path,
+            likely.path,
+            refers=references.known_attribute,
+            names=_OF_RESOURCE,
         ),
-        Intrinsic("list_join", _JOIN, texts.list_join, listed(2)),
-        Intrinsic("str_replace", _REPLACE, texts.str_replace(texts.spelt), texts.replacement_shape),
-        Intrinsic("str_split", "[delimiter, text, index]", texts.str_split, texts.split_shape),
-        _removed_in("Fn::Select", Version.LIBERTY),
+        Function("list_join", _JOIN, texts.list_join, listed(2), likely.listed(2)),
+        Function(
+            "str_replace", _REPLACE, texts.str_replace(texts.spelt), texts.replacement_shape, _REPLACEMENT
+        ),
+        Function(
+            "str_split", "[delimiter, text, index]", texts.str_split, texts.split_shape, likely.listed(2, 3)
+        ),
     ),
-    Version.MITAKA: (Intrinsic("map_merge", "[mapping, …]", structures.map_merge, anything),),
+    Version.MITAKA: (
+        Function("map_merge", "[mapping, …]", structures.map_merge, anything, likely.list_or_call),
+    ),
     Version.NEWTON: (
-        Intrinsic("if", _IF, choices.if_, listed(3, 3), choices.if_refers),
-        Intrinsic("map_replace", "[mapping, {keys: {…}, values: {…}}]", structures.map_replace, anything),
-        Intrinsic("repeat", _REPEAT, structures.repeat(maps=True, together=False), structures.repeat_shape),
-        Intrinsic(
-            "yaql", "{expression: $.data.x, data: {x: …}}", expressions.evaluate, expressions.expression_shape
+        Function(
+            "if",
+            _IF,
+            choices.if_,
+            listed(3, 3),
+            likely.choice,
+            refers=choices.if_refers,
+            names=_CONDITION,
+            chooses=True,
+        ),
+        Function(
+            "map_replace",
+            "[mapping, {keys: {…}, values: {…}}]",
+            structures.map_replace,
+            anything,
+            likely.listed(2, 2),
+        ),
+        Function(
+            "repeat", _REPEAT, structures.repeat(maps=True, together=False), structures.repeat_shape, _LOOP
+        ),
+        Function(
+            "yaql",
+            "{expression: $.data.x, data: {x: …}}",
+            expressions.evaluate,
+            expressions.expression_shape,
+            likely.mapped("expression"),
+            conditions_since=Version.PIKE,
         ),
     ),
     Version.OCATA: (
-        Intrinsic("filter", "[values, list]", structures.filter_, listed(2, 2)),
-        Intrinsic(
+        Function("filter", "[values, list]", structures.filter_, listed(2, 2), likely.two_lists),
+        Function(
             "str_replace_strict",
             _REPLACE,
             texts.str_replace(texts.spelt, strict=True),
             texts.replacement_shape,
+            _REPLACEMENT,
         ),
     ),
     Version.PIKE: (
-        Intrinsic("contains", "[value, list]", structures.contains, listed(2, 2)),
-        Intrinsic("list_concat", "[list, …]", structures.list_concat, anything),
-        Intrinsic("list_concat_unique", "[list, …]", structures.list_concat_unique, anything),
-        Intrinsic("make_url", "{scheme: …, host: …, port: …}", texts.make_url, texts.url_shape),
-        Intrinsic(
-            "repeat", _REPEAT, structures.repeat(maps=True, together=True), structures.nested_repeat_shape
+        Function(
+            "contains",
+            "[value, list]",
+            structures.contains,
+            listed(2, 2),
+            likely.value_and_list,
+            conditions_since=Version.PIKE,
         ),
-        Intrinsic(
+        Function("list_concat", "[list, …]", structures.list_concat, anything, likely.list_or_call),
+        Function(
+            "list_concat_unique", "[list, …]", structures.list_concat_unique, anything, likely.list_or_call
+        ),
+        Function(
+            "make_url",
+            "{scheme: …, host: …, port: …}",
+            texts.make_url,
+            texts.url_shape,
+            likely.mapped("host"),
+        ),
+        Function(
+            "repeat",
+            _REPEAT,
+            structures.repeat(maps=True, together=True),
+            structures.nested_repeat_shape,
+            _LOOP,
+        ),
+        Function(
             "str_replace_vstrict",
             _REPLACE,
             texts.str_replace(texts.spelt_full, strict=True),
             texts.replacement_shape,
+            _REPLACEMENT,
         ),
     ),
     Version.WALLABY: (
-        Intrinsic("if", "[condition, then, else]", choices.if_, listed(2, 3), choices.if_refers),
+        Function(
+            "if",
+            _IF,
+            choices.if_,
+            listed(2, 3),
+            likely.choice,
+            refers=choices.if_refers,
+            names=_CONDITION,
+            chooses=True,
+        ),
     ),
 }
 
-_CONDITIONS: dict[Version, tuple[Intrinsic, ...]] = {
+_CONDITIONS: dict[Version, tuple[Function, ...]] = {
     Version.NEWTON: (
-        Intrinsic("equals", "[this, that]", choices.equals, listed(2, 2)),
-        Intrinsic("not", "condition", choices.negation, choices.negation_shape),
-        Intrinsic("and", "[condition, condition, …]", choices.all_or_any(all), listed(2)),
-        Intrinsic("or", "[condition, condition, …]", choices.all_or_any(any), listed(2)),
+        Function("equals", "[this, that]", choices.equals, listed(2, 2), likely.listed(2, 2)),
+        Function(
+            "not",
+            "condition",
+            choices.negation,
+            choices.negation_shape,
+            likely.anything,
+            names=Names(("conditions",), whole),
+        ),
+        Function(
+            "and",
+            "[condition, condition, …]",
+            choices.all_or_any(all),
+            listed(2),
+            likely.listed(2),
+            names=Names(("conditions",), every),
+        ),
+        Function(
+            "or",
+            "[condition, condition, …]",
+            choices.all_or_any(any),
+            listed(2),
+            likely.listed(2),
+            names=Names(("conditions",), every),
+        ),
     ),
 }
-_REFUSED = choices.refused("cannot be called in a condition")
-_IN_BOTH = {"get_param": Version.NEWTON, "yaql": Version.PIKE, "contains": Version.PIKE}
+
+_REMOVED: dict[Version, tuple[str, ...]] = {
+    Version.JUNO: (
+        "Ref",
+        "Fn::Join",
+        "Fn::Split",
+        "Fn::Replace",
+        "Fn::Base64",
+        "Fn::MemberListToMap",
+        "Fn::GetAZs",
+        "Fn::ResourceFacade",
+    ),
+    Version.LIBERTY: ("Fn::Select",),
+}
 
 
-def _until(table: dict[Version, tuple[Intrinsic, ...]], version: Version) -> dict[str, Intrinsic]:
+def _rows(table: dict[Version, tuple[Function, ...]], version: Version) -> dict[str, Function]:
     """What a version knows: a later row takes the place of an earlier one of its name."""
     rows = (row for since, brought in table.items() if since <= version for row in brought)
     return {row.name: row for row in rows}
 
 
+def _removed(row: Function, since: Version) -> Function:
+    """A function that HOT had before: still recognised as a call, and an error only when evaluated."""
+    refuse = choices.refused(f"is not in HOT since {since.date}")
+    return replace(row, evaluate=refuse, expect=anything, refers=refuse)
+
+
 @lru_cache
 def values(version: Version) -> Functions:
     """What may be called in values of a template of that version."""
-    return _until(_VALUES, version)
+    rows = _rows(_VALUES, version)
+    for since, names in _REMOVED.items():
+        if since <= version:
+            rows |= {name: _removed(rows[name], since) for name in names}
+    return rows
 
 
 @lru_cache
 def conditions(version: Version) -> Functions:
     """What may be called in conditions; every other function of the version is an error there."""
-    everywhere = _until(_VALUES, version)
-    shared = {name: everywhere[name] for name, since in _IN_BOTH.items() if since <= version}
-    refused = {name: Intrinsic(name, row.form, _REFUSED, _REFUSED) for name, row in everywhere.items()}
-    return refused | shared | _until(_CONDITIONS, version)
+    everywhere = values(version)
+    refuse = choices.refused("cannot be called in a condition")
+    return {
+        name: row
+        if row.conditions_since is not None and row.conditions_since <= version
+        else replace(row, evaluate=refuse, expect=refuse)
+        for name, row in everywhere.items()
+    } | _rows(_CONDITIONS, version)
+
+
+@lru_cache
+def known() -> Functions:
+    """Every function of any version, as the last version with it has it."""
+    return _rows(_VALUES, max(Version)) | _rows(_CONDITIONS, max(Version))
+
+
+CONDITION_FUNCTIONS = frozenset(_rows(_CONDITIONS, max(Version)))  # that cannot be called in values

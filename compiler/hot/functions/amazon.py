@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 from compiler.hot.functions import references
-from compiler.hot.functions.intrinsic import MisuseError, items, text
+from compiler.hot.functions.arguments import items, text
 from compiler.hot.functions.texts import spelt_scalar, str_replace
-from compiler.hot.scope import Scope
+from compiler.hot.scope import Functions, MisuseError, Scope
 from compiler.node import Mapping, Node, Plain, Scalar, mapping_of, node_of, plain, scalar_of
 
 
@@ -91,7 +91,7 @@ def zones(scope: Scope, argument: Node, call: Mapping) -> Node:
 _FACADE = {"Metadata": "metadata", "DeletionPolicy": "deletion_policy", "UpdatePolicy": "update_policy"}
 
 
-def facade(scope: Scope, argument: Node, call: Mapping) -> None:
+def facade(functions: Functions, argument: Node, call: Mapping) -> None:
     """The name of one of the three things that a template may ask of the resource that it is."""
     if not isinstance(argument, Scalar) or argument.value not in _FACADE:
         raise MisuseError(f"knows {', '.join(_FACADE)}", argument)

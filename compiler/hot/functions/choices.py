@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NoReturn
 
-from compiler.hot.functions.intrinsic import MisuseError, without_secrets
-from compiler.hot.scope import OMITTED, Scope
+from compiler.hot.functions.arguments import without_secrets
+from compiler.hot.scope import OMITTED, Functions, MisuseError, Scope, Value
 from compiler.node import Mapping, Node, Sequence, is_null, scalar_of
 
 
@@ -32,7 +32,7 @@ def equals(scope: Scope, argument: Node, call: Mapping) -> Node:
     return scalar_of(left == right, call)
 
 
-def negation_shape(scope: Scope, argument: Node, call: Mapping) -> None:
+def negation_shape(functions: Functions, argument: Node, call: Mapping) -> None:
     """Anything but null."""
     if is_null(argument):
         raise MisuseError("takes a condition", argument)
@@ -43,7 +43,7 @@ def negation(scope: Scope, argument: Node, call: Mapping) -> Node:
     return scalar_of(not scope.stack.holds(scope.value(argument)), call)
 
 
-def all_or_any(every: Callable[[Iterable[bool]], bool]) -> Callable[[Scope, Node, Mapping], Node]:
+def all_or_any(every: Callable[[Iterable[bool]], bool]) -> Value:
     """`and`, `or`: all conditions are evaluated, but the names among them only as far as they decide."""
 
     def evaluate(scope: Scope, argument: Node, call: Mapping) -> Node:
@@ -54,10 +54,10 @@ def all_or_any(every: Callable[[Iterable[bool]], bool]) -> Callable[[Scope, Node
     return evaluate
 
 
-def refused(why: str) -> Callable[[Scope, Node, Mapping], NoReturn]:
+def refused(why: str) -> Callable[[object, Node, Mapping], NoReturn]:
     """What becomes of a call of a function that cannot be called there."""
 
-    def refuse(scope: Scope, argument: Node, call: Mapping) -> NoReturn:
+    def refuse(scope: object, argument: Node, call: Mapping) -> NoReturn:
         raise MisuseError(why, call, "take it away, or write it in another way")
 
     return refuse

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from compiler.hot import yaql
-from compiler.hot.functions.intrinsic import MisuseError, mapped, text
-from compiler.hot.scope import Scope
+from compiler.hot.functions.arguments import mapped, text
+from compiler.hot.scope import Functions, MisuseError, Scope, is_call
 from compiler.node import Mapping, Node, Scalar
 
 
-def expression_shape(scope: Scope, argument: Node, call: Mapping) -> None:
+def expression_shape(functions: Functions, argument: Node, call: Mapping) -> None:
     """`expression`, which can be parsed if it is written, and `data`."""
-    mapped("expression", only=("expression", "data"))(scope, argument, call)
+    mapped("expression", only=("expression", "data"))(functions, argument, call)
     assert isinstance(argument, Mapping)
     written = argument.entries["expression"]
-    if scope.is_call(written):
+    if is_call(written, functions):
         return
     if not isinstance(written, Scalar) or not isinstance(written.value, str):
         raise MisuseError(f"takes a text as `expression`, not {written.kind}", written)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from compiler.hot.functions.intrinsic import MisuseError, listed, said, shown, text
+from compiler.hot.functions.arguments import listed, said, shown, text
 from compiler.hot.reads import Digits, Key, member
 from compiler.hot.resource import Resource
-from compiler.hot.scope import OMITTED, Scope
+from compiler.hot.scope import OMITTED, Functions, MisuseError, Scope
 from compiler.node import Mapping, Node, Scalar, Sequence, is_null, mapping_of, scalar_of, text_of
 
 FACADE = ("metadata", "deletion_policy", "update_policy")
@@ -64,16 +64,16 @@ def known_attribute(scope: Scope, argument: Node, call: Mapping) -> None:
         resource.expect(text(scope.value(written[1]), "the name of an attribute"), call)
 
 
-def attribute_path(scope: Scope, argument: Node, call: Mapping) -> None:
+def attribute_path(functions: Functions, argument: Node, call: Mapping) -> None:
     """A list; Heat takes the name of a resource for one, if it is a single letter."""
     if not (isinstance(argument, Scalar) and isinstance(argument.value, str) and len(argument.value) == 1):
-        listed(1)(scope, argument, call)
+        listed(1)(functions, argument, call)
 
 
 def get_file(scope: Scope, argument: Node, call: Mapping) -> Node:
     """The text of a file beside the template. Its path is written in place: Heat's client sends no other."""
     if not isinstance(argument, Scalar) or not isinstance(argument.value, str):
-        raise MisuseError(f"takes the path of a file as it is written, not {said(scope, argument)}")
+        raise MisuseError(f"takes the path of a file as it is written, not {said(scope.functions, argument)}")
     return text_of(scope.stack.file(argument.value, argument))
 
 
@@ -82,7 +82,7 @@ def get_resource(scope: Scope, argument: Node, call: Mapping) -> Node:
     return _resource(scope, argument).reference(call)
 
 
-def facade(scope: Scope, argument: Node, call: Mapping) -> None:
+def facade(functions: Functions, argument: Node, call: Mapping) -> None:
     """The name of one of the three things that a template may ask of the resource that it is."""
     if not isinstance(argument, Scalar) or argument.value not in FACADE:
         raise MisuseError(f"knows {', '.join(FACADE)}, not {shown(argument)}", argument)

@@ -6,9 +6,7 @@ import itertools
 from collections.abc import Callable, Iterable
 from math import prod
 
-from compiler.hot.functions.intrinsic import (
-    MisuseError,
-    Value,
+from compiler.hot.functions.arguments import (
     items,
     mapped,
     said,
@@ -16,7 +14,7 @@ from compiler.hot.functions.intrinsic import (
     text,
     without_secrets,
 )
-from compiler.hot.scope import Scope
+from compiler.hot.scope import Functions, MisuseError, Scope, Value
 from compiler.node import (
     Mapping,
     Node,
@@ -147,22 +145,22 @@ def contains(scope: Scope, argument: Node, call: Mapping) -> Node:
     return scalar_of(wanted in found, call)
 
 
-def repeat_shape(scope: Scope, argument: Node, call: Mapping) -> None:
+def repeat_shape(functions: Functions, argument: Node, call: Mapping) -> None:
     """`template`, `for_each`, and `permutations`, true or false as it is written."""
-    mapped("for_each", "template")(scope, argument, call)
+    mapped("for_each", "template")(functions, argument, call)
     assert isinstance(argument, Mapping)
     loops = argument.entries["for_each"]
     if not isinstance(loops, Mapping):
         raise MisuseError(f"takes a mapping as `for_each`, not {loops.kind}", loops)
 
 
-def nested_repeat_shape(scope: Scope, argument: Node, call: Mapping) -> None:
+def nested_repeat_shape(functions: Functions, argument: Node, call: Mapping) -> None:
     """As `repeat_shape`; `permutations` is true or false as it is written."""
-    repeat_shape(scope, argument, call)
+    repeat_shape(functions, argument, call)
     assert isinstance(argument, Mapping)
     nested = argument.entries.get("permutations")
     if nested is not None and not (isinstance(nested, Scalar) and isinstance(nested.value, bool)):
-        raise MisuseError(f"takes true or false as `permutations`, not {said(scope, nested)}", nested)
+        raise MisuseError(f"takes true or false as `permutations`, not {said(functions, nested)}", nested)
 
 
 def repeat(*, maps: bool, together: bool) -> Value:

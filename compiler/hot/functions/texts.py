@@ -7,25 +7,23 @@ import json
 from collections.abc import Callable
 from urllib.parse import quote, urlencode, urlunsplit
 
-from compiler.hot.functions.intrinsic import (
-    MisuseError,
-    Value,
+from compiler.hot.functions.arguments import (
     items,
     mapped,
     shown,
     text,
     without_secrets,
 )
-from compiler.hot.scope import Scope
+from compiler.hot.scope import Functions, MisuseError, Scope, Value, is_call
 from compiler.model import secret
 from compiler.node import Mapping, Node, Plain, Scalar, Sequence, node_of, plain, scalar_of
 
 Spelt = Callable[[Node, str], str]  # the text that a value is replaced by, of the parameter of that name
 
 
-def replacement_shape(scope: Scope, argument: Node, call: Mapping) -> None:
+def replacement_shape(functions: Functions, argument: Node, call: Mapping) -> None:
     """`template` and `params`, which is a mapping or will be one."""
-    mapped("template", "params")(scope, argument, call)
+    mapped("template", "params")(functions, argument, call)
     assert isinstance(argument, Mapping)
     params = argument.entries["params"]
     if not isinstance(params, Mapping):
@@ -120,9 +118,9 @@ def list_join_one(scope: Scope, argument: Node, call: Mapping) -> Node:
     return scalar_of(text(delimiter, "a text as delimiter").join(parts), call)
 
 
-def split_shape(scope: Scope, argument: Node, call: Mapping) -> None:
+def split_shape(functions: Functions, argument: Node, call: Mapping) -> None:
     """A list, or what will be one."""
-    if (isinstance(argument, Mapping) and not scope.is_call(argument)) or not isinstance(
+    if (isinstance(argument, Mapping) and not is_call(argument, functions)) or not isinstance(
         argument, Mapping | Sequence
     ):
         raise MisuseError(f"takes a list, not {argument.kind}", argument)
@@ -172,11 +170,11 @@ def digest(scope: Scope, argument: Node, call: Mapping) -> Node:
 URL = ("scheme", "username", "password", "host", "port", "path", "query", "fragment")
 
 
-def url_shape(scope: Scope, argument: Node, call: Mapping) -> None:
+def url_shape(functions: Functions, argument: Node, call: Mapping) -> None:
     """The parts of a URL; those that are written are what they must be."""
-    mapped(only=URL)(scope, argument, call)
+    mapped(only=URL)(functions, argument, call)
     assert isinstance(argument, Mapping)
-    _check_url({name: node for name, node in argument.entries.items() if not scope.is_call(node)})
+    _check_url({name: node for name, node in argument.entries.items() if not is_call(node, functions)})
 
 
 def make_url(scope: Scope, argument: Node, call: Mapping) -> Node:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from compiler.diagnostics import CompileError
-from compiler.hot.scope import Scope
+from compiler.hot.scope import Names, Scope
 from compiler.hot.stack import Stack
 from compiler.node import Mapping, Node, Scalar, Sequence
 
-_REFERRING = ("get_resource", "get_attr")
+_RESOURCES = ("resources",)
 _FIELDS = ("properties", "metadata")
 
 
@@ -61,20 +61,20 @@ def _referred(scope: Scope, node: Node) -> Iterator[tuple[str, Node]]:
         for item in node.items:
             yield from _referred(scope, item)
     elif isinstance(node, Mapping):
-        name = next(iter(node.entries), "")
-        if name == "if" and scope.is_call(node):
-            argument = node.entries[name]
+        function = scope.function(node)
+        if function is not None and function.chooses:
+            argument = node.entries[function.name]
             branch = scope.branch(argument) if isinstance(argument, Sequence) else None
             yield from _referred(scope, branch) if branch is not None else ()
             return
-        if name in _REFERRING and scope.is_call(node):
-            yield from _resource(scope, node.entries[name], node)
+        if function is not None and function.names is not None and function.names.sections == _RESOURCES:
+            yield from _resource(scope, function.names, node.entries[function.name], node)
         for value in node.entries.values():
             yield from _referred(scope, value)
 
 
-def _resource(scope: Scope, argument: Node, call: Node) -> Iterator[tuple[str, Node]]:
-    named = argument.items[0] if isinstance(argument, Sequence) and argument.items else argument
-    value = scope.value(named)
-    if isinstance(value, Scalar):
-        yield str(value.value), call
+def _resource(scope: Scope, names: Names, argument: Node, call: Node) -> Iterator[tuple[str, Node]]:
+    for operand in names.operands(argument) or [argument]:
+        value = scope.value(operand)
+        if isinstance(value, Scalar):
+            yield str(value.value), call
