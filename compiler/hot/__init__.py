@@ -5,6 +5,7 @@ parameters  declared types                           constraints  what values mu
 properties  what a parent hands down                 registry     what a resource type stands for
 loader      templates by their paths                 attachments  the files that a template names
 reads       what an evaluation looked at             memo         what it computes once
+environment the words of environment files
 evaluation  the settings of all its stacks           stack        a template with its properties
 scope       an expression in a stack                 functions/   the table of intrinsic functions
 yaql/       the expressions of one of them           resource     what stands behind the name of one

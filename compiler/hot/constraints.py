@@ -181,6 +181,8 @@ _CONSTRAINTS: dict[str, tuple[Callable[[Node, str], Holds], frozenset[str]]] = {
     "custom_constraint": (_custom, frozenset(("string", "number", "boolean", "comma_delimited_list"))),
 }
 
+CONSTRAINTS = tuple(_CONSTRAINTS)
+
 
 def number(value: Plain) -> Number:
     """A number, or what a string says as one. Raises TypeError or ValueError."""

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from compiler.diagnostics import Problem, closest
 from compiler.heat.lint.documents import Document
+from compiler.hot.constraints import CONSTRAINTS
 from compiler.node import Mapping, Sequence
 
 _OUTPUT = ("value", "description", "condition")
-_CONSTRAINTS = ("modulo", "range", "length", "allowed_values", "allowed_pattern", "custom_constraint")
 
 
 def lost_constraints(document: Document) -> Iterator[Problem]:
@@ -18,7 +18,7 @@ def lost_constraints(document: Document) -> Iterator[Problem]:
         written = declaration.entries.get("constraints") if isinstance(declaration, Mapping) else None
         for each in written.items if isinstance(written, Sequence) else ():
             if isinstance(each, Mapping):
-                kept, *lost = [name for name in _CONSTRAINTS if name in each.entries] or [""]
+                kept, *lost = [name for name in CONSTRAINTS if name in each.entries] or [""]
                 for name in lost:
                     yield Problem(
                         f"the constraint `{name}` is forgotten: `{kept}` stands in the same mapping",

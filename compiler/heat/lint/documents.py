@@ -12,6 +12,7 @@ from pathlib import Path
 from compiler import files
 from compiler.diagnostics import CompileError, HeatsinkError
 from compiler.heat.lint.expressions import Expression, expressions
+from compiler.hot.environment import DEFAULTS, REGISTRY, SECTIONS
 from compiler.hot.functions import known
 from compiler.hot.registry import is_template
 from compiler.hot.scope import Names
@@ -22,11 +23,7 @@ from compiler.source import Span
 from compiler.stages.load.heat import HeatOpening
 
 _VERSION = "heat_template_version"
-_VALUES = ("parameters", "parameter_defaults")
-_OF_ENVIRONMENTS = frozenset(
-    (*_VALUES, "resource_registry", "parameter_merge_strategies", "encrypted_param_names", "event_sinks")
-)
-_OF_HEAT = re.compile(rf"^({_VERSION}|parameter_defaults|resource_registry):", re.MULTILINE)
+_OF_HEAT = re.compile(rf"^({_VERSION}|{DEFAULTS}|{REGISTRY}):", re.MULTILINE)
 _TYPE = re.compile(r"\w+(::\w+)+")
 _JINJA = ".j2.yaml"
 _KEY = re.compile(r"^\s*(?:- )?(\w+):", re.MULTILINE)
@@ -49,7 +46,7 @@ class Document:
     def is_environment(self) -> bool:
         """Whether it is an environment: it has nothing but an environment's sections."""
         keys = self.root.entries.keys()
-        return bool(keys) and keys <= _OF_ENVIRONMENTS
+        return bool(keys) and keys <= SECTIONS
 
     @property
     def version(self) -> Version | None:

@@ -11,15 +11,20 @@ from functools import cached_property
 from compiler.diagnostics import CompileError, Problem, closest
 from compiler.heat.lint.documents import Document, Signature
 from compiler.heat.lint.values import respelt
+from compiler.hot.environment import (
+    ALL_STRATEGIES,
+    DEFAULT_STRATEGY,
+    DEFAULTS,
+    PARAMETERS,
+    REGISTRY,
+    RESERVED,
+    RESOURCES,
+    STRATEGIES,
+)
 from compiler.hot.registry import registered
 from compiler.model.stack import Registry
 from compiler.node import Mapping, Scalar, is_null, walk
 from compiler.stages.resolve.settings import OWN
-
-_DEFAULTS, _PARAMETERS = "parameter_defaults", "parameters"
-_STRATEGIES, _REGISTRY, _RESOURCES = "parameter_merge_strategies", "resource_registry", "resources"
-_KNOWN_STRATEGIES = ("overwrite", "merge", "deep_merge")
-_NO_TYPES = frozenset((_RESOURCES, "base_url", "hooks", "restricted_actions"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +57,7 @@ class Everything:
         """What may be the name of a type, in templates and in values of parameters."""
         found = {name for each in (*self.given, *self.needed) for name in each.types}
         for document in self.environments:
-            for section in (_DEFAULTS, _PARAMETERS):
+            for section in (DEFAULTS, PARAMETERS):
                 for value in document.section(section).values():
                     found |= {str(node.value) for node in walk(value) if isinstance(node, Scalar)}
         return frozenset(found)
@@ -61,7 +66,7 @@ class Everything:
 def undeclared_parameters(everything: Everything) -> Iterator[Problem]:
     """Values of parameters that no template at hand declares."""
     for document in everything.environments:
-        for section in (_DEFAULTS, _PARAMETERS):
+        for section in (DEFAULTS, PARAMETERS):
             for name in document.section(section):
                 if name not in everything.types and name not in OWN:
                     yield Problem(
@@ -74,26 +79,26 @@ def undeclared_parameters(everything: Everything) -> Iterator[Problem]:
 def unused_strategies(everything: Everything) -> Iterator[Problem]:
     """Merge strategies of parameters that no template declares, and strategies that Heat does not know."""
     for document in everything.environments:
-        for name, node in document.section(_STRATEGIES).items():
-            if name != "default" and name not in everything.types:
+        for name, node in document.section(STRATEGIES).items():
+            if name != DEFAULT_STRATEGY and name not in everything.types:
                 yield Problem(
                     f"no template declares a parameter `{name}`",
-                    document.place(_STRATEGIES, name),
+                    document.place(STRATEGIES, name),
                     closest(name, everything.types) or "take it away",
                 )
             value = node.value if isinstance(node, Scalar) else None
-            if value not in _KNOWN_STRATEGIES:
+            if value not in ALL_STRATEGIES:
                 yield Problem(
                     f"there is no strategy `{value}`: Heat takes the default",
                     node.span,
-                    closest(str(value), _KNOWN_STRATEGIES) or f"there are {', '.join(_KNOWN_STRATEGIES)}",
+                    closest(str(value), ALL_STRATEGIES) or f"there are {', '.join(ALL_STRATEGIES)}",
                 )
 
 
 def null_values(everything: Everything) -> Iterator[Problem]:
     """Values that are null, which Heat takes for none."""
     for document in everything.environments:
-        for section in (_DEFAULTS, _PARAMETERS):
+        for section in (DEFAULTS, PARAMETERS):
             for name, value in document.section(section).items():
                 if is_null(value):
                     yield Problem(
@@ -106,7 +111,7 @@ def null_values(everything: Everything) -> Iterator[Problem]:
 def respelt_values(everything: Everything) -> Iterator[Problem]:
     """Values of strings that YAML reads as something else, so that the string is another one."""
     for document in everything.environments:
-        for section in (_DEFAULTS, _PARAMETERS):
+        for section in (DEFAULTS, PARAMETERS):
             for name, value in document.section(section).items():
                 kinds = everything.types.get(name, set())
                 if len(kinds) == 1:
@@ -118,11 +123,11 @@ def unused_registrations(everything: Everything) -> Iterator[Problem]:
     used = _used(everything.registry, everything.strings)
     names = {name for each in (*everything.given, *everything.needed) for name in each.resources}
     for document in everything.environments:
-        for name, node in document.section(_REGISTRY).items():
-            place = document.place(_REGISTRY, name)
-            if name == _RESOURCES and isinstance(node, Mapping):
+        for name, node in document.section(REGISTRY).items():
+            place = document.place(REGISTRY, name)
+            if name == RESOURCES and isinstance(node, Mapping):
                 yield from _unused_resources(node, names)
-            elif name not in _NO_TYPES and not _covers_any(name, used):
+            elif name not in RESERVED and not _covers_any(name, used):
                 near = closest(name, used) or "take it away"
                 yield Problem(f"nothing asks for the type `{name}`", place, near)
 
@@ -157,12 +162,12 @@ def _covers_any(name: str, used: AbstractSet[str]) -> bool:
 def shadowed_registrations(everything: Everything) -> Iterator[Problem]:
     """Entries that are never reached: one with a `*` stands before them in the order of names."""
     for document in everything.environments:
-        for name in document.section(_REGISTRY):
+        for name in document.section(REGISTRY):
             glob = _glob_before(name, everything.registry)
             if glob is not None:
                 yield Problem(
                     f"`{name}` is never reached: `{glob}` stands before it",
-                    document.place(_REGISTRY, name),
+                    document.place(REGISTRY, name),
                     "say it of single resources, under `resources`, or let the `*` cover less",
                 )
 

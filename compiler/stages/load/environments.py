@@ -8,12 +8,10 @@ from pathlib import Path
 
 from compiler import files, schemas, shipped
 from compiler.diagnostics import CompileError, closest
+from compiler.hot.environment import RESERVED, RESOURCES
+from compiler.hot.registry import is_template
 from compiler.model.stack import NOTHING, Environment, Registration, Registry, Target, TemplateFile, Tree
 from compiler.node import Mapping, Node, Scalar
-
-_RESOURCES = "resources"
-_NO_ALIASES = frozenset(("base_url", "hooks", "restricted_actions", _RESOURCES))
-_TEMPLATE_ENDINGS = (".yaml", ".yml", ".template")
 
 
 def found(name: str) -> Path:
@@ -50,7 +48,7 @@ def _section(root: Mapping, name: str) -> dict[str, Node]:
 
 def _registry(node: Node | None, folder: Path, tree: Tree) -> Registry:
     entries = node.entries if isinstance(node, Mapping) else {}
-    resources = entries.get(_RESOURCES)
+    resources = entries.get(RESOURCES)
     return Registry(
         types=dict(_types(entries, folder, tree)),
         resources=_resources(resources, folder, tree) if isinstance(resources, Mapping) else None,
@@ -70,7 +68,7 @@ def _resources(node: Mapping, folder: Path, tree: Tree) -> dict[str, Registry]:
 
 def _types(entries: dict[str, Node], folder: Path, tree: Tree) -> Iterator[tuple[str, Registration]]:
     for name, node in entries.items():
-        if name not in _NO_ALIASES and isinstance(node, Scalar):
+        if name not in RESERVED and isinstance(node, Scalar):
             yield name, Registration(target=_target(node, folder, tree), node=node)
 
 
@@ -79,7 +77,7 @@ def _target(node: Scalar, folder: Path, tree: Tree) -> Target:
     if node.value is None:
         return NOTHING
     name = str(node.value)
-    if not name.endswith(_TEMPLATE_ENDINGS):
+    if not is_template(name):
         return name
     return template_file(node, folder / name, tree)
 

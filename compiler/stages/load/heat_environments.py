@@ -12,25 +12,17 @@ from pathlib import Path
 
 from compiler import files
 from compiler.diagnostics import CompileError
+from compiler.hot.environment import ACTIONS, BASE_URL, REGISTRY, RESOURCES, SECTIONS, STRATEGIES, UNUSED
+from compiler.hot.registry import is_template
 from compiler.model.stack import Environment, Merge, Registration, Registry, Target, Tree
 from compiler.node import Mapping, Node, Scalar, expect_keys, expect_mapping, expect_sequence, is_null, plain
 from compiler.node.yaml import Duplicates, parse
 from compiler.stages.load.environments import template_file
 
-_REGISTRY = "resource_registry"
-_STRATEGIES = "parameter_merge_strategies"
-_UNUSED = ("encrypted_param_names", "event_sinks")
-_SECTIONS = frozenset(("parameters", "parameter_defaults", _REGISTRY, _STRATEGIES, *_UNUSED))
 _PASSED_OVER = {  # sections that may be anything that Python takes for false
     Merge.SERVER: ("parameters", "parameter_defaults"),
-    Merge.CLIENT: ("parameter_defaults", _STRATEGIES),
+    Merge.CLIENT: ("parameter_defaults", STRATEGIES),
 }
-_RESOURCES, _BASE = "resources", "base_url"
-_ALLOWED = {
-    "hooks": ("pre-create", "pre-update", "pre-delete", "post-create", "post-update", "post-delete"),
-    "restricted_actions": ("update", "replace"),
-}
-_TEMPLATE_ENDINGS = (".yaml", ".template")
 
 
 def heat_environments(paths: Sequence[Path], tree: Tree, how: Merge) -> tuple[Environment, ...]:
@@ -50,7 +42,7 @@ def _root(path: Path) -> Mapping | None:
     if document is None or is_null(document):
         return None
     root = expect_mapping(document, "an environment file")
-    expect_keys(root, _SECTIONS, "an environment file")
+    expect_keys(root, SECTIONS, "an environment file")
     return root
 
 
@@ -90,14 +82,14 @@ def _environment(root: Mapping, folder: Path, tree: Tree, how: Merge) -> Environ
         found = section(name)
         return {} if found is None else found.entries
 
-    registry = section(_REGISTRY)
-    unused = ((name, root.entries[name]) for name in _UNUSED if name in root.entries)
+    registry = section(REGISTRY)
+    unused = ((name, root.entries[name]) for name in UNUSED if name in root.entries)
     _check_sinks(root.entries.get("event_sinks"))
     return Environment(
         parameters=entries("parameters"),
         parameter_defaults=entries("parameter_defaults"),
         resource_registry=Registry() if registry is None else _registry(registry, folder, tree),
-        strategies={name: _spelled(strategy) for name, strategy in entries(_STRATEGIES).items()},
+        strategies={name: _spelled(strategy) for name, strategy in entries(STRATEGIES).items()},
         unused={name: node for name, node in unused if plain(node)},
     )
 
@@ -122,7 +114,7 @@ def _spelled(strategy: Node) -> str:
 
 def _registry(node: Mapping, folder: Path, tree: Tree) -> Registry:
     base = _folder(node, folder)
-    written = node.entries.get(_RESOURCES)
+    written = node.entries.get(RESOURCES)
     resources = None if written is None else _resources(written, base, tree)
     return Registry(types=dict(_types(node, base, tree)), resources=resources)
 
@@ -131,7 +123,7 @@ def _resources(node: Node, base: Path | None, tree: Tree) -> dict[str, Registry]
     """What is said of single resources, by their names."""
     return {
         name: _resource(expect_mapping(each, f"resource `{name}`"), base, tree)
-        for name, each in expect_mapping(node, f"`{_RESOURCES}`").entries.items()
+        for name, each in expect_mapping(node, f"`{RESOURCES}`").entries.items()
     }
 
 
@@ -147,7 +139,7 @@ def _resource(node: Mapping, base: Path | None, tree: Tree) -> Registry:
 
 def _folder(node: Mapping, folder: Path | None) -> Path | None:
     """Where the paths of a registry begin; None where no file can be."""
-    base = node.entries.get(_BASE)
+    base = node.entries.get(BASE_URL)
     if base is None:
         return folder
     url = base.value if isinstance(base, Scalar) else None
@@ -156,17 +148,17 @@ def _folder(node: Mapping, folder: Path | None) -> Path | None:
 
 def _types(node: Mapping, base: Path | None, tree: Tree) -> Iterator[tuple[str, Registration]]:
     for name, entry in node.entries.items():
-        if name in _ALLOWED:
+        if name in ACTIONS:
             _check_words(name, entry)
-        elif name != _BASE and not isinstance(entry, Mapping):
+        elif name != BASE_URL and not isinstance(entry, Mapping):
             yield name, Registration(target=_target(name, entry, base, tree), node=entry)
 
 
 def _check_words(name: str, node: Node) -> None:
     value = plain(node)
     for word in value if isinstance(value, list) else [value]:
-        if word not in _ALLOWED[name]:
-            known = ", ".join(_ALLOWED[name])
+        if word not in ACTIONS[name]:
+            known = ", ".join(ACTIONS[name])
             raise CompileError(f"`{name}` cannot be `{word}`", node.span, f"there are {known}")
 
 
@@ -182,11 +174,12 @@ def _target(name: str, node: Node, base: Path | None, tree: Tree) -> Target:
         raise CompileError(
             f"nobody looks for the template `{node.value}`",
             node.span,
-            f"`{_BASE}` must be a `file:///` address, and no file is fetched for resources within a resource",
+            f"`{BASE_URL}` must be a `file:///` address, and no file is fetched for resources "
+            "within a resource",
         )
     file = template_file(node, base / node.value.removeprefix("file://"), tree)
     if file.tree.find(file.path) is None:
         raise CompileError(
             f"there is no template `{node.value}`", node.span, "paths are relative to the environment file"
         )
-    return file if node.value.endswith(_TEMPLATE_ENDINGS) else node.value
+    return file if is_template(node.value) else node.value

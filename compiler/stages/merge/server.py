@@ -12,15 +12,13 @@ from functools import partial, reduce
 from typing import TypeAlias
 
 from compiler.diagnostics import CompileError
+from compiler.hot.environment import ALL_STRATEGIES, DEEP_MERGE, DEFAULT_STRATEGY, MERGE, OVERWRITE
 from compiler.model.stack import Environment, Registry
 from compiler.node import Mapping, Node, is_null
 from compiler.stages.merge.join import joined, type_by_value
 
 Types: TypeAlias = AbstractMapping[str, str]
 Parameters: TypeAlias = AbstractMapping[str, Node]
-
-OVERWRITE, MERGE, DEEP_MERGE = STRATEGIES = ("overwrite", "merge", "deep_merge")
-DEFAULT = "default"  # among the strategies of a file: that of parameters which nobody named so far
 
 
 def merged(
@@ -31,7 +29,7 @@ def merged(
 
 
 def _overlaid(declared: Types | None, below: Environment, above: Environment) -> Environment:
-    strategies = {name: each for name, each in below.strategies.items() if name != DEFAULT}
+    strategies = {name: each for name, each in below.strategies.items() if name != DEFAULT_STRATEGY}
     for section in (above.parameters, above.parameter_defaults):
         for name, value in _counting(section, declared).items():
             strategy = _strategy(name, above.strategies, strategies)
@@ -59,9 +57,9 @@ def _counting(section: Parameters, declared: Types | None) -> dict[str, Node]:
 
 def _strategy(name: str, own: AbstractMapping[str, str], settled: AbstractMapping[str, str]) -> str:
     """What a file says of a parameter, else what files before it said, else the file's default."""
-    default = own.get(DEFAULT, OVERWRITE)
+    default = own.get(DEFAULT_STRATEGY, OVERWRITE)
     strategy = own.get(name, settled.get(name, default))
-    return strategy if strategy in STRATEGIES else default
+    return strategy if strategy in ALL_STRATEGIES else default
 
 
 def _refuse_another(name: str, value: Node, before: str, strategy: str) -> None:
