@@ -4,5 +4,4 @@ bundle, secrets, selection   what is pushed, with which values, and to whom
 transport, ssh, local        the way to a host
 protocol, crew               talking to one host, and to many at once
 push, rollback, status       what is done with them
-host                         the program that answers on the host
 """

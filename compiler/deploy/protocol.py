@@ -3,7 +3,7 @@
     host → us    heatsink 1 up <generation> <salt> <digest> <host program's hash>     written by `sh`
     us → host    same                                                     nothing to do: no Python was started
     us → host    run <hash> <size>, <size> bytes of the host program if it has another one
-    us → host    {"do": "push", …, "size": n}, n bytes of the manifest    from here on host.py speaks
+    us → host    {"do": "push", …, "size": n}, n bytes of the manifest    from here on the host program speaks
     host → us    {"event": "lacks", "blobs": [sha256, …]}
     us → host    {"size": n}, n bytes: those blobs, one behind the other
     host → us    {"event": "ready", …}                                    images are here; nothing was touched
@@ -27,16 +27,20 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from compiler.deploy.errors import DeployError
 from compiler.deploy.transport import Channel, Transport
 from compiler.diagnostics import Problem
 
-SILENCE = 60.0  # seconds; host.py gives a sign of life every 5
+SILENCE = 60.0  # seconds; the host program gives a sign of life every 5
 
 Watch = Callable[[str, str], None]  # hears (host, what it is doing)
+
+_PROGRAM = Path(__file__).parents[1] / "host"
 
 # Everything but `systemctl` is built into the shell: a host that has nothing to do spends next to nothing.
 _GREETING = r"""
@@ -71,10 +75,27 @@ def command_line(*, as_root: bool) -> str:
 
 @cache
 def program() -> tuple[str, bytes]:
-    """The host program: its hash, and what is sent, whose first line says the hash."""
-    source = Path(__file__).with_name("host.py").read_bytes()
-    digest = hashlib.sha256(source).hexdigest()
-    return digest, f"# {digest}\n".encode() + source
+    """The host program: its hash, and what is sent, whose first line says the hash.
+
+    What is sent is one zip file that Python runs. The hash is that of the sources: zlibs differ.
+    """
+    sources = {f"host/{path.name}": path.read_bytes() for path in sorted(_PROGRAM.glob("*.py"))}
+    sources = {"__main__.py": b"from host.__main__ import main\n\nraise SystemExit(main())\n", **sources}
+    digest = hashlib.sha256(repr(sources).encode()).hexdigest()
+    packed = BytesIO()
+    packed.write(f"# {digest}\n".encode())
+    with ZipFile(packed, "w") as archive:
+        for name, source in sources.items():
+            archive.writestr(_entry(name), source, ZIP_DEFLATED, 9)
+    return digest, packed.getvalue()
+
+
+def _entry(name: str) -> ZipInfo:
+    """An entry that is the same whenever and wherever it is made."""
+    entry = ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+    entry.create_system = 3
+    entry.external_attr = 0o644 << 16
+    return entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 from compiler.deploy.bundle import HostBundle
 from compiler.deploy.crew import Crew
 from compiler.deploy.errors import DeployError
-from compiler.deploy.host import digest
 from compiler.deploy.protocol import Session
+from compiler.host.manifest import digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

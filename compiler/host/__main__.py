@@ -1,0 +1,34 @@
+"""The entry: one request, answered."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+
+from .layout import STATE
+from .machine import Machine
+from .verbs import VERBS
+from .wire import Pusher, PusherLeft, Refusal
+
+
+def main() -> int:
+    """Answer one request. Exit status 0: done, 1: refused or a unit failed, 2: the pusher left."""
+    machine = Machine(root=os.environ.get("HEATSINK_ROOT", ""))
+    pusher = Pusher(sys.stdin.buffer, sys.stdout.buffer)
+    try:
+        request = pusher.hear()
+        return VERBS[request["do"]](machine, pusher, request)
+    except Refusal as refusal:
+        pusher.tell("refused", message=str(refusal), hint=refusal.hint)
+        return 1
+    except PusherLeft:
+        return 2
+    except OSError as error:  # a full disk, a folder where a file should be, a program that is not there
+        hint = "free some space and push again" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+        pusher.tell("refused", message=f"{error.strerror}: `{error.filename or STATE}`", hint=hint)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

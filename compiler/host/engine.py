@@ -1,0 +1,113 @@
+"""What is asked of podman or docker: images, volumes, containers' health."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from .machine import Machine, require
+from .manifest import Unit
+from .store import Generation
+from .wire import Pusher, Refusal, beat, counted
+
+PULLS = 4  # images pulled at the same time
+
+
+def check_engine(machine: Machine, wanted: Generation) -> None:
+    """Refuse when containers are wanted and nothing is here that runs them."""
+    if any(unit.images for unit in wanted.units) and not machine.has(wanted.engine):
+        package = {"docker": "docker.io"}.get(wanted.engine, wanted.engine)
+        hint = f"install it (Debian: apt-get install {package}), or give the host another ContainerBackend"
+        raise Refusal(f"`{wanted.engine}` is not installed", hint)
+
+
+def pull(machine: Machine, pusher: Pusher, wanted: Generation, images: Sequence[str]) -> None:
+    """Fetch the images that are not here yet, a few at a time, before anything on the host is touched."""
+    missing = _not_here(machine, wanted.engine, images) if images else []
+    if not missing:
+        return
+    pusher.tell("progress", text=f"pulling {counted(len(missing), 'image')}")
+    problems = [problem for problem in _pulls(machine, pusher, wanted.engine, missing) if problem]
+    if problems:
+        hint = "nothing on the host was changed; `heatsink images push` provides images"
+        raise Refusal("\n  ".join(problems), hint)
+
+
+def _not_here(machine: Machine, engine: str, images: Sequence[str]) -> list[str]:
+    """The images whose digest is not here. A tag may have moved, so one is always fetched again."""
+    listing = machine.run((engine, "images", "--digests", "--format", "{{.Repository}}@{{.Digest}}"))
+    here = set(listing.stdout.split())
+    return sorted(set(images) - here)
+
+
+def _pulls(machine: Machine, pusher: Pusher, engine: str, images: Sequence[str]) -> Iterator[str | None]:
+    """Fetch images; of each what went wrong, if anything did."""
+    waiting = list(images)
+    running: dict[str, subprocess.Popen[str]] = {}
+    while waiting or running:
+        while waiting and len(running) < PULLS:
+            image = waiting.pop(0)
+            running[image] = machine.start((engine, "pull", "--quiet", image))
+        beat(lambda: any(one.poll() is not None for one in running.values()), pusher, "pulling images")
+        for image in [image for image, one in running.items() if one.poll() is not None]:
+            yield _pull_problem(machine, engine, image, running.pop(image))
+
+
+def _pull_problem(machine: Machine, engine: str, image: str, done: subprocess.Popen[str]) -> str | None:
+    complaint = done.communicate()[1].strip()
+    here = (
+        machine.run((engine, "image", "inspect", "--format", "{{.Id}}", image)) if done.returncode else done
+    )
+    if here.returncode == 0:
+        return None
+    lines = complaint.splitlines() or [f"exit status {done.returncode}"]
+    return f"image `{image}` cannot be pulled: {lines[-1].strip()}"
+
+
+def make_volumes(machine: Machine, wanted: Generation) -> None:
+    """Make the named volumes that are missing. Left to the engine, two containers that start at the same
+    moment with the same new volume both try to make it, and one fails."""
+    if not wanted.volumes:
+        return
+    here = machine.run((wanted.engine, "volume", "ls", "--format", "{{.Name}}")).stdout.split()
+    for name in sorted(set(wanted.volumes) - set(here)):
+        done = machine.run((wanted.engine, "volume", "create", name))
+        require(done, f"the volume `{name}` cannot be made")
+
+
+def healths_of(machine: Machine, engine: str, units: Sequence[Unit]) -> dict[str, str]:
+    """Container → what the engine says of its health, asked in one call."""
+    names = [unit.container for unit in units]
+    found = {_name_of(container): container for container in inspected(machine, engine, names)}
+    return {name: _health_of(found[name]) for name in names if name in found}
+
+
+def inspected(machine: Machine, engine: str, names: Sequence[str]) -> list[dict[str, Any]]:
+    """What the engine says of containers; those that are gone are left out."""
+    if not names:
+        return []
+    # Of containers that are gone both engines complain on stderr, and still describe the others.
+    done = machine.run((engine, "inspect", "--type", "container", *names))
+    containers: list[dict[str, Any]] = json.loads(done.stdout or "[]")
+    return containers
+
+
+def _name_of(container: Mapping[str, Any]) -> str:
+    return str(container["Name"]).lstrip("/")
+
+
+def _health_of(container: Mapping[str, Any]) -> str:
+    state = container["State"]
+    return str((state.get("Health") or state.get("Healthcheck") or {}).get("Status") or "")
+
+
+def answers(machine: Machine, engine: str, unit: Unit) -> bool:
+    """Whether a container's own health check succeeds now: the engine looks only once an interval."""
+    found = inspected(machine, engine, (unit.container,))
+    test = ((found[0].get("Config") or {}).get("Healthcheck") or {}).get("Test") if found else None
+    if not test:
+        return False
+    command = ("/bin/sh", "-c", test[1]) if test[0] == "CMD-SHELL" else tuple(test[1:])
+    return machine.run((engine, "exec", unit.container, *command)).returncode == 0

@@ -1,0 +1,30 @@
+"""Our block in /etc/hosts."""
+
+from __future__ import annotations
+
+from .layout import HOSTS
+from .machine import Machine, write
+from .store import Generation
+
+BEGIN, END = "# BEGIN heatsink", "# END heatsink"
+
+
+def place_hosts(machine: Machine, wanted: Generation) -> None:
+    """Keep our block in /etc/hosts as the bundle's list of hosts says; no list, no block."""
+    file = next((file for file in wanted.files if file.path == HOSTS), None)
+    lines = wanted.content(machine, file).decode() if file else ""
+    path = machine.path("/etc/hosts")
+    before = path.read_text() if path.exists() else ""
+    after = with_block(before, lines)
+    if after != before:
+        write(path, after.encode(), 0o644)
+
+
+def with_block(text: str, lines: str) -> str:
+    """A hosts file with our marked block replaced, added or (no lines) taken out; all else as it was."""
+    start, end = text.find(f"{BEGIN}\n"), text.find(f"{END}\n")
+    before, after = (text[:start], text[end + len(END) + 1 :]) if 0 <= start < end else (text, "")
+    if before and not before.endswith("\n"):
+        before += "\n"
+    block = f"{BEGIN}\n{lines.rstrip()}\n{END}\n" if lines.strip() else ""
+    return before + block + after

@@ -1,0 +1,109 @@
+"""Taking a bundle in: what is lacking is asked for, and nothing on the host is touched."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from .layout import WRITABLE, is_writable
+from .machine import Machine, remove_tree, require, write
+from .manifest import File
+from .store import Generation, kept_generations
+from .wire import Pusher, Refusal
+
+
+def check_paths(wanted: Generation) -> None:
+    """Refuse a manifest that would write where no artifact belongs."""
+    for path in [file.path for file in wanted.files] + [link.path for link in wanted.links]:
+        if not is_writable(path):
+            raise Refusal(f"the bundle may not write `{path}`", hint=f"allowed: {', '.join(WRITABLE)}")
+
+
+def stage(machine: Machine, pusher: Pusher, wanted: Generation) -> Generation:
+    """The generation on this host's disk: one already kept, or a new one made of what is sent."""
+    known = next((kept for kept in kept_generations(machine) if _same(kept, wanted)), None)
+    blobs = _blobs(machine, wanted)
+    lacking = [file for file in _distinct(wanted.files) if file.sha256 not in blobs]
+    pusher.tell("lacks", blobs=[file.sha256 for file in lacking])
+    received = _received(pusher, lacking)
+    if known and not lacking:
+        return known
+    staging = machine.path(wanted.folder)
+    staging.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if staging.exists():
+        remove_tree(staging)
+    _write_tree(staging / "root", wanted.files, blobs, received)
+    write(staging / "manifest.json", wanted.manifest, 0o600)
+    write(staging / "secrets.json", json.dumps(dict(wanted.secrets)).encode(), 0o600)
+    return wanted
+
+
+def _same(one: Generation, other: Generation) -> bool:
+    return one.manifest == other.manifest and one.secrets == other.secrets
+
+
+def _distinct(files: Iterable[File]) -> list[File]:
+    return list({file.sha256: file for file in files}.values())
+
+
+def _blobs(machine: Machine, wanted: Generation) -> dict[str, Path]:
+    """Hash → a file of a kept generation with that content; what it holds is looked at, not believed."""
+    needed = {file.sha256 for file in wanted.files}
+    found: dict[str, Path] = {}
+    for kept in kept_generations(machine):
+        for file in kept.files:
+            if file.sha256 in needed and file.sha256 not in found:
+                path = machine.path(f"{kept.folder}/root{file.path}")
+                if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == file.sha256:
+                    found[file.sha256] = path
+    return found
+
+
+def _received(pusher: Pusher, lacking: Sequence[File]) -> dict[str, bytes]:
+    """Hash → content of what was lacking: it is sent as one piece, in the order asked for."""
+    if not lacking:
+        return {}
+    rest = memoryview(pusher.payload(pusher.hear()["size"]))
+    received: dict[str, bytes] = {}
+    for file in lacking:
+        received[file.sha256] = bytes(rest[: file.size])
+        rest = rest[file.size :]
+        if hashlib.sha256(received[file.sha256]).hexdigest() != file.sha256:
+            raise Refusal(
+                f"`{file.path}` arrived with another content than its manifest says", hint="compile again"
+            )
+    return received
+
+
+def _write_tree(
+    root: Path, files: Sequence[File], blobs: Mapping[str, Path], received: Mapping[str, bytes]
+) -> None:
+    """Lay a generation's files out; content that an older one has is shared with it."""
+    root.mkdir(parents=True, mode=0o700)
+    for file in files:
+        path = Path(f"{root}{file.path}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if file.sha256 in blobs:
+            os.link(blobs[file.sha256], path)
+        else:
+            path.write_bytes(received[file.sha256])
+
+
+def check_units(machine: Machine, wanted: Generation) -> None:
+    """Let systemd and Quadlet read the staged units before any of them replaces a good one."""
+    root = machine.path(f"{wanted.folder}/root")
+    folder = root / "etc/systemd/system"
+    units = sorted(str(path) for path in folder.glob("*") if path.is_file())
+    if units and machine.has("systemd-analyze"):
+        # Of the units alone: an odd unit of the distribution's that ours depend on is not the bundle's fault.
+        argv = ("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", *units)
+        done = machine.run(argv, SYSTEMD_UNIT_PATH=f"{folder}:")
+        require(done, "systemd does not accept the units", cut=str(root))
+    quadlets = root / "etc/containers/systemd"
+    generator = "/usr/lib/systemd/system-generators/podman-system-generator"
+    if quadlets.is_dir() and Path(generator).exists():
+        done = machine.run((generator, "--dryrun"), QUADLET_UNIT_DIRS=str(quadlets))
+        require(done, "podman does not accept the Quadlet files", cut=str(root))

@@ -1,0 +1,90 @@
+"""Units, as systemd and the engine see them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+from .engine import answers, healths_of
+from .machine import Machine
+from .manifest import Unit, names_of
+
+RESTARTS = 5  # a unit that systemd had to restart this often while it should come up has failed
+PROPERTIES = (
+    "Id",
+    "LoadState",
+    "ActiveState",
+    "SubState",
+    "Result",
+    "NRestarts",
+    "ActiveEnterTimestamp",
+    "StateChangeTimestamp",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """How systemd sees a unit."""
+
+    active: str  # active, activating, inactive, failed, …
+    sub: str
+    result: str
+    restarts: int
+    since: int | None  # seconds since 1970
+
+    @property
+    def words(self) -> str:
+        """As `systemctl status` says it."""
+        return f"{self.active} ({self.sub})" if self.sub not in ("", self.active) else self.active
+
+
+def unit_states(machine: Machine, names: Sequence[str]) -> dict[str, State]:
+    """How each unit is, asked in one call; a unit that systemd does not know is inactive."""
+    if not names:
+        return {}
+    argv = ("systemctl", "show", "--timestamp=unix", f"--property={','.join(PROPERTIES)}", *names)
+    blocks = machine.run(argv).stdout.strip().split("\n\n")
+    found = [dict(line.partition("=")[::2] for line in block.splitlines()) for block in blocks]
+    return {name: _state(found[index] if index < len(found) else {}) for index, name in enumerate(names)}
+
+
+def _state(properties: Mapping[str, str]) -> State:
+    active = properties.get("ActiveState", "inactive")
+    stamp = properties.get("ActiveEnterTimestamp" if active == "active" else "StateChangeTimestamp", "")
+    return State(
+        active=active,
+        sub="not found" if properties.get("LoadState") == "not-found" else properties.get("SubState", ""),
+        result=properties.get("Result", ""),
+        restarts=int(properties.get("NRestarts") or 0),
+        since=int(stamp[1:]) if stamp.startswith("@") and stamp[1:].isdigit() else None,
+    )
+
+
+def is_up(machine: Machine, unit: Unit, state: State) -> bool:
+    """Whether a service is active, or what runs once has run: its stamp says so also after a reboot."""
+    if unit.runs_once and unit.stamp:
+        return machine.path(unit.stamp).exists() and state.active != "activating"
+    return state.active == "active"
+
+
+def verdicts_on(machine: Machine, engine: str, units: Sequence[Unit]) -> dict[str, str]:
+    """Unit → `up`, `waiting`, or why it is lost."""
+    states = unit_states(machine, names_of(units))
+    verdicts = {unit.name: _verdict(machine, unit, states[unit.name]) for unit in units}
+    checked = [unit for unit in units if unit.health and verdicts[unit.name] == "up"]
+    healths = healths_of(machine, engine, checked)
+    for unit in checked:
+        if healths.get(unit.container) != "healthy" and not answers(machine, engine, unit):
+            verdicts[unit.name] = "waiting"
+    return verdicts
+
+
+def _verdict(machine: Machine, unit: Unit, state: State) -> str:
+    if is_up(machine, unit, state):
+        return "up"
+    # With Restart=always a unit that never works is `activating`, not `failed`: the number of attempts tells.
+    if state.restarts >= RESTARTS:
+        return f"systemd had to restart it {state.restarts} times"
+    if state.active in ("activating", "deactivating", "reloading"):
+        return "waiting"
+    return f"{state.words}, result {state.result}" if state.result != "success" else state.words

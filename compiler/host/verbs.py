@@ -1,0 +1,112 @@
+"""What a pusher can ask for: push, rollback, status."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .activation import Activation
+from .engine import check_engine, healths_of, make_volumes, pull
+from .installed import Installed, locked
+from .machine import Machine, remove_tree
+from .manifest import Unit, names_of
+from .plan import planned
+from .staging import check_paths, check_units, stage
+from .store import Generation, generation, generations, keep, linked, salt_of
+from .units import State, is_up, unit_states
+from .wire import Pusher, Refusal
+
+
+def push(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> int:
+    """Take a bundle in and switch it on, or with `dry` only say what that would change."""
+    wanted = Generation.of(pusher.payload(request["size"]), request["secrets"])
+    with locked(machine, request["by"]):
+        check_paths(wanted)
+        check_engine(machine, wanted)
+        staged = stage(machine, pusher, wanted)
+        try:
+            check_units(machine, staged)
+            return activate(machine, pusher, staged, request)
+        finally:
+            if machine.path(wanted.folder).exists():  # it was not wanted, or not good enough, to be kept
+                remove_tree(machine.path(wanted.folder))
+
+
+def rollback(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> int:
+    """Switch on a generation kept here: `to`, or the last one that came up before what lies here now."""
+    with locked(machine, request["by"]):
+        number = request["to"] or _before(machine)
+        kept = generations(machine)
+        if number not in kept:
+            numbers = ", ".join(map(str, kept)) or "none"
+            raise Refusal(
+                f"generation {number} is not kept here" if number else "there is no generation to go back to",
+                hint=f"kept here: {numbers}",
+            )
+        return activate(machine, pusher, generation(machine, number), request)
+
+
+def _before(machine: Machine) -> int:
+    current = linked(machine, "current")
+    return current if Installed.on(machine).generation != current else linked(machine, "previous")
+
+
+def activate(machine: Machine, pusher: Pusher, wanted: Generation, request: Mapping[str, Any]) -> int:
+    """Make the host what a generation says: check, install, then start one step after the other."""
+    installed = Installed.on(machine)
+    salt = salt_of(machine)
+    plan = planned(machine, wanted, installed, salt)
+    if request.get("dry"):
+        pusher.tell("plan", **plan.summary())
+        return 0
+    pull(machine, pusher, wanted, plan.images)
+    pusher.tell("ready", **plan.summary())
+    pusher.wait_for("install")
+    make_volumes(machine, wanted)
+    wanted = keep(machine, wanted)
+    activation = Activation(machine, pusher, wanted, installed, salt, request["timeout"])
+    activation.install(plan)
+    pusher.tell("installed", written=len(plan.writes) + len(plan.links), removed=len(plan.removals))
+    for step in request["steps"]:
+        pusher.wait_for(step)
+        if not activation.bring_up(step):
+            return 1
+    pusher.wait_for("finish")
+    return activation.finish(settle=request["settle"])
+
+
+def status(machine: Machine, pusher: Pusher, _: Mapping[str, Any]) -> int:
+    """Say how every unit of the installed generation is."""
+    number = Installed.on(machine).generation
+    if not number:
+        pusher.tell("status", generation=0, current=0, units=[])
+        return 0
+    wanted = generation(machine, number)
+    states = unit_states(machine, names_of(wanted.services))
+    healths = healths_of(machine, wanted.engine, [unit for unit in wanted.services if unit.health])
+    pusher.tell(
+        "status",
+        generation=number,
+        current=linked(machine, "current"),
+        units=[_report(machine, unit, states[unit.name], healths) for unit in wanted.services],
+    )
+    return 0
+
+
+def _report(machine: Machine, unit: Unit, state: State, healths: Mapping[str, str]) -> dict[str, object]:
+    health = healths.get(unit.container, "")
+    up = is_up(machine, unit, state) and health != "unhealthy"
+    return {
+        "service": unit.service,
+        "unit": unit.name,
+        "container": unit.container,
+        "step": unit.step,
+        "up": up,
+        "state": "done" if up and unit.runs_once else state.words,
+        "since": state.since,
+        "restarts": state.restarts,
+        "health": health,
+    }
+
+
+VERBS = {"push": push, "rollback": rollback, "status": status}
