@@ -35,6 +35,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from compiler.deploy.errors import DeployError
 from compiler.deploy.transport import Channel, Transport
 from compiler.diagnostics import Problem
+from compiler.host import layout
 
 SILENCE = 60.0  # seconds; the host program gives a sign of life every 5
 
@@ -43,10 +44,12 @@ Watch = Callable[[str, str], None]  # hears (host, what it is doing)
 _PROGRAM = Path(__file__).parents[1] / "host"
 
 # Everything but `systemctl` is built into the shell: a host that has nothing to do spends next to nothing.
-_GREETING = r"""
-r=$HEATSINK_ROOT p=$r/usr/local/lib/heatsink/host up=up salt=- digest=- number=0 version=-
-if [ -r "$r/var/lib/heatsink/state" ]; then
-  { read -r salt digest number; read -r services; read -r stamps; } <"$r/var/lib/heatsink/state"
+_GREETING = (
+    f"r=$HEATSINK_ROOT p=$r{layout.PROGRAM} s=$r{layout.SUMMARY}"
+    + r"""
+up=up salt=- digest=- number=0 version=-
+if [ -r "$s" ]; then
+  { read -r salt digest number; read -r services; read -r stamps; } <"$s"
   for stamp in $stamps; do [ -e "$r$stamp" ] || up=down; done
   [ -z "$services" ] || services=$(systemctl is-active $services)
   for state in $services; do [ "$state" = active ] || up=down; done
@@ -61,6 +64,7 @@ if [ "$size" != 0 ]; then
 fi
 exec python3 -IBS "$p"
 """
+)
 
 
 def command(*, as_root: bool) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import errno
 import os
 import sys
 
-from .layout import STATE
+from .layout import HOME
 from .machine import Machine
 from .verbs import VERBS
 from .wire import Pusher, PusherLeft, Refusal
@@ -26,7 +26,7 @@ def main() -> int:
         return 2
     except OSError as error:  # a full disk, a folder where a file should be, a program that is not there
         hint = "free some space and push again" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
-        pusher.tell("refused", message=f"{error.strerror}: `{error.filename or STATE}`", hint=hint)
+        pusher.tell("refused", message=f"{error.strerror}: `{error.filename or HOME}`", hint=hint)
         return 1
 
 

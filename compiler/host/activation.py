@@ -9,11 +9,11 @@ from pathlib import Path
 from .etc_hosts import place_hosts
 from .installed import Installed
 from .journal import journal, without
-from .layout import MAY_FAIL, PREPARATIONS, STATE
+from .layout import MAY_FAIL, PREPARATIONS, SUMMARY, is_preparation
 from .machine import Machine, place_link, relabel, require, sync, write_beside
 from .manifest import File, Unit, names_of
 from .plan import Plan, mode_of, owner_of, to_start
-from .store import Generation, clean_stamps, collect_garbage, switch, write_state
+from .store import Generation, clean_stamps, collect_garbage, switch, write_summary
 from .units import unit_states, verdicts_on
 from .wire import HEARTBEAT, Pusher, Refusal, beat, counted
 
@@ -42,13 +42,13 @@ class Activation:
     def install(self, plan: Plan) -> None:
         """Stop what disappears, put the files there, and let systemd read them: once, and only if it must."""
         machine, installed = self._machine, self._installed
-        machine.path(f"{STATE}/state").unlink(missing_ok=True)
+        machine.path(SUMMARY).unlink(missing_ok=True)
         self._announce(plan)
         if plan.stops:
             self._pusher.tell("progress", text=f"stopping {counted(len(plan.stops), 'unit')}")
             self._systemctl("stop", plan.stops)
         self._prepare(plan.writes)
-        self._write([file for file in plan.writes if not _preparation(file.path)])
+        self._write([file for file in plan.writes if not is_preparation(file.path)])
         for link in plan.links:
             place_link(machine.path(link.path), link.target)
         self._remove(plan.removals)
@@ -89,7 +89,7 @@ class Activation:
 
     def _prepare(self, writes: Sequence[File]) -> None:
         """Install the files that prepare the host, and apply those that were not applied yet."""
-        self._write([file for file in writes if _preparation(file.path)])
+        self._write([file for file in writes if is_preparation(file.path)])
         for prefix, command in PREPARATIONS:
             for file in self._wanted.files:
                 if file.path.startswith(prefix) and self._installed.prepared.get(file.path) != file.sha256:
@@ -251,14 +251,10 @@ class Activation:
                 return 1
         clean_stamps(machine, wanted)
         switch(machine, wanted.number)
-        write_state(machine, wanted, self._salt)
+        write_summary(machine, wanted, self._salt)
         collect_garbage(machine)
         self._pusher.tell("done", generation=wanted.number)
         return 0
-
-
-def _preparation(path: str) -> bool:
-    return any(path.startswith(prefix) for prefix, _ in PREPARATIONS)
 
 
 def _missing_folders(machine: Machine, paths: Iterable[str]) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .layout import HOSTS
+from .layout import ETC_HOSTS, HOSTS
 from .machine import Machine, write
 from .store import Generation
 
@@ -13,7 +13,7 @@ def place_hosts(machine: Machine, wanted: Generation) -> None:
     """Keep our block in /etc/hosts as the bundle's list of hosts says; no list, no block."""
     file = next((file for file in wanted.files if file.path == HOSTS), None)
     lines = wanted.content(machine, file).decode() if file else ""
-    path = machine.path("/etc/hosts")
+    path = machine.path(ETC_HOSTS)
     before = path.read_text() if path.exists() else ""
     after = with_block(before, lines)
     if after != before:

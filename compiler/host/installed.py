@@ -9,7 +9,7 @@ import json
 import time
 from collections.abc import Iterator
 
-from .layout import STATE
+from .layout import INSTALLED, LOCK
 from .machine import Machine, write
 from .manifest import made
 from .wire import Refusal
@@ -36,19 +36,19 @@ class Installed:
     def on(cls, machine: Machine) -> Installed:
         """What the host says; nothing at all before the first push."""
         try:
-            return made(cls, json.loads(machine.path(f"{STATE}/installed.json").read_bytes()))
+            return made(cls, json.loads(machine.path(INSTALLED).read_bytes()))
         except FileNotFoundError:
             return cls()
 
     def save(self, machine: Machine) -> None:
         """Put it on the disk."""
-        write(machine.path(f"{STATE}/installed.json"), json.dumps(dataclasses.asdict(self)).encode(), 0o600)
+        write(machine.path(INSTALLED), json.dumps(dataclasses.asdict(self)).encode(), 0o600)
 
 
 @contextlib.contextmanager
 def locked(machine: Machine, owner: str) -> Iterator[None]:
     """Keep every other pusher out, or refuse and say who is at it."""
-    path = machine.path(f"{STATE}/lock")
+    path = machine.path(LOCK)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as lock:
         deadline = time.monotonic() + LOCK_PATIENCE

@@ -1,20 +1,35 @@
-"""Where heatsink keeps its own on a host, and where artifacts may lie."""
+"""Paths on a host: what is heatsink's own, where artifacts may lie, and which of them prepare the host."""
 
 from __future__ import annotations
 
 import os
 
-STATE = "/var/lib/heatsink"
+PROGRAM = "/usr/local/lib/heatsink/host"
+ETC_HOSTS = "/etc/hosts"
+UNITS = "/etc/systemd/system"
+QUADLETS = "/etc/containers/systemd"
+
+HOME = "/var/lib/heatsink"
+GENERATIONS = f"{HOME}/generations"
+STAGING = f"{GENERATIONS}/.staging"
+CURRENT = f"{HOME}/current"
+PREVIOUS = f"{HOME}/previous"
+INSTALLED = f"{HOME}/installed.json"
+SUMMARY = f"{HOME}/state"  # what the greeting reads
+SALT = f"{HOME}/salt"
+LOCK = f"{HOME}/lock"
+STAMPS = f"{HOME}/stamps"  # one for each run-once unit that is done
+
+# Artifacts may lie here too: the environments of containers, and the names that go into /etc/hosts.
+ENVIRONMENTS = f"{HOME}/env"
+HOSTS = f"{HOME}/hosts"
+
 WRITABLE = ("/etc/", "/opt/", "/srv/", "/usr/local/", "/var/lib/")
 OWN = (
-    *(f"{STATE}/{name}" for name in ("generations", "current", "previous", "stamps")),
-    *(f"{STATE}/{name}" for name in ("installed.json", "state", "salt", "lock")),
-    "/etc/hosts",
-    "/usr/local/lib/heatsink",
+    *(GENERATIONS, CURRENT, PREVIOUS, INSTALLED, SUMMARY, SALT, LOCK, STAMPS),
+    ETC_HOSTS,
+    os.path.dirname(PROGRAM),  # noqa: PTH120 - a path of the host
 )
-UNIT_FOLDERS = ("/etc/systemd/system/", "/etc/containers/systemd/")
-HOSTS = f"{STATE}/hosts"
-
 
 # Applied in this order: owners of directories must exist first, and a module brings its own sysctl keys.
 PREPARATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -31,3 +46,13 @@ def is_writable(path: str) -> bool:
     """Whether an artifact may lie at a path: absolute, normalised, below WRITABLE and not one of our own."""
     own = any(path == name or path.startswith(f"{name}/") for name in OWN)
     return os.path.normpath(path) == path and path.startswith(WRITABLE) and not own and "\0" not in path
+
+
+def defines_units(path: str) -> bool:
+    """Whether systemd must read its units again when this file or link changes."""
+    return path.startswith((f"{UNITS}/", f"{QUADLETS}/"))
+
+
+def is_preparation(path: str) -> bool:
+    """Whether a file prepares the host: it is applied before any other is installed."""
+    return path.startswith(tuple(folder for folder, _ in PREPARATIONS))

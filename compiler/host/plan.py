@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .installed import Installed
-from .layout import UNIT_FOLDERS
+from .layout import defines_units
 from .machine import Machine
 from .manifest import File, Link, Unit, names_of
 from .store import Generation
@@ -40,7 +40,7 @@ class Plan:
     @property
     def rereads(self) -> bool:
         """Whether systemd must read its units again."""
-        return any(path.startswith(UNIT_FOLDERS) for path in (*self.written, *self.removals))
+        return any(map(defines_units, (*self.written, *self.removals)))
 
     def summary(self) -> dict[str, list[str]]:
         """What an operator wants to know of it."""

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from .layout import WRITABLE, is_writable
+from .layout import QUADLETS, UNITS, WRITABLE, is_writable
 from .machine import Machine, remove_tree, require, write
 from .manifest import File
 from .store import Generation, kept_generations
@@ -95,14 +95,14 @@ def _write_tree(
 def check_units(machine: Machine, wanted: Generation) -> None:
     """Let systemd and Quadlet read the staged units before any of them replaces a good one."""
     root = machine.path(f"{wanted.folder}/root")
-    folder = root / "etc/systemd/system"
+    folder = Path(f"{root}{UNITS}")
     units = sorted(str(path) for path in folder.glob("*") if path.is_file())
     if units and machine.has("systemd-analyze"):
         # Of the units alone: an odd unit of the distribution's that ours depend on is not the bundle's fault.
         argv = ("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", *units)
         done = machine.run(argv, SYSTEMD_UNIT_PATH=f"{folder}:")
         require(done, "systemd does not accept the units", cut=str(root))
-    quadlets = root / "etc/containers/systemd"
+    quadlets = Path(f"{root}{QUADLETS}")
     generator = "/usr/lib/systemd/system-generators/podman-system-generator"
     if quadlets.is_dir() and Path(generator).exists():
         done = machine.run((generator, "--dryrun"), QUADLET_UNIT_DIRS=str(quadlets))

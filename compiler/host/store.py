@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 
-from .layout import STATE
+from .layout import CURRENT, GENERATIONS, PREVIOUS, SALT, STAGING, STAMPS, SUMMARY
 from .machine import Machine, place_link, remove_tree, write
 from .manifest import File, Link, Unit, digest, made, with_secrets
 
@@ -26,7 +26,7 @@ class Generation:
     links: Sequence[Link]
     units: Sequence[Unit]
     volumes: Sequence[str] = ()
-    folder: str = f"{STATE}/generations/.staging"
+    folder: str = STAGING
 
     @classmethod
     def of(cls, manifest: bytes, secrets: Mapping[str, str]) -> Generation:
@@ -68,13 +68,13 @@ class Generation:
 
 def generations(machine: Machine) -> list[int]:
     """The numbers of the generations kept here, ascending."""
-    folder = machine.path(f"{STATE}/generations")
+    folder = machine.path(GENERATIONS)
     return sorted(int(path.name) for path in folder.glob("[0-9]*")) if folder.is_dir() else []
 
 
 def generation(machine: Machine, number: int) -> Generation:
     """A generation kept here."""
-    folder = f"{STATE}/generations/{number}"
+    folder = f"{GENERATIONS}/{number}"
     secrets = json.loads(machine.path(f"{folder}/secrets.json").read_bytes())
     kept = Generation.of(machine.path(f"{folder}/manifest.json").read_bytes(), secrets)
     return dataclasses.replace(kept, folder=folder)
@@ -89,20 +89,20 @@ def keep(machine: Machine, staged: Generation) -> Generation:
     """Give a staged generation the next number."""
     if staged.number:
         return staged
-    folder = f"{STATE}/generations/{max(generations(machine), default=0) + 1}"
+    folder = f"{GENERATIONS}/{max(generations(machine), default=0) + 1}"
     machine.path(staged.folder).rename(machine.path(folder))
     return dataclasses.replace(staged, folder=folder)
 
 
-def linked(machine: Machine, name: str) -> int:
-    """The number that `current` or `previous` stands at; 0 for none."""
-    path = machine.path(f"{STATE}/{name}")
+def linked(machine: Machine, link: str) -> int:
+    """The number of the generation that CURRENT or PREVIOUS points at; 0 if there is no such link."""
+    path = machine.path(link)
     return int(path.readlink().name) if path.is_symlink() else 0
 
 
 def salt_of(machine: Machine) -> str:
     """The host's own salt, made when first asked for."""
-    path = machine.path(f"{STATE}/salt")
+    path = machine.path(SALT)
     if not path.exists():
         write(path, os.urandom(32).hex().encode(), 0o600)
     return path.read_text()
@@ -111,31 +111,31 @@ def salt_of(machine: Machine) -> str:
 def clean_stamps(machine: Machine, wanted: Generation) -> None:
     """Remove the stamps of what is not wanted any more: if it comes back, it runs again."""
     stamps = {machine.path(unit.stamp) for unit in wanted.units if unit.stamp}
-    for path in machine.path(f"{STATE}/stamps").glob("*"):
+    for path in machine.path(STAMPS).glob("*"):
         if path not in stamps:
             path.unlink()
 
 
 def switch(machine: Machine, number: int) -> None:
     """Make a generation that came up the current one."""
-    current = linked(machine, "current")
+    current = linked(machine, CURRENT)
     if current not in (0, number):
-        place_link(machine.path(f"{STATE}/previous"), f"generations/{current}")
-    place_link(machine.path(f"{STATE}/current"), f"generations/{number}")
+        place_link(machine.path(PREVIOUS), f"generations/{current}")
+    place_link(machine.path(CURRENT), f"generations/{number}")
 
 
-def write_state(machine: Machine, wanted: Generation, salt: str) -> None:
+def write_summary(machine: Machine, wanted: Generation, salt: str) -> None:
     """Write what the next push looks at before any Python: digest, units to be up, stamps to exist."""
     value = digest(salt, hashlib.sha256(wanted.manifest).hexdigest(), wanted.secrets)
     services = [unit.name for unit in wanted.services if not unit.runs_once]
     stamps = [unit.stamp for unit in wanted.services if unit.stamp]
     lines = (f"{salt} {value} {wanted.number}", " ".join(services), " ".join(stamps), "")
-    write(machine.path(f"{STATE}/state"), "\n".join(lines).encode(), 0o600)
+    write(machine.path(SUMMARY), "\n".join(lines).encode(), 0o600)
 
 
 def collect_garbage(machine: Machine) -> None:
     """Forget old generations."""
-    spared = {linked(machine, "current"), linked(machine, "previous")}
+    spared = {linked(machine, CURRENT), linked(machine, PREVIOUS)}
     for number in generations(machine)[:-KEPT]:
         if number not in spared:
-            remove_tree(machine.path(f"{STATE}/generations/{number}"))
+            remove_tree(machine.path(f"{GENERATIONS}/{number}"))

@@ -8,6 +8,7 @@ from typing import Any
 from .activation import Activation
 from .engine import check_engine, healths_of, make_volumes, pull
 from .installed import Installed, locked
+from .layout import CURRENT, PREVIOUS
 from .machine import Machine, remove_tree
 from .manifest import Unit, names_of
 from .plan import planned
@@ -47,8 +48,8 @@ def rollback(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> in
 
 
 def _before(machine: Machine) -> int:
-    current = linked(machine, "current")
-    return current if Installed.on(machine).generation != current else linked(machine, "previous")
+    current = linked(machine, CURRENT)
+    return current if Installed.on(machine).generation != current else linked(machine, PREVIOUS)
 
 
 def activate(machine: Machine, pusher: Pusher, wanted: Generation, request: Mapping[str, Any]) -> int:
@@ -87,7 +88,7 @@ def status(machine: Machine, pusher: Pusher, _: Mapping[str, Any]) -> int:
     pusher.tell(
         "status",
         generation=number,
-        current=linked(machine, "current"),
+        current=linked(machine, CURRENT),
         units=[_report(machine, unit, states[unit.name], healths) for unit in wanted.services],
     )
     return 0

@@ -5,14 +5,13 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable
 
+from compiler.host.layout import ENVIRONMENTS, UNITS
 from compiler.model import secret
 from compiler.model.artifact import Artifacts, File, Link, Unit, UnitKind
 from compiler.model.container import Container, Kind, Restart
 from compiler.stages.emit import unit
-from compiler.stages.emit.options import ENV
 from compiler.stages.emit.unit import Entry, Section, UnitFile
 
-UNITS = "/etc/systemd/system"
 TARGET = "heatsink.target"
 SLICE = "heatsink.slice"
 RETRY_SECONDS = 5
@@ -142,7 +141,7 @@ def env_file(container: Container) -> tuple[File, ...]:
     content = "".join(f"{key}={value}\n" for key, value in container.environment)
     return (
         File(
-            path=f"{ENV}/{container.name}.env",
+            path=f"{ENVIRONMENTS}/{container.name}.env",
             content=content.encode(),
             mode=0o600,
             sensitive=bool(secret.names(content)),

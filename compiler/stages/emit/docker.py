@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 
+from compiler.host.layout import UNITS
 from compiler.model.artifact import Artifacts, File, Link, Unit, UnitKind
 from compiler.model.container import Container, Kind, Volume
 from compiler.stages.emit import common, unit
@@ -48,7 +49,7 @@ def container_unit(container: Container) -> Artifacts:
 @cache
 def health_unit() -> Artifacts:
     """One unit a host that kills what docker finds unhealthy."""
-    path = f"{common.UNITS}/{HEALTH}"
+    path = f"{UNITS}/{HEALTH}"
     argv = ("/bin/sh", "-c", _KILLER, "sh", HEALTH_LABEL)
     made = UnitFile(
         (
@@ -79,7 +80,7 @@ def health_unit() -> Artifacts:
     )
     return Artifacts(
         files=(File(path=path, content=made.text()),),
-        links=(Link(path=f"{common.UNITS}/{common.TARGET}.wants/{HEALTH}", target=f"../{HEALTH}"),),
+        links=(Link(path=f"{UNITS}/{common.TARGET}.wants/{HEALTH}", target=f"../{HEALTH}"),),
         units=(
             Unit(
                 name=HEALTH,

@@ -7,6 +7,7 @@ from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field, replace
 
 from compiler.diagnostics import Report
+from compiler.host.layout import STAMPS
 from compiler.model.artifact import Artifacts, File
 from compiler.model.config import ConfigFile
 from compiler.model.container import Backend, Container, Kind
@@ -14,8 +15,6 @@ from compiler.model.host import LoweredHost
 from compiler.model.host_prep import HostPrep
 from compiler.stages.emit import common, config, docker, host_prep, targets
 from compiler.stages.emit.container import container_artifacts
-
-STAMPS = "/var/lib/heatsink/stamps"
 
 
 @dataclass(slots=True)

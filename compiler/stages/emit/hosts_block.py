@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from ipaddress import ip_address
 
+from compiler.host.layout import HOSTS
 from compiler.model.artifact import File
-
-PATH = "/var/lib/heatsink/hosts"
 
 
 def hosts_block(hosts: Iterable[tuple[str | None, str]]) -> File:
@@ -16,7 +15,7 @@ def hosts_block(hosts: Iterable[tuple[str | None, str]]) -> File:
     A host that is reached by a name is left out: whatever resolves that name resolves it for all.
     """
     lines = (f"{address}\t{name}\n" for address, name in hosts if address and _is_address(address, name))
-    return File(path=PATH, content="".join(lines).encode())
+    return File(path=HOSTS, content="".join(lines).encode())
 
 
 def _is_address(address: str, name: str) -> bool:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from compiler.host.layout import ENVIRONMENTS
 from compiler.model.container import Container, Volume
-
-ENV = "/var/lib/heatsink/env"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,7 @@ def health_options(container: Container) -> Iterator[Words]:
 
 def env_files(container: Container) -> tuple[str, ...]:
     """Files of KEY=VALUE lines; the last wins, so `environment`, as with the engines' own `--env`."""
-    own = (f"{ENV}/{container.name}.env",) if container.environment else ()
+    own = (f"{ENVIRONMENTS}/{container.name}.env",) if container.environment else ()
     return (*container.env_files, *own)
 
 

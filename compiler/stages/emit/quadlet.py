@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from compiler.host.layout import QUADLETS
 from compiler.model.artifact import Artifacts
 from compiler.model.container import Container, Kind, Volume
 from compiler.stages.emit import common, unit
@@ -19,7 +20,7 @@ from compiler.stages.emit.options import OPTIONS, Option, env_files, words
 from compiler.stages.emit.podman import ONLINE, stop_entries
 from compiler.stages.emit.unit import Entry, Section, UnitFile
 
-FOLDER = "/etc/containers/systemd/heatsink"
+FOLDER = f"{QUADLETS}/heatsink"
 VERSION = (4, 6)
 
 

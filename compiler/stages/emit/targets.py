@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as AbstractMapping
 
+from compiler.host.layout import UNITS
 from compiler.model.artifact import Artifacts, File, Link, Unit, UnitKind
 from compiler.stages.emit import common, unit
 from compiler.stages.emit.unit import Entry, Section, UnitFile
@@ -26,9 +27,7 @@ def targets(families: AbstractMapping[str, tuple[str, ...]]) -> Artifacts:
     enabled += [(common.TARGET, common.family_target(family)) for family in sorted(families)]
     return Artifacts(
         files=tuple(made),
-        links=tuple(
-            Link(path=f"{common.UNITS}/{by}.wants/{name}", target=f"../{name}") for by, name in enabled
-        ),
+        links=tuple(Link(path=f"{UNITS}/{by}.wants/{name}", target=f"../{name}") for by, name in enabled),
         units=tuple(
             Unit(
                 name=file.path.rpartition("/")[2],
@@ -68,7 +67,7 @@ _PART = (("PartOf", common.TARGET), ("Before", common.TARGET))
 def _target(name: str, description: str, entries: tuple[Entry, ...], install: tuple[Entry, ...] = ()) -> File:
     described = (("Description", f"heatsink: {description}"), *entries)
     unit_file = UnitFile((Section("Unit", described), Section("Install", install)))
-    return File(path=f"{common.UNITS}/{name}", content=unit_file.text())
+    return File(path=f"{UNITS}/{name}", content=unit_file.text())
 
 
 def _step(path: str) -> int:
