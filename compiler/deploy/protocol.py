@@ -115,7 +115,8 @@ class Greeting:
 
 _HINTS = {
     "sudo": "let the user run sudo without a password, or name the user root in the hosts file",
-    "python3": "install it (Debian: apt-get install python3-minimal)",
+    "No module named": "install Python's standard library (Debian 12: apt-get install python3)",
+    "python3": "install it (Debian: apt-get install python3)",
     "No space left": "free some space and push again",
 }
 

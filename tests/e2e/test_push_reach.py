@@ -99,6 +99,15 @@ def test_a_host_without_python_says_so(operator: Operator, node: Node) -> None:
         assert f"{node.name}: python3 is not installed" in operator.push(code=1)
 
 
+def test_debian_s_python3_minimal_is_all_the_python_that_a_host_needs(operator: Operator, node: Node) -> None:
+    installed = node.run(("dpkg-query", "-W", "-f", "${Package}\\n", "*python3*"))
+    assert "python3-minimal" in installed.split()
+    assert "stdlib" not in installed
+    operator.writes(service("one", config="@{heatsink:secret:Password|url}", sensitive=True))
+    assert "1 unit restarted" in operator.push()
+    assert operator.status()["heatsink-one.service"]["up"]
+
+
 def test_a_missing_image_is_named_before_anything_is_touched(operator: Operator, node: Node) -> None:
     operator.writes(service("one", config="old"))
     operator.push()

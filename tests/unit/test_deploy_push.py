@@ -17,9 +17,11 @@ from compiler.deploy.bundle import host_bundle, read_fleet
 from compiler.deploy.crew import Crew
 from compiler.deploy.errors import DeployError
 from compiler.deploy.local import LocalTransport
+from compiler.deploy.protocol import program
 from compiler.deploy.push import Outcome, Terms, push
 from compiler.deploy.rollback import roll_back
 from compiler.deploy.status import HostStatus, status
+from compiler.host import layout
 from compiler.model.artifact import Artifacts, File
 
 # A unit is active when there is a file of its name.
@@ -111,6 +113,15 @@ def test_a_second_push_starts_no_python(host: Picture) -> None:
     host.push()
     host.path("/usr/local/lib/heatsink/host").write_text("# what runs this fails\n")
     assert host.push() == Outcome(host="localhost", generation=1)
+
+
+def test_a_host_with_another_host_program_gets_ours(host: Picture) -> None:
+    installed = host.path(layout.PROGRAM)
+    installed.parent.mkdir(parents=True)
+    installed.write_text(f"# {'0' * 64}\nraise SystemExit('the program of an older heatsink')\n")
+    host.writes(service("one"))
+    assert host.push().error is None
+    assert installed.read_bytes() == program()[1]
 
 
 def test_files_are_written_only_where_they_differ(host: Picture) -> None:
