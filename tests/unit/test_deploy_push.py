@@ -2,102 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-import handmade
 import pytest
 from handmade import prepared, service
+from host_folder import HostFolder, rewrite_manifest
 
-from compiler.deploy.bundle import host_bundle, read_fleet
-from compiler.deploy.crew import Crew
 from compiler.deploy.errors import DeployError
-from compiler.deploy.local import LocalTransport
 from compiler.deploy.protocol import program
-from compiler.deploy.push import Outcome, Terms, push
-from compiler.deploy.rollback import roll_back
-from compiler.deploy.status import HostStatus, status
+from compiler.deploy.push import Outcome
+from compiler.deploy.status import HostStatus
 from compiler.host import layout
 from compiler.model.artifact import Artifacts, File
 
-# A unit is active when there is a file of its name.
-SYSTEMCTL = r"""#!/bin/sh
-cd "${0%/*}/active"
-verb=$1
-shift
-echo "$verb" >>../calls
-for unit in "$@"; do
-  case $unit in -*) continue ;; esac
-  case $verb in
-    start) touch "$unit" ;;
-    stop) rm -f "$unit" ;;
-    is-active) [ -e "$unit" ] && echo active || echo inactive ;;
-    show) [ -e "$unit" ] && state=active || state=inactive
-      printf 'Id=%s\nLoadState=loaded\nActiveState=%s\nResult=success\nNRestarts=0\n\n' "$unit" "$state" ;;
-  esac
-done
-"""
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A folder that stands for a host, and a build beside it."""
-
-    folder: Path
-
-    def writes(self, *parts: Artifacts) -> None:
-        handmade.write_build(self.folder / "build", {"localhost": parts})
-
-    def with_crew(self, act: Callable[[Crew], tuple[Outcome, ...]]) -> Outcome:
-        path = f"{self.folder}/bin:{os.environ['PATH']}"
-        way = LocalTransport(environment={"HEATSINK_ROOT": f"{self.folder}/root", "PATH": path})
-        with Crew({"localhost": way}, parallel=1, watch=lambda host, text: None) as crew:
-            return act(crew)[0]
-
-    def push(self, **secrets: str) -> Outcome:
-        build = self.folder / "build"
-        bundles = {host.name: host_bundle(build, host) for host in read_fleet(build).hosts}
-        return self.with_crew(lambda crew: push(crew, bundles, secrets, TERMS))
-
-    def rollback(self, to: int | None = None) -> Outcome:
-        return self.with_crew(lambda crew: roll_back(crew, to, TERMS))
-
-    def status(self) -> HostStatus:
-        found: list[HostStatus] = []
-
-        def ask(crew: Crew) -> tuple[Outcome, ...]:
-            found.extend(status(crew))
-            return (Outcome(host="localhost"),)
-
-        self.with_crew(ask)
-        return found[0]
-
-    def path(self, path: str) -> Path:
-        return self.folder / "root" / path.lstrip("/")
-
-    def calls(self) -> list[str]:
-        return (self.folder / "bin" / "calls").read_text().split()
-
-
-TERMS = Terms(steps=(1, 2, 3, 4, 5), timeout=20, settle=0)
 CONFIG = "/var/lib/config-data/one/one.conf"
 
 
-@pytest.fixture
-def host(tmp_path: Path) -> Picture:
-    for folder in ("bin/active", "root/etc", "root/var/lib"):
-        (tmp_path / folder).mkdir(parents=True)
-    for name, text in {"systemctl": SYSTEMCTL, "systemd-analyze": "#!/bin/sh\n"}.items():
-        (tmp_path / "bin" / name).write_text(text)
-        (tmp_path / "bin" / name).chmod(0o755)
-    return Picture(tmp_path)
-
-
-def test_a_push_installs_files_and_links_and_starts_units(host: Picture) -> None:
+def test_a_push_installs_files_and_links_and_starts_units(host: HostFolder) -> None:
     host.writes(service("one", config="a"), service("two", step=2))
     outcome = host.push()
     assert outcome.error is None
@@ -108,14 +29,14 @@ def test_a_push_installs_files_and_links_and_starts_units(host: Picture) -> None
     assert host.path("/var/lib/heatsink/current").readlink() == Path("generations/1")
 
 
-def test_a_second_push_starts_no_python(host: Picture) -> None:
+def test_a_second_push_starts_no_python(host: HostFolder) -> None:
     host.writes(service("one"))
     host.push()
     host.path("/usr/local/lib/heatsink/host").write_text("# what runs this fails\n")
     assert host.push() == Outcome(host="localhost", generation=1)
 
 
-def test_a_host_with_another_host_program_gets_ours(host: Picture) -> None:
+def test_a_host_with_another_host_program_gets_ours(host: HostFolder) -> None:
     installed = host.path(layout.PROGRAM)
     installed.parent.mkdir(parents=True)
     installed.write_text(f"# {'0' * 64}\nraise SystemExit('the program of an older heatsink')\n")
@@ -124,14 +45,14 @@ def test_a_host_with_another_host_program_gets_ours(host: Picture) -> None:
     assert installed.read_bytes() == program()[1]
 
 
-def test_files_are_written_only_where_they_differ(host: Picture) -> None:
+def test_files_are_written_only_where_they_differ(host: HostFolder) -> None:
     host.writes(service("one", config="a"), service("two", config="b"))
     host.push()
     host.writes(service("one", config="a"), service("two", config="c"))
     assert host.push().written == ("/var/lib/config-data/two/two.conf",)
 
 
-def test_only_a_change_of_units_is_read_by_systemd(host: Picture) -> None:
+def test_only_a_change_of_units_is_read_by_systemd(host: HostFolder) -> None:
     host.writes(service("one", config="a"))
     host.push()
     host.writes(service("one", config="b"))
@@ -139,7 +60,7 @@ def test_only_a_change_of_units_is_read_by_systemd(host: Picture) -> None:
     assert host.calls().count("daemon-reload") == 1
 
 
-def test_what_is_not_wanted_any_more_leaves_no_file_and_no_folder(host: Picture) -> None:
+def test_what_is_not_wanted_any_more_leaves_no_file_and_no_folder(host: HostFolder) -> None:
     host.writes(service("one", config="a"))
     host.push()
     host.writes()
@@ -149,7 +70,7 @@ def test_what_is_not_wanted_any_more_leaves_no_file_and_no_folder(host: Picture)
     assert not host.path("/etc/systemd/system/heatsink-step1.target.wants").exists()
 
 
-def test_folders_that_were_there_before_stay(host: Picture) -> None:
+def test_folders_that_were_there_before_stay(host: HostFolder) -> None:
     host.path("/var/lib/config-data").mkdir()
     host.writes(service("one", config="a"))
     host.push()
@@ -158,7 +79,7 @@ def test_folders_that_were_there_before_stay(host: Picture) -> None:
     assert host.path("/var/lib/config-data").is_dir()
 
 
-def test_secrets_are_put_in_coded_as_the_place_asks(host: Picture) -> None:
+def test_secrets_are_put_in_coded_as_the_place_asks(host: HostFolder) -> None:
     text = " ".join(f"@{{heatsink:secret:P{coding}}}" for coding in ("", "|url", "|json", "|url|json"))
     host.writes(service("one", config=text, sensitive=True))
     host.push(P='a/"b')
@@ -166,14 +87,14 @@ def test_secrets_are_put_in_coded_as_the_place_asks(host: Picture) -> None:
     assert host.path(CONFIG).stat().st_mode & 0o777 == 0o600
 
 
-def test_another_value_of_a_secret_restarts_its_consumer_alone(host: Picture) -> None:
+def test_another_value_of_a_secret_restarts_its_consumer_alone(host: HostFolder) -> None:
     secret = service("one", config="@{heatsink:secret:P}", sensitive=True)
     host.writes(secret, service("two"))
     host.push(P="before")
     assert host.push(P="after").started == ("heatsink-one.service",)
 
 
-def test_no_secret_is_in_what_tells_generations_apart(host: Picture) -> None:
+def test_no_secret_is_in_what_tells_generations_apart(host: HostFolder) -> None:
     host.writes(service("one", config="@{heatsink:secret:P}", sensitive=True))
     host.push(P="open sesame")
     kept = host.path("/var/lib/heatsink")
@@ -181,7 +102,7 @@ def test_no_secret_is_in_what_tells_generations_apart(host: Picture) -> None:
     assert {path.stat().st_mode & 0o777 for path in (kept / "state", kept / "installed.json")} == {0o600}
 
 
-def test_rollback_restores_and_a_second_one_returns(host: Picture) -> None:
+def test_rollback_restores_and_a_second_one_returns(host: HostFolder) -> None:
     host.writes(service("one", config="old"), service("left"))
     host.push()
     host.writes(service("one", config="new"), service("came"))
@@ -192,7 +113,9 @@ def test_rollback_restores_and_a_second_one_returns(host: Picture) -> None:
     assert host.path(CONFIG).read_text() == "new"
 
 
-def test_rollback_after_a_push_changes_nothing_that_a_push_of_the_old_would_not_find(host: Picture) -> None:
+def test_rollback_after_a_push_changes_nothing_that_a_push_of_the_old_would_not_find(
+    host: HostFolder,
+) -> None:
     host.writes(service("one", config="old"))
     host.push()
     host.writes(service("one", config="new"))
@@ -202,7 +125,7 @@ def test_rollback_after_a_push_changes_nothing_that_a_push_of_the_old_would_not_
     assert host.push().is_unchanged
 
 
-def test_rollback_brings_back_the_secrets_of_then(host: Picture) -> None:
+def test_rollback_brings_back_the_secrets_of_then(host: HostFolder) -> None:
     host.writes(service("one", config="@{heatsink:secret:P}", sensitive=True))
     host.push(P="before")
     host.push(P="after")
@@ -210,7 +133,7 @@ def test_rollback_brings_back_the_secrets_of_then(host: Picture) -> None:
     assert host.path(CONFIG).read_text() == "before"
 
 
-def test_rollback_to_what_is_not_kept_names_what_is(host: Picture) -> None:
+def test_rollback_to_what_is_not_kept_names_what_is(host: HostFolder) -> None:
     host.writes(service("one"))
     host.push()
     error = host.rollback(to=7).error
@@ -218,7 +141,7 @@ def test_rollback_to_what_is_not_kept_names_what_is(host: Picture) -> None:
     assert error.render() == "error: localhost: generation 7 is not kept here\nhint: kept here: 1"
 
 
-def test_the_last_ten_generations_are_kept(host: Picture) -> None:
+def test_the_last_ten_generations_are_kept(host: HostFolder) -> None:
     for number in range(12):
         host.writes(service("one", config=str(number)))
         host.push()
@@ -226,7 +149,7 @@ def test_the_last_ten_generations_are_kept(host: Picture) -> None:
     assert kept == {str(number) for number in range(3, 13)}
 
 
-def test_content_that_an_older_generation_has_does_not_travel(host: Picture) -> None:
+def test_content_that_an_older_generation_has_does_not_travel(host: HostFolder) -> None:
     host.writes(service("one", config="a"))
     host.push()
     host.writes(service("one", config="b"))
@@ -236,7 +159,7 @@ def test_content_that_an_older_generation_has_does_not_travel(host: Picture) -> 
     assert (generations / "1" / unit).samefile(generations / "2" / unit)
 
 
-def test_a_kept_file_that_was_tampered_with_is_sent_again(host: Picture) -> None:
+def test_a_kept_file_that_was_tampered_with_is_sent_again(host: HostFolder) -> None:
     host.writes(service("one", config="a"))
     host.push()
     (host.path("/var/lib/heatsink/generations/1/root") / CONFIG.lstrip("/")).write_text("tampered")
@@ -245,7 +168,7 @@ def test_a_kept_file_that_was_tampered_with_is_sent_again(host: Picture) -> None
     assert host.path(CONFIG).read_text() == "a"
 
 
-def test_the_names_of_the_fleet_are_a_block_in_etc_hosts(host: Picture) -> None:
+def test_the_names_of_the_fleet_are_a_block_in_etc_hosts(host: HostFolder) -> None:
     host.path("/etc/hosts").write_text("127.0.0.1 localhost")
     host.writes(prepared("/var/lib/heatsink/hosts", "192.0.2.1 node1\n"))
     host.push()
@@ -256,7 +179,7 @@ def test_the_names_of_the_fleet_are_a_block_in_etc_hosts(host: Picture) -> None:
     assert host.path("/etc/hosts").read_text() == "127.0.0.1 localhost\n"
 
 
-def test_a_changed_bundle_on_disk_is_not_pushed(host: Picture) -> None:
+def test_a_changed_bundle_on_disk_is_not_pushed(host: HostFolder) -> None:
     host.writes(service("one", config="a"))
     (host.folder / "build/hosts/localhost/root" / CONFIG.lstrip("/")).write_text("b")
     error = host.push().error
@@ -267,15 +190,15 @@ def test_a_changed_bundle_on_disk_is_not_pushed(host: Picture) -> None:
 @pytest.mark.parametrize(
     "path", ["/etc/../root/x", "/root/x", "/etc//x", "/var/lib/heatsink/state", "/etc/hosts", "relative"]
 )
-def test_a_path_where_no_artifact_belongs_is_refused(host: Picture, path: str) -> None:
+def test_a_path_where_no_artifact_belongs_is_refused(host: HostFolder, path: str) -> None:
     host.writes(Artifacts(files=(File(path="/etc/placeholder", content=b"x"),)))
-    retarget(host.folder / "build", "/etc/placeholder", path)
+    rewrite_manifest(host.folder / "build", '"/etc/placeholder"', f'"{path}"')
     error = host.push().error
     assert error is not None
     assert str(error) == f"localhost: the bundle may not write `{path}`"
 
 
-def test_status_names_what_is_not_up(host: Picture) -> None:
+def test_status_names_what_is_not_up(host: HostFolder) -> None:
     host.writes(service("one"), service("two"))
     host.push()
     (host.folder / "bin/active/heatsink-two.service").unlink()
@@ -287,14 +210,5 @@ def test_status_names_what_is_not_up(host: Picture) -> None:
     ]
 
 
-def test_status_of_a_host_without_a_push_is_not_up(host: Picture) -> None:
+def test_status_of_a_host_without_a_push_is_not_up(host: HostFolder) -> None:
     assert host.status() == HostStatus(host="localhost", generation=0, complete=True, units=())
-
-
-def retarget(build: Path, old: str, new: str) -> None:
-    """Make a manifest name another path, as somebody who wants to harm would."""
-    manifest = build / "hosts/localhost/manifest.json"
-    manifest.write_text(manifest.read_text().replace(f'"{old}"', f'"{new}"'))
-    fleet = json.loads((build / "fleet.json").read_text())
-    fleet["hosts"]["localhost"]["manifest"] = hashlib.sha256(manifest.read_bytes()).hexdigest()
-    (build / "fleet.json").write_text(json.dumps(fleet))
