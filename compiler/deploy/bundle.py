@@ -12,10 +12,9 @@ from typing import Any
 
 from compiler.deploy.errors import DeployError
 from compiler.diagnostics import HeatsinkError
+from compiler.host.manifest import FORMAT, Manifest, UnsupportedError
 from compiler.model.container import Backend
 from compiler.model.fleet import Connection, Fleet, FleetHost
-
-FORMAT = 1  # the newest that we understand
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +25,7 @@ class HostBundle:
     folder: Path
 
     @cached_property
-    def manifest(self) -> bytes:
+    def content(self) -> bytes:
         """manifest.json as it was written. Raises DeployError if fleet.json speaks of another one."""
         content = self._read("manifest.json")
         if hashlib.sha256(content).hexdigest() != self.host.manifest:
@@ -34,19 +33,21 @@ class HostBundle:
         return content
 
     @cached_property
-    def entries(self) -> dict[str, Any]:
-        """The manifest's keys (docs/formats.md)."""
-        entries: dict[str, Any] = json.loads(self.manifest)
-        return entries
+    def manifest(self) -> Manifest:
+        """What the manifest says. Raises DeployError if this heatsink cannot carry it out."""
+        try:
+            return Manifest.parse(self.content)
+        except UnsupportedError as error:
+            raise DeployError(self.host.name, str(error), error.hint) from None
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """The names of the secrets whose values this host needs."""
-        return tuple(self.entries["secrets"])
+        return tuple(self.manifest.secrets)
 
     def blobs(self, hashes: Iterable[str]) -> bytes:
         """The files with these sha256, one behind the other."""
-        paths = {file["sha256"]: file["path"] for file in self.entries["files"]}
+        paths = {file.sha256: file.path for file in self.manifest.files}
         return b"".join(self._blob(value, paths[value]) for value in hashes)
 
     def _blob(self, value: str, path: str) -> bytes:

@@ -65,7 +65,7 @@ def push(
     def stage(session: Session) -> None:
         bundle = bundles[session.host]
         request = {"secrets": _needed(bundle, secrets), **terms.request}
-        session.ask("push", request, bundle.manifest)
+        session.ask("push", request, bundle.content)
         lacking = session.expect("lacks")["blobs"]
         if lacking:
             session.tell({}, bundle.blobs(lacking))

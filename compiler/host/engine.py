@@ -12,13 +12,14 @@ from .manifest import Unit
 from .store import Generation
 from .wire import Pusher, Refusal, beat, counted
 
+PACKAGES = {"podman": "podman", "docker": "docker.io"}  # Debian's, of each engine
 PULLS = 4  # images pulled at the same time
 
 
 def check_engine(machine: Machine, wanted: Generation) -> None:
     """Refuse when containers are wanted and nothing is here that runs them."""
     if any(unit.images for unit in wanted.units) and not machine.has(wanted.engine):
-        package = {"docker": "docker.io"}.get(wanted.engine, wanted.engine)
+        package = PACKAGES[wanted.engine]
         hint = f"install it (Debian: apt-get install {package}), or give the host another ContainerBackend"
         raise Refusal(f"`{wanted.engine}` is not installed", hint)
 
@@ -69,10 +70,10 @@ def _pull_problem(machine: Machine, engine: str, image: str, done: subprocess.Po
 def make_volumes(machine: Machine, wanted: Generation) -> None:
     """Make the named volumes that are missing. Left to the engine, two containers that start at the same
     moment with the same new volume both try to make it, and one fails."""
-    if not wanted.volumes:
+    if not wanted.manifest.volumes:
         return
     here = machine.run((wanted.engine, "volume", "ls", "--format", "{{.Name}}")).stdout.split()
-    for name in sorted(set(wanted.volumes) - set(here)):
+    for name in sorted(set(wanted.manifest.volumes) - set(here)):
         done = machine.run((wanted.engine, "volume", "create", name))
         require(done, f"the volume `{name}` cannot be made")
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from .layout import INSTALLED, LOCK
 from .machine import Machine, write
-from .manifest import made
+from .manifest import from_entry
 from .wire import Refusal
 
 LOCK_PATIENCE = 5.0  # seconds that a host program whose pusher died gets to end its step
@@ -36,7 +36,7 @@ class Installed:
     def on(cls, machine: Machine) -> Installed:
         """What the host says; nothing at all before the first push."""
         try:
-            return made(cls, json.loads(machine.path(INSTALLED).read_bytes()))
+            return from_entry(cls, json.loads(machine.path(INSTALLED).read_bytes()))
         except FileNotFoundError:
             return cls()
 

@@ -1,4 +1,7 @@
-"""A generation's manifest: its files, links and units, and the secrets that its files refer to."""
+"""manifest.json: what a bundle says of one host (docs/formats.md), and the secrets that its files refer to.
+
+The compiler writes it from these classes, deploy and the host program read it with them.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +13,29 @@ import urllib.parse
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-FORMAT = 1
+FORMAT = 2  # the newest that is understood; in 1 units had `alias`, `order` and `restart` as well
 
-SECRET = re.compile(rb"@\{heatsink:secret:([A-Za-z_][A-Za-z0-9_]*)((?:\|(?:url|json))*)\}")
+# Backend → the program that runs its containers.
+ENGINES: Mapping[str, str] = {"podman": "podman", "quadlet": "podman", "docker": "docker"}
+
+SERVICE, RUN_ONCE, TARGET = "service", "run-once", "target"  # kinds of units
+
 CODINGS: Mapping[str, Callable[[str], str]] = {
     "url": lambda value: urllib.parse.quote(value, safe=""),
     "json": lambda value: json.dumps(value)[1:-1],
 }
+SECRET_MARK = "@{heatsink:secret:"  # noqa: S105 - the beginning of every reference, and no secret
+SECRET = rf"{re.escape(SECRET_MARK)}([A-Za-z_][A-Za-z0-9_]*)((?:\|(?:{'|'.join(CODINGS)}))*)\}}"
 
 T = TypeVar("T")
+
+
+class UnsupportedError(Exception):
+    """A manifest that this heatsink cannot carry out: what is wrong, and what to do next."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +60,7 @@ class Link:
 
 @dataclasses.dataclass(frozen=True)
 class Unit:
-    """One unit of the manifest."""
+    """One unit of the manifest. Its hash changes exactly when the unit must restart."""
 
     name: str
     kind: str
@@ -53,22 +70,65 @@ class Unit:
     container: str = ""
     stamp: str | None = None
     health: bool = False
+    files: Sequence[str] = ()
     images: Sequence[str] = ()
     secrets: Sequence[str] = ()
 
     @property
     def is_target(self) -> bool:
         """Whether it only gathers others."""
-        return self.kind == "target"
+        return self.kind == TARGET
 
     @property
     def runs_once(self) -> bool:
         """Whether it is up when it is done."""
-        return self.kind == "run-once"
+        return self.kind == RUN_ONCE
 
 
-def made(kind: Callable[..., T], entry: Mapping[str, Any]) -> T:
-    """A dataclass of an entry; keys that it does not have are left out."""
+@dataclasses.dataclass(frozen=True)
+class Manifest:
+    """All of a manifest, its fields named as its keys."""
+
+    format: int
+    host: str
+    role: str
+    backend: str
+    files: Sequence[File]
+    links: Sequence[Link]
+    units: Sequence[Unit]
+    images: Sequence[str] = ()
+    secrets: Sequence[str] = ()
+    volumes: Sequence[str] = ()
+
+    @classmethod
+    def parse(cls, content: bytes) -> Manifest:
+        """A manifest.json of format 1 or 2. Raises UnsupportedError if it is newer or its backend unknown."""
+        entries = json.loads(content)
+        if entries["format"] > FORMAT:
+            raise UnsupportedError(
+                f"the manifest has format {entries['format']}; this heatsink reads formats up to {FORMAT}",
+                hint="use the heatsink that compiled it, or a newer one",
+            )
+        if entries["backend"] not in ENGINES:
+            raise UnsupportedError(
+                f"the manifest names the unknown backend `{entries['backend']}`",
+                hint=f"known backends: {', '.join(sorted(ENGINES))}",
+            )
+        rows = {
+            "files": [from_entry(File, entry) for entry in entries["files"]],
+            "links": [from_entry(Link, entry) for entry in entries["links"]],
+            "units": [from_entry(Unit, entry) for entry in entries["units"]],
+        }
+        return from_entry(cls, {**entries, **rows})
+
+    @property
+    def engine(self) -> str:
+        """The program that runs its containers."""
+        return ENGINES[self.backend]
+
+
+def from_entry(kind: Callable[..., T], entry: Mapping[str, Any]) -> T:
+    """A dataclass made of a mapping. Keys that it lacks are left out: other formats may have them."""
     known = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
     return kind(**{key: value for key, value in entry.items() if key in known})
 
@@ -96,4 +156,4 @@ def with_secrets(content: bytes, secrets: Mapping[str, str]) -> bytes:
             text = CODINGS[coding](text)
         return text.encode()
 
-    return SECRET.sub(value, content)
+    return re.sub(SECRET.encode(), value, content)

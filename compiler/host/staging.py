@@ -36,13 +36,13 @@ def stage(machine: Machine, pusher: Pusher, wanted: Generation) -> Generation:
     if staging.exists():
         remove_tree(staging)
     _write_tree(staging / "root", wanted.files, blobs, received)
-    write(staging / "manifest.json", wanted.manifest, 0o600)
+    write(staging / "manifest.json", wanted.raw, 0o600)
     write(staging / "secrets.json", json.dumps(dict(wanted.secrets)).encode(), 0o600)
     return wanted
 
 
 def _same(one: Generation, other: Generation) -> bool:
-    return one.manifest == other.manifest and one.secrets == other.secrets
+    return one.raw == other.raw and one.secrets == other.secrets
 
 
 def _distinct(files: Iterable[File]) -> list[File]:

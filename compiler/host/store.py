@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from .layout import CURRENT, GENERATIONS, PREVIOUS, SALT, STAGING, STAMPS, SUMMARY
 from .machine import Machine, place_link, remove_tree, write
-from .manifest import File, Link, Unit, digest, made, with_secrets
+from .manifest import File, Link, Manifest, Unit, UnsupportedError, digest, with_secrets
+from .wire import Refusal
 
 KEPT = 10  # generations
 
@@ -19,28 +20,39 @@ KEPT = 10  # generations
 class Generation:
     """A bundle as it was pushed to this host, and the values of its secrets."""
 
-    manifest: bytes
+    raw: bytes  # manifest.json as it was pushed
+    manifest: Manifest
     secrets: Mapping[str, str]
-    engine: str
-    files: Sequence[File]
-    links: Sequence[Link]
-    units: Sequence[Unit]
-    volumes: Sequence[str] = ()
     folder: str = STAGING
 
     @classmethod
-    def of(cls, manifest: bytes, secrets: Mapping[str, str]) -> Generation:
-        """A manifest's bytes, understood."""
-        entries = json.loads(manifest)
-        return cls(
-            manifest=manifest,
-            secrets=secrets,
-            engine="docker" if entries["backend"] == "docker" else "podman",
-            files=[made(File, entry) for entry in entries["files"]],
-            links=[made(Link, entry) for entry in entries["links"]],
-            units=[made(Unit, entry) for entry in entries["units"]],
-            volumes=entries.get("volumes", ()),
-        )
+    def of(cls, raw: bytes, secrets: Mapping[str, str], folder: str = STAGING) -> Generation:
+        """A generation of a manifest's bytes. Raises Refusal if this program cannot carry it out."""
+        try:
+            return cls(raw=raw, manifest=Manifest.parse(raw), secrets=secrets, folder=folder)
+        except UnsupportedError as error:
+            kept = "" if folder == STAGING else f"generation {folder.rpartition('/')[2]}: "
+            raise Refusal(f"{kept}{error}", error.hint) from None
+
+    @property
+    def files(self) -> Sequence[File]:
+        """Its files, in the order of their paths."""
+        return self.manifest.files
+
+    @property
+    def links(self) -> Sequence[Link]:
+        """Its symbolic links."""
+        return self.manifest.links
+
+    @property
+    def units(self) -> Sequence[Unit]:
+        """Its units, in start order."""
+        return self.manifest.units
+
+    @property
+    def engine(self) -> str:
+        """The program that runs its containers."""
+        return self.manifest.engine
 
     @property
     def number(self) -> int:
@@ -76,8 +88,7 @@ def generation(machine: Machine, number: int) -> Generation:
     """A generation kept here."""
     folder = f"{GENERATIONS}/{number}"
     secrets = json.loads(machine.path(f"{folder}/secrets.json").read_bytes())
-    kept = Generation.of(machine.path(f"{folder}/manifest.json").read_bytes(), secrets)
-    return dataclasses.replace(kept, folder=folder)
+    return Generation.of(machine.path(f"{folder}/manifest.json").read_bytes(), secrets, folder)
 
 
 def kept_generations(machine: Machine) -> Iterator[Generation]:
@@ -126,7 +137,7 @@ def switch(machine: Machine, number: int) -> None:
 
 def write_summary(machine: Machine, wanted: Generation, salt: str) -> None:
     """Write what the next push looks at before any Python: digest, units to be up, stamps to exist."""
-    value = digest(salt, hashlib.sha256(wanted.manifest).hexdigest(), wanted.secrets)
+    value = digest(salt, hashlib.sha256(wanted.raw).hexdigest(), wanted.secrets)
     services = [unit.name for unit in wanted.services if not unit.runs_once]
     stamps = [unit.stamp for unit in wanted.services if unit.stamp]
     lines = (f"{salt} {value} {wanted.number}", " ".join(services), " ".join(stamps), "")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
+from compiler.host import manifest
 from compiler.model import secret
 
 
@@ -43,9 +44,9 @@ class Link:
 class UnitKind(StrEnum):
     """What the host program does with a unit."""
 
-    SERVICE = "service"  # is up when active
-    RUN_ONCE = "run-once"  # is done when its stamp exists
-    TARGET = "target"  # is reached
+    SERVICE = manifest.SERVICE  # is up when active
+    RUN_ONCE = manifest.RUN_ONCE  # is done when its stamp exists
+    TARGET = manifest.TARGET  # is reached
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +59,10 @@ class Unit:
     container: str = ""
     step: int = 0  # 1-5; 0 for targets that belong to no step
     order: int = 0  # start_order within the step
-    restart: str = "no"
     files: tuple[str, ...] = ()  # artifacts whose change restarts it, its own unit file first
     images: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()  # named volumes that its container mounts
     stamp: str | None = None
-    alias: str | None = None
     health: bool = False  # the engine reports health for its container
 
 

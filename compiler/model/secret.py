@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import re
 
-PATTERN = re.compile(r"@\{heatsink:secret:([A-Za-z_][A-Za-z0-9_]*)((?:\|(?:url|json))*)\}")
+from compiler.host.manifest import SECRET, SECRET_MARK
+
+PATTERN = re.compile(SECRET)
 
 
 def reference(name: str) -> str:
     """The text that stands for the secret `name`."""
-    return f"@{{heatsink:secret:{name}}}"
+    return f"{SECRET_MARK}{name}}}"
 
 
 def names(text: str) -> frozenset[str]:
     """The secrets that a text refers to."""
-    return frozenset(match[1] for match in PATTERN.finditer(text)) if "@{heatsink:" in text else frozenset()
+    return frozenset(match[1] for match in PATTERN.finditer(text)) if SECRET_MARK in text else frozenset()
 
 
 def coded(text: str, coding: str) -> str:
     """The text with every reference marked to be coded as `url` or `json` when its value is put in."""
-    if "@{heatsink:" not in text:
+    if SECRET_MARK not in text:
         return text
-    return PATTERN.sub(lambda match: f"@{{heatsink:secret:{match[1]}{match[2]}|{coding}}}", text)
+    return PATTERN.sub(lambda match: f"{SECRET_MARK}{match[1]}{match[2]}|{coding}}}", text)

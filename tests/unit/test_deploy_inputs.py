@@ -56,8 +56,8 @@ def test_a_missing_bundle_says_how_to_make_one(tmp_path: Path) -> None:
 
 
 def test_a_newer_bundle_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "fleet.json").write_text(json.dumps({"format": 2, "hosts": {}, "steps": []}))
-    with pytest.raises(HeatsinkError, match="has format 2, and this heatsink knows formats up to 1"):
+    (tmp_path / "fleet.json").write_text(json.dumps({"format": 3, "hosts": {}, "steps": []}))
+    with pytest.raises(HeatsinkError, match="has format 3, and this heatsink knows formats up to 2"):
         read_fleet(tmp_path)
 
 

@@ -7,17 +7,16 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from compiler.host import manifest
 from compiler.model.artifact import Artifacts, File, Link, Unit
 from compiler.model.container import Backend
-
-FORMAT = 1
 
 
 @dataclass(slots=True)
 class Manifests:
     """Spells manifests; what several hosts share is spelled once."""
 
-    _spelled: dict[int, str] = field(default_factory=dict)
+    _texts: dict[int, str] = field(default_factory=dict)
     _meanings: dict[int, str] = field(default_factory=dict)
     _keep: list[object] = field(default_factory=list)  # whose identity is a key above
 
@@ -30,7 +29,7 @@ class Manifests:
         fields = {
             "backend": json.dumps(backend),
             "files": _list(self._file(files[path]) for path in sorted(files)),
-            "format": str(FORMAT),
+            "format": str(manifest.FORMAT),
             "host": json.dumps(name),
             "images": json.dumps(sorted(images)),
             "links": _list(self._link(link) for link in sorted(artifacts.links, key=lambda link: link.path)),
@@ -42,46 +41,44 @@ class Manifests:
         return ("{" + ",\n".join(f'"{key}": {value}' for key, value in fields.items()) + "}\n").encode()
 
     def _file(self, file: File) -> str:
-        def fields() -> dict[str, object]:
-            return {
-                "mode": f"{file.mode:04o}",
-                "owner": file.owner,
-                "path": file.path,
-                "sensitive": file.sensitive,
-                "sha256": file.sha256,
-                "size": len(file.content),
-            }
+        def entry() -> manifest.File:
+            return manifest.File(
+                path=file.path,
+                mode=f"{file.mode:04o}",
+                owner=file.owner,
+                sha256=file.sha256,
+                size=len(file.content),
+                sensitive=file.sensitive,
+            )
 
-        return self._once(file, fields) if file.shared else json.dumps(fields())
+        return self._once(file, entry) if file.shared else _spelled(entry())
 
     def _link(self, link: Link) -> str:
-        return self._once(link, lambda: {"path": link.path, "target": link.target})
+        return self._once(link, lambda: manifest.Link(path=link.path, target=link.target))
 
-    def _once(self, value: File | Link, fields: Callable[[], dict[str, object]]) -> str:
-        if id(value) not in self._spelled:
-            self._spelled[id(value)] = json.dumps(fields())
+    def _once(self, value: File | Link, entry: Callable[[], _Entry]) -> str:
+        if id(value) not in self._texts:
+            self._texts[id(value)] = _spelled(entry())
             self._keep.append(value)
-        return self._spelled[id(value)]
+        return self._texts[id(value)]
 
     def _unit(self, unit: Unit, files: dict[str, File]) -> str:
         read = [files[path] for path in unit.files]
-        fields = {
-            "alias": unit.alias,
-            "container": unit.container,
-            "files": list(unit.files),
-            "hash": self._hash(unit, read),
-            "health": unit.health,
-            "images": list(unit.images),
-            "kind": unit.kind,
-            "name": unit.name,
-            "order": unit.order,
-            "restart": unit.restart,
-            "secrets": sorted({secret for file in read for secret in file.secrets}),
-            "service": unit.service,
-            "stamp": unit.stamp,
-            "step": unit.step,
-        }
-        return json.dumps({name: value for name, value in fields.items() if value is not None})
+        return _spelled(
+            manifest.Unit(
+                name=unit.name,
+                kind=unit.kind,
+                step=unit.step,
+                hash=self._hash(unit, read),
+                service=unit.service,
+                container=unit.container,
+                stamp=unit.stamp,
+                health=unit.health,
+                files=unit.files,
+                images=unit.images,
+                secrets=sorted({secret for file in read for secret in file.secrets}),
+            )
+        )
 
     def _hash(self, unit: Unit, read: list[File]) -> str:
         """Changes exactly when the unit must restart."""
@@ -104,6 +101,14 @@ def _meaning(content: bytes) -> str:
     """A digest of what a unit does: where a line of it came from may change without a restart."""
     lines = (line for line in content.split(b"\n") if not line.startswith(b"X-Source="))
     return hashlib.sha256(b"\n".join(lines)).hexdigest()
+
+
+_Entry = manifest.File | manifest.Link | manifest.Unit
+
+
+def _spelled(entry: _Entry) -> str:
+    """An entry as JSON, its keys in alphabetical order, without those that are None."""
+    return json.dumps({key: value for key, value in sorted(vars(entry).items()) if value is not None})
 
 
 def _start(unit: Unit) -> tuple[int, int, str]:

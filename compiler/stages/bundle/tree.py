@@ -15,9 +15,9 @@ from itertools import count
 from pathlib import Path
 
 from compiler.diagnostics import HeatsinkError
+from compiler.host.manifest import FORMAT
 from compiler.model.artifact import File
 from compiler.model.fleet import Fleet, FleetHost
-from compiler.stages.bundle.manifest import FORMAT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

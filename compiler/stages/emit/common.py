@@ -160,12 +160,10 @@ def record(container: Container, path: str) -> Unit:
         container=container.name,
         step=container.step,
         order=container.start_order,
-        restart=container.restart,
         files=(path, *own, *container.files),
         images=images,
         volumes=tuple(volume.source for volume in container.volumes if not volume.is_bind),
         stamp=container.stamp,
-        alias=container.alias,
         health=container.healthcheck is not None,
     )
 

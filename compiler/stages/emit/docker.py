@@ -87,7 +87,6 @@ def health_unit() -> Artifacts:
                 kind=UnitKind.SERVICE,
                 service="heatsink",
                 step=1,
-                restart="always",
                 files=(path,),
             ),
         ),
