@@ -8,14 +8,15 @@ object a line. It keeps nothing in memory that it cannot find again: what is to 
 wanted and what is installed, so a push that died is finished by the next one.
 
     __main__, verbs              one request, answered: push, rollback, status
-    activation                   changing the host
-    plan                         what has to change
     staging                      taking a bundle in
-    units, engine, journal       what systemd and podman or docker say
-    installed, store             what lies on the host; the generations kept there
-    etc_hosts                    the block of names in /etc/hosts
+    activation                   the order of a change: plan, pull, install, steps, make current
+    install, steps               making files those of a generation; starting units until they are up
+    transaction, plan            what a change works with; what has to change
+    files, etc_hosts             files in their places; the block of names in /etc/hosts
+    units, engine, journal       what systemd says, and podman or docker, and what units wrote
+    installed, store, lock       what lies on the host; the generations kept there; one pusher at a time
     machine, wire                files and commands; the conversation with the pusher
-    manifest, layout             what a bundle says of itself; paths
+    manifest, layout             what a bundle says of a host; paths
 
     /var/lib/heatsink/generations/<n>/   manifest.json, secrets.json (0600), root/: the bundle as pushed
     /var/lib/heatsink/current, previous  links to generations that came up

@@ -10,7 +10,7 @@ from typing import Any
 from .machine import Machine, require
 from .manifest import Unit
 from .store import Generation
-from .wire import Pusher, Refusal, beat, counted
+from .wire import Pusher, Refusal, counted
 
 PACKAGES = {"podman": "podman", "docker": "docker.io"}  # Debian's, of each engine
 PULLS = 4  # images pulled at the same time
@@ -51,7 +51,7 @@ def _pulls(machine: Machine, pusher: Pusher, engine: str, images: Sequence[str])
         while waiting and len(running) < PULLS:
             image = waiting.pop(0)
             running[image] = machine.start((engine, "pull", "--quiet", image))
-        beat(lambda: any(one.poll() is not None for one in running.values()), pusher, "pulling images")
+        pusher.wait_until(lambda: any(one.poll() is not None for one in running.values()), "pulling images")
         for image in [image for image, one in running.items() if one.poll() is not None]:
             yield _pull_problem(machine, engine, image, running.pop(image))
 

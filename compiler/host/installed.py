@@ -1,20 +1,15 @@
-"""What lies on the host, and who is changing it."""
+"""What heatsink put on the host."""
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import fcntl
 import json
-import time
-from collections.abc import Iterator
+from collections.abc import Iterable
 
-from .layout import INSTALLED, LOCK
+from .layout import INSTALLED
 from .machine import Machine, write
 from .manifest import from_entry
-from .wire import Refusal
-
-LOCK_PATIENCE = 5.0  # seconds that a host program whose pusher died gets to end its step
+from .store import Generation
 
 
 @dataclasses.dataclass
@@ -44,29 +39,23 @@ class Installed:
         """Put it on the disk."""
         write(machine.path(INSTALLED), json.dumps(dataclasses.asdict(self)).encode(), 0o600)
 
+    def announce(self, machine: Machine, wanted: Generation, folders: Iterable[str], *, reload: bool) -> None:
+        """Write down what will lie here before it does: nothing of ours is forgotten, whatever happens."""
+        self.generation = wanted.number
+        self.engine = self.engine or wanted.engine
+        self.reload = self.reload or reload
+        self.files = sorted({*self.files, *(file.path for file in wanted.files)})
+        self.links = sorted({*self.links, *(link.path for link in wanted.links)})
+        self.folders = sorted({*self.folders, *folders})
+        self.units = {**{unit.name: "" for unit in wanted.units}, **self.units}
+        self.save(machine)
 
-@contextlib.contextmanager
-def locked(machine: Machine, owner: str) -> Iterator[None]:
-    """Keep every other pusher out, or refuse and say who is at it."""
-    path = machine.path(LOCK)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+") as lock:
-        deadline = time.monotonic() + LOCK_PATIENCE
-        while not _flock(lock.fileno()):
-            if time.monotonic() > deadline:
-                lock.seek(0)
-                raise Refusal(f"is being changed by {lock.read().strip()}", hint="wait until that has ended")
-            time.sleep(0.1)
-        lock.truncate(0)
-        lock.write(f"{owner} since {time.strftime('%Y-%m-%d %H:%M:%S')}\n")
-        lock.flush()
-        yield
-        lock.truncate(0)
-
-
-def _flock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+    def record(self, machine: Machine, wanted: Generation) -> None:
+        """Write down that what should disappear has."""
+        names = {unit.name for unit in wanted.units}
+        self.engine = wanted.engine
+        self.files = [file.path for file in wanted.files]
+        self.links = [link.path for link in wanted.links]
+        self.units = {name: value for name, value in self.units.items() if name in names}
+        self.prepared = {path: value for path, value in self.prepared.items() if path in self.files}
+        self.save(machine)

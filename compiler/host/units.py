@@ -23,7 +23,7 @@ PROPERTIES = (
 
 
 @dataclasses.dataclass(frozen=True)
-class State:
+class UnitState:
     """How systemd sees a unit."""
 
     active: str  # active, activating, inactive, failed, …
@@ -38,7 +38,7 @@ class State:
         return f"{self.active} ({self.sub})" if self.sub not in ("", self.active) else self.active
 
 
-def unit_states(machine: Machine, names: Sequence[str]) -> dict[str, State]:
+def unit_states(machine: Machine, names: Sequence[str]) -> dict[str, UnitState]:
     """How each unit is, asked in one call; a unit that systemd does not know is inactive."""
     if not names:
         return {}
@@ -48,10 +48,10 @@ def unit_states(machine: Machine, names: Sequence[str]) -> dict[str, State]:
     return {name: _state(found[index] if index < len(found) else {}) for index, name in enumerate(names)}
 
 
-def _state(properties: Mapping[str, str]) -> State:
+def _state(properties: Mapping[str, str]) -> UnitState:
     active = properties.get("ActiveState", "inactive")
     stamp = properties.get("ActiveEnterTimestamp" if active == "active" else "StateChangeTimestamp", "")
-    return State(
+    return UnitState(
         active=active,
         sub="not found" if properties.get("LoadState") == "not-found" else properties.get("SubState", ""),
         result=properties.get("Result", ""),
@@ -60,11 +60,16 @@ def _state(properties: Mapping[str, str]) -> State:
     )
 
 
-def is_up(machine: Machine, unit: Unit, state: State) -> bool:
+def is_up(machine: Machine, unit: Unit, state: UnitState) -> bool:
     """Whether a service is active, or what runs once has run: its stamp says so also after a reboot."""
     if unit.runs_once and unit.stamp:
         return machine.path(unit.stamp).exists() and state.active != "activating"
     return state.active == "active"
+
+
+def units_up(machine: Machine, units: Sequence[Unit], states: Mapping[str, UnitState]) -> frozenset[str]:
+    """The names of those units that are up, by their states and stamps."""
+    return frozenset(unit.name for unit in units if is_up(machine, unit, states[unit.name]))
 
 
 def verdicts_on(machine: Machine, engine: str, units: Sequence[Unit]) -> dict[str, str]:
@@ -79,7 +84,7 @@ def verdicts_on(machine: Machine, engine: str, units: Sequence[Unit]) -> dict[st
     return verdicts
 
 
-def _verdict(machine: Machine, unit: Unit, state: State) -> str:
+def _verdict(machine: Machine, unit: Unit, state: UnitState) -> str:
     if is_up(machine, unit, state):
         return "up"
     # With Restart=always a unit that never works is `activating`, not `failed`: the number of attempts tells.

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .activation import Activation
-from .engine import check_engine, healths_of, make_volumes, pull
-from .installed import Installed, locked
+from .activation import activate
+from .engine import check_engine, healths_of
+from .installed import Installed
 from .layout import CURRENT, PREVIOUS
+from .lock import locked
 from .machine import Machine, remove_tree
 from .manifest import Unit, names_of
-from .plan import planned
 from .staging import check_paths, check_units, stage
-from .store import Generation, generation, generations, keep, linked, salt_of
-from .units import State, is_up, unit_states
+from .store import Generation, generation, generations, linked
+from .units import UnitState, is_up, unit_states
 from .wire import Pusher, Refusal
 
 
@@ -52,30 +52,6 @@ def _before(machine: Machine) -> int:
     return current if Installed.on(machine).generation != current else linked(machine, PREVIOUS)
 
 
-def activate(machine: Machine, pusher: Pusher, wanted: Generation, request: Mapping[str, Any]) -> int:
-    """Make the host what a generation says: check, install, then start one step after the other."""
-    installed = Installed.on(machine)
-    salt = salt_of(machine)
-    plan = planned(machine, wanted, installed, salt)
-    if request.get("dry"):
-        pusher.tell("plan", **plan.summary())
-        return 0
-    pull(machine, pusher, wanted, plan.images)
-    pusher.tell("ready", **plan.summary())
-    pusher.wait_for("install")
-    make_volumes(machine, wanted)
-    wanted = keep(machine, wanted)
-    activation = Activation(machine, pusher, wanted, installed, salt, request["timeout"])
-    activation.install(plan)
-    pusher.tell("installed", written=len(plan.writes) + len(plan.links), removed=len(plan.removals))
-    for step in request["steps"]:
-        pusher.wait_for(step)
-        if not activation.bring_up(step):
-            return 1
-    pusher.wait_for("finish")
-    return activation.finish(settle=request["settle"])
-
-
 def status(machine: Machine, pusher: Pusher, _: Mapping[str, Any]) -> int:
     """Say how every unit of the installed generation is."""
     number = Installed.on(machine).generation
@@ -94,7 +70,7 @@ def status(machine: Machine, pusher: Pusher, _: Mapping[str, Any]) -> int:
     return 0
 
 
-def _report(machine: Machine, unit: Unit, state: State, healths: Mapping[str, str]) -> dict[str, object]:
+def _report(machine: Machine, unit: Unit, state: UnitState, healths: Mapping[str, str]) -> dict[str, object]:
     health = healths.get(unit.container, "")
     up = is_up(machine, unit, state) and health != "unhealthy"
     return {

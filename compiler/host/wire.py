@@ -60,17 +60,16 @@ class Pusher:
             except BrokenPipeError:
                 self._present = False
 
-
-def beat(done: Callable[[], bool], pusher: Pusher, text: str) -> bool:
-    """Wait for something, at most as long as one may be silent; give a sign of life if it takes longer."""
-    deadline, pause = time.monotonic() + HEARTBEAT, 0.005
-    while not done():
-        if time.monotonic() > deadline:
-            pusher.tell("progress", text=text)
-            return False
-        time.sleep(pause)
-        pause = min(0.1, pause * 1.5)
-    return True
+    def wait_until(self, done: Callable[[], bool], text: str) -> bool:
+        """Wait for something, at most HEARTBEAT seconds; tell `text` as a sign of life if it takes longer."""
+        deadline, pause = time.monotonic() + HEARTBEAT, 0.005
+        while not done():
+            if time.monotonic() > deadline:
+                self.tell("progress", text=text)
+                return False
+            time.sleep(pause)
+            pause = min(0.1, pause * 1.5)
+        return True
 
 
 def counted(number: int, noun: str) -> str:

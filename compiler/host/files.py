@@ -1,0 +1,86 @@
+"""Files and links of a generation in their places on the host."""
+
+from __future__ import annotations
+
+import grp
+import pwd
+import stat
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from .machine import Machine, sync, write_beside
+from .manifest import File, Link
+from .store import Generation
+from .wire import Refusal
+
+
+def is_installed(machine: Machine, file: File, wanted: Generation) -> bool:
+    """Whether a file lies in its place with its content, mode and owner."""
+    path = machine.path(file.path)
+    try:
+        status = path.lstat()
+        if not stat.S_ISREG(status.st_mode) or stat.S_IMODE(status.st_mode) != _mode(file):
+            return False
+        if machine.owns() and (status.st_uid, status.st_gid) != _owner(file.owner):
+            return False
+        return path.read_bytes() == wanted.content(machine, file)
+    except FileNotFoundError:
+        return False
+
+
+def is_linked(machine: Machine, link: Link) -> bool:
+    """Whether a link lies in its place and points to its target."""
+    path = machine.path(link.path)
+    return path.is_symlink() and str(path.readlink()) == link.target
+
+
+def write_files(machine: Machine, wanted: Generation, files: Sequence[File]) -> None:
+    """Install files: all beside their places first, so that renaming them is a matter of a moment."""
+    beside: list[tuple[Path, Path]] = []
+    for file in files:
+        path = machine.path(file.path)
+        owner = _owner(file.owner) if machine.owns() else None
+        if machine.owns() and owner is None:
+            raise Refusal(f"`{file.path}` belongs to `{file.owner}`, who does not exist here")
+        beside.append((write_beside(path, wanted.content(machine, file), _mode(file), owner), path))
+    for new, path in beside:
+        new.replace(path)
+    for folder in {path.parent for _, path in beside}:
+        sync(folder)
+
+
+def remove_files(machine: Machine, paths: Iterable[str], folders: Iterable[str]) -> list[str]:
+    """Delete files and links, then the folders that are empty; the folders that stay are returned."""
+    for path in paths:
+        machine.path(path).unlink(missing_ok=True)
+    kept = []
+    for folder in sorted(folders, reverse=True):
+        try:
+            machine.path(folder).rmdir()
+        except FileNotFoundError:
+            continue
+        except OSError:  # something lies in it: ours, or an operator's
+            kept.append(folder)
+    return sorted(kept)
+
+
+def missing_folders(machine: Machine, paths: Iterable[str]) -> set[str]:
+    """The folders that will have to be made for some paths."""
+    parents = {str(parent) for path in paths for parent in Path(path).parents}
+    return {parent for parent in parents if not machine.path(parent).is_dir()}
+
+
+def _mode(file: File) -> int:
+    return 0o600 if file.sensitive else int(file.mode, 8)
+
+
+def _owner(owner: str) -> tuple[int, int] | None:
+    """Numbers of a `user:group`; None while one of them does not exist."""
+    user, _, group = owner.partition(":")
+    try:
+        return (
+            int(user) if user.isdigit() else pwd.getpwnam(user).pw_uid,
+            int(group) if group.isdigit() else grp.getgrnam(group).gr_gid,
+        )
+    except KeyError:
+        return None

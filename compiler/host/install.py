@@ -1,0 +1,65 @@
+"""Making the host's files those of a generation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .etc_hosts import place_hosts
+from .files import missing_folders, remove_files, write_files
+from .layout import MAY_FAIL, PREPARATIONS, SUMMARY, is_preparation
+from .machine import place_link, relabel, require
+from .manifest import File
+from .transaction import Transaction
+from .wire import counted
+
+
+def install(change: Transaction) -> None:
+    """Stop what disappears, put the files there, and let systemd read them: once, and only if it must."""
+    machine, plan, installed = change.machine, change.plan, change.installed
+    machine.path(SUMMARY).unlink(missing_ok=True)
+    installed.announce(machine, change.wanted, missing_folders(machine, plan.written), reload=plan.rereads)
+    _stop(change)
+    _prepare(change)
+    write_files(machine, change.wanted, [file for file in plan.writes if not is_preparation(file.path)])
+    for link in plan.links:
+        place_link(machine.path(link.path), link.target)
+    installed.folders = remove_files(machine, plan.removals, installed.folders)
+    place_hosts(machine, change.wanted)
+    relabel(machine, plan.written)
+    _reload(change)
+    installed.record(machine, change.wanted)
+
+
+def _stop(change: Transaction) -> None:
+    if stops := change.plan.stops:
+        change.pusher.tell("progress", text=f"stopping {counted(len(stops), 'unit')}")
+        change.systemctl("stop", stops)
+
+
+def _reload(change: Transaction) -> None:
+    if change.installed.reload:
+        require(change.machine.run(("systemctl", "daemon-reload")), "systemd could not read its units")
+        change.installed.reload = False
+    if change.plan.stops:
+        change.machine.run(("systemctl", "reset-failed", *change.plan.stops))
+
+
+def _prepare(change: Transaction) -> None:
+    """Install the files that prepare the host, and apply those that were not applied yet."""
+    preparations = [file for file in change.plan.writes if is_preparation(file.path)]
+    write_files(change.machine, change.wanted, preparations)
+    for folder, command in PREPARATIONS:
+        for file in change.wanted.files:
+            if file.path.startswith(folder) and change.installed.prepared.get(file.path) != file.sha256:
+                _apply(change, file, command, may_fail=folder in MAY_FAIL)
+
+
+def _apply(change: Transaction, file: File, command: Sequence[str], *, may_fail: bool) -> None:
+    done = change.machine.run((*command, str(change.machine.path(file.path))))
+    if done.returncode and may_fail:
+        lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
+        change.pusher.tell("warning", text=f"{file.path}: {'; '.join(lines)}")
+    else:
+        require(done, f"`{file.path}` cannot be applied")
+    change.installed.prepared[file.path] = file.sha256
+    change.installed.save(change.machine)

@@ -1,0 +1,41 @@
+"""The lock that lets one pusher at a time change the host."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import time
+from collections.abc import Iterator
+
+from .layout import LOCK
+from .machine import Machine
+from .wire import Refusal
+
+LOCK_PATIENCE = 5.0  # seconds that a host program whose pusher died gets to end its step
+
+
+@contextlib.contextmanager
+def locked(machine: Machine, owner: str) -> Iterator[None]:
+    """Keep every other pusher out, or refuse and say who is at it."""
+    path = machine.path(LOCK)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+") as lock:
+        deadline = time.monotonic() + LOCK_PATIENCE
+        while not _flock(lock.fileno()):
+            if time.monotonic() > deadline:
+                lock.seek(0)
+                raise Refusal(f"is being changed by {lock.read().strip()}", hint="wait until that has ended")
+            time.sleep(0.1)
+        lock.truncate(0)
+        lock.write(f"{owner} since {time.strftime('%Y-%m-%d %H:%M:%S')}\n")
+        lock.flush()
+        yield
+        lock.truncate(0)
+
+
+def _flock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,36 @@
+"""One generation on its way from staged to current: what every part of the change works with."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Sequence
+
+from .installed import Installed
+from .machine import Machine
+from .plan import Plan
+from .store import Generation
+from .wire import Pusher, counted
+
+
+@dataclasses.dataclass(frozen=True)
+class Transaction:
+    """A plan, what it leads to, and where it is carried out. Only the record `installed` changes."""
+
+    machine: Machine
+    pusher: Pusher
+    wanted: Generation
+    plan: Plan
+    installed: Installed
+    timeout: float  # seconds that the units of a step may take to come up
+
+    def systemctl(self, verb: str, names: Sequence[str]) -> None:
+        """Have units started or stopped together. How they fared is asked of the units themselves."""
+        if not names:
+            return
+        text = f"waiting for {counted(len(names), 'unit')}"
+        deadline = time.monotonic() + self.timeout
+        with self.machine.start(("systemctl", verb, *names)) as job:
+            while not self.pusher.wait_until(lambda: job.poll() is not None, text):
+                if time.monotonic() > deadline:
+                    job.kill()
