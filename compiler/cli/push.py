@@ -57,8 +57,7 @@ def push_artifacts(
 
 def _secrets(bundles: Iterable[HostBundle], path: Path, *, saved: bool) -> dict[str, str]:
     """The values that the bundles need; those that are missing are made, and written down if `saved`."""
-    from compiler.deploy.secrets import add_secrets, generated
-    from compiler.stages.load.secrets import read_secrets
+    from compiler.files.secrets import add_secrets, generated, read_secrets
 
     known = read_secrets(path)
     made = generated({name for bundle in bundles for name in bundle.secrets} - known.keys())

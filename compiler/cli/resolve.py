@@ -14,12 +14,12 @@ import click
 from compiler import files
 from compiler.cli.shared import merge_option, show
 from compiler.diagnostics import HeatsinkError, Report
+from compiler.files.secrets import AddedMeanwhileError, add_secrets, read_secrets
 from compiler.heat import evaluation
 from compiler.hot.evaluation import StackIdentity
 from compiler.model.random_string import Recipe, random_string
 from compiler.model.stack import Merge
 from compiler.node import Plain, plain
-from compiler.stages.load.secrets import read_secrets
 
 _FILE = click.Path(path_type=Path)
 
@@ -127,8 +127,6 @@ class _Strings:
         """Write what is new to the file; False, and nothing is written, if it has some of that by now."""
         if not self._made:
             return True
-        from compiler.deploy.secrets import AddedMeanwhileError, add_secrets
-
         try:
             add_secrets(self._path, self._made)
         except AddedMeanwhileError:

@@ -21,8 +21,7 @@ def secrets() -> None:
 def generate(build: Path, path: Path) -> None:
     """Make a value for every secret that a compiled bundle needs and the file lacks."""
     from compiler.deploy.bundle import host_bundle, read_fleet
-    from compiler.deploy.secrets import add_secrets, generated
-    from compiler.stages.load.secrets import read_secrets
+    from compiler.files.secrets import add_secrets, generated, read_secrets
 
     hosts = read_fleet(build).hosts
     needed = {name for host in hosts for name in host_bundle(build, host).secrets}

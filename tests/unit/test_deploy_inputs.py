@@ -12,12 +12,11 @@ from handmade import service
 
 from compiler.deploy.bundle import read_fleet
 from compiler.deploy.known_hosts import KnownHosts, UnknownHostKeyError, name_of
-from compiler.deploy.secrets import AddedMeanwhileError, add_secrets, generated
 from compiler.diagnostics import HeatsinkError
+from compiler.files.secrets import AddedMeanwhileError, add_secrets, generated, read_secrets
 from compiler.model.container import Backend
 from compiler.model.fleet import Connection, FleetHost
 from compiler.model.selection import matching, selected
-from compiler.stages.load.secrets import read_secrets
 
 NAMES = (*(f"node{number}" for number in range(1, 12)), "web-a", "web-b", "db01", "db02")
 

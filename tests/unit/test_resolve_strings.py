@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from commands import heatsink
 
-from compiler.stages.load.secrets import read_secrets
+from compiler.files.secrets import read_secrets
 
 TEMPLATE = """\
 heat_template_version: rocky

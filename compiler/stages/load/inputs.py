@@ -8,12 +8,12 @@ from pathlib import Path
 from compiler import files, schemas, shipped
 from compiler.diagnostics import CompileError
 from compiler.files import Told
+from compiler.files.secrets import read_secrets
 from compiler.model.selection import selected
 from compiler.model.stack import Host, Inputs, Tree
 from compiler.node import Mapping, Node, Scalar
 from compiler.stages.load import environments, roles
 from compiler.stages.load.hosts import hosts, localhost
-from compiler.stages.load.secrets import read_secrets
 
 REGISTRY = "resource_registry.yaml"
 

@@ -1,21 +1,45 @@
-"""The file of secrets: values by name, for its owner's eyes only."""
+"""The file of secrets: values by name, for its owner's eyes only. No error shows a line of it."""
 
 from __future__ import annotations
 
 import fcntl
 import os
 import secrets
+import stat
 import string
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from compiler import files, schemas
 from compiler.diagnostics import HeatsinkError
-from compiler.stages.load.secrets import read_secrets
+from compiler.node import expect_mapping, plain
+from compiler.node.yaml import parse
 
 LENGTH = 40
 _ALPHABET = string.ascii_letters + string.digits
 _HEADER = "# Values of secrets, by name. Keep this file: without it a push makes new ones.\n"
+
+
+def read_secrets(path: Path) -> dict[str, str]:
+    """Name → value; nothing if there is no such file, or nothing in it.
+
+    The file is a flat mapping `name: value`. Raises HeatsinkError if it is not, or if others can read it.
+    """
+    if not path.exists():
+        return {}
+    _check_private(path)
+    source = files.read(path)
+    try:
+        node = parse(source)
+        if node is None:
+            return {}
+        schemas.check(expect_mapping(node, "a secrets file"), "secrets")
+    except HeatsinkError as error:
+        raise error.without_text() from None
+    values = plain(node)
+    assert isinstance(values, dict)
+    return {name: str(value) for name, value in values.items()}
 
 
 def generated(names: Iterable[str]) -> dict[str, str]:
@@ -38,6 +62,15 @@ def add_secrets(path: Path, values: Mapping[str, str]) -> None:
                 f"another command wrote `{there[0]}` into `{path}` meanwhile", hint="run this again"
             )
         _append(path, values)
+
+
+def _check_private(path: Path) -> None:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        raise HeatsinkError(
+            f"`{files.short_name(path)}` can be read by others (mode {mode:04o})",
+            hint=f"run `chmod 600 {files.short_name(path)}`, and change the secrets if others saw them",
+        )
 
 
 @contextmanager
