@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from compiler.node import Mapping, Node, Plain, Scalar, Sequence, mapping_of, scalar_of, sequence_of
+from compiler.node.by_identity import ByIdentity
 
 
 class Conversion:
@@ -12,31 +13,30 @@ class Conversion:
     """
 
     def __init__(self) -> None:
-        self._values: dict[int, tuple[Node, Plain]] = {}  # by the identity of the node
-        self._nodes: dict[int, tuple[Plain, Node]] = {}  # by the identity of the value
+        self._values = ByIdentity[Plain]()  # of nodes
+        self._nodes = ByIdentity[Node]()  # of values
 
     def value(self, node: Node) -> Plain:
         """The node as plain values, places forgotten."""
         if isinstance(node, Scalar):
             return node.value
-        known = self._values.get(id(node))
-        if known is not None:
-            return known[1]
-        value: Plain
+        value = self._values.get(node)
+        if value is not None:
+            return value
         if isinstance(node, Mapping):
             value = {key: self.value(each) for key, each in node.entries.items()}
         else:
             assert isinstance(node, Sequence)
             value = [self.value(each) for each in node.items]
-        self._values[id(node)] = (node, value)
-        self._nodes[id(value)] = (value, node)
+        self._values.keep(node, value)
+        self._nodes.keep(value, node)
         return value
 
     def node(self, value: Plain, place: Node) -> Node:
         """The node that a value was made of; for a new value one that stands where `place` was written."""
-        known = self._nodes.get(id(value))
+        known = self._nodes.get(value)
         if known is not None:
-            return known[1]
+            return known
         if isinstance(value, dict):
             return mapping_of({key: self.node(each, place) for key, each in value.items()}, place)
         if isinstance(value, list):

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from compiler.host import manifest
 from compiler.model.artifact import Artifacts, File, Link, Unit
 from compiler.model.container import Backend
+from compiler.node.by_identity import ByIdentity
 
 
 @dataclass(slots=True)
 class Manifests:
     """Spells manifests; what several hosts share is spelled once."""
 
-    _texts: dict[int, str] = field(default_factory=dict)
-    _meanings: dict[int, str] = field(default_factory=dict)
-    _keep: list[object] = field(default_factory=list)  # whose identity is a key above
+    _texts: ByIdentity[str] = field(default_factory=ByIdentity)
+    _meanings: ByIdentity[str] = field(default_factory=ByIdentity)
 
     def manifest(self, name: str, role: str, backend: Backend, artifacts: Artifacts) -> bytes:
         """The manifest of a host as JSON, always the same bytes for the same artifacts."""
@@ -41,26 +41,10 @@ class Manifests:
         return ("{" + ",\n".join(f'"{key}": {value}' for key, value in fields.items()) + "}\n").encode()
 
     def _file(self, file: File) -> str:
-        def entry() -> manifest.File:
-            return manifest.File(
-                path=file.path,
-                mode=f"{file.mode:04o}",
-                owner=file.owner,
-                sha256=file.sha256,
-                size=len(file.content),
-                sensitive=file.sensitive,
-            )
-
-        return self._once(file, entry) if file.shared else _spelled(entry())
+        return self._texts.once(file, lambda: _file(file)) if file.shared else _file(file)
 
     def _link(self, link: Link) -> str:
-        return self._once(link, lambda: manifest.Link(path=link.path, target=link.target))
-
-    def _once(self, value: File | Link, entry: Callable[[], _Entry]) -> str:
-        if id(value) not in self._texts:
-            self._texts[id(value)] = _spelled(entry())
-            self._keep.append(value)
-        return self._texts[id(value)]
+        return self._texts.once(link, lambda: _spelled(manifest.Link(path=link.path, target=link.target)))
 
     def _unit(self, unit: Unit, files: dict[str, File]) -> str:
         read = [files[path] for path in unit.files]
@@ -91,10 +75,20 @@ class Manifests:
     def _meaning(self, file: File) -> str:
         if b"\nX-Source=" not in file.content:
             return file.sha256
-        if id(file) not in self._meanings:
-            self._meanings[id(file)] = _meaning(file.content)
-            self._keep.append(file)
-        return self._meanings[id(file)]
+        return self._meanings.once(file, lambda: _meaning(file.content))
+
+
+def _file(file: File) -> str:
+    return _spelled(
+        manifest.File(
+            path=file.path,
+            mode=f"{file.mode:04o}",
+            owner=file.owner,
+            sha256=file.sha256,
+            size=len(file.content),
+            sensitive=file.sensitive,
+        )
+    )
 
 
 def _meaning(content: bytes) -> str:

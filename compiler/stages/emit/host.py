@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field, replace
 
@@ -13,6 +14,7 @@ from compiler.model.config import ConfigFile
 from compiler.model.container import Backend, Container, Kind
 from compiler.model.host import LoweredHost
 from compiler.model.host_prep import HostPrep
+from compiler.node.by_identity import ByIdentity
 from compiler.stages.emit import common, config, docker, host_prep, targets
 from compiler.stages.emit.container import container_artifacts
 
@@ -22,11 +24,10 @@ class Emitter:
     """Spells hosts one by one; `names` is the block of the fleet's names that every host gets."""
 
     names: File
-    _files: dict[ConfigFile, File] = field(default_factory=dict)
-    _containers: dict[tuple[int, Backend, str | None], Artifacts] = field(default_factory=dict)
-    _frames: dict[tuple[tuple[int, ...], Backend], Artifacts] = field(default_factory=dict)
+    _files: ByIdentity[File] = field(default_factory=ByIdentity)
+    _containers: ByIdentity[Artifacts] = field(default_factory=ByIdentity)
+    _frames: ByIdentity[Artifacts] = field(default_factory=ByIdentity)
     _preps: dict[HostPrep, tuple[File, ...]] = field(default_factory=dict)
-    _keep: list[object] = field(default_factory=list)
 
     def host(self, host: LoweredHost) -> Artifacts:
         """All files, links and units of a host."""
@@ -35,7 +36,7 @@ class Emitter:
         made = [self._container(each, host.backend, contents) for each in host.containers]
         if host.backend is Backend.DOCKER and any(each.healthcheck for each in host.containers):
             made.append(docker.health_unit())
-        frame = self._frame(host)
+        frame = self._frames.once(host.containers, lambda: _frame(host.containers))
         return Artifacts(
             files=(
                 *files,
@@ -59,38 +60,29 @@ class Emitter:
     def _config_file(self, file: ConfigFile) -> File:
         if not file.shared:
             return config.config_file(file)
-        if file not in self._files:
-            self._files[file] = config.config_file(file)
-        return self._files[file]
+        return self._files.once(file, lambda: config.config_file(file))
 
     def _container(
         self, container: Container, backend: Backend, files: AbstractMapping[str, File]
     ) -> Artifacts:
         stamp = None if container.kind is Kind.SERVICE else _stamp(container, files)
-        key = (id(container), backend, stamp)
-        if key not in self._containers:
-            self._containers[key] = container_artifacts(replace(container, stamp=stamp), backend)
-            self._keep.append(container)
-        return self._containers[key]
-
-    def _frame(self, host: LoweredHost) -> Artifacts:
-        """Targets of steps and families."""
-        key = (tuple(map(id, host.containers)), host.backend)
-        if key not in self._frames:
-            families: dict[str, list[Container]] = {}
-            for container in host.containers:
-                if family := common.family(container):
-                    families.setdefault(family, []).append(container)
-            self._frames[key] = targets.targets(
-                {family: tuple(each.name for each in members) for family, members in sorted(families.items())}
-            )
-            self._keep.append(host.containers)
-        return self._frames[key]
+        return self._containers.once(
+            container, lambda: container_artifacts(replace(container, stamp=stamp), backend), (backend, stamp)
+        )
 
     def _prep(self, prep: HostPrep) -> tuple[File, ...]:
         if prep not in self._preps:
             self._preps[prep] = host_prep.host_prep(prep)
         return self._preps[prep]
+
+
+def _frame(containers: Iterable[Container]) -> Artifacts:
+    """Targets of steps and families."""
+    families: dict[str, list[str]] = {}
+    for container in containers:
+        if family := common.family(container):
+            families.setdefault(family, []).append(container.name)
+    return targets.targets({family: tuple(names) for family, names in sorted(families.items())})
 
 
 def _stamp(container: Container, files: AbstractMapping[str, File]) -> str:

@@ -6,10 +6,10 @@ kept under it; a host then costs little more than the look-ups.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from compiler.diagnostics import CompileError, Problem, Report, closest
 from compiler.model.config import ConfigFile, Port
@@ -17,6 +17,7 @@ from compiler.model.container import Container
 from compiler.model.host import LoweredHost
 from compiler.model.service import HostData, Part, Settings
 from compiler.node import Mapping, Node, expect_mapping, plain
+from compiler.node.by_identity import ByIdentity
 from compiler.stages.lower import host_prep, images, refusals
 from compiler.stages.lower.config import CONFIG_DATA, config_file, kolla_file, override_key
 from compiler.stages.lower.conflicts import conflicts
@@ -42,14 +43,16 @@ class Lowering:
 
     digests: AbstractMapping[str, str]
     report: Report
-    _made: dict[tuple[object, ...], Any] = field(default_factory=dict)
+    _definitions: ByIdentity[Definition] = field(default_factory=ByIdentity)
+    _config_files: ByIdentity[ConfigFile] = field(default_factory=ByIdentity)
+    _kolla_files: ByIdentity[ConfigFile] = field(default_factory=ByIdentity)
+    _preps: ByIdentity[PlacedPrep] = field(default_factory=ByIdentity)
     _finished: dict[tuple[tuple[Definition, ...], tuple[str, ...]], tuple[Container, ...]] = field(
         default_factory=dict
     )
     _conflicts: dict[tuple[object, ...], tuple[Problem, ...]] = field(default_factory=dict)
-    _keep: list[object] = field(default_factory=list)  # objects whose identity is part of a key
     _overridden: set[tuple[str, str]] = field(default_factory=set)
-    _overrides: dict[int, Mapping] = field(default_factory=dict)
+    _overrides: dict[Mapping, None] = field(default_factory=dict)
     _compiled: set[str] = field(default_factory=set)
     _images: set[str] = field(default_factory=set)
 
@@ -79,7 +82,7 @@ class Lowering:
         taken: list[Port] = []
         mistakes = Report()
         if isinstance(data.settings.overrides, Mapping):
-            self._overrides[id(data.settings.overrides)] = data.settings.overrides
+            self._overrides[data.settings.overrides] = None
         for service, parts in data.services:
             self._compiled.add(service)
             overrides = _of_service(data.settings.overrides, service)
@@ -110,31 +113,20 @@ class Lowering:
             self._images.add(lowered.container.image)
             return lowered
 
-        key = (part, settings.image_prefix, settings.image_tag, settings.backend)
-        return self._once(key, part, made)
+        settled = (settings.image_prefix, settings.image_tag, settings.backend)
+        return _once(self._definitions, part, made, settled)
 
     def _config_file(self, part: Part, overrides: dict[str, Node]) -> ConfigFile:
         name = override_key(part.path[-1])
         override = overrides.get(name)
         self._overridden.add((part.service, name))
-        if override is not None:
-            self._keep.append(override)
-        return self._once((part, id(override)), part, lambda: config_file(part, override))
+        return _once(self._config_files, part, lambda: config_file(part, override), override)
 
     def _kolla_file(self, part: Part) -> ConfigFile:
-        return self._once((part,), part, lambda: kolla_file(part))
+        return _once(self._kolla_files, part, lambda: kolla_file(part))
 
     def _prep(self, part: Part) -> PlacedPrep:
-        return self._once((part,), part, lambda: PlacedPrep(host_prep.host_prep(part), part.place))
-
-    def _once(self, key: tuple[object, ...], part: Part, make: Callable[[], T]) -> T:
-        """What is made of a part, kept for the other hosts that hold the part."""
-        if key in self._made:
-            return self._made[key]  # type: ignore[no-any-return] # what was made under a key
-        made = make()
-        if part.shared:
-            self._made[key] = made
-        return made
+        return _once(self._preps, part, lambda: PlacedPrep(host_prep.host_prep(part), part.place))
 
     def _not_translated(self, key: str, part: Part) -> None:
         if plain(part.node) in (None, "", [], {}):
@@ -181,7 +173,7 @@ class Lowering:
 
     def check_overrides(self, services: frozenset[str]) -> None:
         """Point out ConfigOverrides that no file took: a service or a path that does not exist."""
-        for node in self._overrides.values():
+        for node in self._overrides:
             for service, files in node.entries.items():
                 with self.report.collecting():
                     self._check_override(service, files, node, services)
@@ -205,6 +197,11 @@ class Lowering:
                     paths.key_span(path),
                     closest(path, known),
                 )
+
+
+def _once(made: ByIdentity[T], part: Part, make: Callable[[], T], beside: Hashable = None) -> T:
+    """What is made of a part, kept for the other hosts that hold the part."""
+    return made.once(part, make, beside) if part.shared else make()
 
 
 def _of_service(overrides: Node | None, service: str) -> dict[str, Node]:
