@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from compiler import files, schemas
 from compiler.diagnostics import Report
 from compiler.model.container import Backend
-from compiler.model.fleet import Fleet, FleetHost
-from compiler.model.host import LoweredHost
-from compiler.model.stack import Host, Merge
+from compiler.model.fleet import Fleet
+from compiler.model.host import EmittedHost, LoweredHost
+from compiler.model.service import HostData
+from compiler.model.stack import Environment, Inputs, Merge, Opener
 from compiler.stages.bundle import tree
-from compiler.stages.bundle.manifest import Manifests
-from compiler.stages.emit.host import Emitter
+from compiler.stages.bundle.compiled import CompiledBundle, bundle
+from compiler.stages.emit.host import emit
 from compiler.stages.emit.hosts_block import hosts_block
 from compiler.stages.load.inputs import Request, inputs
-from compiler.stages.lower.host import Lowering
+from compiler.stages.lower.host import lower
 from compiler.stages.merge import differences, merge
 from compiler.stages.resolve.services import Resolver
 
@@ -31,51 +32,71 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stages:
+    """What every stage makes of a request.
+
+    Each iterator draws on the one before it, host by host: use one of them, and `report.check()` when it is
+    exhausted. Hosts with mistakes are left out; the mistakes are in the report.
+    """
+
+    inputs: Inputs
+    environment: Environment
+    resolved: Iterator[HostData]
+    lowered: Iterator[LoweredHost]
+    emitted: Iterator[EmittedHost]
+    bundles: Iterator[CompiledBundle]
+
+
+def stages(request: Request, options: Options, report: Report, told: files.Told) -> Stages:
+    """The stages of a request. Raises CompileError for what is wrong with the files that are read first."""
+    read = inputs(request, told)
+    for each in differences(read.environments):
+        report.warn(each.told(options.merge))
+    environment = merge(read.environments, options.merge)
+    resolved = _resolve(read, environment, files.Opening(told), options.backend, report)
+    lowered = lower(resolved, read.digests, report)
+    emitted = emit(lowered, hosts_block((host.address, host.name) for host in read.hosts), report)
+    return Stages(
+        inputs=read,
+        environment=environment,
+        resolved=resolved,
+        lowered=lowered,
+        emitted=emitted,
+        bundles=bundle(emitted),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Compilation:
     """What compiling made, in memory: nothing is written yet."""
 
-    bundles: tuple[tree.HostBundle, ...]
-    fleet: Fleet
+    bundles: tuple[CompiledBundle, ...]
     everywhere: bool  # every host of the fleet was compiled, so hosts not among them have left
+
+    @property
+    def fleet(self) -> Fleet:
+        """The hosts that were compiled."""
+        return Fleet(hosts=tuple(bundle.host for bundle in self.bundles))
 
 
 def compile_fleet(request: Request, options: Options, report: Report, told: files.Told) -> Compilation:
     """Input files to bundles. Raises CompileError with every mistake found; warnings go to the report."""
-    read = inputs(request, told)
-    environment = merge(read.environments, options.merge)
-    for each in differences(read.environments):
-        report.warn(each.told(options.merge))
-    resolver = Resolver(read, environment, files.Opening(told), schemas.check, options.backend, report)
-    lowering = Lowering(read.digests, report)
-    emitter = Emitter(hosts_block((host.address, host.name) for host in read.hosts))
-    manifests = Manifests()
-
-    bundles, members = [], []
-    for data in resolver.hosts():
-        with report.collecting():
-            lowered = lowering.host(data)
-            artifacts = emitter.host(lowered)
-            manifest = manifests.manifest(lowered.name, lowered.role, lowered.backend, artifacts)
-            bundles.append(tree.HostBundle(name=lowered.name, files=artifacts.files, manifest=manifest))
-            members.append(_member(data.host, lowered, manifest))
-    lowering.check_overrides(resolver.service_names())
-    lowering.check_images()
-    resolver.check_parameters()
-    return Compilation(
-        bundles=tuple(bundles),
-        fleet=Fleet(hosts=tuple(members)),
-        everywhere=len(read.chosen) == len(read.hosts),
-    )
+    made = stages(request, options, report, told)
+    bundles = tuple(made.bundles)
+    report.check()
+    return Compilation(bundles=bundles, everywhere=len(made.inputs.chosen) == len(made.inputs.hosts))
 
 
-def _member(host: Host, lowered: LoweredHost, manifest: bytes) -> FleetHost:
-    return FleetHost(
-        name=lowered.name,
-        role=lowered.role,
-        backend=lowered.backend,
-        connection=host.connection,
-        manifest=hashlib.sha256(manifest).hexdigest(),
-    )
+def _resolve(
+    read: Inputs, environment: Environment, opener: Opener, backend: Backend | None, report: Report
+) -> Iterator[HostData]:
+    """The class Resolver as the other stages are: a function."""
+    with report.collecting():
+        resolver = Resolver(read, environment, opener, schemas.check, backend, report)
+        fleet_services = resolver.service_names()
+        for data in resolver.hosts():
+            yield replace(data, fleet_services=fleet_services)
+        resolver.check_parameters()
 
 
 def write(compilation: Compilation, out: Path) -> tree.Changes:

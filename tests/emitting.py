@@ -8,12 +8,12 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from compiler.diagnostics import Report
 from compiler.model.artifact import Artifacts
 from compiler.model.container import Backend, Container, Healthcheck, Kind, Restart, Volume
 from compiler.model.host import LoweredHost
-from compiler.model.host_prep import HostPrep
 from compiler.stages.emit.container import container_artifacts
-from compiler.stages.emit.host import Emitter
+from compiler.stages.emit.host import emit
 from compiler.stages.emit.hosts_block import hosts_block
 
 CASES = Path(__file__).parent / "golden/emit"
@@ -96,15 +96,11 @@ def write(made_of: Artifacts, folder: Path) -> None:
 
 def host(backend: Backend, *containers: Container) -> Artifacts:
     """Everything of a host that runs these containers."""
-    lowered = LoweredHost(
-        name="host",
-        role="Role",
-        backend=backend,
-        containers=containers,
-        config_files=(),
-        prep=HostPrep(),
-    )
-    return Emitter(hosts_block(())).host(lowered)
+    lowered = LoweredHost(name="host", role="Role", backend=backend, containers=containers)
+    report = Report()
+    emitted = list(emit([lowered], hosts_block(()), report))
+    report.check()
+    return emitted[0].artifacts
 
 
 def entries(text: str, key: str) -> list[str]:

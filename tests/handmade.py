@@ -10,9 +10,10 @@ from pathlib import Path
 
 from compiler.model.artifact import Artifacts, File, Link, Unit, UnitKind
 from compiler.model.container import Backend
-from compiler.model.fleet import Connection, Fleet, FleetHost
+from compiler.model.fleet import Connection, Fleet
+from compiler.model.host import EmittedHost, LoweredHost
 from compiler.stages.bundle import tree
-from compiler.stages.bundle.manifest import Manifests
+from compiler.stages.bundle.compiled import bundle
 
 SYSTEM = "/etc/systemd/system"
 CONFIG = "/var/lib/config-data"
@@ -88,22 +89,19 @@ def write_build(
     backend: Backend = Backend.PODMAN,
 ) -> None:
     """Write bundles as compiling does. Hosts without a way to them are this machine."""
-    manifests, bundles, members = Manifests(), [], []
-    for name, parts in hosts.items():
-        artifacts = reduce(add, (*parts, *map(_step_target, range(1, 6)), _top_target()))
-        manifest = manifests.manifest(name, "Any", backend, artifacts)
-        bundles.append(tree.HostBundle(name=name, files=artifacts.files, manifest=manifest))
-        members.append(
-            FleetHost(
-                name=name,
-                role="Any",
-                backend=backend,
-                connection=(ways or {}).get(name, Connection()),
-                manifest=hashlib.sha256(manifest).hexdigest(),
-            )
+    emitted = [
+        EmittedHost(
+            host=LoweredHost(
+                name=name, role="Any", backend=backend, connection=(ways or {}).get(name, Connection())
+            ),
+            artifacts=reduce(add, (*parts, *map(_step_target, range(1, 6)), _top_target())),
         )
+        for name, parts in hosts.items()
+    ]
+    bundles = tuple(bundle(emitted))
+    fleet = Fleet(hosts=tuple(each.host for each in bundles))
     gone = tree.old_fleet(build).keys() - hosts.keys()
-    tree.write(build, bundles, tree.fleet_json(Fleet(hosts=tuple(members)), {}), gone)
+    tree.write(build, bundles, tree.fleet_json(fleet, {}), gone)
 
 
 def _unit(name: str, text: str, kind: UnitKind, *, step: int, stamp: str | None = None,

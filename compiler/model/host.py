@@ -1,11 +1,13 @@
-"""One host with everything decided: what emit spells."""
+"""One host with everything decided, and spelled."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from compiler.model.artifact import Artifacts
 from compiler.model.config import ConfigFile
 from compiler.model.container import Backend, Container
+from compiler.model.fleet import Connection
 from compiler.model.host_prep import HostPrep
 
 
@@ -16,6 +18,15 @@ class LoweredHost:
     name: str
     role: str
     backend: Backend
-    containers: tuple[Container, ...]
-    config_files: tuple[ConfigFile, ...]
-    prep: HostPrep
+    connection: Connection = field(default_factory=Connection)
+    containers: tuple[Container, ...] = ()
+    config_files: tuple[ConfigFile, ...] = ()
+    prep: HostPrep = field(default_factory=HostPrep)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmittedHost:
+    """One host and the text of everything on it."""
+
+    host: LoweredHost
+    artifacts: Artifacts

@@ -20,16 +20,13 @@ from pathlib import Path
 
 import pytest
 
-from compiler import files, schemas
+from compiler import files, pipeline
 from compiler import lab as labs
 from compiler.diagnostics import Report
 from compiler.lab import Lab, Node
 from compiler.model.container import Container, Kind
 from compiler.model.host import LoweredHost
-from compiler.stages.load.inputs import Request, inputs
-from compiler.stages.lower.host import Lowering
-from compiler.stages.merge import merge
-from compiler.stages.resolve.services import Resolver
+from compiler.stages.load.inputs import Request
 
 pytestmark = pytest.mark.lab
 
@@ -77,17 +74,11 @@ class Fleet:
         os.chdir(self.folder)
         try:
             report = Report()
-            read = inputs(Request(environments=ENVIRONMENTS), lambda what, path: None)
-            resolver = Resolver(
-                read,
-                merge(read.environments),
-                files.Opening(lambda what, path: None),
-                schemas.check,
-                None,
-                report,
-            )
-            lowering = Lowering(read.digests, report)
-            return {data.host.name: lowering.host(data) for data in resolver.hosts()}
+            request = Request(environments=ENVIRONMENTS)
+            stages = pipeline.stages(request, pipeline.Options(), report, files.unheard)
+            lowered = {host.name: host for host in stages.lowered}
+            report.check()
+            return lowered
         finally:
             os.chdir(before)
 

@@ -1,4 +1,5 @@
 """The last stage of compiling: a host's artifacts become a manifest and a tree of files (docs/formats.md).
 
-manifest   what one host's bundle says about itself      tree   writing bundles so that little is written
+compiled   hosts as bundles in memory      manifest   what one host's bundle says about itself
+tree       writing bundles so that little is written
 """

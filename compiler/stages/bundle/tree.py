@@ -16,17 +16,8 @@ from pathlib import Path
 
 from compiler.diagnostics import HeatsinkError
 from compiler.host.manifest import FORMAT
-from compiler.model.artifact import File
 from compiler.model.fleet import Fleet, FleetHost
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostBundle:
-    """Everything of one host that goes to disk."""
-
-    name: str
-    files: tuple[File, ...]
-    manifest: bytes
+from compiler.stages.bundle.compiled import CompiledBundle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,14 +29,14 @@ class Changes:
     unchanged: int
 
 
-def changes(out: Path, bundles: Iterable[HostBundle], fleet: bytes, gone: Iterable[str]) -> Changes:
+def changes(out: Path, bundles: Iterable[CompiledBundle], fleet: bytes, gone: Iterable[str]) -> Changes:
     """What differs between the folder and these bundles; `gone` names hosts that have left."""
     written, removed, unchanged = [], [], 0
     for bundle in bundles:
-        old = _entries(out / "hosts" / bundle.name)
+        old = _entries(out / "hosts" / bundle.host.name)
         differing = list(_differing(out, bundle, old))
-        written += [f"hosts/{bundle.name}/{path}" for path in differing]
-        removed += [f"hosts/{bundle.name}/{path}" for path in _left(bundle, old)]
+        written += [f"hosts/{bundle.host.name}/{path}" for path in differing]
+        removed += [f"hosts/{bundle.host.name}/{path}" for path in _left(bundle, old)]
         unchanged += len(bundle.files) + 1 - len(differing)
     removed += [f"hosts/{name}" for name in gone]
     same_fleet = _content(out / "fleet.json") == fleet
@@ -56,7 +47,7 @@ def changes(out: Path, bundles: Iterable[HostBundle], fleet: bytes, gone: Iterab
     )
 
 
-def write(out: Path, bundles: Iterable[HostBundle], fleet: bytes, gone: Iterable[str]) -> Changes:
+def write(out: Path, bundles: Iterable[CompiledBundle], fleet: bytes, gone: Iterable[str]) -> Changes:
     """Make the folder hold these bundles, and say what that changed; fleet.json is written last."""
     bundles, gone = tuple(bundles), tuple(gone)
     result = changes(out, bundles, fleet, gone)
@@ -73,11 +64,11 @@ def write(out: Path, bundles: Iterable[HostBundle], fleet: bytes, gone: Iterable
 
 
 def _carry_out(
-    out: Path, bundles: tuple[HostBundle, ...], fleet: bytes, gone: tuple[str, ...], result: Changes
+    out: Path, bundles: tuple[CompiledBundle, ...], fleet: bytes, gone: tuple[str, ...], result: Changes
 ) -> None:
     wanted = set(result.written)
     for bundle in bundles:
-        folder = out / "hosts" / bundle.name
+        folder = out / "hosts" / bundle.host.name
         if folder.is_dir():
             _update(folder, bundle, wanted)
         else:
@@ -90,16 +81,16 @@ def _carry_out(
         _replace(out / "fleet.json", fleet, 0o644)
 
 
-def _differing(out: Path, bundle: HostBundle, old: dict[str, str]) -> Iterator[str]:
-    root = f"{out}/hosts/{bundle.name}/root"
+def _differing(out: Path, bundle: CompiledBundle, old: dict[str, str]) -> Iterator[str]:
+    root = f"{out}/hosts/{bundle.host.name}/root"
     for file in bundle.files:
         if old.get(file.path) != file.sha256 or not _has_size(root + file.path, len(file.content)):
             yield f"root{file.path}"
-    if _content(out / "hosts" / bundle.name / "manifest.json") != bundle.manifest:
+    if _content(out / "hosts" / bundle.host.name / "manifest.json") != bundle.manifest:
         yield "manifest.json"
 
 
-def _left(bundle: HostBundle, old: dict[str, str]) -> Iterator[str]:
+def _left(bundle: CompiledBundle, old: dict[str, str]) -> Iterator[str]:
     kept = {file.path for file in bundle.files}
     yield from (f"root{path}" for path in sorted(old) if path not in kept)
 
@@ -127,9 +118,9 @@ def _content(path: Path) -> bytes | None:
         return None
 
 
-def _create(folder: Path, bundle: HostBundle) -> None:
+def _create(folder: Path, bundle: CompiledBundle) -> None:
     """A host's whole folder, made under another name until it is complete."""
-    beside = folder.with_name(f".{bundle.name}.new")
+    beside = folder.with_name(f".{bundle.host.name}.new")
     shutil.rmtree(beside, ignore_errors=True)
     folders: set[str] = set()
     for file in bundle.files:
@@ -144,13 +135,13 @@ def _create(folder: Path, bundle: HostBundle) -> None:
     beside.rename(folder)
 
 
-def _update(folder: Path, bundle: HostBundle, wanted: set[str]) -> None:
+def _update(folder: Path, bundle: CompiledBundle, wanted: set[str]) -> None:
     for file in bundle.files:
-        if f"hosts/{bundle.name}/root{file.path}" in wanted:
+        if f"hosts/{bundle.host.name}/root{file.path}" in wanted:
             path = Path(f"{folder}/root{file.path}")
             path.parent.mkdir(parents=True, exist_ok=True)
             _replace(path, file.content, 0o600 if file.sensitive else 0o644)
-    if f"hosts/{bundle.name}/manifest.json" in wanted:
+    if f"hosts/{bundle.host.name}/manifest.json" in wanted:
         _replace(folder / "manifest.json", bundle.manifest, 0o644)
 
 

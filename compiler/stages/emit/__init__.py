@@ -3,5 +3,5 @@
 unit        a unit file as a value, and its text     podman, docker, quadlet   one backend each
 options     container field → engine option          container  the backend of a container
 config      INI, YAML, JSON, templates               targets    steps and families
-host_prep   tmpfiles.d, sysctl.d, …                  host       all of one host
+host_prep   tmpfiles.d, sysctl.d, …                  host       all hosts, each with all that is on it
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field, replace
 
@@ -12,16 +12,27 @@ from compiler.host.layout import STAMPS
 from compiler.model.artifact import Artifacts, File
 from compiler.model.config import ConfigFile
 from compiler.model.container import Backend, Container, Kind
-from compiler.model.host import LoweredHost
+from compiler.model.host import EmittedHost, LoweredHost
 from compiler.model.host_prep import HostPrep
 from compiler.node.by_identity import ByIdentity
 from compiler.stages.emit import common, config, docker, host_prep, targets
 from compiler.stages.emit.container import container_artifacts
 
 
+def emit(hosts: Iterable[LoweredHost], names: File, report: Report) -> Iterator[EmittedHost]:
+    """Every host with the text of all that is on it; one with mistakes is left out, and they are reported.
+
+    `names` is the block of the fleet's names that every host gets.
+    """
+    emitter = _Emitter(names)
+    for host in hosts:
+        with report.collecting():
+            yield EmittedHost(host=host, artifacts=emitter.artifacts(host))
+
+
 @dataclass(slots=True)
-class Emitter:
-    """Spells hosts one by one; `names` is the block of the fleet's names that every host gets."""
+class _Emitter:
+    """Spells hosts one by one."""
 
     names: File
     _files: ByIdentity[File] = field(default_factory=ByIdentity)
@@ -29,7 +40,7 @@ class Emitter:
     _frames: ByIdentity[Artifacts] = field(default_factory=ByIdentity)
     _preps: dict[HostPrep, tuple[File, ...]] = field(default_factory=dict)
 
-    def host(self, host: LoweredHost) -> Artifacts:
+    def artifacts(self, host: LoweredHost) -> Artifacts:
         """All files, links and units of a host."""
         files = self._config_files(host)
         contents = {file.path: file for file in files}

@@ -72,11 +72,6 @@ def kolla_file(part: Part) -> ConfigFile:
     )
 
 
-def override_key(path: str) -> str:
-    """A path of config_data as ConfigOverrides name it: with or without a slash at its front."""
-    return path.lstrip("/")
-
-
 def _as_variables(node: Node | None) -> dict[str, Plain]:
     value = {} if node is None else plain(node)
     assert isinstance(value, dict)

@@ -1,0 +1,37 @@
+"""Hosts as bundles in memory: what `tree` writes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from compiler.model.artifact import File
+from compiler.model.fleet import FleetHost
+from compiler.model.host import EmittedHost
+from compiler.stages.bundle.manifest import Manifests
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledBundle:
+    """Everything of one host that goes to disk."""
+
+    host: FleetHost
+    files: tuple[File, ...]
+    manifest: bytes
+
+
+def bundle(hosts: Iterable[EmittedHost]) -> Iterator[CompiledBundle]:
+    """A bundle for every host."""
+    manifests = Manifests()
+    for emitted in hosts:
+        host = emitted.host
+        manifest = manifests.manifest(host.name, host.role, host.backend, emitted.artifacts)
+        member = FleetHost(
+            name=host.name,
+            role=host.role,
+            backend=host.backend,
+            connection=host.connection,
+            manifest=hashlib.sha256(manifest).hexdigest(),
+        )
+        yield CompiledBundle(host=member, files=emitted.artifacts.files, manifest=manifest)

@@ -1,0 +1,72 @@
+"""The containers of one host put together: which waits for which, and which files each reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from compiler.model.container import Container
+from compiler.stages.lower.config import CONFIG_DATA
+from compiler.stages.lower.container import Definition
+
+
+def containers(present: Iterable[Definition], paths: tuple[str, ...]) -> tuple[Container, ...]:
+    """The containers of a host, by step, start order and name; `paths` are those of its config files."""
+    orders = _start_orders(present)
+    complete = (_complete(each, paths, orders) for each in present)
+    return tuple(sorted(complete, key=lambda each: (each.step, each.start_order, each.name)))
+
+
+def _start_orders(present: Iterable[Definition]) -> dict[str, tuple[str, ...]]:
+    """For each container those of the same step with the next lower start order: it starts after them.
+
+    Containers of one order start together, as TripleO's do.
+    """
+    steps: dict[int, dict[int, list[str]]] = {}
+    for each in present:
+        container = each.container
+        steps.setdefault(container.step, {}).setdefault(container.start_order, []).append(container.name)
+    result: dict[str, tuple[str, ...]] = {}
+    for orders in steps.values():
+        before: tuple[str, ...] = ()
+        for _, names in sorted(orders.items()):
+            result.update(dict.fromkeys(names, before))
+            before = tuple(sorted(names))
+    return result
+
+
+def _complete(each: Definition, paths: tuple[str, ...], orders: dict[str, tuple[str, ...]]) -> Container:
+    """The definition with what only the whole host says: order among its neighbours, files it reads."""
+    container = each.container
+    sources = tuple(_sources(each))
+    return replace(
+        container,
+        after=tuple(
+            dict.fromkeys(
+                name for name in (*_named(each, _FOLLOWED), *orders[container.name]) if name in orders
+            )
+        ),
+        requires=tuple(name for name in _named(each, _REQUIRED) if name in orders),
+        files=tuple(path for path in paths if any(_covers(source, path) for source in sources)),
+    )
+
+
+# A container whose namespace it joins must be there before it, and it cannot live on without it.
+_REQUIRED = frozenset(("requires", "net", "pid", "ipc"))
+_FOLLOWED = frozenset(("after", "volumes_from"))
+
+
+def _named(each: Definition, keys: frozenset[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for key, name in each.references if key in keys))
+
+
+def _sources(each: Definition) -> Iterator[str]:
+    yield from (volume.source for volume in each.container.volumes if volume.is_bind)
+    yield from each.container.env_files
+    if each.config_volume:
+        yield f"{CONFIG_DATA}/{each.config_volume}"
+
+
+def _covers(source: str, path: str) -> bool:
+    """Whether a mount of `source` shows the file `path` to the container."""
+    return path == source or path.startswith(source.rstrip("/") + "/")
