@@ -154,8 +154,8 @@ def push(patterns: tuple[str, ...], address: str, insecure: bool, lock: Path, jo
 
     Without a PATTERN those that are built are meant.
     """
+    from compiler.files.images_lock import add_to_lock
     from compiler.images.engine import own_engine
-    from compiler.images.lock import write_lock
     from compiler.images.push import Registry, built
     from compiler.images.push import push as push_images
     from compiler.images.tree import chosen, discover
@@ -171,7 +171,7 @@ def push(patterns: tuple[str, ...], address: str, insecure: bool, lock: Path, jo
             if pushed.digest:
                 digests[pushed.reference] = pushed.digest
     if digests:
-        write_lock(lock, digests)
+        add_to_lock(lock, digests)
     click.echo(f"{len(digests)} of {len(meant)} images are pushed, their digests in {lock}", err=True)
     sys.exit(0 if len(digests) == len(meant) else 1)
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from compiler.files.writing import replace_file
 from compiler.lab.node import Node, record
 from compiler.lab.place import Lab
 from compiler.lab.system import run
@@ -66,7 +67,4 @@ def _make_host_key(node: Node) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.new")
-    fresh.write_text(text)
-    fresh.rename(path)
+    replace_file(path, text.encode(), 0o644)

@@ -13,10 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from compiler.diagnostics import CompileError, HeatsinkError
+from compiler.diagnostics import HeatsinkError
 from compiler.images.build import Outcome, Result, run_graph
 from compiler.images.context import write_context, write_folder
-from compiler.images.lock import read_lock, write_lock
 from compiler.images.recipe import ContextFile, Naming, Recipe
 from compiler.images.registry import Served, served
 
@@ -130,27 +129,6 @@ def test_local_and_remote_names() -> None:
     naming = Naming(namespace="team", tag="2")
     assert naming.local("web") == "localhost/team/web:2"
     assert naming.remote("web", "registry:4000") == "registry:4000/team/web:2"
-
-
-def test_a_lock_file_keeps_what_was_there_and_is_sorted(tmp_path: Path) -> None:
-    path = tmp_path / "images.lock.yaml"
-    write_lock(path, {"r:4000/heatsink/web:1": "sha256:1", "r:4000/heatsink/db:1": "sha256:2"})
-    write_lock(path, {"r:4000/heatsink/web:1": "sha256:3"})
-    assert path.read_text() == (
-        "# written by heatsink images push\n"
-        "images:\n"
-        "  r:4000/heatsink/db:1: sha256:2\n"
-        "  r:4000/heatsink/web:1: sha256:3\n"
-    )
-    assert read_lock(path) == {"r:4000/heatsink/web:1": "sha256:3", "r:4000/heatsink/db:1": "sha256:2"}
-
-
-def test_a_lock_file_that_is_none_is_not_overwritten(tmp_path: Path) -> None:
-    path = tmp_path / "images.lock.yaml"
-    path.write_text("images: [a]\n")
-    with pytest.raises(CompileError, match="must be a mapping"):
-        write_lock(path, {"web": "sha256:1"})
-    assert path.read_text() == "images: [a]\n"
 
 
 class _Registry(BaseHTTPRequestHandler):

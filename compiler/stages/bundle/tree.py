@@ -11,10 +11,10 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 
 from compiler.diagnostics import HeatsinkError
+from compiler.files.writing import create_file, replace_file
 from compiler.host.manifest import FORMAT
 from compiler.model.fleet import Fleet, FleetHost
 from compiler.stages.bundle.compiled import CompiledBundle
@@ -78,7 +78,7 @@ def _carry_out(
     for name in gone:
         shutil.rmtree(out / "hosts" / name, ignore_errors=True)
     if "fleet.json" in wanted:
-        _replace(out / "fleet.json", fleet, 0o644)
+        replace_file(out / "fleet.json", fleet, 0o644)
 
 
 def _differing(out: Path, bundle: CompiledBundle, old: dict[str, str]) -> Iterator[str]:
@@ -129,40 +129,19 @@ def _create(folder: Path, bundle: CompiledBundle) -> None:
         if parent not in folders:
             os.makedirs(parent, exist_ok=True)  # noqa: PTH103 - as above
             folders.add(parent)
-        _spill(path, file.content, 0o600 if file.sensitive else 0o644)
+        create_file(path, file.content, 0o600 if file.sensitive else 0o644)
     beside.mkdir(parents=True, exist_ok=True)
-    _spill(f"{beside}/manifest.json", bundle.manifest, 0o644)
+    create_file(f"{beside}/manifest.json", bundle.manifest, 0o644)
     beside.rename(folder)
 
 
 def _update(folder: Path, bundle: CompiledBundle, wanted: set[str]) -> None:
     for file in bundle.files:
         if f"hosts/{bundle.host.name}/root{file.path}" in wanted:
-            path = Path(f"{folder}/root{file.path}")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _replace(path, file.content, 0o600 if file.sensitive else 0o644)
+            mode = 0o600 if file.sensitive else 0o644
+            replace_file(Path(f"{folder}/root{file.path}"), file.content, mode)
     if f"hosts/{bundle.host.name}/manifest.json" in wanted:
-        _replace(folder / "manifest.json", bundle.manifest, 0o644)
-
-
-_numbers = count()
-
-
-def _replace(path: Path, content: bytes, mode: int) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = f"{path.parent}/.{path.name}.{os.getpid()}.{next(_numbers)}"
-    _spill(beside, content, mode)
-    os.replace(beside, path)  # noqa: PTH105 - as above
-
-
-def _spill(path: str, content: bytes, mode: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    try:
-        written = os.write(descriptor, content)
-        while written < len(content):  # a full disk takes a part before it refuses
-            written += os.write(descriptor, content[written:])
-    finally:
-        os.close(descriptor)
+        replace_file(folder / "manifest.json", bundle.manifest, 0o644)
 
 
 def _remove(path: Path, top: Path) -> None:

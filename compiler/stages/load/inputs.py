@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from compiler import files, schemas, shipped
+from compiler import shipped
 from compiler.diagnostics import CompileError
-from compiler.files import Told
+from compiler.files import Told, images_lock
 from compiler.files.secrets import read_secrets
 from compiler.model.selection import selected
 from compiler.model.stack import Host, Inputs, Tree
-from compiler.node import Mapping, Node, Scalar
 from compiler.stages.load import environments, roles
 from compiler.stages.load.hosts import hosts, localhost
 
@@ -79,15 +78,11 @@ def _hosts(request: Request, told: Told) -> tuple[Host, ...]:
 
 
 def _digests(asked: Path | None, told: Told) -> dict[str, str]:
-    path = _found(asked, "images.lock.yaml")
+    path = _found(asked, images_lock.NAME)
     if path is None:
         return {}
     told("images lock", path)
-    root = files.mapping(path, "an images lock file")
-    schemas.check(root, "images_lock")
-    images = root.entries.get("images")
-    entries: dict[str, Node] = images.entries if isinstance(images, Mapping) else {}
-    return {image: str(digest.value) for image, digest in entries.items() if isinstance(digest, Scalar)}
+    return images_lock.read_lock(path)
 
 
 def _secret_names(asked: Path | None, told: Told) -> frozenset[str]:

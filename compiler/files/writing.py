@@ -1,0 +1,32 @@
+"""Writing files so that a reader sees the old content or the new one, and never a part."""
+
+from __future__ import annotations
+
+import os
+from itertools import count
+from pathlib import Path
+
+_numbers = count()
+
+
+def replace_file(path: Path, content: bytes, mode: int) -> None:
+    """Write a file beside its place and rename it. Folders above are made; OSError is the caller's."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = f"{path.parent}/.{path.name}.{os.getpid()}.{next(_numbers)}"
+    try:
+        create_file(beside, content, mode)
+        os.replace(beside, path)  # noqa: PTH105 - a Path for each of many thousand files costs
+    except OSError:
+        Path(beside).unlink(missing_ok=True)
+        raise
+
+
+def create_file(path: str, content: bytes, mode: int) -> None:
+    """Write a file that must not be there yet."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        written = os.write(descriptor, content)
+        while written < len(content):  # a full disk takes a part before it refuses
+            written += os.write(descriptor, content[written:])
+    finally:
+        os.close(descriptor)
