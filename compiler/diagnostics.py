@@ -104,6 +104,11 @@ class Report:
             raise CompileError.of(self.errors)
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: `1 file`, `2 files`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def closest(name: str, known: Iterable[str]) -> str | None:
     """A did-you-mean hint for a name that is not known, or None when nothing is near.
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from compiler.diagnostics import counted
+
 if TYPE_CHECKING:
     from compiler.deploy.crew import Crew
     from compiler.deploy.push import Outcome
@@ -126,14 +128,10 @@ def as_json(outcome: Outcome) -> dict[str, object]:
 def _summary(outcome: Outcome) -> str:
     if outcome.is_unchanged:
         return f"generation {outcome.generation}, unchanged"
-    parts = [f"generation {outcome.generation}", f"{_counted(outcome.written, 'file')} written"]
-    parts += [f"{_counted(outcome.removed, 'file')} removed"] if outcome.removed else []
-    parts += [f"{_counted(outcome.stopped, 'unit')} stopped"] if outcome.stopped else []
-    return ", ".join((*parts, f"{_counted(outcome.started, 'unit')} restarted"))
-
-
-def _counted(items: Sequence[str], noun: str) -> str:
-    return f"{len(items)} {noun}{'' if len(items) == 1 else 's'}"
+    parts = [f"generation {outcome.generation}", f"{counted(len(outcome.written), 'file')} written"]
+    parts += [f"{counted(len(outcome.removed), 'file')} removed"] if outcome.removed else []
+    parts += [f"{counted(len(outcome.stopped), 'unit')} stopped"] if outcome.stopped else []
+    return ", ".join((*parts, f"{counted(len(outcome.started), 'unit')} restarted"))
 
 
 def _told_once() -> Callable[[str, str], None]:

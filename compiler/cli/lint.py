@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from compiler.diagnostics import HeatsinkError
+from compiler.diagnostics import HeatsinkError, counted
 from compiler.heat.lint.rules import CODES
 from compiler.heat.lint.run import Answer, Question, answer
 
@@ -56,11 +56,5 @@ def lint(
 
 
 def _summary(found: Answer) -> str:
-    looked_at = ", ".join(
-        (_counted(found.templates, "template"), _counted(found.environments, "environment"))
-    )
-    return f"{_counted(len(found.findings), 'finding')} in {looked_at}"
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+    looked_at = ", ".join((counted(found.templates, "template"), counted(found.environments, "environment")))
+    return f"{counted(len(found.findings), 'finding')} in {looked_at}"
