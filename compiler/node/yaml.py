@@ -1,24 +1,21 @@
 """YAML text to nodes with positions, in one pass over libyaml's events.
 
 YAML 1.1 as Heat reads it: `yes` is true, `0600` is 384, timestamps stay strings. Building our nodes from
-events costs less than PyYAML's own loader without positions (benchmarks/yaml.py).
+events costs less than PyYAML's own loader without positions (benchmarks/yaml_positions.py).
 """
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Iterable
 from enum import Enum
-from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 import yaml
 from yaml._yaml import CParser
-from yaml.constructor import SafeConstructor
-from yaml.resolver import Resolver
 
 from compiler.diagnostics import CompileError
 from compiler.node import Mapping, Mark, Node, Scalar, Sequence, Value
+from compiler.node.scalars import equal_key, key_text, plain_scalar, tagged_scalar
 from compiler.source import Source, Span
 
 MOST_NODES = 1_000_000  # of a document with its aliases expanded: a "billion laughs" stops here
@@ -27,6 +24,7 @@ DEEPEST = 100
 Event: TypeAlias = Any  # libyaml's events; their stubs know none of the fields
 _SEQUENCE_END: type[Any] = yaml.SequenceEndEvent
 _MAPPING_END: type[Any] = yaml.MappingEndEvent
+_COLLECTION_TAGS = frozenset((None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"))
 
 
 class Duplicates(Enum):
@@ -106,12 +104,12 @@ class _Builder:
         if event.tag is not None and event.tag != "!":
             value = self.tagged(event)
         elif event.implicit[0] and event.tag is None:
-            value = _plain_value(event.value)
+            value = plain_scalar(event.value)
         return Scalar(value, self.source, event.start_mark, event.end_mark)
 
     def tagged(self, event: Event) -> Value:
         try:
-            return _constructed(event.tag, event.value)
+            return tagged_scalar(event.tag, event.value)
         except (yaml.YAMLError, ValueError, KeyError):
             raise CompileError(
                 f"tag `{event.tag}` is not supported here", self.span(event), "write the value without a tag"
@@ -159,9 +157,9 @@ class _Builder:
     def enter(self, entries: dict[str, Node], keys: dict[str, Node], key: Node, value: Node) -> None:
         if not isinstance(key, Scalar):
             raise CompileError(f"a key must be a scalar, not {key.kind}", key.span)
-        name = _key(key.value)
+        name = key_text(key.value)
         if not isinstance(key.value, str) and self.duplicates is Duplicates.LAST:
-            name = _equal(key.value, keys) or name
+            name = equal_key(key.value, keys) or name
         if name in entries:
             self.repeat(Repeated(name, keys[name], key))
         entries[name] = value
@@ -226,71 +224,6 @@ def _children(node: Node) -> Iterable[Node]:
     if isinstance(node, Mapping):
         return node.entries.values()
     return node.items if isinstance(node, Sequence) else ()
-
-
-_COLLECTION_TAGS = frozenset((None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"))
-_MAYBE_NOT_A_STRING = frozenset("-+.0123456789~yYnNtTfFoO=")
-_resolver = Resolver()
-_TIMESTAMP = "tag:yaml.org,2002:timestamp"
-
-
-def _plain_value(text: str) -> Value:
-    if text and text[0] not in _MAYBE_NOT_A_STRING:
-        return text
-    return _resolved(text)
-
-
-@lru_cache(maxsize=1 << 16)
-def _resolved(text: str) -> Value:
-    tag: str = _resolver.resolve(  # type: ignore[no-untyped-call]
-        yaml.ScalarNode, text, (True, False)
-    )
-    # `=` is YAML 1.1's "value" key, which nobody means; a timestamp stays what was written, as in Heat
-    if tag in (_TIMESTAMP, "tag:yaml.org,2002:value", "tag:yaml.org,2002:str"):
-        return text
-    try:
-        return _constructed(tag, text)
-    except ValueError:
-        return text
-
-
-def _constructed(tag: str, text: str) -> Value:
-    if tag not in _SCALAR_TAGS:
-        raise KeyError(tag)
-    value: Value = _SCALAR_TAGS[tag](SafeConstructor(), yaml.ScalarNode(tag, text))
-    return value
-
-
-def _binary(_constructor: SafeConstructor, node: yaml.ScalarNode) -> str:
-    return base64.b64decode(node.value, validate=False).decode()
-
-
-_SCALAR_TAGS = {
-    "tag:yaml.org,2002:binary": _binary,
-    _TIMESTAMP: SafeConstructor.yaml_constructors["tag:yaml.org,2002:str"],  # what was written, as in Heat
-} | {
-    f"tag:yaml.org,2002:{name}": SafeConstructor.yaml_constructors[f"tag:yaml.org,2002:{name}"]
-    for name in ("str", "int", "float", "bool", "null")
-}
-
-
-def _equal(value: Value, keys: dict[str, Node]) -> str | None:
-    """The key that Python takes for the same: before Heat writes JSON, 1, 1.0 and true are one key."""
-    for name, key in keys.items():
-        if isinstance(key, Scalar) and not isinstance(key.value, str) and key.value == value:
-            return name
-    return None
-
-
-def _key(value: Value) -> str:
-    """A key as JSON spells it."""
-    if isinstance(value, str):
-        return value
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return repr(value)
 
 
 def _said(error: yaml.MarkedYAMLError) -> str:

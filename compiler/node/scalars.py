@@ -1,0 +1,77 @@
+"""What YAML 1.1 takes a scalar for, and how JSON writes it as a key."""
+
+from __future__ import annotations
+
+import base64
+from functools import lru_cache
+
+import yaml
+from yaml.constructor import SafeConstructor
+from yaml.resolver import Resolver
+
+from compiler.node import Node, Scalar, Value
+
+_MAYBE_NOT_A_STRING = frozenset("-+.0123456789~yYnNtTfFoO=")
+_resolver = Resolver()
+_TIMESTAMP = "tag:yaml.org,2002:timestamp"
+
+
+def plain_scalar(text: str) -> Value:
+    """The value of a scalar without quotes and tag: `yes` is true, `0600` is 384."""
+    if text and text[0] not in _MAYBE_NOT_A_STRING:
+        return text
+    return _resolved(text)
+
+
+@lru_cache(maxsize=1 << 16)
+def _resolved(text: str) -> Value:
+    tag: str = _resolver.resolve(  # type: ignore[no-untyped-call]
+        yaml.ScalarNode, text, (True, False)
+    )
+    # `=` is YAML 1.1's "value" key, which nobody means; a timestamp stays what was written, as in Heat
+    if tag in (_TIMESTAMP, "tag:yaml.org,2002:value", "tag:yaml.org,2002:str"):
+        return text
+    try:
+        return tagged_scalar(tag, text)
+    except ValueError:
+        return text
+
+
+def tagged_scalar(tag: str, text: str) -> Value:
+    """The value of a scalar with a tag. Raises KeyError, ValueError or YAMLError if it has none."""
+    if tag not in _SCALAR_TAGS:
+        raise KeyError(tag)
+    value: Value = _SCALAR_TAGS[tag](SafeConstructor(), yaml.ScalarNode(tag, text))
+    return value
+
+
+def _binary(_constructor: SafeConstructor, node: yaml.ScalarNode) -> str:
+    return base64.b64decode(node.value, validate=False).decode()
+
+
+_SCALAR_TAGS = {
+    "tag:yaml.org,2002:binary": _binary,
+    _TIMESTAMP: SafeConstructor.yaml_constructors["tag:yaml.org,2002:str"],  # what was written, as in Heat
+} | {
+    f"tag:yaml.org,2002:{name}": SafeConstructor.yaml_constructors[f"tag:yaml.org,2002:{name}"]
+    for name in ("str", "int", "float", "bool", "null")
+}
+
+
+def equal_key(value: Value, keys: dict[str, Node]) -> str | None:
+    """The key that Python takes for the same: before Heat writes JSON, 1, 1.0 and true are one key."""
+    for name, key in keys.items():
+        if isinstance(key, Scalar) and not isinstance(key.value, str) and key.value == value:
+            return name
+    return None
+
+
+def key_text(value: Value) -> str:
+    """A key as JSON spells it."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return repr(value)
