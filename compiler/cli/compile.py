@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from compiler import pipeline
-from compiler.cli.shared import merge_option, show
+from compiler.cli.options import merge_option, show
 from compiler.diagnostics import Report
 from compiler.files import Told
 from compiler.model.container import Backend

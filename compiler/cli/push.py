@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from compiler.cli.hosts import Selection, as_json, say_errors, say_outcomes, selecting
+from compiler.cli.selection import Selection, as_json, say_errors, say_outcomes, selecting
 
 if TYPE_CHECKING:
     from compiler.deploy.bundle import HostBundle

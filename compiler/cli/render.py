@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from compiler.cli.shared import show
+from compiler.cli.options import show
 from compiler.diagnostics import Report
 from compiler.tripleo import output
 from compiler.tripleo.render import rendering

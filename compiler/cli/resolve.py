@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from compiler import files
-from compiler.cli.shared import merge_option, show
+from compiler.cli.options import merge_option, show
 from compiler.diagnostics import HeatsinkError, Report
 from compiler.files.secrets import AddedMeanwhileError, add_secrets, read_secrets
 from compiler.heat import evaluation

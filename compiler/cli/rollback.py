@@ -6,7 +6,7 @@ import json
 
 import click
 
-from compiler.cli.hosts import Selection, as_json, say_errors, say_outcomes, selecting
+from compiler.cli.selection import Selection, as_json, say_errors, say_outcomes, selecting
 
 
 @click.command()

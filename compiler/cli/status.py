@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from compiler.cli.hosts import Selection, selecting
+from compiler.cli.selection import Selection, selecting
 
 if TYPE_CHECKING:
     from compiler.deploy.errors import DeployError

@@ -1,4 +1,4 @@
-"""What several commands have in common."""
+"""Options that several commands take, and the warnings that they all show."""
 
 from __future__ import annotations
 
