@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from compiler.cli.groups import Group
+
 if TYPE_CHECKING:
     from compiler.images.build import Outcome
     from compiler.images.push import Pushed
@@ -80,7 +82,7 @@ _base_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def images() -> None:
     """Build and push the container images that services run from.
 

@@ -44,7 +44,6 @@ class _BoundedGenerator(CodeGenerator):
     """Jinja2's compiler, but for `~`, which it would compile to an unbounded join."""
 
     def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802 - Jinja2's name
-        """Compile `a ~ b`."""
         self.write("environment.concatenation((")
         for part in node.nodes:
             self.visit(part, frame)
@@ -60,12 +59,10 @@ class BoundedEnvironment(SandboxedEnvironment):
     intercepted_binops = frozenset(("*", "**", "+", "%"))
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        """The value of `left operator right`, refused when it would be too large."""
         bounds.OPERATORS[operator](left, right)
         return super().call_binop(context, operator, left, right)
 
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805
-        """The value of a call, refused when a string's method would make too much."""
         # The sandbox wraps `str.format` in a function of its own.
         method = getattr(__obj, "__wrapped__", __obj)
         owner = getattr(method, "__self__", None)

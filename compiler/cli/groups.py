@@ -1,0 +1,74 @@
+"""Groups of commands: in the order of their definition, imported when used, with hints for wrong names."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import pkgutil
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+
+class Group(click.Group):
+    """Commands in the order of their definition, each with the first line of its docstring."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(self.commands)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name, known = args[0], self.list_commands(ctx)
+        if name not in known and not name.startswith("-"):
+            suggestion = _closest(name, known)
+            ctx.fail(f"No such command '{name}'." + (f" Did you mean '{suggestion}'?" if suggestion else ""))
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, self.summary(name)) for name in self.list_commands(ctx)])
+
+    def summary(self, name: str) -> str:
+        """The first line of a command's help."""
+        return _first_line(self.commands[name].help)
+
+
+def _first_line(text: str | None) -> str:
+    return (text or "").partition("\n")[0]
+
+
+def _closest(name: str, known: Sequence[str]) -> str | None:
+    """`push-artifacts` for `push`, and `status` for `satus`."""
+    longer = [command for command in known if command.startswith(name)]
+    return next(iter(longer or difflib.get_close_matches(name, known, n=1)), None)
+
+
+class LazyGroup(Group):
+    """Commands by name, each as `module:function`, whose module is imported when the command is used.
+
+    Libraries are slow to import, and `--help` needs none: it reads the docstrings from the sources.
+    """
+
+    def __init__(self, *args: Any, package: str, targets: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._package = package
+        self._targets = targets
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(self._targets)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in self._targets:
+            return None
+        command = pkgutil.resolve_name(f"{self._package}.{self._targets[cmd_name]}")
+        assert isinstance(command, click.Command)
+        return command
+
+    def summary(self, name: str) -> str:
+        module, _, function = self._targets[name].partition(":")
+        source = pkgutil.get_data(self._package, f"{module}.py")
+        assert source is not None
+        definitions = (node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef))
+        return _first_line(next(ast.get_docstring(node) for node in definitions if node.name == function))

@@ -1,0 +1,36 @@
+"""Groups of commands: suggestions for unknown names, and help that imports no command."""
+
+from __future__ import annotations
+
+import click
+import pytest
+
+from compiler.cli import cli, main
+
+
+@pytest.mark.parametrize(
+    ("arguments", "suggestion"),
+    [
+        ("push", " Did you mean 'push-artifacts'?"),
+        ("satus", " Did you mean 'status'?"),
+        ("images biuld", " Did you mean 'build'?"),
+        ("lab quux", ""),
+    ],
+)
+def test_unknown_command_names_the_closest_one(
+    arguments: str, suggestion: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments.split())
+    unknown = arguments.split()[-1]
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.endswith(f"Error: No such command '{unknown}'.{suggestion}\n")
+
+
+def test_help_describes_each_command_as_the_command_does() -> None:
+    context = click.Context(cli)
+    formatter = click.HelpFormatter(width=1000)
+    cli.format_commands(context, formatter)
+    shown = dict(line.split(maxsplit=1) for line in formatter.getvalue().splitlines()[1:])
+    commands = {name: cli.get_command(context, name) for name in cli.list_commands(context)}
+    assert shown == {name: (command.help or "").split("\n")[0] for name, command in commands.items()}
