@@ -6,18 +6,16 @@ import gc
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cached_property
 from pathlib import Path
 
 import click
 
 from compiler import files
+from compiler.cli.kept_strings import KeptStrings
 from compiler.cli.options import merge_option, show
 from compiler.diagnostics import HeatsinkError, Report
-from compiler.files.secrets import AddedMeanwhileError, add_secrets, read_secrets
 from compiler.heat import evaluation
 from compiler.hot.evaluation import StackIdentity
-from compiler.model.random_string import Recipe, random_string
 from compiler.model.stack import Merge
 from compiler.node import Plain, plain
 
@@ -62,27 +60,28 @@ def resolve(
         identity=StackIdentity(name=stack_name),
         validates=output is None,
     )
-    with _uncollected():
-        found, report, strings = _answer(request, output, secrets, strict=strict)
-        if not strings.keep():  # another command made some of them first: theirs hold
-            found, report, strings = _answer(request, output, secrets, strict=strict)
+    with _gc_paused():
+        outputs, report, strings = _evaluated(request, output, secrets, strict=strict)
+        if not strings.keep():  # another command wrote some of them first: evaluate with those
+            outputs, report, strings = _evaluated(request, output, secrets, strict=strict)
             strings.keep()
     show(report)
-    click.echo(json.dumps(found, indent=1))
+    click.echo(json.dumps(outputs, indent=1))
 
 
-def _answer(
+def _evaluated(
     request: evaluation.EvaluationRequest, output: str | None, secrets: Path, *, strict: bool
-) -> tuple[Plain, Report, _Strings]:
-    report, strings = Report(strict=strict), _Strings(secrets)
+) -> tuple[Plain, Report, KeptStrings]:
+    """All outputs or the one of that name, with the strings that they needed."""
+    report, strings = Report(strict=strict), KeptStrings(secrets)
     root = evaluation.evaluate(request, report, random_strings=strings)
-    found = evaluation.outputs(root) if output is None else evaluation.output(root, output)
+    outputs = evaluation.outputs(root) if output is None else evaluation.output(root, output)
     report.check()
-    return found, report, strings
+    return outputs, report, strings
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def _gc_paused() -> Iterator[None]:
     """No search for garbage: nearly all that is made stays, and looking takes a third of the time."""
     gc.disable()
     try:
@@ -102,34 +101,6 @@ def _parameter(argument: str) -> tuple[str, Plain]:
 
 def _properties(path: Path) -> dict[str, Plain]:
     root = files.mapping(path, "properties")
-    found = plain(root)
-    assert isinstance(found, dict)
-    return found
-
-
-class _Strings:
-    """The strings of OS::Heat::RandomString: those that the secrets file has, and new ones to keep there."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._made: dict[str, str] = {}
-
-    @cached_property
-    def _kept(self) -> dict[str, str]:
-        return read_secrets(self._path)
-
-    def __call__(self, name: str, recipe: Recipe) -> str:
-        if name not in self._kept and name not in self._made:
-            self._made[name] = random_string(recipe)
-        return self._kept.get(name) or self._made[name]
-
-    def keep(self) -> bool:
-        """Write what is new to the file; False, and nothing is written, if it has some of that by now."""
-        if not self._made:
-            return True
-        try:
-            add_secrets(self._path, self._made)
-        except AddedMeanwhileError:
-            return False
-        click.echo(f"generated in {self._path}: {', '.join(self._made)}", err=True)
-        return True
+    properties = plain(root)
+    assert isinstance(properties, dict)
+    return properties

@@ -1,0 +1,41 @@
+"""Random strings that stay the same from one run of `heatsink resolve` to the next."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+import click
+
+from compiler.files.secrets import AddedMeanwhileError, add_secrets, read_secrets
+from compiler.model.random_string import Recipe, random_string
+
+
+class KeptStrings:
+    """The strings of OS::Heat::RandomString: those that the secrets file has, and new ones to add to it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._new: dict[str, str] = {}
+
+    @cached_property
+    def _kept(self) -> dict[str, str]:
+        return read_secrets(self._path)
+
+    def __call__(self, name: str, recipe: Recipe) -> str:
+        """The string of that name, made by the recipe if there is none yet."""
+        if name not in self._kept and name not in self._new:
+            self._new[name] = random_string(recipe)
+        return self._kept.get(name) or self._new[name]
+
+    def keep(self) -> bool:
+        """Add the new strings to the file; False, and nothing is written, if it has one of them by now."""
+        if not self._new:
+            return True
+
+        try:
+            add_secrets(self._path, self._new)
+        except AddedMeanwhileError:
+            return False
+        click.echo(f"generated in {self._path}: {', '.join(self._new)}", err=True)
+        return True
