@@ -13,7 +13,7 @@ from pathlib import Path
 
 import handmade
 
-from compiler.lab import Node
+from compiler.lab import LabNode
 from compiler.model.artifact import Artifacts
 from compiler.model.container import Backend
 from compiler.model.fleet import Connection
@@ -35,7 +35,7 @@ class Operator:
     """A folder in which `heatsink` is run, and the nodes it pushes to."""
 
     folder: Path
-    nodes: Sequence[Node]
+    nodes: Sequence[LabNode]
 
     def writes(
         self, *parts: Artifacts, backend: Backend = Backend.PODMAN, **more: Iterable[Artifacts]
@@ -45,7 +45,7 @@ class Operator:
         hosts = {name: more.get(name, parts) for name in ways}
         handmade.write_build(self.folder / "build", hosts, ways, backend=backend)
 
-    def way(self, node: Node) -> Connection:
+    def way(self, node: LabNode) -> Connection:
         """How a node is reached."""
         return Connection(address=node.address, user="root", identity_file=str(node.lab.identity_file))
 
@@ -89,12 +89,12 @@ class Operator:
         return "".join(said)
 
 
-def clean(node: Node) -> None:
+def clean(node: LabNode) -> None:
     """Leave nothing of a push on a node."""
     node.run(("sh", "-c", CLEAN))
 
 
-def invocations(node: Node, *units: str) -> list[str]:
+def invocations(node: LabNode, *units: str) -> list[str]:
     """What changes of each unit when it starts."""
     return [
         node.run(("systemctl", "show", "--property=InvocationID", "--value", f"heatsink-{unit}.service"))
@@ -102,7 +102,7 @@ def invocations(node: Node, *units: str) -> list[str]:
     ]
 
 
-def reloads(node: Node) -> int:
+def reloads(node: LabNode) -> int:
     """How often the node's systemd has read its units."""
     said = node.run(("journalctl", "--boot", "--output=cat", "_PID=1", "--grep=^Reloading"))
     return sum("Reloading finished" in line for line in said.splitlines())

@@ -40,8 +40,8 @@ def up(place: labs.Lab, count: int, engine: labs.Engine, first: int, install: bo
     """Boot COUNT nodes; those that are up already stay as they are."""
     labs.require_root()
     if install:
-        labs.install_packages(_tell)
-    labs.up(place, count, engine=engine, first=first, progress=_tell)
+        labs.install_packages(_print_progress)
+    labs.up(place, count, engine=engine, first=first, progress=_print_progress)
 
 
 @lab.command()
@@ -50,7 +50,7 @@ def up(place: labs.Lab, count: int, engine: labs.Engine, first: int, install: bo
 def down(place: labs.Lab, numbers: tuple[int, ...]) -> None:
     """Stop nodes and forget their disks; without a number the whole lab."""
     for node in labs.down(place, numbers):
-        _tell(f"{node.name} is gone")
+        _print_progress(f"{node.name} is gone")
 
 
 @lab.command(name="list")
@@ -94,7 +94,7 @@ def crash(place: labs.Lab, number: int) -> None:
 def boot(place: labs.Lab, number: int) -> None:
     """Switch a node on again, its disk as it was left, and wait until it is up."""
     node = labs.load(place, number)
-    labs.up(place, 1, engine=node.engine, first=number, progress=_tell)
+    labs.up(place, 1, engine=node.engine, first=number, progress=_print_progress)
 
 
 @lab.command()
@@ -122,7 +122,7 @@ def registry(place: labs.Lab, install: bool) -> None:
     """Serve a container registry to the nodes and print its address."""
     labs.require_root()
     if install:
-        labs.install_packages(_tell)
+        labs.install_packages(_print_progress)
     click.echo(labs.start_registry(place))
 
 
@@ -143,7 +143,7 @@ def hosts(place: labs.Lab, roles: tuple[str, ...], output: Path, force: bool) ->
             file.write(text)
     except FileExistsError:
         raise labs.LabError(f"`{output}` exists", hint="say `--force` to overwrite it") from None
-    _tell(f"wrote {output}")
+    _print_progress(f"wrote {output}")
 
 
 def _print_table(rows: list[dict[str, str]]) -> None:
@@ -158,5 +158,5 @@ def _print_table(rows: list[dict[str, str]]) -> None:
     Console().print(table)
 
 
-def _tell(text: str) -> None:
+def _print_progress(text: str) -> None:
     click.echo(text, err=True)

@@ -3,7 +3,7 @@
 from compiler.lab.base import ENGINES, Engine
 from compiler.lab.fleet import down, nodes, up
 from compiler.lab.hosts import hosts_file, role_counts
-from compiler.lab.node import Node, load
+from compiler.lab.node import LabNode, load
 from compiler.lab.place import Lab, from_environment
 from compiler.lab.registry import start_registry
 from compiler.lab.requirements import install_packages, require_root
@@ -14,7 +14,7 @@ __all__ = [
     "Engine",
     "Lab",
     "LabError",
-    "Node",
+    "LabNode",
     "down",
     "from_environment",
     "hosts_file",

@@ -27,7 +27,7 @@ _SUPERVISE = 'while "$@"; [ $? -eq 133 ]; do :; done'
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class Cgroup:
     """A cgroup v2: `heatsink-lab/<lab>/<name>`."""
 
     path: Path
@@ -49,11 +49,11 @@ class Group:
         supervised = ("sh", "-c", _SUPERVISE, "supervise", *self._inside(program))
         argv = [str(word) for word in self._inside(("setsid", "--fork", *supervised))]
         with log.open("ab") as output:
-            done = subprocess.run(
+            completed = subprocess.run(
                 argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env={**environ, **env}, cwd="/",
                 check=False,
             )  # fmt: skip
-        if done.returncode:
+        if completed.returncode:
             raise LabError(f"`{program[0]}` cannot be started in {self.path}", hint=f"see {log}")
 
     def kill(self) -> None:
@@ -76,14 +76,14 @@ class Group:
                     (group / "cgroup.subtree_control").write_text(f"+{name}")
 
 
-def group(lab: str, name: str) -> Group:
+def program_cgroup(lab: str, name: str) -> Cgroup:
     """The group of one program of a lab."""
-    return Group(_labs() / lab / name)
+    return Cgroup(_labs() / lab / name)
 
 
 def kill_all(lab: str) -> None:
     """Kill whatever of a lab still runs, and remove its groups."""
-    Group(_labs() / lab).kill()
+    Cgroup(_labs() / lab).kill()
     for labs in (_labs(), _mirror(_labs())):
         with suppress(OSError):  # another lab is there, or none ever was
             labs.rmdir()

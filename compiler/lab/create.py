@@ -7,17 +7,17 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from compiler.files.writing import replace_file
-from compiler.lab.node import Node, record
+from compiler.lab.node import LabNode, node_record
 from compiler.lab.place import Lab
 from compiler.lab.system import run
 
 
-def create(node: Node) -> None:
+def create(node: LabNode) -> None:
     """Make a node's disk, or finish it where an earlier attempt was interrupted.
 
     Its record comes first, so that `down` finds whatever there is; its host key comes last.
     """
-    _write(node.record_file, json.dumps(record(node)) + "\n")
+    _write(node.record_file, json.dumps(node_record(node)) + "\n")
     for part in ("upper", "work", "root", "store"):
         (node.folder / part).mkdir(parents=True, exist_ok=True)
     node.mount()
@@ -33,12 +33,12 @@ def create_identity(lab: Lab) -> None:
         run(("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "heatsink lab", "-f", lab.identity_file))
 
 
-def write_known_hosts(lab: Lab, nodes: Iterable[Node]) -> None:
+def write_known_hosts(lab: Lab, nodes: Iterable[LabNode]) -> None:
     """Write down the nodes' host keys, for those who log in without asking."""
     _write(lab.known_hosts, "".join(f"{node.address} {node.host_key}\n" for node in nodes if node.finished))
 
 
-def node_files(node: Node, *, authorized_key: str) -> Iterator[tuple[str, str]]:
+def node_files(node: LabNode, *, authorized_key: str) -> Iterator[tuple[str, str]]:
     """What a node has that its base has not: path under its root, and text."""
     registry = node.lab.registry
     yield "etc/hostname", f"{node.name}\n"
@@ -59,7 +59,7 @@ def node_files(node: Node, *, authorized_key: str) -> Iterator[tuple[str, str]]:
     )
 
 
-def _make_host_key(node: Node) -> None:
+def _make_host_key(node: LabNode) -> None:
     key = node.root / "etc/ssh/ssh_host_ed25519_key"
     if not key.exists():
         run(("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", node.name, "-f", key))

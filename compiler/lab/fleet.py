@@ -9,7 +9,7 @@ from compiler.lab import network
 from compiler.lab.base import Engine, build_base
 from compiler.lab.cgroup import kill_all
 from compiler.lab.create import create, create_identity, write_known_hosts
-from compiler.lab.node import Node, load
+from compiler.lab.node import LabNode, load
 from compiler.lab.place import NODES, Lab
 from compiler.lab.requirements import require_packages, require_root
 from compiler.lab.system import LabError, Progress, locked, silent
@@ -17,7 +17,7 @@ from compiler.lab.system import LabError, Progress, locked, silent
 
 def up(
     lab: Lab, count: int, *, engine: Engine = "podman", first: int = 1, progress: Progress = silent
-) -> tuple[Node, ...]:
+) -> tuple[LabNode, ...]:
     """Have `count` nodes from number `first` up and booted; those that are up already stay as they are."""
     numbers = range(first, first + count)
     if not count or numbers[0] not in NODES or numbers[-1] not in NODES:
@@ -25,7 +25,7 @@ def up(
     require_root()
     require_packages()
     base = build_base(engine, cache=lab.cache, progress=progress)
-    wanted = tuple(Node(lab=lab, number=number, engine=engine, base=base) for number in numbers)
+    wanted = tuple(LabNode(lab=lab, number=number, engine=engine, base=base) for number in numbers)
     with locked(lab.lock):
         create_identity(lab)
         network.build_bridge(lab)
@@ -37,7 +37,7 @@ def up(
     return booted
 
 
-def _settle(node: Node) -> None:
+def _settle(node: LabNode) -> None:
     """Wait until a node is up. Of many nspawns started together one now and then ends in its first second,
     without a word; started again it goes well."""
     try:
@@ -49,13 +49,13 @@ def _settle(node: Node) -> None:
         node.wait()
 
 
-def nodes(lab: Lab) -> tuple[Node, ...]:
+def nodes(lab: Lab) -> tuple[LabNode, ...]:
     """Every node that has been made, by number."""
-    found = (re.fullmatch(r"node(\d+)", path.parent.name) for path in lab.state.glob("node*/node.json"))
-    return tuple(load(lab, number) for number in sorted(int(match[1]) for match in found if match))
+    names = (re.fullmatch(r"node(\d+)", path.parent.name) for path in lab.state.glob("node*/node.json"))
+    return tuple(load(lab, number) for number in sorted(int(name[1]) for name in names if name))
 
 
-def down(lab: Lab, numbers: Iterable[int] = ()) -> tuple[Node, ...]:
+def down(lab: Lab, numbers: Iterable[int] = ()) -> tuple[LabNode, ...]:
     """Stop nodes, forget their disks and return them.
 
     Without numbers that is every node, and the registry and the bridge go too. The lab's key and what was
@@ -64,17 +64,17 @@ def down(lab: Lab, numbers: Iterable[int] = ()) -> tuple[Node, ...]:
     require_root()
     with locked(lab.lock):
         named = tuple(load(lab, number) for number in numbers)
-        gone = named or nodes(lab)
-        for node in gone:
+        destroyed = named or nodes(lab)
+        for node in destroyed:
             node.destroy()
         write_known_hosts(lab, nodes(lab))
         if not named:
             kill_all(lab.bridge)
             network.remove_bridge(lab)
-    return gone
+    return destroyed
 
 
-def _boot(wanted: Node) -> Node:
+def _boot(wanted: LabNode) -> LabNode:
     node = load(wanted.lab, wanted.number) if wanted.record_file.exists() else wanted
     if node.engine != wanted.engine:
         raise LabError(

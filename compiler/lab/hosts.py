@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
-from compiler.lab.node import Node
+from compiler.lab.node import LabNode
 from compiler.lab.place import Lab
 from compiler.lab.system import LabError
 
 
-def hosts_file(lab: Lab, nodes: Sequence[Node], roles: Mapping[str, int]) -> str:
+def hosts_file(lab: Lab, nodes: Sequence[LabNode], roles: Mapping[str, int]) -> str:
     """The text of a hosts file that gives each role its number of nodes, in the order both are given.
 
     Nodes that are left over stay out of it. Docker nodes name their backend, as podman is what roles
@@ -40,7 +40,7 @@ def role_counts(written: Sequence[str]) -> dict[str, int]:
     return counts
 
 
-def _lines(lab: Lab, nodes: Sequence[Node], roles: Mapping[str, int]) -> Iterator[str]:
+def _lines(lab: Lab, nodes: Sequence[LabNode], roles: Mapping[str, int]) -> Iterator[str]:
     yield "# yaml-language-server: $schema=hosts.schema.json"
     yield f"defaults: {{user: root, identity_file: {_scalar(str(lab.identity_file))}}}"
     yield "hosts:"
@@ -49,7 +49,7 @@ def _lines(lab: Lab, nodes: Sequence[Node], roles: Mapping[str, int]) -> Iterato
         yield from (f"  - {_host(node, role)}" for node in islice(rest, count))
 
 
-def _host(node: Node, role: str) -> str:
+def _host(node: LabNode, role: str) -> str:
     backend = ", backend: docker" if node.engine == "docker" else ""
     return f"{{name: {node.name}, role: {_scalar(role)}, address: {node.address}{backend}}}"
 

@@ -17,7 +17,7 @@ from typing import Literal
 
 from compiler.lab import network
 from compiler.lab.base import Engine
-from compiler.lab.cgroup import Group, group
+from compiler.lab.cgroup import Cgroup, program_cgroup
 from compiler.lab.place import Lab
 from compiler.lab.system import LabError, run, wait_until
 
@@ -29,7 +29,7 @@ _DEVICES = ("/dev/fuse", "/dev/net/tun")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
+class LabNode:
     """A node that has been made; whether it runs is asked of the kernel each time.
 
     `base` is the root it was made from, which stays its lower layer for life.
@@ -73,7 +73,7 @@ class Node:
     @property
     def state(self) -> State:
         """`up`, `cut` off the network, or `off`."""
-        if not self._group.populated:
+        if not self._cgroup.populated:
             return "off"
         return "cut" if network.unplugged(self.cable) else "up"
 
@@ -101,8 +101,8 @@ class Node:
         return f"{self.lab.bridge}-{self.number}"
 
     @property
-    def _group(self) -> Group:
-        return group(self.lab.bridge, self.name)
+    def _cgroup(self) -> Cgroup:
+        return program_cgroup(self.lab.bridge, self.name)
 
     def ssh_command(self, *options: str) -> tuple[str, ...]:
         """The ssh command that logs in on the node as root; what comes behind it is run there."""
@@ -143,12 +143,12 @@ class Node:
 
     def boot(self) -> None:
         """Switch the node on, if it is off; `wait` says when it is there."""
-        if self._group.populated:
+        if self._cgroup.populated:
             return
         self.mount()
         network.remove(self.cable)
         # Where the machine mounts cgroup v1 too, nspawn must be told to give the node version 2 only.
-        self._group.start(
+        self._cgroup.start(
             _nspawn(self, self._machine), log=self.console, env={"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}
         )
 
@@ -163,8 +163,8 @@ class Node:
             if not wait_until(lambda: self.state != "cut", seconds=5):
                 raise LabError(f"{self.name} is cut off", hint=f"use `heatsink lab heal {self.number}`")
             left = max(1.0, deadline - time.monotonic())
-            said = self.attempt(("sh", "-c", _BOOTED), seconds=left).stdout.split()
-            return len(said) == 2 and said[0] != after and said[1] in ("running", "degraded")
+            words = self.attempt(("sh", "-c", _BOOTED), seconds=left).stdout.split()
+            return len(words) == 2 and words[0] != after and words[1] in ("running", "degraded")
 
         if not wait_until(booted, seconds=seconds):
             raise LabError(f"{self.name} is not up after {seconds:g} s", hint=f"see {self.console}")
@@ -177,7 +177,7 @@ class Node:
 
     def crash(self) -> None:
         """Cut the power: every process of the node dies at once, its disk stays as it is."""
-        self._group.kill()
+        self._cgroup.kill()
         network.remove(self.cable)
 
     def cut(self) -> None:
@@ -214,18 +214,18 @@ class Node:
 _BOOTED = "cat /proc/sys/kernel/random/boot_id; systemctl is-system-running --wait"
 
 
-def load(lab: Lab, number: int) -> Node:
+def load(lab: Lab, number: int) -> LabNode:
     """A node that `up` has made; LabError when there is none of that number."""
     try:
-        made = json.loads((lab.state / f"node{number}" / "node.json").read_text())
+        record = json.loads((lab.state / f"node{number}" / "node.json").read_text())
     except FileNotFoundError:
         raise LabError(f"there is no node{number}", hint="see `heatsink lab list`") from None
-    if made["subnet"] != lab.subnet:
+    if record["subnet"] != lab.subnet:
         raise LabError(
-            f"node{number} was made in {made['subnet']}, not in {lab.subnet}",
-            hint=f"say `--subnet {made['subnet']}`",
+            f"node{number} was made in {record['subnet']}, not in {lab.subnet}",
+            hint=f"say `--subnet {record['subnet']}`",
         )
-    return Node(lab=lab, number=number, engine=made["engine"], base=Path(made["base"]))
+    return LabNode(lab=lab, number=number, engine=record["engine"], base=Path(record["base"]))
 
 
 def _sweep(root: Path, machine: str) -> None:
@@ -237,12 +237,12 @@ def _sweep(root: Path, machine: str) -> None:
         (_NSPAWN / "propagate" / machine).rmdir()
 
 
-def record(node: Node) -> dict[str, str]:
+def node_record(node: LabNode) -> dict[str, str]:
     """What `node.json` says, for `load` to read."""
     return {"engine": node.engine, "base": str(node.base), "subnet": node.lab.subnet}
 
 
-def _nspawn(node: Node, machine: str) -> tuple[str | Path, ...]:
+def _nspawn(node: LabNode, machine: str) -> tuple[str | Path, ...]:
     """The command that boots a node. It needs nothing of the machine's own systemd: no unit, no machined."""
     binds = (f"--bind={device}" for device in _DEVICES if Path(device).exists())
     return (

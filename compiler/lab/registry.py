@@ -6,7 +6,7 @@ import json
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
-from compiler.lab.cgroup import Group, group
+from compiler.lab.cgroup import Cgroup, program_cgroup
 from compiler.lab.network import build_bridge
 from compiler.lab.place import Lab
 from compiler.lab.system import LabError, locked, wait_until
@@ -16,10 +16,10 @@ def start_registry(lab: Lab) -> str:
     """Serve the registry, if it is not served yet, and return its `address:port` once it answers."""
     with locked(lab.lock):
         build_bridge(lab)
-        if not _group(lab).populated:
+        if not _cgroup(lab).populated:
             config = lab.state / "registry.json"
             config.write_text(json.dumps(_configuration(lab), indent=2) + "\n")
-            _group(lab).start(("docker-registry", "serve", config), log=lab.state / "registry.log", env={})
+            _cgroup(lab).start(("docker-registry", "serve", config), log=lab.state / "registry.log", env={})
     if not wait_until(lambda: _answers(lab), seconds=20):
         raise LabError(
             f"the registry does not answer at {lab.registry}", hint=f"see {lab.state}/registry.log"
@@ -50,5 +50,5 @@ def _answers(lab: Lab) -> bool:
         return False
 
 
-def _group(lab: Lab) -> Group:
-    return group(lab.bridge, "registry")
+def _cgroup(lab: Lab) -> Cgroup:
+    return program_cgroup(lab.bridge, "registry")

@@ -22,8 +22,8 @@ _PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin"))
 
 def missing_packages(installed: Callable[[str], bool] | None = None) -> tuple[str, ...]:
     """The Debian packages whose commands the machine lacks, in alphabetical order."""
-    found = installed or _installed
-    return tuple(sorted(package for command, package in PACKAGES if not found(command)))
+    is_installed = installed or _is_installed
+    return tuple(sorted(package for command, package in PACKAGES if not is_installed(command)))
 
 
 def install_command(packages: Iterable[str]) -> tuple[str, ...]:
@@ -56,5 +56,5 @@ def require_root() -> None:
         raise LabError("the lab needs root", hint="run the same command with sudo, or as root")
 
 
-def _installed(command: str) -> bool:
+def _is_installed(command: str) -> bool:
     return shutil.which(command, path=_PATH) is not None

@@ -26,13 +26,13 @@ def run(argv: Sequence[str | Path], *, env: Mapping[str, str] | None = None, std
     `env` is added to our own environment. LabError carries the end of stderr when the command fails.
     """
     words = [str(word) for word in argv]
-    done = subprocess.run(
+    completed = subprocess.run(
         words, input=stdin, capture_output=True, text=True, check=False, env={**os.environ, **(env or {})}
     )
-    if done.returncode:
-        said = "\n".join((done.stderr or done.stdout).strip().splitlines()[-10:])
-        raise LabError(f"`{' '.join(words)}` failed with status {done.returncode}", hint=said or None)
-    return done.stdout
+    if completed.returncode:
+        output = "\n".join((completed.stderr or completed.stdout).strip().splitlines()[-10:])
+        raise LabError(f"`{' '.join(words)}` failed with status {completed.returncode}", hint=output or None)
+    return completed.stdout
 
 
 def silent(_line: str) -> None:

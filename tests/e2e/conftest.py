@@ -9,23 +9,23 @@ import pytest
 from pushing import Operator, clean
 
 from compiler import lab as labs
-from compiler.lab import Node
+from compiler.lab import LabNode
 
 
 @pytest.fixture(scope="session")
-def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Node, ...]]:
+def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LabNode, ...]]:
     lab = labs.Lab(state=tmp_path_factory.mktemp("lab"), subnet="198.19.201")
     yield labs.up(lab, 2)
     labs.down(lab)
 
 
 @pytest.fixture
-def node(nodes: tuple[Node, ...]) -> Node:
+def node(nodes: tuple[LabNode, ...]) -> LabNode:
     return nodes[0]
 
 
 @pytest.fixture
-def operator(nodes: tuple[Node, ...], tmp_path: Path) -> Operator:
+def operator(nodes: tuple[LabNode, ...], tmp_path: Path) -> Operator:
     """Pushes to one node, whose key is known."""
     clean(nodes[0])
     (tmp_path / "known_hosts").write_text(nodes[0].lab.known_hosts.read_text())
@@ -33,7 +33,7 @@ def operator(nodes: tuple[Node, ...], tmp_path: Path) -> Operator:
 
 
 @pytest.fixture
-def fleet(operator: Operator, nodes: tuple[Node, ...]) -> Operator:
+def fleet(operator: Operator, nodes: tuple[LabNode, ...]) -> Operator:
     """Pushes to two nodes."""
     clean(nodes[1])
     return Operator(operator.folder, nodes)

@@ -23,7 +23,7 @@ import pytest
 from compiler import lab as labs
 from compiler import shipped
 from compiler.cli import main
-from compiler.lab import Lab, Node
+from compiler.lab import Lab, LabNode
 from compiler.lab.system import wait_until
 from compiler.model.artifact import Artifacts, File
 from compiler.model.container import Backend, Container
@@ -79,7 +79,7 @@ SERVICES = ("base", "strong", "weird", "sick", "late", "later")
 class Host:
     """A node that runs the stack by one backend."""
 
-    node: Node
+    node: LabNode
     backend: Backend
 
     @property
@@ -146,7 +146,7 @@ def add(tar: tarfile.TarFile, file: File) -> None:
 
 
 @pytest.fixture(scope="module")
-def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Node]]:
+def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, LabNode]]:
     lab = Lab(state=tmp_path_factory.mktemp("lab"), subnet=SUBNET)
     (podman,) = labs.up(lab, 1)
     (docker,) = labs.up(lab, 1, engine="docker", first=2)
@@ -155,7 +155,7 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Node]]
 
 
 @pytest.fixture(scope="module", params=list(Backend))
-def host(request: pytest.FixtureRequest, nodes: dict[str, Node]) -> Iterator[Host]:
+def host(request: pytest.FixtureRequest, nodes: dict[str, LabNode]) -> Iterator[Host]:
     """A node with the stack installed and running."""
     host = Host(nodes[request.param.engine], request.param)
     make_image(host)
@@ -336,7 +336,9 @@ def test_systemd_found_no_circle(host: Host) -> None:
 
 
 @pytest.mark.parametrize("case", emitting.cases(), ids=lambda case: case.name)
-def test_podmans_generator_asks_for_what_the_plain_unit_asks_for(case: Path, nodes: dict[str, Node]) -> None:
+def test_podmans_generator_asks_for_what_the_plain_unit_asks_for(
+    case: Path, nodes: dict[str, LabNode]
+) -> None:
     generated = generate(nodes["podman"], emitting.artifacts(case, Backend.QUADLET))
     plain = {
         file.path.rpartition("/")[2]: file.content.decode()
@@ -347,7 +349,9 @@ def test_podmans_generator_asks_for_what_the_plain_unit_asks_for(case: Path, nod
 
 
 @pytest.mark.parametrize("role", sorted(path.stem for path in shipped.folder("roles").glob("*.yaml")))
-def test_podmans_generator_takes_the_shipped_roles(role: str, nodes: dict[str, Node], tmp_path: Path) -> None:
+def test_podmans_generator_takes_the_shipped_roles(
+    role: str, nodes: dict[str, LabNode], tmp_path: Path
+) -> None:
     with contextlib.chdir(tmp_path), pytest.raises(SystemExit):
         main(["compile", "--role", role, "--backend", "quadlet"])
     root = tmp_path / "build/hosts/localhost/root"
@@ -359,7 +363,7 @@ def test_podmans_generator_takes_the_shipped_roles(role: str, nodes: dict[str, N
     assert len(generate(nodes["podman"], Artifacts(files=tuple(files)))) == len(files)
 
 
-def generate(node: Node, made: Artifacts) -> dict[str, str]:
+def generate(node: LabNode, made: Artifacts) -> dict[str, str]:
     """The units that podman's generator makes of Quadlet files, without a word of complaint."""
     node.run(("sh", "-c", "rm -rf /tmp/quadlet; mkdir /tmp/quadlet"))
     quadlets = [file for file in made.files if file.path.endswith(".container")]

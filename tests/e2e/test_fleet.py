@@ -23,7 +23,7 @@ import pytest
 from compiler import files, pipeline
 from compiler import lab as labs
 from compiler.diagnostics import Report
-from compiler.lab import Lab, Node
+from compiler.lab import Lab, LabNode
 from compiler.model.container import Container, Kind
 from compiler.model.host import LoweredHost
 from compiler.stages.load.inputs import Request
@@ -64,7 +64,7 @@ class Fleet:
         (self.folder / "site.yaml").write_text(json.dumps({"parameter_defaults": prefix | parameters}))
         self.heatsink("compile", *(word for name in ENVIRONMENTS for word in ("-e", name)))
 
-    def node(self, number: int) -> Node:
+    def node(self, number: int) -> LabNode:
         """node1 is the Controller, node2 the Compute, node3 Web by Quadlet, node4 Web by docker."""
         return labs.load(self.lab, number)
 
@@ -342,7 +342,7 @@ def all_up(fleet: Fleet) -> bool:
     return done.returncode == 0
 
 
-def steps_are_in_order(node: Node) -> bool:
+def steps_are_in_order(node: LabNode) -> bool:
     """Whether no unit of a step began before the step before it was reached."""
     begun: dict[int, list[int]] = {}
     for entry in json.loads(node.run(("cat", "/var/lib/heatsink/current/manifest.json")))["units"]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from compiler import lab as labs
-from compiler.lab import Lab, LabError, Node
+from compiler.lab import Lab, LabError, LabNode
 from compiler.lab.system import wait_until
 
 pytestmark = pytest.mark.lab
@@ -25,46 +25,46 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 
 @pytest.fixture(scope="module")
-def nodes(place: Lab) -> tuple[Node, ...]:
+def nodes(place: Lab) -> tuple[LabNode, ...]:
     return labs.up(place, 2)
 
 
 @pytest.fixture
-def node(nodes: tuple[Node, ...]) -> Node:
+def node(nodes: tuple[LabNode, ...]) -> LabNode:
     return nodes[0]
 
 
-def test_nodes_boot_without_a_failed_unit(nodes: tuple[Node, ...]) -> None:
+def test_nodes_boot_without_a_failed_unit(nodes: tuple[LabNode, ...]) -> None:
     assert [failed_units(node) for node in nodes] == ["", ""]
 
 
-def test_each_node_knows_its_own_name(nodes: tuple[Node, ...]) -> None:
+def test_each_node_knows_its_own_name(nodes: tuple[LabNode, ...]) -> None:
     assert [node.run(("cat", "/proc/sys/kernel/hostname")).strip() for node in nodes] == ["node1", "node2"]
 
 
-def test_each_node_has_a_host_key_and_a_machine_id_of_its_own(nodes: tuple[Node, ...]) -> None:
+def test_each_node_has_a_host_key_and_a_machine_id_of_its_own(nodes: tuple[LabNode, ...]) -> None:
     identities = {(node.host_key, node.run(("cat", "/etc/machine-id"))) for node in nodes}
     assert len(identities) == len(nodes)
 
 
-def test_nodes_that_are_up_stay_up(place: Lab, nodes: tuple[Node, ...]) -> None:
+def test_nodes_that_are_up_stay_up(place: Lab, nodes: tuple[LabNode, ...]) -> None:
     before = [node.boot_id() for node in nodes]
     labs.up(place, 2)
     assert [node.boot_id() for node in nodes] == before
 
 
-def test_a_node_of_another_engine_is_not_taken_for_what_was_asked(place: Lab, node: Node) -> None:
+def test_a_node_of_another_engine_is_not_taken_for_what_was_asked(place: Lab, node: LabNode) -> None:
     with pytest.raises(LabError, match="node1 is there already, with podman"):
         labs.up(place, 1, engine="docker")
 
 
-def test_a_reboot_keeps_the_disk(node: Node) -> None:
+def test_a_reboot_keeps_the_disk(node: LabNode) -> None:
     node.run(("sh", "-c", "echo kept > /root/note"))
     node.reboot()
     assert node.run(("cat", "/root/note")) == "kept\n"
 
 
-def test_a_crash_kills_all_and_a_boot_finds_the_disk_as_it_was(node: Node) -> None:
+def test_a_crash_kills_all_and_a_boot_finds_the_disk_as_it_was(node: LabNode) -> None:
     node.run(("sh", "-c", "echo kept > /root/note; sync"))
     node.crash()
     crashed = node.state
@@ -73,14 +73,14 @@ def test_a_crash_kills_all_and_a_boot_finds_the_disk_as_it_was(node: Node) -> No
     assert (crashed, node.run(("cat", "/root/note"))) == ("off", "kept\n")
 
 
-def test_a_node_that_powers_off_is_off_and_comes_up_again(place: Lab, node: Node) -> None:
+def test_a_node_that_powers_off_is_off_and_comes_up_again(place: Lab, node: LabNode) -> None:
     node.attempt(("systemctl", "poweroff"))
     went_off = wait_until(lambda: node.state == "off", seconds=30)
     labs.up(place, 1)
     assert (went_off, node.state) == (True, "up")
 
 
-def test_a_cut_node_answers_nobody_until_it_is_healed(node: Node) -> None:
+def test_a_cut_node_answers_nobody_until_it_is_healed(node: LabNode) -> None:
     node.cut()
     cut = (node.state, node.attempt(("true",)).returncode)
     node.heal()
@@ -88,12 +88,12 @@ def test_a_cut_node_answers_nobody_until_it_is_healed(node: Node) -> None:
     assert (cut, node.state) == (("cut", 255), "up")
 
 
-def test_two_labs_do_not_share_a_subnet(place: Lab, nodes: tuple[Node, ...], tmp_path: Path) -> None:
+def test_two_labs_do_not_share_a_subnet(place: Lab, nodes: tuple[LabNode, ...], tmp_path: Path) -> None:
     with pytest.raises(LabError, match="belongs to"):
         labs.up(replace(place, state=tmp_path / "other"), 1)
 
 
-def test_nodes_of_both_engines_pull_from_the_registry(place: Lab, node: Node) -> None:
+def test_nodes_of_both_engines_pull_from_the_registry(place: Lab, node: LabNode) -> None:
     image = f"{labs.start_registry(place)}/hello:1"
     (docker,) = labs.up(place, 1, engine="docker", first=3)
     node.run(("sh", "-c", f"tar -C /etc -c hostname | podman import - {image} && podman push {image}"))
@@ -112,14 +112,14 @@ def test_down_leaves_nothing_behind(place: Lab) -> None:
     assert traces(other) == []
 
 
-def test_down_of_one_node_leaves_the_others_alone(place: Lab, nodes: tuple[Node, ...]) -> None:
+def test_down_of_one_node_leaves_the_others_alone(place: Lab, nodes: tuple[LabNode, ...]) -> None:
     before = nodes[0].boot_id()
     labs.down(place, (2,))
     assert [node.number for node in labs.nodes(place) if node.number < 3] == [1]
     assert nodes[0].boot_id() == before
 
 
-def failed_units(node: Node) -> str:
+def failed_units(node: LabNode) -> str:
     return node.run(("systemctl", "--failed", "--no-legend"))
 
 

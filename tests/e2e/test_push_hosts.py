@@ -6,7 +6,7 @@ import pytest
 from handmade import prepared, run_once, service
 from pushing import Operator, invocations, reloads
 
-from compiler.lab import Node
+from compiler.lab import LabNode
 from compiler.lab.system import wait_until
 
 pytestmark = pytest.mark.lab
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.lab
 EVERYTHING = ("/etc", "/var/lib/heatsink", "/usr/local")
 
 
-def test_a_first_push_starts_everything_in_step_order(operator: Operator, node: Node) -> None:
+def test_a_first_push_starts_everything_in_step_order(operator: Operator, node: LabNode) -> None:
     operator.writes(
         service("late", step=2, command="echo late >>/root/seen; exec sleep infinity"),
         service("early", command="echo early >>/root/seen; exec sleep infinity"),
@@ -31,7 +31,7 @@ def test_a_first_push_starts_everything_in_step_order(operator: Operator, node: 
 
 
 def test_a_second_push_writes_nothing_restarts_nothing_and_reloads_nothing(
-    operator: Operator, node: Node
+    operator: Operator, node: LabNode
 ) -> None:
     operator.writes(service("one"), run_once("once"))
     operator.push()
@@ -40,7 +40,7 @@ def test_a_second_push_writes_nothing_restarts_nothing_and_reloads_nothing(
     assert (invocations(node, "one", "once"), reloads(node), changed_files(node, *EVERYTHING)) == before
 
 
-def test_a_changed_file_restarts_the_one_unit_that_reads_it(operator: Operator, node: Node) -> None:
+def test_a_changed_file_restarts_the_one_unit_that_reads_it(operator: Operator, node: LabNode) -> None:
     operator.writes(service("one", config="a"), service("two", config="b"))
     operator.push()
     (one, two), before = invocations(node, "one", "two"), reloads(node)
@@ -51,7 +51,7 @@ def test_a_changed_file_restarts_the_one_unit_that_reads_it(operator: Operator, 
     assert reloads(node) == before
 
 
-def test_a_changed_unit_costs_one_reload(operator: Operator, node: Node) -> None:
+def test_a_changed_unit_costs_one_reload(operator: Operator, node: LabNode) -> None:
     operator.writes(service("one"), service("two"))
     operator.push()
     before = reloads(node)
@@ -60,7 +60,7 @@ def test_a_changed_unit_costs_one_reload(operator: Operator, node: Node) -> None
     assert reloads(node) == before + 1
 
 
-def test_a_run_once_unit_runs_again_only_when_it_changes(operator: Operator, node: Node) -> None:
+def test_a_run_once_unit_runs_again_only_when_it_changes(operator: Operator, node: LabNode) -> None:
     operator.writes(service("one", config="a"), run_once("once", command="echo ran >>/root/seen"))
     operator.push()
     operator.writes(service("one", config="b"), run_once("once", command="echo ran >>/root/seen"))
@@ -73,7 +73,7 @@ def test_a_run_once_unit_runs_again_only_when_it_changes(operator: Operator, nod
 
 @pytest.mark.parametrize("command", ["true", "false"])
 def test_a_run_once_unit_that_runs_again_leaves_the_services_alone(
-    operator: Operator, node: Node, command: str
+    operator: Operator, node: LabNode, command: str
 ) -> None:
     operator.writes(
         service("early"), run_once("once", step=2), service("beside", step=2), service("late", step=3)
@@ -86,7 +86,7 @@ def test_a_run_once_unit_that_runs_again_leaves_the_services_alone(
     assert invocations(node, "early", "beside", "late") == before
 
 
-def test_a_run_once_unit_that_is_removed_leaves_the_services_alone(operator: Operator, node: Node) -> None:
+def test_a_run_once_unit_that_is_removed_leaves_the_services_alone(operator: Operator, node: LabNode) -> None:
     operator.writes(run_once("once"), service("one"), service("two", step=2))
     operator.push()
     before = invocations(node, "one", "two")
@@ -96,7 +96,7 @@ def test_a_run_once_unit_that_is_removed_leaves_the_services_alone(operator: Ope
     assert operator.push().endswith("0 files, 0 restarts\n")
 
 
-def test_what_requires_a_changed_service_restarts_with_it(operator: Operator, node: Node) -> None:
+def test_what_requires_a_changed_service_restarts_with_it(operator: Operator, node: LabNode) -> None:
     beside, behind = service("beside", requires="one"), service("behind", step=2, requires="one")
     operator.writes(service("one", config="a"), beside, behind, service("other"))
     operator.push()
@@ -107,7 +107,7 @@ def test_what_requires_a_changed_service_restarts_with_it(operator: Operator, no
     assert invocations(node, "other") == before
 
 
-def test_a_removed_service_disappears_and_the_others_stay(operator: Operator, node: Node) -> None:
+def test_a_removed_service_disappears_and_the_others_stay(operator: Operator, node: LabNode) -> None:
     operator.writes(service("one", config="a"), service("two", config="b"))
     operator.push()
     before = invocations(node, "one")
@@ -122,7 +122,7 @@ def test_a_removed_service_disappears_and_the_others_stay(operator: Operator, no
 
 
 def test_a_failed_unit_is_reported_with_its_journal_and_the_next_push_resumes(
-    operator: Operator, node: Node
+    operator: Operator, node: LabNode
 ) -> None:
     operator.writes(
         service("good"), run_once("bad", command="echo no such database >&2; false"), service("later", step=2)
@@ -137,13 +137,13 @@ def test_a_failed_unit_is_reported_with_its_journal_and_the_next_push_resumes(
     assert invocations(node, "good") == before
 
 
-def test_a_unit_that_never_stays_up_is_a_failure(operator: Operator, node: Node) -> None:
+def test_a_unit_that_never_stays_up_is_a_failure(operator: Operator, node: LabNode) -> None:
     operator.writes(service("flapping", command="echo I am dying; exit 3", restart="always"))
     assert "did not come up: systemd had to restart it" in operator.push(code=1)
 
 
 def test_rollback_brings_back_files_units_and_behaviour_and_a_second_one_returns(
-    operator: Operator, node: Node
+    operator: Operator, node: LabNode
 ) -> None:
     operator.writes(service("one", config="old"), service("left"))
     operator.push()
@@ -155,7 +155,7 @@ def test_rollback_brings_back_files_units_and_behaviour_and_a_second_one_returns
     assert installed(node) == ("new", ["heatsink-came.service", "heatsink-one.service"])
 
 
-def test_rollback_after_a_failed_push_returns_to_what_worked(operator: Operator, node: Node) -> None:
+def test_rollback_after_a_failed_push_returns_to_what_worked(operator: Operator, node: LabNode) -> None:
     operator.writes(service("one", config="good"))
     operator.push()
     operator.writes(service("one", config="bad", command="exit 1"))
@@ -164,14 +164,16 @@ def test_rollback_after_a_failed_push_returns_to_what_worked(operator: Operator,
     assert operator.status()["heatsink-one.service"]["up"]
 
 
-def test_rollback_without_anything_before_says_so(operator: Operator, node: Node) -> None:
+def test_rollback_without_anything_before_says_so(operator: Operator, node: LabNode) -> None:
     operator.writes(service("one"))
     operator.push()
     said = operator.heatsink("rollback", code=1)
     assert f"{node.name}: there is no generation to go back to" in said
 
 
-def test_a_push_whose_pusher_was_killed_is_finished_by_the_next_one(operator: Operator, node: Node) -> None:
+def test_a_push_whose_pusher_was_killed_is_finished_by_the_next_one(
+    operator: Operator, node: LabNode
+) -> None:
     operator.writes(service("one"), run_once("slow", step=2, command="sleep 2"), service("two", step=3))
     operator.killed_push(until="step 2: starting")
     before = invocations(node, "one")
@@ -180,7 +182,7 @@ def test_a_push_whose_pusher_was_killed_is_finished_by_the_next_one(operator: Op
     assert all(unit["up"] for unit in operator.status().values())
 
 
-def test_a_run_once_unit_that_was_stopped_half_way_runs_again(operator: Operator, node: Node) -> None:
+def test_a_run_once_unit_that_was_stopped_half_way_runs_again(operator: Operator, node: LabNode) -> None:
     operator.writes(run_once("half", command="echo began >>/root/seen; sleep 3; echo ended >>/root/seen"))
     push = operator.start("push-artifacts")
     assert wait_until(lambda: "began" in node.attempt(("cat", "/root/seen")).stdout, seconds=20)
@@ -191,7 +193,7 @@ def test_a_run_once_unit_that_was_stopped_half_way_runs_again(operator: Operator
     assert node.run(("cat", "/root/seen")).split() == ["began", "began", "ended"]
 
 
-def test_two_pushers_at_once_are_kept_apart(operator: Operator, node: Node) -> None:
+def test_two_pushers_at_once_are_kept_apart(operator: Operator, node: LabNode) -> None:
     operator.writes(run_once("slow", command="sleep 8"))
     first = operator.start("push-artifacts")
     assert wait_until(lambda: bool(node.attempt(("cat", "/var/lib/heatsink/lock")).stdout), seconds=20)
@@ -199,7 +201,9 @@ def test_two_pushers_at_once_are_kept_apart(operator: Operator, node: Node) -> N
     assert first.wait() == 0
 
 
-def test_a_service_that_died_is_started_by_a_push_of_the_same_bundle(operator: Operator, node: Node) -> None:
+def test_a_service_that_died_is_started_by_a_push_of_the_same_bundle(
+    operator: Operator, node: LabNode
+) -> None:
     operator.writes(service("one"), service("two"))
     operator.push()
     before = invocations(node, "one")
@@ -209,7 +213,7 @@ def test_a_service_that_died_is_started_by_a_push_of_the_same_bundle(operator: O
 
 
 def test_everything_comes_back_after_a_reboot_and_a_push_finds_nothing_to_do(
-    operator: Operator, node: Node
+    operator: Operator, node: LabNode
 ) -> None:
     operator.writes(service("one"), run_once("once", step=2), service("two", step=3))
     operator.push()
@@ -219,7 +223,7 @@ def test_everything_comes_back_after_a_reboot_and_a_push_finds_nothing_to_do(
 
 
 def test_secrets_are_for_root_alone_and_in_no_journal_or_list_of_processes(
-    operator: Operator, node: Node
+    operator: Operator, node: LabNode
 ) -> None:
     text = "url=@{heatsink:secret:Password|url}\n"
     watch = "ps -eo args; cat /var/lib/config-data/one/one.conf"
@@ -242,7 +246,7 @@ def test_secrets_are_for_root_alone_and_in_no_journal_or_list_of_processes(
     assert [line for line in leaks if "/root/seen" not in line] == []
 
 
-def test_a_changed_secret_restarts_just_its_consumers(operator: Operator, node: Node) -> None:
+def test_a_changed_secret_restarts_just_its_consumers(operator: Operator, node: LabNode) -> None:
     secret = service("one", config="@{heatsink:secret:Password}", sensitive=True)
     operator.writes(secret, service("two", config="b"))
     assert "generated in secrets.yaml: Password" in operator.push()
@@ -253,7 +257,7 @@ def test_a_changed_secret_restarts_just_its_consumers(operator: Operator, node: 
     assert invocations(node, "two") == [two]
 
 
-def test_what_prepares_a_host_is_there_before_its_units_start(operator: Operator, node: Node) -> None:
+def test_what_prepares_a_host_is_there_before_its_units_start(operator: Operator, node: LabNode) -> None:
     tmpfiles = prepared("/etc/tmpfiles.d/heatsink.conf", "d /run/heatsink-test 0750 root root -\n")
     names = prepared("/var/lib/heatsink/hosts", "198.18.77.201 other.example\n")
     operator.writes(tmpfiles, names, service("one", command="ls /run/heatsink-test && exec sleep infinity"))
@@ -265,7 +269,7 @@ def test_what_prepares_a_host_is_there_before_its_units_start(operator: Operator
     assert "heatsink" not in node.run(("cat", "/etc/hosts"))
 
 
-def test_a_unit_that_systemd_does_not_accept_replaces_no_good_one(operator: Operator, node: Node) -> None:
+def test_a_unit_that_systemd_does_not_accept_replaces_no_good_one(operator: Operator, node: LabNode) -> None:
     operator.writes(service("one"))
     operator.push()
     before = changed_files(node, "/etc")
@@ -276,7 +280,7 @@ def test_a_unit_that_systemd_does_not_accept_replaces_no_good_one(operator: Oper
     assert changed_files(node, "/etc") == before
 
 
-def test_hosts_take_the_steps_together(fleet: Operator, nodes: tuple[Node, ...]) -> None:
+def test_hosts_take_the_steps_together(fleet: Operator, nodes: tuple[LabNode, ...]) -> None:
     slow, quick = (node.name for node in nodes)
     first = [run_once("first", command="sleep 3; date +%s.%N >/root/seen")]
     second = [run_once("second", step=2, command="date +%s.%N >/root/seen")]
@@ -287,7 +291,7 @@ def test_hosts_take_the_steps_together(fleet: Operator, nodes: tuple[Node, ...])
 
 
 def test_a_host_that_fails_is_left_out_and_the_others_finish(
-    fleet: Operator, nodes: tuple[Node, ...]
+    fleet: Operator, nodes: tuple[LabNode, ...]
 ) -> None:
     bad, good = (node.name for node in nodes)
     fleet.writes(**{bad: [service("one", command="exit 1")], good: [service("one"), service("two", step=2)]})
@@ -296,7 +300,7 @@ def test_a_host_that_fails_is_left_out_and_the_others_finish(
     assert f"{good}: generation 1" in said
 
 
-def installed(node: Node) -> tuple[str, list[str]]:
+def installed(node: LabNode) -> tuple[str, list[str]]:
     """The configuration of service `one`, and all services that run."""
     units = node.run(("systemctl", "list-units", "--all", "--plain", "--no-legend", "heatsink*.service"))
     return node.run(("cat", "/var/lib/config-data/one/one.conf")), [
@@ -304,6 +308,6 @@ def installed(node: Node) -> tuple[str, list[str]]:
     ]
 
 
-def changed_files(node: Node, *paths: str) -> str:
+def changed_files(node: LabNode, *paths: str) -> str:
     """When each file below some paths was last written."""
     return node.run(("find", *paths, "-type", "f", "-printf", r"%p %T@ %C@\n"))

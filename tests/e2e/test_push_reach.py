@@ -13,13 +13,13 @@ import pytest
 from handmade import service
 from pushing import Operator
 
-from compiler.lab import Node
+from compiler.lab import LabNode
 from compiler.model.fleet import Connection
 
 pytestmark = pytest.mark.lab
 
 
-def test_an_unknown_host_key_is_refused_until_it_is_accepted(operator: Operator, node: Node) -> None:
+def test_an_unknown_host_key_is_refused_until_it_is_accepted(operator: Operator, node: LabNode) -> None:
     operator.writes(service("one"))
     (operator.folder / "known_hosts").unlink()
     said = operator.push(code=1)
@@ -29,7 +29,7 @@ def test_an_unknown_host_key_is_refused_until_it_is_accepted(operator: Operator,
     assert "0 files, 0 restarts" in operator.push()
 
 
-def test_a_changed_host_key_is_refused_whatever_is_accepted(operator: Operator, node: Node) -> None:
+def test_a_changed_host_key_is_refused_whatever_is_accepted(operator: Operator, node: LabNode) -> None:
     operator.writes(service("one"))
     other = new_key(operator.folder / "other").read_text()
     (operator.folder / "known_hosts").write_text(f"{node.address} {other}")
@@ -39,7 +39,9 @@ def test_a_changed_host_key_is_refused_whatever_is_accepted(operator: Operator, 
     )
 
 
-def test_an_unreachable_host_is_named_and_the_others_finish(fleet: Operator, nodes: tuple[Node, ...]) -> None:
+def test_an_unreachable_host_is_named_and_the_others_finish(
+    fleet: Operator, nodes: tuple[LabNode, ...]
+) -> None:
     away, here = nodes
     fleet.writes(service("one"))
     away.cut()
@@ -52,14 +54,14 @@ def test_an_unreachable_host_is_named_and_the_others_finish(fleet: Operator, nod
     assert "Traceback" not in said
 
 
-def test_a_host_that_does_not_let_us_in_says_whom(operator: Operator, node: Node) -> None:
+def test_a_host_that_does_not_let_us_in_says_whom(operator: Operator, node: LabNode) -> None:
     new_key(operator.folder / "stranger")
     stranger = dataclasses.replace(operator.way(node), identity_file=str(operator.folder / "stranger"))
     handmade.write_build(operator.folder / "build", {node.name: [service("one")]}, {node.name: stranger})
     assert f"{node.name}: root@{node.address} port 22 does not let us in" in operator.push(code=1)
 
 
-def test_a_user_without_sudo_is_told_so(operator: Operator, node: Node) -> None:
+def test_a_user_without_sudo_is_told_so(operator: Operator, node: LabNode) -> None:
     node.run(("sh", "-c", "id visitor || useradd --create-home visitor; cp -r /root/.ssh /home/visitor/; "
                           "chown -R visitor /home/visitor/.ssh"))  # fmt: skip
     visitor = dataclasses.replace(operator.way(node), user="visitor")
@@ -70,7 +72,7 @@ def test_a_user_without_sudo_is_told_so(operator: Operator, node: Node) -> None:
 
 
 def test_a_host_behind_a_jump_host_is_reached_as_ssh_config_says(
-    fleet: Operator, nodes: tuple[Node, ...]
+    fleet: Operator, nodes: tuple[LabNode, ...]
 ) -> None:
     jump, node = nodes
     config = fleet.folder / ".ssh" / "config"
@@ -86,20 +88,22 @@ def test_a_host_behind_a_jump_host_is_reached_as_ssh_config_says(
     assert jump.address in node.run(("sh", "-c", "journalctl --boot --unit=ssh | grep Accepted"))
 
 
-def test_a_host_without_podman_says_so_and_is_not_touched(operator: Operator, node: Node) -> None:
+def test_a_host_without_podman_says_so_and_is_not_touched(operator: Operator, node: LabNode) -> None:
     operator.writes(service("one", images=("registry.example/one@sha256:" + "0" * 64,)))
     with moved(node, "/usr/bin/podman"):
         assert f"{node.name}: `podman` is not installed" in operator.push(code=1)
     assert node.run(("find", "/etc/systemd/system", "-name", "heatsink*")) == ""
 
 
-def test_a_host_without_python_says_so(operator: Operator, node: Node) -> None:
+def test_a_host_without_python_says_so(operator: Operator, node: LabNode) -> None:
     operator.writes(service("one"))
     with moved(node, "/usr/bin/python3"):
         assert f"{node.name}: python3 is not installed" in operator.push(code=1)
 
 
-def test_debian_s_python3_minimal_is_all_the_python_that_a_host_needs(operator: Operator, node: Node) -> None:
+def test_debian_s_python3_minimal_is_all_the_python_that_a_host_needs(
+    operator: Operator, node: LabNode
+) -> None:
     installed = node.run(("dpkg-query", "-W", "-f", "${Package}\\n", "*python3*"))
     assert "python3-minimal" in installed.split()
     assert "stdlib" not in installed
@@ -108,7 +112,7 @@ def test_debian_s_python3_minimal_is_all_the_python_that_a_host_needs(operator: 
     assert operator.status()["heatsink-one.service"]["up"]
 
 
-def test_a_missing_image_is_named_before_anything_is_touched(operator: Operator, node: Node) -> None:
+def test_a_missing_image_is_named_before_anything_is_touched(operator: Operator, node: LabNode) -> None:
     operator.writes(service("one", config="old"))
     operator.push()
     image = f"{node.lab.registry}/nothing@sha256:" + "0" * 64
@@ -117,7 +121,7 @@ def test_a_missing_image_is_named_before_anything_is_touched(operator: Operator,
     assert node.run(("cat", "/var/lib/config-data/one/one.conf")) == "old"
 
 
-def test_a_full_disk_is_named_and_the_next_push_goes_on(operator: Operator, node: Node) -> None:
+def test_a_full_disk_is_named_and_the_next_push_goes_on(operator: Operator, node: LabNode) -> None:
     operator.writes(service("one", config="x" * 400_000))
     node.run(("sh", "-c", "mkdir -p /var/lib/heatsink && mount -t tmpfs -o size=64k tmpfs /var/lib/heatsink"))
     try:
@@ -129,7 +133,7 @@ def test_a_full_disk_is_named_and_the_next_push_goes_on(operator: Operator, node
 
 
 @contextmanager
-def moved(node: Node, path: str) -> Iterator[None]:
+def moved(node: LabNode, path: str) -> Iterator[None]:
     """A node on which something is not where it belongs."""
     node.run(("mv", path, f"{path}.away"))
     try:
@@ -138,7 +142,7 @@ def moved(node: Node, path: str) -> Iterator[None]:
         node.run(("mv", f"{path}.away", path))
 
 
-def fingerprint(node: Node) -> str:
+def fingerprint(node: LabNode) -> str:
     """The fingerprint of a node's host key."""
     done = subprocess.run(("ssh-keygen", "-lf", "-"), input=node.host_key, check=True, text=True, stdout=-1)
     return done.stdout.split()[1]

@@ -8,13 +8,13 @@ import pytest
 from click.testing import CliRunner
 
 from compiler.cli.lab import lab as command
-from compiler.lab import Engine, Lab, LabError, Node, hosts_file, role_counts
+from compiler.lab import Engine, Lab, LabError, LabNode, hosts_file, role_counts
 
 LAB = Lab()
 
 
-def node(number: int, engine: Engine = "podman") -> Node:
-    return Node(lab=LAB, number=number, engine=engine, base=Path("/base"))
+def node(number: int, engine: Engine = "podman") -> LabNode:
+    return LabNode(lab=LAB, number=number, engine=engine, base=Path("/base"))
 
 
 def test_nodes_are_given_to_roles_in_order_and_docker_nodes_name_their_backend() -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from compiler.lab import Lab, LabError, Node
+from compiler.lab import Lab, LabError, LabNode
 from compiler.lab.base import base, recipe
 from compiler.lab.create import node_files
-from compiler.lab.node import load, record
+from compiler.lab.node import load, node_record
 from compiler.lab.requirements import PACKAGES, install_command, missing_packages
 
 
@@ -48,12 +48,12 @@ def test_the_nodes_engine_is_told_that_the_registry_has_no_tls() -> None:
 
 def test_a_node_is_loaded_as_it_was_recorded(tmp_path: Path) -> None:
     made = podman_node(Lab(state=tmp_path), number=3)
-    write_record(made)
+    write_node_record(made)
     assert load(made.lab, 3) == made
 
 
 def test_a_node_of_another_subnet_is_not_taken_for_ours(tmp_path: Path) -> None:
-    write_record(podman_node(Lab(state=tmp_path, subnet="198.18.90"), number=3))
+    write_node_record(podman_node(Lab(state=tmp_path, subnet="198.18.90"), number=3))
     with pytest.raises(LabError, match=r"node3 was made in 198\.18\.90, not in 198\.18\.77"):
         load(Lab(state=tmp_path), 3)
 
@@ -63,10 +63,10 @@ def test_a_node_that_was_never_made_is_not_found(tmp_path: Path) -> None:
         load(Lab(state=tmp_path), 3)
 
 
-def podman_node(lab: Lab, *, number: int) -> Node:
-    return Node(lab=lab, number=number, engine="podman", base=Path("/base"))
+def podman_node(lab: Lab, *, number: int) -> LabNode:
+    return LabNode(lab=lab, number=number, engine="podman", base=Path("/base"))
 
 
-def write_record(node: Node) -> None:
+def write_node_record(node: LabNode) -> None:
     node.folder.mkdir()
-    (node.folder / "node.json").write_text(json.dumps(record(node)))
+    (node.folder / "node.json").write_text(json.dumps(node_record(node)))
