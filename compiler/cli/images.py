@@ -14,16 +14,16 @@ import click
 from compiler.cli.groups import Group
 
 if TYPE_CHECKING:
-    from compiler.images.build import Outcome
-    from compiler.images.push import Pushed
-    from compiler.images.recipe import Naming, Recipe
+    from compiler.images.build import BuildOutcome
+    from compiler.images.push import PushOutcome
+    from compiler.images.recipe import ImageRecipe, Naming
 
-_Command = Callable[..., Any]
+_Decorated = Callable[..., Any]
 _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Tree:
+class _ImageOptions:
     """The options that say which images there are, and how they are called."""
 
     folders: tuple[Path, ...]
@@ -47,13 +47,13 @@ class _Tree:
 
         return Naming(namespace=self.namespace, tag=self.tag or __version__)
 
-    def recipes(self) -> dict[str, Recipe]:
+    def recipes(self) -> dict[str, ImageRecipe]:
         """The recipes of all images, parents first."""
         from compiler import __version__
-        from compiler.images.recipe import Settings, recipes
+        from compiler.images.recipe import RenderSettings, recipes
         from compiler.images.tree import discover
 
-        settings = Settings(
+        settings = RenderSettings(
             naming=self.naming,
             version=__version__,
             base_image=self.base_image,
@@ -62,8 +62,8 @@ class _Tree:
         return recipes(discover(self.all_folders), settings)
 
 
-def _tree_options(command: _Command) -> _Command:
-    """PATTERN, and options that arrive together as `**tree`."""
+def _image_options(command: _Decorated) -> _Decorated:
+    """PATTERN, and options that arrive together as `**options`."""
     for option in (
         click.option("--tag", help="Goes behind every name.  [default: heatsink's version]"),
         click.option("--namespace", default="heatsink", show_default=True, help="Goes before every name."),
@@ -91,34 +91,34 @@ def images() -> None:
 
 
 @images.command()
-@_tree_options
+@_image_options
 @_base_option
 @click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Builds at once.")
 @click.option("--no-cache", is_flag=True, help="Build again what has not changed, with today's packages.")
-def build(patterns: tuple[str, ...], jobs: int, no_cache: bool, **tree: Any) -> None:
+def build(patterns: tuple[str, ...], jobs: int, no_cache: bool, **options: Any) -> None:
     """Build images, each behind the images it is built on."""
     from compiler.images.build import build as build_images
     from compiler.images.engine import own_engine
 
-    wanted = _wanted(patterns, _Tree(**tree).recipes())
+    wanted = _wanted(patterns, _ImageOptions(**options).recipes())
     failed = 0
     with own_engine() as engine:
-        for outcome in build_images(engine, wanted, jobs=jobs, cached=not no_cache, started=_say_started):
-            failed += not outcome.good
-            _say_outcome(outcome)
+        for outcome in build_images(engine, wanted, jobs=jobs, cached=not no_cache, started=_print_started):
+            failed += not outcome.available
+            _print_outcome(outcome)
     click.echo(f"{len(wanted) - failed} of {len(wanted)} images are there", err=True)
     sys.exit(1 if failed else 0)
 
 
 @images.command("list")
-@_tree_options
+@_image_options
 @_base_option
 @click.option("--json", "as_json", is_flag=True, help="A list of objects, for programs.")
-def list_images(patterns: tuple[str, ...], as_json: bool, **tree: Any) -> None:
+def list_images(patterns: tuple[str, ...], as_json: bool, **options: Any) -> None:
     """Show images, what they are built on, and whether they are built as they are written."""
     from compiler.images.engine import own_engine
 
-    wanted = _wanted(patterns, _Tree(**tree).recipes())
+    wanted = _wanted(patterns, _ImageOptions(**options).recipes())
     with own_engine() as engine:
         rows = [_row(recipe, engine.content_hash(recipe.reference)) for recipe in wanted.values()]
     if as_json:
@@ -128,22 +128,22 @@ def list_images(patterns: tuple[str, ...], as_json: bool, **tree: Any) -> None:
 
 
 @images.command()
-@_tree_options
+@_image_options
 @_base_option
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, file_okay=False), required=True,
     help="Folder for NAME/Dockerfile and the files beside it.",
 )  # fmt: skip
-def render(patterns: tuple[str, ...], output: Path, **tree: Any) -> None:
+def render(patterns: tuple[str, ...], output: Path, **options: Any) -> None:
     """Write the build contexts of images, to be read or built by hand."""
     from compiler.images.context import write_folder
 
-    for recipe in _wanted(patterns, _Tree(**tree).recipes()).values():
+    for recipe in _wanted(patterns, _ImageOptions(**options).recipes()).values():
         write_folder(recipe, output / recipe.name)
 
 
 @images.command()
-@_tree_options
+@_image_options
 @click.option("--registry", "address", required=True, metavar="HOST[:PORT]", help="Where to push.")
 @click.option("--insecure-registry", "insecure", is_flag=True, help="The registry speaks plain HTTP.")
 @click.option(
@@ -151,52 +151,54 @@ def render(patterns: tuple[str, ...], output: Path, **tree: Any) -> None:
     show_default=True, help="File that keeps the digests.",
 )  # fmt: skip
 @click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Pushes at once.")
-def push(patterns: tuple[str, ...], address: str, insecure: bool, lock: Path, jobs: int, **tree: Any) -> None:
+def push(
+    patterns: tuple[str, ...], address: str, insecure: bool, lock: Path, jobs: int, **options: Any
+) -> None:
     """Push images to a registry and write down the digests they have there.
 
     Without a PATTERN those that are built are meant.
     """
     from compiler.files.images_lock import add_to_lock
     from compiler.images.engine import own_engine
-    from compiler.images.push import Registry, built
+    from compiler.images.push import ImageRegistry, built
     from compiler.images.push import push as push_images
     from compiler.images.tree import chosen, discover
 
-    options = _Tree(**tree)
-    names = chosen(discover(options.all_folders), patterns)
-    registry = Registry(address=address, insecure=insecure)
+    image_options = _ImageOptions(**options)
+    names = chosen(discover(image_options.all_folders), patterns)
+    registry = ImageRegistry(address=address, insecure=insecure)
     digests = {}
     with own_engine() as engine:
-        meant = names if patterns else built(engine, names, options.naming)
-        for pushed in push_images(engine, meant, options.naming, registry, jobs=jobs):
-            _say_pushed(pushed)
+        selected = names if patterns else built(engine, names, image_options.naming)
+        for pushed in push_images(engine, selected, image_options.naming, registry, jobs=jobs):
+            _print_pushed(pushed)
             if pushed.digest:
                 digests[pushed.reference] = pushed.digest
     if digests:
         add_to_lock(lock, digests)
-    click.echo(f"{len(digests)} of {len(meant)} images are pushed, their digests in {lock}", err=True)
-    sys.exit(0 if len(digests) == len(meant) else 1)
+    click.echo(f"{len(digests)} of {len(selected)} images are pushed, their digests in {lock}", err=True)
+    sys.exit(0 if len(digests) == len(selected) else 1)
 
 
-def _wanted(patterns: Sequence[str], recipes: dict[str, Recipe]) -> dict[str, Recipe]:
-    """The recipes of the images that are meant and of all they are built on, parents first.
+def _wanted(patterns: Sequence[str], recipes: dict[str, ImageRecipe]) -> dict[str, ImageRecipe]:
+    """The recipes of the selected images and of all they are built on, parents first.
 
-    A root file system that nothing is built on, as the base is another image, is meant only by its name.
+    A root file system that nothing is built on, as the base is another image, must be named.
     """
     from compiler.images.tree import chosen, with_parents
 
     parents = {name: recipe.parents for name, recipe in recipes.items()}
     built_on = {parent for above in parents.values() for parent in above}
-    meant = [name for name, recipe in recipes.items() if patterns or not recipe.rootfs or name in built_on]
-    names = with_parents(chosen(meant, patterns), parents)
+    eligible = [name for name, recipe in recipes.items() if patterns or not recipe.rootfs or name in built_on]
+    names = with_parents(chosen(eligible, patterns), parents)
     return {name: recipe for name, recipe in recipes.items() if name in names}
 
 
-def _say_started(name: str) -> None:
+def _print_started(name: str) -> None:
     click.echo(f"building {name}", err=True)
 
 
-def _say_outcome(outcome: Outcome) -> None:
+def _print_outcome(outcome: BuildOutcome) -> None:
     time = f" ({outcome.seconds:.0f} s)" if outcome.seconds else ""
     reason = f": {outcome.reason}" if outcome.reason else ""
     for line in outcome.log:
@@ -204,14 +206,14 @@ def _say_outcome(outcome: Outcome) -> None:
     click.echo(f"{outcome.name} {outcome.result.value}{time}{reason}", err=True)
 
 
-def _say_pushed(pushed: Pushed) -> None:
+def _print_pushed(pushed: PushOutcome) -> None:
     if pushed.digest:
         click.echo(f"pushed {pushed.reference}", err=True)
     else:
         click.echo(f"failed {pushed.reference}: {pushed.reason}", err=True)
 
 
-def _row(recipe: Recipe, built: str | None) -> dict[str, Any]:
+def _row(recipe: ImageRecipe, built: str | None) -> dict[str, Any]:
     return {
         "name": recipe.name,
         "parents": list(recipe.parents),

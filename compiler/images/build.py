@@ -13,11 +13,11 @@ from pathlib import Path
 
 from compiler.diagnostics import HeatsinkError
 from compiler.images.context import write_context
-from compiler.images.engine import BuildFailedError, Engine
-from compiler.images.recipe import Recipe
+from compiler.images.engine import BuildEngine, BuildFailedError
+from compiler.images.recipe import ImageRecipe
 
 
-class Result(Enum):
+class BuildResult(Enum):
     """How it went with one image."""
 
     BUILT = "built"
@@ -27,24 +27,29 @@ class Result(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class BuildOutcome:
     """What became of one image: the result, the seconds it took, and when it is not there why."""
 
     name: str
-    result: Result
+    result: BuildResult
     seconds: float = 0.0
     reason: str = ""
     log: tuple[str, ...] = ()
 
     @property
-    def good(self) -> bool:
+    def available(self) -> bool:
         """Whether the engine now has the image."""
-        return self.result in (Result.BUILT, Result.UNCHANGED)
+        return self.result in (BuildResult.BUILT, BuildResult.UNCHANGED)
 
 
 def build(
-    engine: Engine, recipes: Mapping[str, Recipe], *, jobs: int, cached: bool, started: Callable[[str], None]
-) -> Iterator[Outcome]:
+    engine: BuildEngine,
+    recipes: Mapping[str, ImageRecipe],
+    *,
+    jobs: int,
+    cached: bool,
+    started: Callable[[str], None],
+) -> Iterator[BuildOutcome]:
     """Build all recipes, at most `jobs` at once, and say of each how it went as soon as it is done.
 
     An image that the engine has with the same content hash stays, unless not `cached`. When one fails, those
@@ -53,10 +58,10 @@ def build(
     """
     with tempfile.TemporaryDirectory(prefix="heatsink-") as scratch:
 
-        def work(name: str) -> Outcome:
+        def work(name: str) -> BuildOutcome:
             recipe = recipes[name]
             if cached and engine.content_hash(recipe.reference) == recipe.content_hash:
-                return Outcome(name=name, result=Result.UNCHANGED)
+                return BuildOutcome(name=name, result=BuildResult.UNCHANGED)
             started(name)
             return _build_one(engine, recipe, Path(scratch), cached=cached)
 
@@ -64,30 +69,30 @@ def build(
 
 
 def run_graph(
-    graph: Mapping[str, Sequence[str]], work: Callable[[str], Outcome], *, jobs: int
-) -> Iterator[Outcome]:
+    graph: Mapping[str, Sequence[str]], work: Callable[[str], BuildOutcome], *, jobs: int
+) -> Iterator[BuildOutcome]:
     """Do the work of each name behind that of its parents, at most `jobs` at once.
 
-    Where a parent's outcome is not good, the work of its children is not done.
+    Where a parent's image is not available, the work of its children is not done.
     """
     order = TopologicalSorter(graph)
     order.prepare()
-    outcomes: dict[str, Outcome] = {}
-    running: set[Future[Outcome]] = set()
+    outcomes: dict[str, BuildOutcome] = {}
+    running: set[Future[BuildOutcome]] = set()
     pool = ThreadPoolExecutor(jobs)
     try:
         while order.is_active():
-            done = []
+            ended = []
             for name in sorted(order.get_ready()):
-                bad = [outcomes[parent] for parent in graph[name] if not outcomes[parent].good]
-                if bad:
-                    done.append(Outcome(name=name, result=Result.NOT_BUILT, reason=_because(bad[0])))
+                missing = [outcomes[parent] for parent in graph[name] if not outcomes[parent].available]
+                if missing:
+                    ended.append(_not_built(name, missing[0]))
                 else:
                     running.add(pool.submit(work, name))
-            if not done:
-                ended, running = wait(running, return_when=FIRST_COMPLETED)
-                done = [future.result() for future in ended]
-            for outcome in done:
+            if not ended:
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                ended = [future.result() for future in done]
+            for outcome in ended:
                 outcomes[outcome.name] = outcome
                 order.done(outcome.name)
                 yield outcome
@@ -96,12 +101,12 @@ def run_graph(
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _because(parent: Outcome) -> str:
-    verb = "failed" if parent.result is Result.FAILED else "was not built"
-    return f"parent `{parent.name}` {verb}"
+def _not_built(name: str, parent: BuildOutcome) -> BuildOutcome:
+    verb = "failed" if parent.result is BuildResult.FAILED else "was not built"
+    return BuildOutcome(name=name, result=BuildResult.NOT_BUILT, reason=f"parent `{parent.name}` {verb}")
 
 
-def _build_one(engine: Engine, recipe: Recipe, scratch: Path, *, cached: bool) -> Outcome:
+def _build_one(engine: BuildEngine, recipe: ImageRecipe, scratch: Path, *, cached: bool) -> BuildOutcome:
     began = time.monotonic()
     try:
         with tempfile.TemporaryFile(dir=scratch) as archive:
@@ -110,5 +115,5 @@ def _build_one(engine: Engine, recipe: Recipe, scratch: Path, *, cached: bool) -
             engine.build(archive, recipe.reference, recipe.content_hash, cached=cached)
     except HeatsinkError as error:
         log = error.log if isinstance(error, BuildFailedError) else ()
-        return Outcome(name=recipe.name, result=Result.FAILED, reason=str(error), log=log)
-    return Outcome(name=recipe.name, result=Result.BUILT, seconds=time.monotonic() - began)
+        return BuildOutcome(name=recipe.name, result=BuildResult.FAILED, reason=str(error), log=log)
+    return BuildOutcome(name=recipe.name, result=BuildResult.BUILT, seconds=time.monotonic() - began)

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import IO
 
 from compiler.diagnostics import HeatsinkError
-from compiler.images.recipe import ContextFile, Recipe
+from compiler.images.recipe import ContextFile, ImageRecipe
 
 
-def write_context(recipe: Recipe, target: IO[bytes], scratch: Path) -> None:
+def write_context(recipe: ImageRecipe, target: IO[bytes], scratch: Path) -> None:
     """Write an image's build context: `Dockerfile`, the files of its folder, `rootfs.tar` if it has one.
 
     Names are sorted, times 0 and owners root, as engines decide by the context's bytes what they have built
@@ -31,7 +31,7 @@ def write_context(recipe: Recipe, target: IO[bytes], scratch: Path) -> None:
                 archive.addfile(_normal(entry, 0o644), content)
 
 
-def write_folder(recipe: Recipe, folder: Path) -> None:
+def write_folder(recipe: ImageRecipe, folder: Path) -> None:
     """Write the same context as a folder, but for `rootfs.tar`."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "Dockerfile").write_text(recipe.dockerfile, encoding="utf-8")

@@ -39,7 +39,7 @@ class BuildFailedError(HeatsinkError):
 
 
 @dataclass(frozen=True, slots=True)
-class Engine:
+class BuildEngine:
     """A running engine, by its socket; threads may share it, as each operation has its own connection."""
 
     url: str
@@ -100,8 +100,8 @@ class Engine:
                 raise HeatsinkError(f"podman: {error.explanation or error}") from error
 
     def _last_lines(self, stream: Iterable[str]) -> tuple[str, ...]:
-        said = "".join(str(json.loads(line).get("stream", "")) for line in stream)
-        return tuple(said.splitlines()[-self.log_lines :])
+        output = "".join(str(json.loads(line).get("stream", "")) for line in stream)
+        return tuple(output.splitlines()[-self.log_lines :])
 
 
 def _short(message: str) -> str:
@@ -111,13 +111,13 @@ def _short(message: str) -> str:
 
 
 @contextmanager
-def own_engine() -> Iterator[Engine]:
+def own_engine() -> Iterator[BuildEngine]:
     """A podman service on a socket that nobody else knows, stopped at the end."""
     with tempfile.TemporaryDirectory(prefix="heatsink-") as folder:
         socket, log = Path(folder) / "podman.sock", Path(folder) / "log"
         service = _start_service(f"unix://{socket}", log)
         try:
-            engine = Engine(f"http+unix://{socket}")
+            engine = BuildEngine(f"http+unix://{socket}")
             _wait_until_ready(service, engine, log)
             yield engine
         finally:
@@ -127,12 +127,12 @@ def own_engine() -> Iterator[Engine]:
 def _start_service(address: str, log: Path) -> subprocess.Popen[bytes]:
     command = ("podman", "system", "service", f"--time={_IDLE}", address)
     try:
-        with log.open("wb") as said:
+        with log.open("wb") as output:
             return subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=said,
+                stderr=output,
                 env={**os.environ, "BUILDAH_ISOLATION": "chroot"},
                 # Ctrl-C reaches us; the service ends when we say so, not in the middle of what we clean up.
                 start_new_session=True,
@@ -152,7 +152,7 @@ def _stop(service: subprocess.Popen[bytes]) -> None:
         service.wait()
 
 
-def _wait_until_ready(service: subprocess.Popen[bytes], engine: Engine, log: Path) -> None:
+def _wait_until_ready(service: subprocess.Popen[bytes], engine: BuildEngine, log: Path) -> None:
     deadline = time.monotonic() + _STARTS_WITHIN
     while service.poll() is None and time.monotonic() < deadline:
         try:
@@ -161,5 +161,5 @@ def _wait_until_ready(service: subprocess.Popen[bytes], engine: Engine, log: Pat
                     return
         except (APIError, OSError):
             time.sleep(0.05)
-    said = log.read_text(errors="replace").strip()
-    raise HeatsinkError(f"podman's service did not start: {said or 'no answer'}")
+    output = log.read_text(errors="replace").strip()
+    raise HeatsinkError(f"podman's service did not start: {output or 'no answer'}")

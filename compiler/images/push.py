@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
 from compiler.diagnostics import HeatsinkError
-from compiler.images.engine import Engine
+from compiler.images.engine import BuildEngine
 from compiler.images.recipe import Naming
 from compiler.images.registry import served
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Registry:
+class ImageRegistry:
     """Where images are pushed to: `host:port`; `insecure` for one that speaks plain HTTP."""
 
     address: str
@@ -21,7 +21,7 @@ class Registry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pushed:
+class PushOutcome:
     """What became of one push: the digest the registry serves, or why there is none."""
 
     name: str
@@ -30,36 +30,36 @@ class Pushed:
     reason: str = ""
 
 
-def built(engine: Engine, names: Iterable[str], naming: Naming) -> list[str]:
+def built(engine: BuildEngine, names: Iterable[str], naming: Naming) -> list[str]:
     """Those of the names that the engine has an image of."""
     return [name for name in names if engine.image_id(naming.local(name))]
 
 
 def push(
-    engine: Engine, names: Iterable[str], naming: Naming, registry: Registry, *, jobs: int
-) -> Iterator[Pushed]:
+    engine: BuildEngine, names: Iterable[str], naming: Naming, registry: ImageRegistry, *, jobs: int
+) -> Iterator[PushOutcome]:
     """Push images, at most `jobs` at once, and say of each how it went as soon as it is done."""
 
-    def work(name: str) -> Pushed:
+    def work(name: str) -> PushOutcome:
         reference = naming.remote(name, registry.address)
         try:
             digest = _push_one(engine, naming.local(name), reference, registry)
         except HeatsinkError as error:
-            return Pushed(name=name, reference=reference, reason=error.render().removeprefix("error: "))
-        return Pushed(name=name, reference=reference, digest=digest)
+            return PushOutcome(name=name, reference=reference, reason=error.render().removeprefix("error: "))
+        return PushOutcome(name=name, reference=reference, digest=digest)
 
     with ThreadPoolExecutor(jobs) as pool:
         for future in as_completed([pool.submit(work, name) for name in names]):
             yield future.result()
 
 
-def _push_one(engine: Engine, local: str, remote: str, registry: Registry) -> str:
+def _push_one(engine: BuildEngine, local: str, remote: str, registry: ImageRegistry) -> str:
     image_id = engine.image_id(local)
     if image_id is None:
         raise HeatsinkError(f"`{local}` is not built", hint="run `heatsink images build` first")
     engine.push(local, remote, verify_tls=not registry.insecure)
-    answer = served(remote, insecure=registry.insecure)
+    image = served(remote, insecure=registry.insecure)
     # Newer engines report a failed push in a stream that the SDK does not read: believe the registry only.
-    if answer.config != image_id:
+    if image.config != image_id:
         raise HeatsinkError(f"the registry serves another image as `{remote}` than was pushed")
-    return answer.digest
+    return image.digest

@@ -64,7 +64,7 @@ class ContextFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
+class ImageRecipe:
     """All that decides how one image turns out, but for the packages of the day."""
 
     name: str
@@ -77,7 +77,7 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class RenderSettings:
     """What the Dockerfiles of a tree are rendered with."""
 
     naming: Naming
@@ -88,7 +88,7 @@ class Settings:
     """Folders that `{% import %}` and `{% include %}` look in."""
 
 
-def recipes(images: Mapping[str, Image], settings: Settings) -> dict[str, Recipe]:
+def recipes(images: Mapping[str, Image], settings: RenderSettings) -> dict[str, ImageRecipe]:
     """The recipes of all images, parents first.
 
     In a Dockerfile.j2 `parent("NAME")` is another image of the tree; `base_image`, `namespace`, `tag` and
@@ -97,14 +97,14 @@ def recipes(images: Mapping[str, Image], settings: Settings) -> dict[str, Recipe
     """
     dockerfiles = _rendered(images, settings)
     parents = _parents(images, dockerfiles, settings)
-    made: dict[str, Recipe] = {}
+    by_name: dict[str, ImageRecipe] = {}
     for name in ordered(parents, images):
-        above = tuple(made[parent] for parent in parents[name])
-        made[name] = _recipe(images[name], settings.naming.local(name), dockerfiles[name], above)
-    return made
+        above = tuple(by_name[parent] for parent in parents[name])
+        by_name[name] = _recipe(images[name], settings.naming.local(name), dockerfiles[name], above)
+    return by_name
 
 
-def _rendered(images: Mapping[str, Image], settings: Settings) -> dict[str, str]:
+def _rendered(images: Mapping[str, Image], settings: RenderSettings) -> dict[str, str]:
     variables = {
         "base_image": settings.base_image,
         "namespace": settings.naming.local_namespace,
@@ -129,26 +129,26 @@ def _parent_reference(images: Mapping[str, Image], naming: Naming, name: str) ->
 
 
 def _parents(
-    images: Mapping[str, Image], dockerfiles: Mapping[str, str], settings: Settings
+    images: Mapping[str, Image], dockerfiles: Mapping[str, str], settings: RenderSettings
 ) -> dict[str, tuple[str, ...]]:
     """For each image the images of the tree that its Dockerfile starts or copies from."""
     references = {settings.naming.local(name): name for name in images}
     report, parents = Report(), {}
     for name, dockerfile in dockerfiles.items():
         with report.collecting():
-            named = _references_in(dockerfile)
-            _check_known(named - {settings.base_image}, images[name], references, settings.naming)
-            parents[name] = tuple(sorted(references[reference] for reference in named & references.keys()))
+            used = _references_in(dockerfile)
+            _check_known(used - {settings.base_image}, images[name], references, settings.naming)
+            parents[name] = tuple(sorted(references[reference] for reference in used & references.keys()))
     report.check()
     return parents
 
 
 def _check_known(
-    named: Collection[str | None], image: Image, references: Mapping[str, str], naming: Naming
+    used: Collection[str | None], image: Image, references: Mapping[str, str], naming: Naming
 ) -> None:
     """Raise for a reference below our namespace that is no image of the tree."""
     ours = (
-        reference for reference in named if reference and reference.startswith(naming.local_namespace + "/")
+        reference for reference in used if reference and reference.startswith(naming.local_namespace + "/")
     )
     for reference in sorted(ours):
         if reference not in references:
@@ -163,9 +163,9 @@ def _references_in(dockerfile: str) -> set[str]:
     return ({start[1] for start in starts} | copied) - {start[2] for start in starts}
 
 
-def _recipe(image: Image, reference: str, dockerfile: str, parents: tuple[Recipe, ...]) -> Recipe:
+def _recipe(image: Image, reference: str, dockerfile: str, parents: tuple[ImageRecipe, ...]) -> ImageRecipe:
     context = tuple(_context(image.folder))
-    return Recipe(
+    return ImageRecipe(
         name=image.name,
         reference=reference,
         dockerfile=dockerfile,
@@ -193,7 +193,7 @@ def _rootfs_arguments(folder: Path) -> tuple[str, ...]:
     return tuple(line for line in lines if line and not line.startswith("#"))
 
 
-def _content_hash(dockerfile: str, context: Sequence[ContextFile], parents: Sequence[Recipe]) -> str:
+def _content_hash(dockerfile: str, context: Sequence[ContextFile], parents: Sequence[ImageRecipe]) -> str:
     """A SHA-256 that changes when the Dockerfile, a file of the context or a parent does."""
     digest = hashlib.sha256(dockerfile.encode())
     for file in context:

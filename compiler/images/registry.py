@@ -24,14 +24,14 @@ _TIMEOUT = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
+class ServedImage:
     """An image as a registry serves it: pulled by `digest`, and `config` is what an engine calls its id."""
 
     digest: str
     config: str
 
 
-def served(reference: str, *, insecure: bool) -> Served:
+def served(reference: str, *, insecure: bool) -> ServedImage:
     """What a registry has under `host:port/namespace/name:tag`; raises HeatsinkError.
 
     `insecure` speaks plain HTTP.
@@ -44,7 +44,7 @@ def served(reference: str, *, insecure: bool) -> Served:
     except (urllib.error.URLError, ssl.SSLError, TimeoutError) as error:
         raise HeatsinkError(f"cannot ask the registry for `{reference}`: {error}") from error
     # The digest is by definition that of the bytes served.
-    return Served(
+    return ServedImage(
         digest=f"sha256:{hashlib.sha256(manifest).hexdigest()}",
         config=json.loads(manifest)["config"]["digest"],
     )

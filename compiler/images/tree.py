@@ -28,12 +28,12 @@ class Image:
     def start(self) -> Span:
         """Where its Dockerfile.j2 says what it starts from."""
         text = self.source.text
-        found = FROM.search(text)
-        if found is None:
+        start = FROM.search(text)
+        if start is None:
             return Span(self.source, 1, 1, 1, 1)
-        line = text.count("\n", 0, found.start(1)) + 1
-        column = found.start(1) - text.rfind("\n", 0, found.start(1))
-        return Span(self.source, line, column, line, column + len(found[1]))
+        line = text.count("\n", 0, start.start(1)) + 1
+        column = start.start(1) - text.rfind("\n", 0, start.start(1))
+        return Span(self.source, line, column, line, column + len(start[1]))
 
 
 def discover(folders: Sequence[Path]) -> dict[str, Image]:
@@ -42,10 +42,10 @@ def discover(folders: Sequence[Path]) -> dict[str, Image]:
     Folders in between only group: `openvswitch/openvswitch-base/Dockerfile.j2` is `openvswitch-base`. Two
     images of one name within one folder are an error, as the name is all that a parent is asked for by.
     """
-    found: dict[str, Image] = {}
+    images: dict[str, Image] = {}
     for folder in folders:
-        found |= _images_below(folder)
-    return dict(sorted(found.items()))
+        images |= _images_below(folder)
+    return dict(sorted(images.items()))
 
 
 def chosen(names: Iterable[str], patterns: Sequence[str]) -> list[str]:
@@ -81,12 +81,12 @@ def _images_below(folder: Path) -> dict[str, Image]:
         raise HeatsinkError(f"there is no image folder `{folder}`")
     images: dict[str, Image] = {}
     for image in _read(folder):
-        twin = images.setdefault(image.name, image)
-        if twin is not image:
+        other = images.setdefault(image.name, image)
+        if other is not image:
             raise CompileError(
                 f"two images are named `{image.name}`",
                 image.start,
-                hint=f"the other is {twin.source.name}; rename a folder",
+                hint=f"the other is {other.source.name}; rename a folder",
             )
     return images
 

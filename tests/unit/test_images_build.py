@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from compiler.diagnostics import HeatsinkError
-from compiler.images.build import Outcome, Result, run_graph
+from compiler.images.build import BuildOutcome, BuildResult, run_graph
 from compiler.images.context import write_context, write_folder
-from compiler.images.recipe import ContextFile, Naming, Recipe
-from compiler.images.registry import Served, served
+from compiler.images.recipe import ContextFile, ImageRecipe, Naming
+from compiler.images.registry import ServedImage, served
 
 GRAPH = {
     "base": (),
@@ -29,9 +29,9 @@ GRAPH = {
 MANIFEST = json.dumps({"config": {"digest": "sha256:c0ffee"}}).encode()
 
 
-def outcomes_when(*failing: str) -> dict[str, Outcome]:
-    def work(name: str) -> Outcome:
-        return Outcome(name=name, result=Result.FAILED if name in failing else Result.BUILT)
+def outcomes_when(*failing: str) -> dict[str, BuildOutcome]:
+    def work(name: str) -> BuildOutcome:
+        return BuildOutcome(name=name, result=BuildResult.FAILED if name in failing else BuildResult.BUILT)
 
     return {outcome.name: outcome for outcome in run_graph(GRAPH, work, jobs=2)}
 
@@ -60,7 +60,7 @@ def test_no_more_than_the_jobs_asked_for_run_at_once() -> None:
     running, most, lock = 0, 0, threading.Lock()
     both = threading.Barrier(2, timeout=10)
 
-    def work(name: str) -> Outcome:
+    def work(name: str) -> BuildOutcome:
         nonlocal running, most
         with lock:
             running += 1
@@ -68,15 +68,15 @@ def test_no_more_than_the_jobs_asked_for_run_at_once() -> None:
         both.wait()
         with lock:
             running -= 1
-        return Outcome(name=name, result=Result.BUILT)
+        return BuildOutcome(name=name, result=BuildResult.BUILT)
 
     list(run_graph(dict.fromkeys("abcdef", ()), work, jobs=2))
     assert most == 2
 
 
-def recipe(folder: Path) -> Recipe:
+def recipe(folder: Path) -> ImageRecipe:
     files = sorted(path for path in folder.rglob("*") if not path.is_dir() or path.is_symlink())
-    return Recipe(
+    return ImageRecipe(
         name="web",
         reference="localhost/heatsink/web:1",
         dockerfile="FROM scratch\n",
@@ -151,7 +151,7 @@ def registry() -> Iterator[str]:
 
 
 def test_the_digest_of_an_image_is_that_of_the_manifest_its_registry_serves(registry: str) -> None:
-    assert served(f"{registry}/heatsink/web:1", insecure=True) == Served(
+    assert served(f"{registry}/heatsink/web:1", insecure=True) == ServedImage(
         digest=f"sha256:{hashlib.sha256(MANIFEST).hexdigest()}", config="sha256:c0ffee"
     )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from compiler.diagnostics import CompileError, HeatsinkError
-from compiler.images.recipe import Naming, Recipe, Settings, recipes
+from compiler.images.recipe import ImageRecipe, Naming, RenderSettings, recipes
 from compiler.images.tree import chosen, discover, with_parents
 from compiler.shipped import folder
 
@@ -22,8 +22,10 @@ def write(root: Path, **dockerfiles: str) -> Path:
     return root
 
 
-def recipes_of(*folders: Path, base_image: str | None = None) -> dict[str, Recipe]:
-    settings = Settings(naming=NAMING, version="1", base_image=base_image, search=tuple(reversed(folders)))
+def recipes_of(*folders: Path, base_image: str | None = None) -> dict[str, ImageRecipe]:
+    settings = RenderSettings(
+        naming=NAMING, version="1", base_image=base_image, search=tuple(reversed(folders))
+    )
     return recipes(discover(folders), settings)
 
 
