@@ -15,7 +15,7 @@ from compiler.node.yaml import Duplicates, parse
 from compiler.source import Span
 from compiler.tripleo.tree import TOOL
 
-Variables: TypeAlias = dict[object, object]  # a key is what YAML makes of it: templates print them
+JinjaVariables: TypeAlias = dict[object, object]  # a key is what YAML makes of it: templates print them
 
 _TAGS = (
     ("compute", ("Compute", "HciCeph", "DistributedCompute")),
@@ -27,81 +27,81 @@ _TAGS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Role:
+class RoleData:
     """One role of roles_data.yaml."""
 
     name: str
     nic_config: str | None  # the name of its file below network/config/, where that is not the role's own
-    variables: Variables
+    variables: JinjaVariables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Network:
+class NetworkData:
     """One network of network_data.yaml."""
 
     name: str
     lower: str  # its name in file names
     enabled: bool
-    variables: Variables
+    variables: JinjaVariables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Additions:
+class ToolFeatures:
     """What a release's tool adds to what the files say, which templates of that release rely on."""
 
     tags: bool = True
     index: bool = True
 
 
-def additions(root: Path) -> Additions:
+def tool_features(root: Path) -> ToolFeatures:
     """What the tree's own tool adds, told from its text; the newest does both, and so do we without one."""
     path = root / TOOL
     if not path.is_file():
-        return Additions()
+        return ToolFeatures()
     text = files.read(path).text
-    return Additions(tags="_set_tags_based_on_role_name" in text, index="'idx'" in text)
+    return ToolFeatures(tags="_set_tags_based_on_role_name" in text, index="'idx'" in text)
 
 
-def roles(path: Path, added: Additions) -> tuple[Role, ...]:
+def roles(path: Path, features: ToolFeatures) -> tuple[RoleData, ...]:
     """The roles of a file, in its order. Raises CompileError with every mistake in it."""
     items = expect_sequence(files.document(path, Duplicates.LAST), "roles").items
-    report, found, seen = Report(), [], _Names("role")
+    report, result, names = Report(), [], _UniqueNames("role")
     for item in items:
         with report.collecting():
-            role = _role(item, added)
-            seen.add(role.name.lower(), item)
-            found.append(role)
+            role = _role(item, features)
+            names.add(role.name.lower(), item)
+            result.append(role)
     report.check()
-    return tuple(found)
+    return tuple(result)
 
 
-def networks(path: Path, added: Additions) -> tuple[Network, ...]:
+def networks(path: Path, features: ToolFeatures) -> tuple[NetworkData, ...]:
     """The networks of a file, in its order; an empty file has none. Raises as `roles` does."""
     root = parse(files.read(path), Duplicates.LAST)
     if root is None or (isinstance(root, Scalar) and root.value is None):
         return ()
-    report, found, seen = Report(), [], _Names("network")
+    report, result, names = Report(), [], _UniqueNames("network")
     for index, item in enumerate(expect_sequence(root, "networks").items):
         with report.collecting():
-            network = _network(item, index if added.index else None)
+            network = _network(item, index if features.index else None)
             if network.enabled:
-                seen.add(network.name, item)
-            found.append(network)
+                names.add(network.name, item)
+            result.append(network)
     report.check()
-    return tuple(found)
+    return tuple(result)
 
 
-def _role(node: Node, added: Additions) -> Role:
+def _role(node: Node, features: ToolFeatures) -> RoleData:
     entries = expect_mapping(node, "a role").entries
     name = _name(node, "role")
     tags = entries.get("tags")
     variables = _variables(node)
     if tags is not None:
         expect_sequence(tags, "`tags`")
-    if added.tags:
+    if features.tags:
         own = [_value(tag) for tag in tags.items] if isinstance(tags, Sequence) else []
         variables["tags"] = [*own, *(tag for tag in _tags(name) if tag not in own)]
-    return Role(
+    return RoleData(
         name=name, nic_config=_optional_file_name(node, "deprecated_nic_config_name"), variables=variables
     )
 
@@ -110,7 +110,7 @@ def _tags(role: str) -> Iterator[str]:
     return (tag for tag, fronts in _TAGS if role.startswith(fronts))
 
 
-def _network(node: Node, index: int | None) -> Network:
+def _network(node: Node, index: int | None) -> NetworkData:
     entries = expect_mapping(node, "a network").entries
     name = _name(node, "network")
     switch = entries.get("enabled")
@@ -121,22 +121,22 @@ def _network(node: Node, index: int | None) -> Network:
         variables["idx"] = index
     if enabled and lower is None:
         variables["name_lower"] = name.lower()
-    return Network(name=name, lower=lower or name.lower(), enabled=enabled, variables=variables)
+    return NetworkData(name=name, lower=lower or name.lower(), enabled=enabled, variables=variables)
 
 
-def _name(node: Node, what: str) -> str:
-    named = expect_mapping(node, f"a {what}").entries.get("name")
-    if named is None:
-        raise CompileError(f"a {what} has no name", node.span, "give it a `name`")
-    return _file_name(named, f"the name of a {what}")
+def _name(node: Node, kind: str) -> str:
+    name = expect_mapping(node, f"a {kind}").entries.get("name")
+    if name is None:
+        raise CompileError(f"a {kind} has no name", node.span, "give it a `name`")
+    return _file_name(name, f"the name of a {kind}")
 
 
 def _optional_file_name(node: Node, key: str) -> str | None:
     """The name of a file under a key; null and "" are as good as no key."""
-    named = expect_mapping(node, f"what holds `{key}`").entries.get(key)
-    if named is None or (isinstance(named, Scalar) and named.value in (None, "")):
+    name = expect_mapping(node, f"what holds `{key}`").entries.get(key)
+    if name is None or (isinstance(name, Scalar) and name.value in (None, "")):
         return None
-    return _file_name(named, f"`{key}`")
+    return _file_name(name, f"`{key}`")
 
 
 def _file_name(node: Node, what: str) -> str:
@@ -147,23 +147,23 @@ def _file_name(node: Node, what: str) -> str:
     return name
 
 
-class _Names:
+class _UniqueNames:
     """Names met so far, each of which may be met once."""
 
-    def __init__(self, what: str) -> None:
-        self._what = what
-        self._met: dict[str, Span] = {}
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self._places: dict[str, Span] = {}
 
     def add(self, name: str, node: Node) -> None:
         """Remember a name. Raises CompileError if it was met before."""
-        span = expect_mapping(node, self._what).entries["name"].span
-        first = self._met.setdefault(name, span)
+        span = expect_mapping(node, self._kind).entries["name"].span
+        first = self._places.setdefault(name, span)
         if first is not span:
             hint = f"it is first in line {first.line}; give one of them another name"
-            raise CompileError(f"{self._what} `{name}` is there twice", span, hint)
+            raise CompileError(f"{self._kind} `{name}` is there twice", span, hint)
 
 
-def _variables(node: Node) -> Variables:
+def _variables(node: Node) -> JinjaVariables:
     assert isinstance(node, Mapping)
     return {_value(node.keys[key]): _value(value) for key, value in node.entries.items()}
 

@@ -8,10 +8,10 @@ from pathlib import Path, PurePosixPath
 
 from compiler.diagnostics import HeatsinkError
 from compiler.tripleo.render import Rendering
-from compiler.tripleo.tree import Tree
+from compiler.tripleo.tree import TemplateTree
 
 
-def check(out: Path, tree: Tree) -> None:
+def check(out: Path, tree: TemplateTree) -> None:
     """Raise HeatsinkError unless the folder may become a rendering of the tree.
 
     It may be new, empty, or hold nothing but what an earlier rendering, with whatever roles, left there.
@@ -21,9 +21,9 @@ def check(out: Path, tree: Tree) -> None:
         raise HeatsinkError(f"`{out}` is inside the tree `{tree.root}`", hint="name a folder outside of it")
     if out.exists() and not out.is_dir():
         raise HeatsinkError(f"`{out}` is not a folder", hint="name a folder, or one to be made")
-    if (stranger := next(tree.strangers(_files_below(out)), None)) is not None:
+    if (foreign := next(tree.foreign(_files_below(out)), None)) is not None:
         raise HeatsinkError(
-            f"`{out}` holds `{stranger}`, which no rendering of `{tree.root}` makes",
+            f"`{out}` holds `{foreign}`, which no rendering of `{tree.root}` makes",
             hint="name a new or an empty folder, or remove this one first",
         )
 
@@ -47,7 +47,7 @@ def write(rendering: Rendering, out: Path) -> None:
 
 def _files_below(folder: Path) -> list[PurePosixPath]:
     below = folder.rglob("*")
-    return sorted(PurePosixPath(each.relative_to(folder)) for each in below if not each.is_dir())
+    return sorted(PurePosixPath(path.relative_to(folder)) for path in below if not path.is_dir())
 
 
 def _fill(new: Path, rendering: Rendering) -> None:

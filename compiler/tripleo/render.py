@@ -12,32 +12,32 @@ from compiler import files, jinja
 from compiler.diagnostics import CompileError, Report
 from compiler.source import Source
 from compiler.tripleo import inputs
-from compiler.tripleo.inputs import Network, Role
-from compiler.tripleo.tree import FOR_EACH_NETWORK, FOR_EACH_ROLE, ONCE, Tree
+from compiler.tripleo.inputs import NetworkData, RoleData
+from compiler.tripleo.tree import FOR_EACH_NETWORK, FOR_EACH_ROLE, ONCE, TemplateTree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendering:
     """What the new tree is to hold beside its folders: texts by their paths, and files as they are."""
 
-    tree: Tree
+    tree: TemplateTree
     texts: Mapping[PurePosixPath, str]
     copied: tuple[PurePosixPath, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Inputs:
+class _RenderInputs:
     """Roles, and networks even if they are disabled: templates ask for that themselves."""
 
-    roles: tuple[Role, ...]
-    networks: tuple[Network, ...]
+    roles: tuple[RoleData, ...]
+    networks: tuple[NetworkData, ...]
 
     @property
-    def role_variables(self) -> list[inputs.Variables]:
+    def role_variables(self) -> list[inputs.JinjaVariables]:
         return [role.variables for role in self.roles]
 
     @property
-    def network_variables(self) -> list[inputs.Variables]:
+    def network_variables(self) -> list[inputs.JinjaVariables]:
         return [network.variables for network in self.networks]
 
 
@@ -51,7 +51,7 @@ class _Target:
 
 
 def rendering(
-    tree: Tree, report: Report, *, roles: Path | None = None, networks: Path | None = None
+    tree: TemplateTree, report: Report, *, roles: Path | None = None, networks: Path | None = None
 ) -> Rendering:
     """The tree that upstream's own tool would write, with the tree's own roles and networks by default.
 
@@ -61,43 +61,46 @@ def rendering(
     """
     for link in tree.links:
         report.warn(f"`{tree.root / link}` is a link to a folder: it is left out", hint=_LINK_HINT)
-    given = _inputs(tree.root, roles, networks)
-    made: list[tuple[PurePosixPath, str]] = []
+    data = _render_inputs(tree.root, roles, networks)
+    rendered: list[tuple[PurePosixPath, str]] = []
     for path in tree.templates:
         with report.collecting():
-            made += _made(tree, path, given)
+            rendered += _rendered(tree, path, data)
     report.check()
-    texts = dict(made)
+    texts = dict(rendered)
     copied = tuple(path for path in tree.files if path not in texts)
-    _warn_of_lost(chain((path for path, _ in made), tree.files), report)
+    _warn_of_overwritten(chain((path for path, _ in rendered), tree.files), report)
     return Rendering(tree=tree, texts=texts, copied=copied)
 
 
 _LINK_HINT = "upstream's tool leaves it out too; copy the folder into the tree if templates need it"
 
 
-def _inputs(root: Path, roles: Path | None, networks: Path | None) -> _Inputs:
-    report, added = Report(), inputs.additions(root)
-    given = _Inputs(roles=(), networks=())
+def _render_inputs(root: Path, roles: Path | None, networks: Path | None) -> _RenderInputs:
+    report, features = Report(), inputs.tool_features(root)
+    data = _RenderInputs(roles=(), networks=())
     with report.collecting():
-        given = replace(given, roles=inputs.roles(_named(roles, root, "roles_data.yaml"), added))
+        path = _input_file(roles, root, "roles_data.yaml")
+        data = replace(data, roles=inputs.roles(path, features))
     with report.collecting():
-        path = _named(networks, root, "network_data.yaml")
-        given = replace(given, networks=inputs.networks(path, added))
+        path = _input_file(networks, root, "network_data.yaml")
+        data = replace(data, networks=inputs.networks(path, features))
     report.check()
-    return given
+    return data
 
 
-def _named(path: Path | None, root: Path, default: str) -> Path:
+def _input_file(path: Path | None, root: Path, default: str) -> Path:
     if path is None:
         return root / default
     return path if path.is_file() or not (root / path).is_file() else root / path
 
 
-def _made(tree: Tree, path: PurePosixPath, given: _Inputs) -> Iterator[tuple[PurePosixPath, str]]:
+def _rendered(
+    tree: TemplateTree, path: PurePosixPath, data: _RenderInputs
+) -> Iterator[tuple[PurePosixPath, str]]:
     source = files.read(tree.root / path)
     search = (tree.root / path.parent, tree.root)
-    for target in _targets(path, source, given):
+    for target in _targets(path, source, data):
         if target.path in tree.excluded:
             continue
         try:
@@ -109,27 +112,27 @@ def _made(tree: Tree, path: PurePosixPath, given: _Inputs) -> Iterator[tuple[Pur
         yield target.path, text
 
 
-def _targets(path: PurePosixPath, source: Source, given: _Inputs) -> Iterator[_Target]:
+def _targets(path: PurePosixPath, source: Source, data: _RenderInputs) -> Iterator[_Target]:
     """The files that a template makes: one for each role or network if its name says so, else one."""
-    networks = given.network_variables
+    networks = data.network_variables
     if path.name.endswith(FOR_EACH_ROLE):
         by_name = "{{role.name}}" not in source.text  # older templates take the name itself for the role
-        for role in given.roles:
+        for role in data.roles:
             variables = {"role": role.name if by_name else role.variables, "networks": networks}
             yield _Target(path=_role_path(path, role), variables=variables, subject=f"role `{role.name}`")
     elif path.name.endswith(FOR_EACH_NETWORK):
-        for network in (each for each in given.networks if each.enabled):
+        for network in (network for network in data.networks if network.enabled):
             yield _Target(
                 path=_network_path(path, network),
                 variables={"network": network.variables},
                 subject=f"network `{network.name}`",
             )
     else:
-        made = path.with_name(path.name.replace(ONCE, ".yaml"))
-        yield _Target(path=made, variables={"roles": given.role_variables, "networks": networks})
+        target = path.with_name(path.name.replace(ONCE, ".yaml"))
+        yield _Target(path=target, variables={"roles": data.role_variables, "networks": networks})
 
 
-def _role_path(path: PurePosixPath, role: Role) -> PurePosixPath:
+def _role_path(path: PurePosixPath, role: RoleData) -> PurePosixPath:
     """`puppet/role.role.j2.yaml` → `puppet/compute-role.yaml`; a NIC configuration is `compute.yaml`."""
     lower = role.name.lower()
     if "network/config" in str(path):
@@ -137,16 +140,16 @@ def _role_path(path: PurePosixPath, role: Role) -> PurePosixPath:
     return path.with_name(f"{lower}-{path.name.replace(FOR_EACH_ROLE, '.yaml')}")
 
 
-def _network_path(path: PurePosixPath, network: Network) -> PurePosixPath:
+def _network_path(path: PurePosixPath, network: NetworkData) -> PurePosixPath:
     """`ports/port_v6.network.j2.yaml` → `ports/tenant_v6.yaml`; elsewhere `network` is what is replaced."""
     replaced = "port" if str(path.parent).endswith("ports") else "network"
     return path.with_name(path.name.replace(FOR_EACH_NETWORK, ".yaml").replace(replaced, network.lower))
 
 
-def _warn_of_lost(paths: Iterable[PurePosixPath], report: Report) -> None:
-    lost = sorted(path for path, count in Counter(paths).items() if count > 1)
-    if lost:
-        first, others = f"`{lost[0]}`", len(lost) - 1
+def _warn_of_overwritten(paths: Iterable[PurePosixPath], report: Report) -> None:
+    overwritten = sorted(path for path, count in Counter(paths).items() if count > 1)
+    if overwritten:
+        first, others = f"`{overwritten[0]}`", len(overwritten) - 1
         subject = f"{first} and {others} more are" if others else f"{first} is"
         report.warn(
             f"{subject} made more than once: what is made last is kept",

@@ -21,7 +21,7 @@ TOOL = "tools/process-templates.py"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tree:
+class TemplateTree:
     """A tree's folders and files by their paths below its root, sorted; what is hidden is no part of it."""
 
     root: Path
@@ -31,11 +31,11 @@ class Tree:
     links: tuple[PurePosixPath, ...]  # to folders: nobody follows them
     excluded: frozenset[PurePosixPath]  # what no template for each role or network may make
 
-    def strangers(self, paths: Iterable[PurePosixPath]) -> Iterator[PurePosixPath]:
+    def foreign(self, paths: Iterable[PurePosixPath]) -> Iterator[PurePosixPath]:
         """Those paths that no rendering of this tree has, with whatever roles and networks."""
-        once = {each.with_name(each.name.replace(ONCE, ".yaml")) for each in self.templates}
+        once = {path.with_name(path.name.replace(ONCE, ".yaml")) for path in self.templates}
         known = once.union(self.files)
-        repeated = {each.parent for each in self.templates if each.name.endswith(_REPEATED)}
+        repeated = {path.parent for path in self.templates if path.name.endswith(_REPEATED)}
         for path in paths:
             named = path.parent in repeated and path.suffix == ".yaml" and not path.name.endswith(ONCE)
             if path not in known and not named:
@@ -45,22 +45,22 @@ class Tree:
 _REPEATED = (FOR_EACH_ROLE, FOR_EACH_NETWORK)
 
 
-def listing(root: Path) -> Tree:
+def listing(root: Path) -> TemplateTree:
     """What stands below a folder. Raises HeatsinkError when it cannot be read."""
     if not root.is_dir():
         raise HeatsinkError(f"there is no folder `{root}`", hint="name a tripleo-heat-templates tree")
-    folders, found, links = [], [], []
+    folders, paths, links = [], [], []
     for folder, below, names in os.walk(root, onerror=_unreadable):
         here = PurePosixPath(Path(folder).relative_to(root))
         below[:] = sorted(_visible(below))
         folders.append(here)
-        found += [here / name for name in sorted(_visible(names))]
+        paths += [here / name for name in sorted(_visible(names))]
         links += [here / name for name in below if Path(folder, name).is_symlink()]
-    return Tree(
+    return TemplateTree(
         root=root,
         folders=tuple(folders),
-        templates=tuple(path for path in found if path.name.endswith(ONCE)),
-        files=tuple(path for path in found if not path.name.endswith(ONCE)),
+        templates=tuple(path for path in paths if path.name.endswith(ONCE)),
+        files=tuple(path for path in paths if not path.name.endswith(ONCE)),
         links=tuple(links),
         excluded=_excluded(root / EXCLUDES),
     )
@@ -80,10 +80,10 @@ def _excluded(path: Path) -> frozenset[PurePosixPath]:
     root = parse(files.read(path), Duplicates.LAST) if path.is_file() else None
     if root is None:
         return frozenset()
-    named = expect_mapping(root, f"`{EXCLUDES}`").entries.get("name")
-    if named is None or (isinstance(named, Scalar) and named.value is None):
+    names = expect_mapping(root, f"`{EXCLUDES}`").entries.get("name")
+    if names is None or (isinstance(names, Scalar) and names.value is None):
         return frozenset()
-    items = expect_sequence(named, f"`name` of `{EXCLUDES}`").items
+    items = expect_sequence(names, f"`name` of `{EXCLUDES}`").items
     if wrong := next((item for item in items if not isinstance(item, Scalar)), None):
         raise CompileError(f"a path must be a string, not {wrong.kind}", wrong.span)
     return frozenset(PurePosixPath(str(item.value)) for item in items if isinstance(item, Scalar))
