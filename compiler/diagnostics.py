@@ -48,16 +48,16 @@ class HeatsinkError(Exception):
     @classmethod
     def of(cls, problems: Iterable[Problem]) -> HeatsinkError:
         """One exception for several problems; there must be at least one."""
-        found = tuple(problems)
-        error = cls(found[0].message)
-        error.problems = found
+        collected = tuple(problems)
+        error = cls(collected[0].message)
+        error.problems = collected
         return error
 
     def without_text(self) -> HeatsinkError:
         """The same problems with their places and no line of the text, for files of secrets."""
         return self.of(
-            Problem(each.message, each.span.without_text() if each.span else None, each.hint)
-            for each in self.problems
+            Problem(problem.message, problem.span.without_text() if problem.span else None, problem.hint)
+            for problem in self.problems
         )
 
     def render(self) -> str:
@@ -86,9 +86,9 @@ class Report:
     def suspect(self, message: str, span: Span | None = None, hint: str | None = None) -> None:
         """Remember what is likely a mistake: a warning, or an error when the report is strict."""
         problem = Problem(message, span, hint)
-        found = self.errors if self.strict else self.warnings
-        if problem not in found:
-            found.append(problem)
+        problems = self.errors if self.strict else self.warnings
+        if problem not in problems:
+            problems.append(problem)
 
     @contextmanager
     def collecting(self) -> Iterator[None]:
@@ -116,8 +116,8 @@ def closest(name: str, known: Iterable[str]) -> str | None:
     """
     names = sorted(set(known))
     lasts = difflib.get_close_matches(_last(name), map(_last, names), n=1, cutoff=0.65)
-    alike = [each for each in names if _last(each) in lasts]
-    match = difflib.get_close_matches(name, alike, n=1, cutoff=0)
+    candidates = [candidate for candidate in names if _last(candidate) in lasts]
+    match = difflib.get_close_matches(name, candidates, n=1, cutoff=0)
     return f"did you mean `{match[0]}`?" if match else None
 
 

@@ -47,7 +47,7 @@ _FILE = click.Path(path_type=Path)
 )
 @click.option(
     "--backend",
-    type=click.Choice([each.value for each in Backend]),
+    type=click.Choice([backend.value for backend in Backend]),
     help="Overrules what roles and hosts say.",
 )
 @merge_option
@@ -59,7 +59,7 @@ _FILE = click.Path(path_type=Path)
 @click.option("-v", "--verbose", is_flag=True, help="Say from where everything was read.")
 def compile_(
     output: Path, backend: Backend | None, merge: Merge,
-    check: bool, strict: bool, as_json: bool, verbose: bool, **asked: Any,
+    check: bool, strict: bool, as_json: bool, verbose: bool, **request: Any,
 ) -> None:  # fmt: skip
     """Compile roles and environments into a bundle for each host.
 
@@ -68,14 +68,14 @@ def compile_(
     """
     report = Report(strict=strict)
     options = pipeline.Options(merge=Merge(merge), backend=Backend(backend) if backend else None)
-    compilation = pipeline.compile_fleet(Request(**asked), options, report, _told(verbose=verbose))
+    compilation = pipeline.compile_fleet(Request(**request), options, report, _told(verbose=verbose))
     show(report)
-    done = pipeline.changes(compilation, output) if check else pipeline.write(compilation, output)
+    changes = pipeline.changes(compilation, output) if check else pipeline.write(compilation, output)
     if as_json:
-        click.echo(json.dumps(_as_json(done, report), indent=1))
+        click.echo(json.dumps(_as_json(changes, report), indent=1))
     else:
-        click.echo(_summary(done, len(compilation.bundles), output, check=check), err=True)
-    if check and (done.written or done.removed):
+        click.echo(_summary(changes, len(compilation.bundles), output, check=check), err=True)
+    if check and (changes.written or changes.removed):
         sys.exit(1)
 
 
@@ -90,25 +90,29 @@ def _told(*, verbose: bool) -> Told:
     return told
 
 
-def _summary(done: Changes, hosts: int, output: Path, *, check: bool) -> str:
+def _summary(changes: Changes, hosts: int, output: Path, *, check: bool) -> str:
     verb = "would be " if check else ""
     compiled = f"{hosts} host{'' if hosts == 1 else 's'} compiled"
-    if not (done.written or done.removed):
-        return f"{compiled}: {output}/ is up to date ({done.unchanged} files)"
+    if not (changes.written or changes.removed):
+        return f"{compiled}: {output}/ is up to date ({changes.unchanged} files)"
     return (
-        f"{compiled}: {len(done.written)} files {verb}written, {len(done.removed)} {verb}removed, "
-        f"{done.unchanged} unchanged in {output}/"
+        f"{compiled}: {len(changes.written)} files {verb}written, {len(changes.removed)} {verb}removed, "
+        f"{changes.unchanged} unchanged in {output}/"
     )
 
 
-def _as_json(done: Changes, report: Report) -> dict[str, object]:
+def _as_json(changes: Changes, report: Report) -> dict[str, object]:
     warnings = [
-        {"message": each.message, "place": None if each.span is None else str(each.span), "hint": each.hint}
-        for each in report.warnings
+        {
+            "message": warning.message,
+            "place": None if warning.span is None else str(warning.span),
+            "hint": warning.hint,
+        }
+        for warning in report.warnings
     ]
     return {
-        "written": list(done.written),
-        "removed": list(done.removed),
-        "unchanged": done.unchanged,
+        "written": list(changes.written),
+        "removed": list(changes.removed),
+        "unchanged": changes.unchanged,
         "warnings": warnings,
     }

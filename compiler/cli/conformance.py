@@ -9,8 +9,8 @@ import click
 
 
 @click.command("conformance")
-@click.argument("cases", type=click.Path(path_type=Path))
-def conformance(cases: Path) -> None:
+@click.argument("path", metavar="CASES", type=click.Path(path_type=Path))
+def conformance(path: Path) -> None:
     """Evaluate the cases of a JSON file, and compare with the answers of real Heat.
 
     Prints each case that fails, with the difference, and `N passed, M failed` at the end. Exit code 1 if any
@@ -19,10 +19,10 @@ def conformance(cases: Path) -> None:
     from compiler.heat import conformance
 
     failed = 0
-    found = conformance.cases(cases)
-    for case in found:
+    cases = conformance.cases(path)
+    for case in cases:
         if (difference := conformance.difference(case)) is not None:
             failed += 1
             click.echo(f"{case.id}\n{difference}\n")
-    click.echo(f"{len(found) - failed} passed, {failed} failed")
+    click.echo(f"{len(cases) - failed} passed, {failed} failed")
     sys.exit(1 if failed else 0)

@@ -43,18 +43,20 @@ def lint(
     One finding a line: where, the rule, what happens, what to do. Exit code 1 if there are any.
     """
     codes = frozenset(chosen or CODES) - frozenset(ignored)
-    found = answer(Question(paths=paths, environments=environments, codes=codes))
-    if not found.templates and not found.environments and not found.findings:
+    result = answer(Question(paths=paths, environments=environments, codes=codes))
+    if not result.templates and not result.environments and not result.findings:
         raise HeatsinkError("there is no template", hint="a template begins with `heat_template_version: …`")
     if as_json:
-        click.echo(json.dumps([each.plain for each in found.findings], indent=1))
+        click.echo(json.dumps([finding.plain for finding in result.findings], indent=1))
     else:
-        for each in found.findings:
-            click.echo(each.line)
-    click.echo(_summary(found), err=True)
-    sys.exit(1 if found.findings else 0)
+        for finding in result.findings:
+            click.echo(finding.line)
+    click.echo(_summary(result), err=True)
+    sys.exit(1 if result.findings else 0)
 
 
-def _summary(found: Answer) -> str:
-    looked_at = ", ".join((counted(found.templates, "template"), counted(found.environments, "environment")))
-    return f"{counted(len(found.findings), 'finding')} in {looked_at}"
+def _summary(result: Answer) -> str:
+    looked_at = ", ".join(
+        (counted(result.templates, "template"), counted(result.environments, "environment"))
+    )
+    return f"{counted(len(result.findings), 'finding')} in {looked_at}"

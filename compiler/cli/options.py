@@ -8,7 +8,7 @@ from compiler.diagnostics import Report
 from compiler.model.stack import Merge
 
 merge_option = click.option(
-    "--merge", type=click.Choice([each.value for each in Merge]),
+    "--merge", type=click.Choice([merge.value for merge in Merge]),
     default=Merge.SERVER.value, show_default=True,
     help="How environments become one: as Heat does it, or as its client.",
 )  # fmt: skip

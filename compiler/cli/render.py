@@ -34,8 +34,8 @@ def render(tree: Path, roles: Path | None, networks: Path | None, out: Path) -> 
     """
     report, source = Report(), listing(tree)
     output.check(out, source)
-    made = rendering(source, report, roles=roles, networks=networks)
+    rendered = rendering(source, report, roles=roles, networks=networks)
     show(report)
-    output.write(made, out)
-    files = "file" if len(made.texts) == 1 else "files"
-    click.echo(f"{len(made.texts)} {files} rendered, {len(made.copied)} copied in {out}/", err=True)
+    output.write(rendered, out)
+    files = "file" if len(rendered.texts) == 1 else "files"
+    click.echo(f"{len(rendered.texts)} {files} rendered, {len(rendered.copied)} copied in {out}/", err=True)

@@ -12,8 +12,8 @@ from typing import Protocol, TypeAlias
 from compiler.diagnostics import CompileError, closest
 from compiler.source import Source, Span
 
-Value: TypeAlias = str | int | float | bool | None
-Plain: TypeAlias = Value | list["Plain"] | dict[str, "Plain"]
+ScalarValue: TypeAlias = str | int | float | bool | None
+Plain: TypeAlias = ScalarValue | list["Plain"] | dict[str, "Plain"]
 
 
 class Mark(Protocol):
@@ -50,7 +50,7 @@ class Scalar(Node):
 
     __slots__ = ("value",)
 
-    def __init__(self, value: Value, source: Source, start: Mark, end: Mark) -> None:
+    def __init__(self, value: ScalarValue, source: Source, start: Mark, end: Mark) -> None:
         self.value = value
         self._source = source
         self._start = start
@@ -140,7 +140,7 @@ def sequence_of(items: list[Node], place: Node) -> Sequence:
     return Sequence(items, place._source, place._start, place._end)
 
 
-def scalar_of(value: Value, place: Node) -> Scalar:
+def scalar_of(value: ScalarValue, place: Node) -> Scalar:
     """A scalar that stands where `place` was written."""
     return Scalar(value, place._source, place._start, place._end)
 
@@ -166,32 +166,34 @@ class _Point:
         self.column = column
 
 
-def expect_mapping(node: Node, what: str) -> Mapping:
+def expect_mapping(node: Node, subject: str) -> Mapping:
     """The node, if it is a mapping; else an error that says what should have been one."""
     if not isinstance(node, Mapping):
-        raise CompileError(f"{what} must be a mapping, not {node.kind}", node.span)
+        raise CompileError(f"{subject} must be a mapping, not {node.kind}", node.span)
     return node
 
 
-def expect_sequence(node: Node, what: str) -> Sequence:
+def expect_sequence(node: Node, subject: str) -> Sequence:
     """The node, if it is a list; else an error that says what should have been one."""
     if not isinstance(node, Sequence):
-        raise CompileError(f"{what} must be a list, not {node.kind}", node.span)
+        raise CompileError(f"{subject} must be a list, not {node.kind}", node.span)
     return node
 
 
-def expect_string(node: Node, what: str) -> str:
+def expect_string(node: Node, subject: str) -> str:
     """The node's text, if it is a string; else an error that says what should have been one."""
     if not isinstance(node, Scalar) or not isinstance(node.value, str):
-        raise CompileError(f"{what} must be a string, not {node.kind}", node.span)
+        raise CompileError(f"{subject} must be a string, not {node.kind}", node.span)
     return node.value
 
 
-def expect_keys(mapping: Mapping, known: frozenset[str], what: str) -> None:
+def expect_keys(mapping: Mapping, known: frozenset[str], subject: str) -> None:
     """An error at the first key that is not one of the known."""
     for key in mapping.entries:
         if key not in known:
-            raise CompileError(f"unknown key `{key}` in {what}", mapping.key_span(key), closest(key, known))
+            raise CompileError(
+                f"unknown key `{key}` in {subject}", mapping.key_span(key), closest(key, known)
+            )
 
 
 def alike(one: Node, other: Node) -> bool:

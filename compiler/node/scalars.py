@@ -9,14 +9,14 @@ import yaml
 from yaml.constructor import SafeConstructor
 from yaml.resolver import Resolver
 
-from compiler.node import Node, Scalar, Value
+from compiler.node import Node, Scalar, ScalarValue
 
 _MAYBE_NOT_A_STRING = frozenset("-+.0123456789~yYnNtTfFoO=")
 _resolver = Resolver()
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 
 
-def plain_scalar(text: str) -> Value:
+def plain_scalar(text: str) -> ScalarValue:
     """The value of a scalar without quotes and tag: `yes` is true, `0600` is 384."""
     if text and text[0] not in _MAYBE_NOT_A_STRING:
         return text
@@ -24,7 +24,7 @@ def plain_scalar(text: str) -> Value:
 
 
 @lru_cache(maxsize=1 << 16)
-def _resolved(text: str) -> Value:
+def _resolved(text: str) -> ScalarValue:
     tag: str = _resolver.resolve(  # type: ignore[no-untyped-call]
         yaml.ScalarNode, text, (True, False)
     )
@@ -37,11 +37,11 @@ def _resolved(text: str) -> Value:
         return text
 
 
-def tagged_scalar(tag: str, text: str) -> Value:
+def tagged_scalar(tag: str, text: str) -> ScalarValue:
     """The value of a scalar with a tag. Raises KeyError, ValueError or YAMLError if it has none."""
     if tag not in _SCALAR_TAGS:
         raise KeyError(tag)
-    value: Value = _SCALAR_TAGS[tag](SafeConstructor(), yaml.ScalarNode(tag, text))
+    value: ScalarValue = _SCALAR_TAGS[tag](SafeConstructor(), yaml.ScalarNode(tag, text))
     return value
 
 
@@ -58,7 +58,7 @@ _SCALAR_TAGS = {
 }
 
 
-def equal_key(value: Value, keys: dict[str, Node]) -> str | None:
+def equal_key(value: ScalarValue, keys: dict[str, Node]) -> str | None:
     """The key that Python takes for the same: before Heat writes JSON, 1, 1.0 and true are one key."""
     for name, key in keys.items():
         if isinstance(key, Scalar) and not isinstance(key.value, str) and key.value == value:
@@ -66,7 +66,7 @@ def equal_key(value: Value, keys: dict[str, Node]) -> str | None:
     return None
 
 
-def key_text(value: Value) -> str:
+def key_text(value: ScalarValue) -> str:
     """A key as JSON spells it."""
     if isinstance(value, str):
         return value

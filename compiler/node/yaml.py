@@ -14,7 +14,7 @@ import yaml
 from yaml._yaml import CParser
 
 from compiler.diagnostics import CompileError
-from compiler.node import Mapping, Mark, Node, Scalar, Sequence, Value
+from compiler.node import Mapping, Mark, Node, Scalar, ScalarValue, Sequence
 from compiler.node.scalars import equal_key, key_text, plain_scalar, tagged_scalar
 from compiler.source import Source, Span
 
@@ -54,7 +54,9 @@ def parse(
     try:
         return _Builder(source, duplicates, [] if repeated is None else repeated).document()
     except yaml.MarkedYAMLError as error:
-        raise CompileError(_said(error), _point(source, error.problem_mark or error.context_mark)) from None
+        raise CompileError(
+            _message(error), _point(source, error.problem_mark or error.context_mark)
+        ) from None
     except yaml.YAMLError as error:
         raise CompileError(f"not YAML: {str(error).splitlines()[0]}", Span(source, 1, 1, 1, 1)) from None
 
@@ -100,14 +102,14 @@ class _Builder:
         return built
 
     def scalar(self, event: Event) -> Scalar:
-        value: Value = event.value
+        value: ScalarValue = event.value
         if event.tag is not None and event.tag != "!":
             value = self.tagged(event)
         elif event.implicit[0] and event.tag is None:
             value = plain_scalar(event.value)
         return Scalar(value, self.source, event.start_mark, event.end_mark)
 
-    def tagged(self, event: Event) -> Value:
+    def tagged(self, event: Event) -> ScalarValue:
         try:
             return tagged_scalar(event.tag, event.value)
         except (yaml.YAMLError, ValueError, KeyError):
@@ -226,9 +228,8 @@ def _children(node: Node) -> Iterable[Node]:
     return node.items if isinstance(node, Sequence) else ()
 
 
-def _said(error: yaml.MarkedYAMLError) -> str:
-    said = " ".join(part for part in (error.problem, error.context) if part)
-    return f"not YAML: {said}"
+def _message(error: yaml.MarkedYAMLError) -> str:
+    return f"not YAML: {' '.join(part for part in (error.problem, error.context) if part)}"
 
 
 def _point(source: Source, mark: Mark | None) -> Span:

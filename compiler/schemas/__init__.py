@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from compiler.diagnostics import CompileError, HeatsinkError, Problem, closest
 from compiler.node import Mapping, Node, Plain, Sequence, plain
 from compiler.schemas import wording
-from compiler.schemas.wording import Finding, Violation
+from compiler.schemas.wording import FailedKeyword, Violation
 from compiler.source import Span
 
 if TYPE_CHECKING:  # jsonschema takes longer to import than all that `heatsink --help` needs
@@ -43,15 +44,15 @@ def check(node: Node, name: str) -> None:
     """Raise one CompileError with all that a schema does not allow in a node, in the order of the text."""
     value = plain(node)
     if not _is_valid(name, json.dumps(_essence(value))):
-        found = [Problem(each.message, _span(node, each), each.hint) for each in violations(value, name)]
-        if found:  # none, where a container happens to have a name of _FREE
-            raise CompileError.of(sorted(found, key=_place))
+        problems = [Problem(item.message, _span(node, item), item.hint) for item in violations(value, name)]
+        if problems:  # none, where a container happens to have a name of _FREE
+            raise CompileError.of(sorted(problems, key=_place))
 
 
 def violations(value: Plain, name: str) -> Iterator[Violation]:
     """All that a schema does not allow in a plain value; nothing when it is valid."""
-    findings = (_finding(error) for error in _validator(name).iter_errors(value))
-    yield from dict.fromkeys(each for finding in findings for each in wording.violations(finding))
+    failures = map(_failure, _validator(name).iter_errors(value))
+    yield from dict.fromkeys(chain.from_iterable(map(wording.violations, failures)))
 
 
 _FREE = frozenset(("ini", "json", "template", "text", "variables", "yaml"))  # of config_data
@@ -88,14 +89,14 @@ def _schema(name: str) -> dict[str, Any]:
     return schema
 
 
-def _finding(error: ValidationError) -> Finding:
+def _failure(error: ValidationError) -> FailedKeyword:
     assert isinstance(error.schema, dict)  # our schemas have no `false` among them
-    branches: dict[object, list[Finding]] = {}
+    branches: dict[object, list[FailedKeyword]] = {}
     for below in error.context or ():
-        branches.setdefault(below.relative_schema_path[0], []).append(_finding(below))
-    return Finding(
+        branches.setdefault(below.relative_schema_path[0], []).append(_failure(below))
+    return FailedKeyword(
         keyword=str(error.validator),
-        wanted=error.validator_value,
+        expected=error.validator_value,
         schema=error.schema,
         value=error.instance,
         path=tuple(error.absolute_path),

@@ -32,118 +32,118 @@ class Violation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class FailedKeyword:
     """One keyword of a schema that a value does not satisfy.
 
     Of `anyOf` and `oneOf`, `branches` has what each alternative found.
     """
 
     keyword: str
-    wanted: Any  # the keyword's value
+    expected: Any  # the keyword's value
     schema: dict[str, Any]  # the keyword and its neighbours
     value: Any
     path: Steps
-    branches: tuple[tuple[Finding, ...], ...] = ()
+    branches: tuple[tuple[FailedKeyword, ...], ...] = ()
 
 
-def violations(finding: Finding) -> Iterator[Violation]:
-    """One finding as what an operator can mend: often one thing, sometimes several."""
-    return _WORDS[finding.keyword](finding)
+def violations(failure: FailedKeyword) -> Iterator[Violation]:
+    """One failure as what an operator can mend: often one thing, sometimes several."""
+    return _WORDS[failure.keyword](failure)
 
 
-def _type(finding: Finding) -> Iterator[Violation]:
-    yield _wrong_type(finding, _types(finding))
+def _type(failure: FailedKeyword) -> Iterator[Violation]:
+    yield _wrong_type(failure, _types(failure))
 
 
-def _types(finding: Finding) -> list[str]:
-    return [finding.wanted] if isinstance(finding.wanted, str) else list(finding.wanted)
+def _types(failure: FailedKeyword) -> list[str]:
+    return [failure.expected] if isinstance(failure.expected, str) else list(failure.expected)
 
 
-def _wrong_type(finding: Finding, types: Iterable[str]) -> Violation:
-    known = dict.fromkeys(types)
-    wanted = " or ".join(_TYPES[name] for name in known)
-    unquoted = isinstance(finding.value, int | float) and "string" in known
+def _wrong_type(failure: FailedKeyword, types: Iterable[str]) -> Violation:
+    names = dict.fromkeys(types)
+    expected = " or ".join(_TYPES[name] for name in names)
+    unquoted = isinstance(failure.value, int | float) and "string" in names
     return _must(
-        finding, f"be {wanted}, not {_kind(finding.value)}", "put it in quotes" if unquoted else None
+        failure, f"be {expected}, not {_kind(failure.value)}", "put it in quotes" if unquoted else None
     )
 
 
-def _enum(finding: Finding) -> Iterator[Violation]:
-    value = finding.value
-    allowed = [item if isinstance(item, str) else json.dumps(item) for item in finding.wanted]
-    found, hint = (f"`{value}`", closest(value, allowed)) if isinstance(value, str) else (_kind(value), None)
-    yield _must(finding, f"be one of {', '.join(allowed)}, not {found}", hint)
+def _enum(failure: FailedKeyword) -> Iterator[Violation]:
+    value = failure.value
+    allowed = [item if isinstance(item, str) else json.dumps(item) for item in failure.expected]
+    actual, hint = (f"`{value}`", closest(value, allowed)) if isinstance(value, str) else (_kind(value), None)
+    yield _must(failure, f"be one of {', '.join(allowed)}, not {actual}", hint)
 
 
-def _pattern(finding: Finding) -> Iterator[Violation]:
-    yield _violation(finding, f"{_subject(finding)} cannot be `{finding.value}`", _example(finding))
+def _pattern(failure: FailedKeyword) -> Iterator[Violation]:
+    yield _violation(failure, f"{_subject(failure)} cannot be `{failure.value}`", _example(failure))
 
 
-def _minimum(finding: Finding) -> Iterator[Violation]:
-    yield _must(finding, f"be at least {finding.wanted}, not {finding.value}")
+def _minimum(failure: FailedKeyword) -> Iterator[Violation]:
+    yield _must(failure, f"be at least {failure.expected}, not {failure.value}")
 
 
-def _maximum(finding: Finding) -> Iterator[Violation]:
-    yield _must(finding, f"be at most {finding.wanted}, not {finding.value}")
+def _maximum(failure: FailedKeyword) -> Iterator[Violation]:
+    yield _must(failure, f"be at most {failure.expected}, not {failure.value}")
 
 
-def _empty(finding: Finding) -> Iterator[Violation]:
-    yield _must(finding, "not be empty", _example(finding))
+def _empty(failure: FailedKeyword) -> Iterator[Violation]:
+    yield _must(failure, "not be empty", _example(failure))
 
 
-def _unknown_keys(finding: Finding) -> Iterator[Violation]:
-    known = finding.schema.get("properties", {})
-    patterns = finding.schema.get("patternProperties", {})
-    for key in finding.value:
+def _unknown_keys(failure: FailedKeyword) -> Iterator[Violation]:
+    known = failure.schema.get("properties", {})
+    patterns = failure.schema.get("patternProperties", {})
+    for key in failure.value:
         if key in known or any(re.search(pattern, key) for pattern in patterns):
             continue
         if known:
-            yield _violation(finding, f"unknown key `{key}`", closest(key, known), key)
+            yield _violation(failure, f"unknown key `{key}`", closest(key, known), key)
         else:
             yield _violation(
-                finding, f"a key of {_subject(finding)} cannot be `{key}`", _example(finding), key
+                failure, f"a key of {_subject(failure)} cannot be `{key}`", _example(failure), key
             )
 
 
-def _missing(finding: Finding) -> Iterator[Violation]:
-    for key in finding.wanted:
-        if key not in finding.value:
-            yield _violation(finding, f"`{key}` is missing")
+def _missing(failure: FailedKeyword) -> Iterator[Violation]:
+    for key in failure.expected:
+        if key not in failure.value:
+            yield _violation(failure, f"`{key}` is missing")
 
 
-def _needed(finding: Finding) -> Iterator[Violation]:
-    for key, others in finding.wanted.items():
+def _needed(failure: FailedKeyword) -> Iterator[Violation]:
+    for key, others in failure.expected.items():
         for other in others:
-            if key in finding.value and other not in finding.value:
-                yield _violation(finding, f"`{key}` needs `{other}` beside it", key=key)
+            if key in failure.value and other not in failure.value:
+                yield _violation(failure, f"`{key}` needs `{other}` beside it", key=key)
 
 
-def _alternatives(finding: Finding) -> Iterator[Violation]:
+def _alternatives(failure: FailedKeyword) -> Iterator[Violation]:
     """The alternative that was meant is the first whose type fits; if none does, all types are named."""
-    choices = [choice["required"][0] for choice in finding.wanted if choice.keys() == {"required"}]
+    choices = [choice["required"][0] for choice in failure.expected if choice.keys() == {"required"}]
     if choices:  # asked of a mapping only; of anything else its type is wrong already
-        return iter((_choice(finding, choices),) if isinstance(finding.value, dict) else ())
-    wrong = [[below for below in branch if _is_type_of(finding, below)] for branch in finding.branches]
-    meant = [branch for branch, types in zip(finding.branches, wrong, strict=True) if not types]
-    if meant:
-        return (violation for below in meant[0] for violation in violations(below))
+        return iter((_choice(failure, choices),) if isinstance(failure.value, dict) else ())
+    wrong_types = [[below for below in branch if _is_type_of(failure, below)] for branch in failure.branches]
+    fitting = [branch for branch, types in zip(failure.branches, wrong_types, strict=True) if not types]
+    if fitting:
+        return (violation for below in fitting[0] for violation in violations(below))
     return iter(
-        (_wrong_type(finding, (name for types in wrong for below in types for name in _types(below))),)
+        (_wrong_type(failure, (name for types in wrong_types for below in types for name in _types(below))),)
     )
 
 
-def _is_type_of(finding: Finding, below: Finding) -> bool:
-    return below.keyword == "type" and below.path == finding.path
+def _is_type_of(failure: FailedKeyword, below: FailedKeyword) -> bool:
+    return below.keyword == "type" and below.path == failure.path
 
 
-def _choice(finding: Finding, choices: list[str]) -> Violation:
+def _choice(failure: FailedKeyword, choices: list[str]) -> Violation:
     """For alternatives that differ in nothing but the key they require."""
-    present = [key for key in choices if key in finding.value]
+    present = [key for key in choices if key in failure.value]
     quoted = ", ".join(f"`{key}`" for key in present or choices)
-    return _must(finding, f"have only one of {quoted}" if present else f"have one of {quoted}")
+    return _must(failure, f"have only one of {quoted}" if present else f"have one of {quoted}")
 
 
-_WORDS: dict[str, Callable[[Finding], Iterator[Violation]]] = {
+_WORDS: dict[str, Callable[[FailedKeyword], Iterator[Violation]]] = {
     "additionalProperties": _unknown_keys,
     "anyOf": _alternatives,
     "dependentRequired": _needed,
@@ -173,26 +173,28 @@ def _kind(value: Any) -> str:
     return f"`{value}`" if isinstance(value, float) else given(value, "").kind
 
 
-def _must(finding: Finding, what: str, hint: str | None = None) -> Violation:
-    return _violation(finding, f"{_subject(finding)} must {what}", hint)
+def _must(failure: FailedKeyword, do: str, hint: str | None = None) -> Violation:
+    return _violation(failure, f"{_subject(failure)} must {do}", hint)
 
 
-def _violation(finding: Finding, message: str, hint: str | None = None, key: str | None = None) -> Violation:
-    return Violation(path=finding.path, message=message, hint=hint, key=key)
+def _violation(
+    failure: FailedKeyword, message: str, hint: str | None = None, key: str | None = None
+) -> Violation:
+    return Violation(path=failure.path, message=message, hint=hint, key=key)
 
 
-def _subject(finding: Finding) -> str:
+def _subject(failure: FailedKeyword) -> str:
     """What the message is about: the value's key, the list that it is an item of, or all there is."""
-    if not finding.path:
+    if not failure.path:
         return "this"
-    keys = [step for step in finding.path if isinstance(step, str)]
-    if isinstance(finding.path[-1], str):
+    keys = [step for step in failure.path if isinstance(step, str)]
+    if isinstance(failure.path[-1], str):
         return f"`{keys[-1]}`"
     return f"an item of `{keys[-1]}`" if keys else "an item"
 
 
-def _example(finding: Finding) -> str | None:
+def _example(failure: FailedKeyword) -> str | None:
     """A hint from the schema's examples; of a mapping its first key is the example."""
-    for example in finding.schema.get("examples", ()):
+    for example in failure.schema.get("examples", ()):
         return f"for example `{next(iter(example)) if isinstance(example, dict) else example}`"
     return None

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from compiler.hot.yaql.errors import NotSupported
-from compiler.node import Value
+from compiler.node import ScalarValue
 
 
 @dataclass(frozen=True, slots=True)
 class Constant:
     """A number, a string, `true`, `false` or `null`."""
 
-    value: Value
+    value: ScalarValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ _BINDING = {
 }
 _PREFIX = {"+": 9, "-": 9, "not": 4}
 _WORDS = frozenset({"mod", "in", "not", "and", "or"})
-_CONSTANTS: dict[str, Value] = {"true": True, "false": False, "null": None}
+_CONSTANTS: dict[str, ScalarValue] = {"true": True, "false": False, "null": None}
 _TOKEN = re.compile(
     r"""[ \t\r\n]*(?:
         (?P<variable> \$\w*)
