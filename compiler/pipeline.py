@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from compiler import files, schemas
+from compiler import files
 from compiler.diagnostics import Report
 from compiler.model.container import Backend
 from compiler.model.fleet import Fleet
 from compiler.model.host import EmittedHost, LoweredHost
 from compiler.model.service import HostData
-from compiler.model.stack import Environment, Inputs, Merge, Opener
+from compiler.model.stack import Environment, Inputs, Merge
 from compiler.stages.bundle import tree
 from compiler.stages.bundle.compiled import CompiledBundle, bundle
 from compiler.stages.emit.host import emit
@@ -20,7 +20,7 @@ from compiler.stages.emit.hosts_block import hosts_block
 from compiler.stages.load.inputs import Request, inputs
 from compiler.stages.lower.host import lower
 from compiler.stages.merge import differences, merge
-from compiler.stages.resolve.services import Resolver
+from compiler.stages.resolve import resolve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ def stages(request: Request, options: Options, report: Report, told: files.Told)
     for each in differences(read.environments):
         report.warn(each.told(options.merge))
     environment = merge(read.environments, options.merge)
-    resolved = _resolve(read, environment, files.Opening(told), options.backend, report)
+    resolved = resolve(read, environment, files.Opening(told), options.backend, report)
     lowered = lower(resolved, read.digests, report)
     emitted = emit(lowered, hosts_block((host.address, host.name) for host in read.hosts), report)
     return Stages(
@@ -85,18 +85,6 @@ def compile_fleet(request: Request, options: Options, report: Report, told: file
     bundles = tuple(made.bundles)
     report.check()
     return Compilation(bundles=bundles, everywhere=len(made.inputs.chosen) == len(made.inputs.hosts))
-
-
-def _resolve(
-    read: Inputs, environment: Environment, opener: Opener, backend: Backend | None, report: Report
-) -> Iterator[HostData]:
-    """The class Resolver as the other stages are: a function."""
-    with report.collecting():
-        resolver = Resolver(read, environment, opener, schemas.check, backend, report)
-        fleet_services = resolver.service_names()
-        for data in resolver.hosts():
-            yield replace(data, fleet_services=fleet_services)
-        resolver.check_parameters()
 
 
 def write(compilation: Compilation, out: Path) -> tree.Changes:

@@ -46,4 +46,4 @@ class HostData:
     settings: Settings
     services: tuple[tuple[str, tuple[Part, ...]], ...]  # by service name, in the role's order
     bootstraps: frozenset[str]  # services whose first host this is
-    fleet_services: frozenset[str] = frozenset()  # names of the services of every role
+    fleet_services: frozenset[str]  # the names of all services of all roles, whether a host was chosen or not

@@ -1,6 +1,6 @@
 """All parts of a host's services put together. What is the same on several hosts is lowered once.
 
-Parts are shared between hosts by identity (compiler/stages/resolve/services.py), so everything made of one is
+Parts are shared between hosts by identity (compiler/stages/resolve/service.py), so everything made of one is
 kept under it; a host then costs little more than the look-ups.
 """
 

@@ -1,5 +1,133 @@
 """The third stage: the services of every host, with their parameters, become role_data.
 
-services    role_data, once a role, shared by its hosts     settings    what holds for which host
-facts       what hosts know of one another
+roles       the services of each role                 settings    what holds for which host
+service     role_data of one, shared by hosts         facts       what hosts know of one another
+role_data   its schema, asked once for equal parts    undeclared  parameters that no template declares
 """
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Mapping as AbstractMapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+from compiler.diagnostics import Report
+from compiler.hot.evaluation import Evaluation
+from compiler.hot.loader import TemplateLoader
+from compiler.hot.memo import Memo
+from compiler.hot.resources import root_stack
+from compiler.model import secret
+from compiler.model.container import Backend
+from compiler.model.random_string import STANDARD, Recipe
+from compiler.model.service import HostData
+from compiler.model.stack import Environment, Host, Inputs, Opener, Role
+from compiler.node import Node, given, mapping_of
+from compiler.stages.resolve.facts import fleet_facts, self_fact
+from compiler.stages.resolve.roles import RoleServices, role_services
+from compiler.stages.resolve.settings import laid_over, role_parameters, settings
+from compiler.stages.resolve.undeclared import report_undeclared
+
+__all__ = ["resolve"]
+
+
+def resolve(
+    inputs: Inputs, environment: Environment, opener: Opener, backend: Backend | None, report: Report
+) -> Iterator[HostData]:
+    """Every chosen host with the role_data of its services, in the order of the hosts file.
+
+    Mistakes go to the report, and their hosts are skipped; one in a role's list of services skips all hosts.
+    At the end, if there is no mistake, the report is told of parameters that no template declares.
+    """
+    evaluation = Evaluation(
+        loader=TemplateLoader(opener),
+        registry=environment.resource_registry,
+        secrets=inputs.secrets,
+        random_strings=partial(_generated, report),
+    )
+    roles = tuple(role_services(inputs, environment, evaluation, report))
+    if report.errors:
+        return
+    fleet = _fleet(inputs, environment, evaluation, roles)
+    for host in inputs.hosts:
+        if host.name in inputs.chosen:
+            with report.collecting():
+                yield _host(fleet, host, backend, report)
+    if not report.errors:
+        report_undeclared(inputs, environment, evaluation, report)
+
+
+def _generated(report: Report, name: str, recipe: Recipe) -> str:
+    """A random string is a secret like any other: whoever pushes makes it, and keeps it."""
+    if recipe != STANDARD:
+        report.warn(
+            f"`{name}` is generated as letters and digits, whatever its properties ask for",
+            hint="write its value into secrets.yaml if it must be another",
+        )
+    return secret.reference(name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fleet:
+    """What the hosts of a fleet have in common."""
+
+    environment: Environment
+    evaluation: Evaluation
+    roles: AbstractMapping[str, RoleServices]
+    hosts_by_service: AbstractMapping[str, tuple[Host, ...]]
+    facts: AbstractMapping[str, Node]
+    services: frozenset[str]
+
+
+def _fleet(
+    inputs: Inputs, environment: Environment, evaluation: Evaluation, roles: tuple[RoleServices, ...]
+) -> _Fleet:
+    by_name = {each.role.name: each for each in roles}
+    hosts_by_service: dict[str, list[Host]] = {}
+    for host in inputs.hosts:
+        for service in by_name[host.role].services:
+            hosts_by_service.setdefault(service.name, []).append(host)
+    sorted_hosts = {name: tuple(hosts) for name, hosts in sorted(hosts_by_service.items())}
+    return _Fleet(
+        environment=environment,
+        evaluation=evaluation,
+        roles=by_name,
+        hosts_by_service=sorted_hosts,
+        facts=fleet_facts(sorted_hosts),
+        services=frozenset(service.name for each in roles for service in each.services),
+    )
+
+
+def _host(fleet: _Fleet, host: Host, backend: Backend | None, report: Report) -> HostData:
+    """One host. Raises CompileError with the mistakes of all its services."""
+    role = fleet.roles[host.role]
+    parameters = laid_over(role.parameters, host.parameters)
+    facts = {
+        **fleet.facts,
+        "Self": self_fact(host),
+        "RoleName": given(host.role, "<role>"),
+        "RoleParameters": _role_parameters(fleet.environment, role.role, host),
+    }
+    evaluation = replace(fleet.evaluation, facts=facts, defaults=parameters, variants=role.variants)
+    variants = {name: facts.get(name) or parameters.get(name) for name in role.variants}
+    known = {name: node for name, node in variants.items() if node is not None}
+    resolved, mistakes, memo = [], Report(), Memo()
+    for service in role.services:
+        with mistakes.collecting():
+            stack = root_stack(evaluation, service.template, memo=memo)
+            resolved.append((service.name, service.parts(stack, known, report)))
+    mistakes.check()
+    return HostData(
+        host=host,
+        settings=settings(parameters, role.role, host, backend),
+        services=tuple(resolved),
+        bootstraps=frozenset(
+            name for name, hosts in fleet.hosts_by_service.items() if hosts[0].name == host.name
+        ),
+        fleet_services=fleet.services,
+    )
+
+
+def _role_parameters(environment: Environment, role: Role, host: Host) -> Node:
+    entries = laid_over(role.parameters, role_parameters(environment, role))
+    return mapping_of(laid_over(entries, host.parameters), role.node)

@@ -1,0 +1,82 @@
+"""The services of each role: which they are, and which parameters hold for all of its hosts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from compiler.diagnostics import CompileError, Report
+from compiler.hot.evaluation import Evaluation
+from compiler.hot.registry import registered
+from compiler.hot.resources import root_stack
+from compiler.model.stack import NOTHING, Environment, Inputs, Role, TemplateFile
+from compiler.node import Mapping, Node, expect_string
+from compiler.stages.resolve.service import OUTPUT, Service
+from compiler.stages.resolve.settings import for_role, services
+
+
+@dataclass(frozen=True, slots=True)
+class RoleServices:
+    """One role with its services, in its order."""
+
+    role: Role
+    parameters: dict[str, Node]  # that hold for its hosts, but for those of one host
+    variants: frozenset[str]  # names of the parameters that differ between its hosts
+    services: tuple[Service, ...]
+
+
+def role_services(
+    inputs: Inputs, environment: Environment, evaluation: Evaluation, report: Report
+) -> Iterator[RoleServices]:
+    """Every role. Mistakes go to the report, and their roles or services are skipped."""
+    for role in inputs.roles.values():
+        with report.collecting():
+            parameters = for_role(environment, role)
+            varying = {name for host in inputs.hosts if host.role == role.name for name in host.parameters}
+            yield RoleServices(
+                role,
+                parameters,
+                frozenset({"Self", *varying, *(["RoleParameters"] if varying else [])}),
+                _services(environment, role, replace(evaluation, defaults=parameters), report),
+            )
+
+
+def _services(
+    environment: Environment, role: Role, evaluation: Evaluation, report: Report
+) -> tuple[Service, ...]:
+    enabled: list[Service] = []
+    for alias in services(environment, role):
+        with report.collecting():
+            service = _service(alias, evaluation)
+            if service is not None:
+                _refuse_double(service, enabled)
+                enabled.append(service)
+    return tuple(enabled)
+
+
+def _service(alias: Node, evaluation: Evaluation) -> Service | None:
+    """The service behind an alias of the registry; None if it is switched off there."""
+    name = expect_string(alias, "a service")
+    registration = registered(evaluation.registry, name, (), alias, what="service")
+    target = registration.target
+    if target == NOTHING:
+        return None
+    if not isinstance(target, TemplateFile):
+        raise CompileError(f"service `{name}` is a `{target}`, not a template", alias.span)
+    template = evaluation.loader.template(target.tree, target.path, registration.node)
+    stack = root_stack(evaluation, template)
+    role_data, _ = stack.scope.shallow(stack.output_node(OUTPUT, template.root))
+    if not isinstance(role_data, Mapping) or "service_name" not in role_data.entries:
+        raise CompileError("`role_data` has no `service_name`", role_data.span, "add `service_name: …`")
+    service_name = stack.scope.value(role_data.entries["service_name"])
+    return Service(expect_string(service_name, "`service_name`"), template, alias)
+
+
+def _refuse_double(service: Service, others: Iterable[Service]) -> None:
+    for other in others:
+        if service.name == other.name:
+            raise CompileError(
+                f"two services of one role have the name `{service.name}`",
+                service.alias.span,
+                f"the other is at {other.alias.span.place}",
+            )

@@ -1,0 +1,117 @@
+"""role_data of one service: evaluated once a role, again only where hosts really differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from compiler import schemas
+from compiler.diagnostics import CompileError, Report
+from compiler.hot.reads import Reads, Shared
+from compiler.hot.stack import Stack
+from compiler.hot.template import Template
+from compiler.model.service import Part
+from compiler.node import Mapping, Node, Scalar
+from compiler.stages.resolve.role_data import Seen, Written, role_data
+
+OUTPUT = "role_data"
+_DEPTHS = {"docker_config": 3, "container_config": 3, "kolla_config": 2, "config_data": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """A part of role_data before it is evaluated: its keys, where each is written, and the value."""
+
+    path: tuple[str, ...]
+    keys: tuple[Node, ...]
+    node: Node
+    is_value: bool  # evaluated already, as a function made it
+
+
+@dataclass(slots=True, eq=False)
+class Service:
+    """One service of one role: its template, and what was computed of it for the hosts so far."""
+
+    name: str
+    template: Template
+    alias: Node
+    _slots: Shared[tuple[_Slot, ...]] = field(default_factory=Shared)
+    _parts: dict[tuple[str, ...], Shared[Part]] = field(default_factory=dict)
+    _seen: Seen = field(default_factory=Seen)
+
+    def parts(self, stack: Stack, variants: dict[str, Node], report: Report) -> tuple[Part, ...]:
+        """The parts on one host. `variants`: what that host has for the parameters that differ between hosts.
+
+        Raises CompileError for what cannot be evaluated, or is not as the schema of role_data has it.
+        """
+        slots = self._slots.find(variants)
+        if slots is None:
+            with stack.memo.recorder.recording() as reads:
+                slots = tuple(_slots(stack))
+            self._slots.keep(reads, slots)
+        parts, fresh = [], []
+        for slot in slots:
+            shared = self._parts.setdefault(slot.path, Shared())
+            part = shared.find(variants)
+            if part is None:
+                part, reads = self._part(stack, slot)
+                _warn_of_plain_secrets(reads, report)
+                fresh.append((slot, part, reads))
+            parts.append(part)
+        self._check([Written(slot.keys, part) for slot, part, _ in fresh])
+        for slot, part, reads in fresh:  # what is kept is valid
+            self._parts[slot.path].keep(reads, part)
+        return tuple(parts)
+
+    def _part(self, stack: Stack, slot: _Slot) -> tuple[Part, Reads]:
+        with stack.memo.recorder.recording() as reads:
+            value = slot.node if slot.is_value else stack.scope.value(slot.node)
+        part = Part(
+            service=self.name,
+            path=slot.path,
+            node=value,
+            place=slot.keys[-1].span,
+            places=tuple(sorted(reads.places.items())),
+            hidden=bool(reads.hidden),
+            shared=reads.are_shared,
+        )
+        return part, reads
+
+    def _check(self, fresh: list[Written]) -> None:
+        """Ask the schema about parts, unless it has seen their like on another host."""
+        unseen = [written for written in fresh if written.part not in self._seen]
+        if unseen:
+            schemas.check(role_data(self.name, self.template.root, self.alias, unseen), "role_data")
+        for written in fresh:
+            self._seen.add(written.part)
+
+
+def _slots(stack: Stack) -> Iterator[_Slot]:
+    """The parts of role_data, as far down as their names are known without evaluating them."""
+    root = stack.output_node(OUTPUT, stack.template.root)
+    node, is_value = stack.scope.shallow(root)
+    if not isinstance(node, Mapping):
+        raise CompileError(f"`role_data` must be a mapping, not {node.kind}", root.span)
+    for key, value in node.entries.items():
+        top = _Slot((key,), (node.keys.get(key, node),), value, is_value)
+        yield from _below(stack, top, _DEPTHS.get(key, 1) - 1)
+
+
+def _below(stack: Stack, slot: _Slot, depth: int) -> Iterator[_Slot]:
+    node, is_value = (slot.node, True) if slot.is_value else stack.scope.shallow(slot.node)
+    if isinstance(node, Scalar) and node.value is None:
+        return
+    if depth == 0 or not isinstance(node, Mapping):
+        yield _Slot(slot.path, slot.keys, node, is_value)
+        return
+    for key, value in node.entries.items():
+        child = _Slot((*slot.path, key), (*slot.keys, node.keys.get(key, node)), value, is_value)
+        yield from _below(stack, child, depth - 1)
+
+
+def _warn_of_plain_secrets(reads: Reads, report: Report) -> None:
+    for name in sorted(reads.hidden):
+        report.warn(
+            f"the secret `{name}` stands in plain text, at {reads.places[name].place}",
+            hint="take it out there and put it into secrets.yaml, which only its owner may read",
+        )

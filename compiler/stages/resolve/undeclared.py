@@ -1,0 +1,64 @@
+"""Parameters that are set somewhere and declared nowhere: most likely a mistake in their names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from compiler.diagnostics import Report, closest
+from compiler.hot.evaluation import Evaluation
+from compiler.hot.resources import root_stack
+from compiler.hot.resources.nested import Nested
+from compiler.hot.stack import Stack
+from compiler.model.stack import Environment, Inputs, TemplateFile
+from compiler.node import Node
+from compiler.stages.resolve.settings import OWN, role_parameters
+
+
+def report_undeclared(
+    inputs: Inputs, environment: Environment, evaluation: Evaluation, report: Report
+) -> None:
+    """Report every parameter that no template declares."""
+    declared = evaluation.loader.declared
+    unknown = [(name, node) for name, node in _set(inputs, environment) if name not in declared]
+    if not unknown:
+        return
+    _read_registered(evaluation)
+    declared = evaluation.loader.declared
+    for name, node in unknown:
+        if name not in declared:
+            hint = closest(name, declared | OWN) or "take it away, or declare it in a template"
+            report.suspect(f"no template declares the parameter `{name}`", node.span, hint)
+
+
+def _set(inputs: Inputs, environment: Environment) -> Iterator[tuple[str, Node]]:
+    """Every parameter that an environment, a role or a host sets, with its value."""
+    suffixes = ("Parameters", "Services")
+    read_here = OWN | {f"{role}{suffix}" for role in inputs.roles for suffix in suffixes}
+    layers = [environment.parameter_defaults | environment.parameters]
+    layers += [role.parameters | role_parameters(environment, role) for role in inputs.roles.values()]
+    layers += [host.parameters for host in inputs.hosts]
+    for layer in layers:
+        yield from ((name, node) for name, node in layer.items() if name not in read_here)
+
+
+def _read_registered(evaluation: Evaluation) -> None:
+    """Read every template of the registry: a parameter may belong to a service that no role uses.
+
+    Mistakes in templates that no role uses are not reported.
+    """
+    for registration in evaluation.registry.types.values():
+        if isinstance(registration.target, TemplateFile):
+            with Report().collecting():
+                file = registration.target
+                _read_nested(
+                    root_stack(
+                        evaluation, evaluation.loader.template(file.tree, file.path, registration.node)
+                    )
+                )
+
+
+def _read_nested(stack: Stack) -> None:
+    for name, node in stack.template.resources.items():
+        resource = stack.resource(name, node)
+        if isinstance(resource, Nested):
+            _read_nested(resource.stack)
