@@ -1,21 +1,18 @@
-"""Operators, functions and methods by name; NotSupported for values that the library might refuse."""
+"""Functions and methods by name; NotSupported for values that the library might refuse."""
 
 from __future__ import annotations
 
-import operator
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
-from typing import Any
 
 from compiler.hot.yaql.errors import NotSupported
+from compiler.hot.yaql.operators import within
 from compiler.hot.yaql.syntax import LIST
 from compiler.hot.yaql.values import (
     DICTS,
-    NUMBERS,
+    MOST_ITEMS,
     SCALARS,
     SEQUENCES,
-    Frozen,
     Loose,
     LooseDict,
     Stream,
@@ -24,89 +21,12 @@ from compiler.hot.yaql.values import (
     distinct,
     expect,
     expect_dict,
-    frozen,
     is_collection,
     items_of,
     unsure,
 )
 
-MOST_ITEMS = 100_000  # that one call may make out of nothing; beyond, the library's limits count
 _NO_DEFAULT = object()
-
-
-def _equal(left: Value, right: Value) -> bool:
-    if type(left) in SCALARS or type(right) in SCALARS:
-        return bool(left == right)
-    return bool(frozen(left) == frozen(right))
-
-
-def _compare(compare: Callable[[Any, Any], bool], left: Value, right: Value) -> bool:
-    if not (_are_numbers(left, right) or (type(left) is str and type(right) is str)):
-        raise NotSupported
-    return compare(left, right)
-
-
-def _are_numbers(left: Value, right: Value) -> bool:
-    return type(left) in NUMBERS and type(right) in NUMBERS
-
-
-def _within(left: Value, right: Value) -> bool:
-    if type(right) is str:
-        return expect(left, str) in right
-    if type(left) not in SCALARS or type(right) is View:
-        raise NotSupported
-    return left in items_of(right)
-
-
-def _plus(left: Value, right: Value) -> Value:
-    if _are_numbers(left, right) or (type(left) is str and type(right) is str):
-        return left + right
-    if type(left) in DICTS and type(right) in DICTS:
-        return Frozen(left | right)
-    both = (*items_of(left), *items_of(right))
-    return both if {type(left), type(right)} <= {list, tuple} else Stream(both)
-
-
-def _minus(left: Value, right: Value) -> Value:
-    if not _are_numbers(left, right):
-        raise NotSupported
-    return left - right
-
-
-def _times(left: Value, right: Value) -> Value:
-    if _are_numbers(left, right):
-        return left * right
-    if type(left) not in SEQUENCES or len(left) * expect(right, int) > MOST_ITEMS:
-        raise NotSupported
-    return Loose(list(left) * right) if type(left) is Loose else tuple(left) * right
-
-
-def _divided(left: Value, right: Value) -> Value:
-    if not _are_numbers(left, right):
-        raise NotSupported
-    return left // right if type(left) is type(right) is int else left / right
-
-
-def negative(value: Value) -> Value:
-    """`-value`"""
-    if type(value) not in NUMBERS:
-        raise NotSupported
-    return -value
-
-
-OPERATORS: dict[str, Callable[[Value, Value], Value]] = {
-    "=": _equal,
-    "!=": lambda left, right: not _equal(left, right),
-    ">": partial(_compare, operator.gt),
-    ">=": partial(_compare, operator.ge),
-    "<": partial(_compare, operator.lt),
-    "<=": partial(_compare, operator.le),
-    "in": _within,
-    "+": _plus,
-    "-": _minus,
-    "*": _times,
-    "/": _divided,
-}
 
 
 def _concat(*texts: Value) -> str:
@@ -271,7 +191,7 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "str": _text,
 }
 METHODS: dict[str, Callable[..., Value]] = {
-    "contains": lambda owner, value: _within(value, owner) if type(owner) is not str else unsure(),
+    "contains": lambda owner, value: within(value, owner) if type(owner) is not str else unsure(),
     "containsKey": lambda owner, key: expect(key, str) in expect_dict(owner),
     "deleteAll": _delete_all,
     "distinct": FUNCTIONS["distinct"],

@@ -12,7 +12,8 @@ from functools import lru_cache, reduce
 from typing import TypeAlias
 
 from compiler.hot.yaql.errors import NotSupported
-from compiler.hot.yaql.functions import ARGUMENTS, FUNCTIONS, METHODS, OPERATORS, negative
+from compiler.hot.yaql.functions import ARGUMENTS, FUNCTIONS, METHODS
+from compiler.hot.yaql.operators import OPERATORS, negative
 from compiler.hot.yaql.syntax import (
     MAP,
     Arguments,

@@ -19,6 +19,7 @@ Value: TypeAlias = Any  # one of the kinds above, a scalar, or a regular express
 
 SCALARS = frozenset({str, int, float, bool, type(None)})
 NUMBERS = frozenset({int, float})
+MOST_ITEMS = 100_000  # that one call may make out of nothing; beyond, the library's limits count
 
 
 class Frozen(dict[str, Value]):
