@@ -11,15 +11,15 @@ from pathlib import Path
 
 import handmade
 
-from compiler.deploy.bundle import host_bundle, read_fleet
-from compiler.deploy.crew import Crew
+from compiler.deploy.bundle import bundle_folder, read_fleet
 from compiler.deploy.local import LocalTransport
-from compiler.deploy.push import Outcome, Terms, push
+from compiler.deploy.push import Outcome, PushOptions, push
 from compiler.deploy.rollback import roll_back
+from compiler.deploy.sessions import Sessions
 from compiler.deploy.status import HostStatus, status
 from compiler.model.artifact import Artifacts
 
-TERMS = Terms(steps=(1, 2, 3, 4, 5), timeout=20, settle=0)
+OPTIONS = PushOptions(steps=(1, 2, 3, 4, 5), timeout=20, settle=0)
 
 # A unit is active when there is a file of its name.
 SYSTEMCTL = r"""#!/bin/sh
@@ -49,28 +49,28 @@ class HostFolder:
     def writes(self, *parts: Artifacts) -> None:
         handmade.write_build(self.folder / "build", {"localhost": parts})
 
-    def with_crew(self, act: Callable[[Crew], tuple[Outcome, ...]]) -> Outcome:
+    def with_sessions(self, act: Callable[[Sessions], tuple[Outcome, ...]]) -> Outcome:
         path = f"{self.folder}/bin:{os.environ['PATH']}"
-        way = LocalTransport(environment={"HEATSINK_ROOT": f"{self.folder}/root", "PATH": path})
-        with Crew({"localhost": way}, parallel=1, watch=lambda host, text: None) as crew:
-            return act(crew)[0]
+        transport = LocalTransport(environment={"HEATSINK_ROOT": f"{self.folder}/root", "PATH": path})
+        with Sessions({"localhost": transport}, parallel=1, on_progress=lambda host, text: None) as sessions:
+            return act(sessions)[0]
 
     def push(self, **secrets: str) -> Outcome:
         build = self.folder / "build"
-        bundles = {host.name: host_bundle(build, host) for host in read_fleet(build).hosts}
-        return self.with_crew(lambda crew: push(crew, bundles, secrets, TERMS))
+        bundles = {host.name: bundle_folder(build, host) for host in read_fleet(build).hosts}
+        return self.with_sessions(lambda sessions: push(sessions, bundles, secrets, OPTIONS))
 
     def rollback(self, to: int | None = None) -> Outcome:
-        return self.with_crew(lambda crew: roll_back(crew, to, TERMS))
+        return self.with_sessions(lambda sessions: roll_back(sessions, to, OPTIONS))
 
     def status(self) -> HostStatus:
         found: list[HostStatus] = []
 
-        def ask(crew: Crew) -> tuple[Outcome, ...]:
-            found.extend(status(crew))
+        def ask(sessions: Sessions) -> tuple[Outcome, ...]:
+            found.extend(status(sessions))
             return (Outcome(host="localhost"),)
 
-        self.with_crew(ask)
+        self.with_sessions(ask)
         return found[0]
 
     def path(self, path: str) -> Path:

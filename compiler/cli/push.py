@@ -12,7 +12,7 @@ import click
 from compiler.cli.selection import Selection, as_json, say_errors, say_outcomes, selecting
 
 if TYPE_CHECKING:
-    from compiler.deploy.bundle import HostBundle
+    from compiler.deploy.bundle import BundleFolder
     from compiler.deploy.push import Outcome
 
 
@@ -38,14 +38,16 @@ def push_artifacts(
     all hosts together. A host that fails is left out and the others finish; pushing again goes on from where
     it stopped.
     """
-    from compiler.deploy.bundle import host_bundle
-    from compiler.deploy.push import Terms, push
+    from compiler.deploy.bundle import bundle_folder
+    from compiler.deploy.push import PushOptions, push
 
     fleet, hosts = selection.read()
-    bundles = {host.name: host_bundle(selection.build, host) for host in hosts}
+    bundles = {host.name: bundle_folder(selection.build, host) for host in hosts}
     secrets = _secrets(bundles.values(), secrets_file, saved=not dry_run)
-    with selection.crew(hosts) as crew:
-        outcomes = push(crew, bundles, secrets, Terms(steps=fleet.steps, timeout=timeout, dry=dry_run))
+    with selection.sessions(hosts) as sessions:
+        outcomes = push(
+            sessions, bundles, secrets, PushOptions(steps=fleet.steps, timeout=timeout, dry=dry_run)
+        )
     if json_wanted:
         click.echo(json.dumps([as_json(outcome) for outcome in outcomes], indent=1))
     elif dry_run:
@@ -55,7 +57,7 @@ def push_artifacts(
     say_errors(outcomes)
 
 
-def _secrets(bundles: Iterable[HostBundle], path: Path, *, saved: bool) -> dict[str, str]:
+def _secrets(bundles: Iterable[BundleFolder], path: Path, *, saved: bool) -> dict[str, str]:
     """The values that the bundles need; those that are missing are made, and written down if `saved`."""
     from compiler.files.secrets import add_secrets, generated, read_secrets
 

@@ -22,12 +22,12 @@ def rollback(selection: Selection, to: int | None, timeout: float, json_wanted: 
 
     After a push that failed that is the last generation that came up as a whole. Doing it twice returns.
     """
-    from compiler.deploy.push import Terms
+    from compiler.deploy.push import PushOptions
     from compiler.deploy.rollback import roll_back
 
     fleet, hosts = selection.read()
-    with selection.crew(hosts) as crew:
-        outcomes = roll_back(crew, to, Terms(steps=fleet.steps, timeout=timeout))
+    with selection.sessions(hosts) as sessions:
+        outcomes = roll_back(sessions, to, PushOptions(steps=fleet.steps, timeout=timeout))
     if json_wanted:
         click.echo(json.dumps([as_json(outcome) for outcome in outcomes], indent=1))
     else:

@@ -20,11 +20,11 @@ def secrets() -> None:
 )  # fmt: skip
 def generate(build: Path, path: Path) -> None:
     """Make a value for every secret that a compiled bundle needs and the file lacks."""
-    from compiler.deploy.bundle import host_bundle, read_fleet
+    from compiler.deploy.bundle import bundle_folder, read_fleet
     from compiler.files.secrets import add_secrets, generated, read_secrets
 
     hosts = read_fleet(build).hosts
-    needed = {name for host in hosts for name in host_bundle(build, host).secrets}
+    needed = {name for host in hosts for name in bundle_folder(build, host).secrets}
     made = generated(needed - read_secrets(path).keys())
     if made:
         add_secrets(path, made)

@@ -1,4 +1,4 @@
-"""What `push-artifacts`, `status` and `rollback` share: hosts, ways to them, and what they are doing."""
+"""What `push-artifacts`, `status` and `rollback` share: choosing hosts, and showing what they do."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import click
 from compiler.diagnostics import counted
 
 if TYPE_CHECKING:
-    from compiler.deploy.crew import Crew
     from compiler.deploy.push import Outcome
+    from compiler.deploy.sessions import Sessions
     from compiler.deploy.transport import Transport
     from compiler.model.fleet import Fleet, FleetHost
 
@@ -42,24 +42,26 @@ class Selection:
         return fleet, selected(fleet.hosts, self.patterns, self.roles)
 
     @contextmanager
-    def crew(self, hosts: Sequence[FleetHost]) -> Iterator[Crew]:
+    def sessions(self, hosts: Sequence[FleetHost]) -> Iterator[Sessions]:
         """The hosts, ready to be talked to; what they do is shown meanwhile."""
-        from compiler.deploy.crew import Crew
+        from compiler.deploy.sessions import Sessions
 
-        with _shown() as watch, Crew(self._ways(hosts), parallel=self.parallel, watch=watch) as crew:
-            yield crew
+        with _shown() as on_progress:
+            transports = self._transports(hosts)
+            with Sessions(transports, parallel=self.parallel, on_progress=on_progress) as sessions:
+                yield sessions
 
-    def _ways(self, hosts: Sequence[FleetHost]) -> dict[str, Transport]:
+    def _transports(self, hosts: Sequence[FleetHost]) -> dict[str, Transport]:
         from compiler.deploy.local import LocalTransport
 
         remote = [host for host in hosts if host.connection.address]
-        ways: dict[str, Transport] = {host.name: LocalTransport() for host in hosts if host not in remote}
+        by_host: dict[str, Transport] = {host.name: LocalTransport() for host in hosts if host not in remote}
         if remote:
             from compiler.deploy.known_hosts import KnownHosts
             from compiler.deploy.ssh import transports
 
-            ways |= transports(remote, KnownHosts(self.known_hosts, accept_new=self.accept_new))
-        return ways
+            by_host |= transports(remote, KnownHosts(self.known_hosts, accept_new=self.accept_new))
+        return by_host
 
 
 def selecting(command: _Command) -> _Command:

@@ -28,9 +28,9 @@ def status(selection: Selection, json_wanted: bool) -> None:
     from compiler.deploy.status import status as asked
 
     _, hosts = selection.read()
-    with selection.crew(hosts) as crew:
-        found = asked(crew)
-        errors = tuple(crew.errors.values())
+    with selection.sessions(hosts) as sessions:
+        found = asked(sessions)
+        errors = tuple(sessions.errors.values())
     if json_wanted:
         click.echo(
             json.dumps([_as_json(host) for host in found] + [_unknown(error) for error in errors], indent=1)

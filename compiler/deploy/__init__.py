@@ -2,6 +2,6 @@
 
 bundle                       what is pushed
 transport, ssh, local        the way to a host
-protocol, crew               talking to one host, and to many at once
+protocol, sessions           talking to one host, and to many at once
 push, rollback, status       what is done with them
 """

@@ -18,7 +18,7 @@ from compiler.model.fleet import Connection, Fleet, FleetHost
 
 
 @dataclass(frozen=True, kw_only=True)
-class HostBundle:
+class BundleFolder:
     """One host's folder of a build."""
 
     host: FleetHost
@@ -102,6 +102,6 @@ def _host(name: str, entry: dict[str, Any]) -> FleetHost:
     )
 
 
-def host_bundle(build: Path, host: FleetHost) -> HostBundle:
+def bundle_folder(build: Path, host: FleetHost) -> BundleFolder:
     """The folder of one host."""
-    return HostBundle(host=host, folder=build / "hosts" / host.name)
+    return BundleFolder(host=host, folder=build / "hosts" / host.name)

@@ -39,7 +39,7 @@ from compiler.host import layout
 
 SILENCE = 60.0  # seconds; the host program gives a sign of life every 5
 
-Watch = Callable[[str, str], None]  # hears (host, what it is doing)
+OnProgress = Callable[[str, str], None]  # called with (host, what it is doing)
 
 _PROGRAM = Path(__file__).parents[1] / "host"
 
@@ -124,29 +124,29 @@ _HINTS = {
 class Session:
     """One host's side of a push, status or rollback."""
 
-    def __init__(self, host: str, transport: Transport, watch: Watch) -> None:
+    def __init__(self, host: str, transport: Transport, on_progress: OnProgress) -> None:
         self.host = host
         self.warnings: list[str] = []
         self._transport = transport
-        self._watch = watch
+        self._on_progress = on_progress
         self._channel: Channel | None = None
-        self._said: Greeting | None = None
+        self._greeting: Greeting | None = None
 
     def greet(self) -> Greeting:
         """Connect, and hear what is installed."""
-        self._watch(self.host, "connecting")
+        self._on_progress(self.host, "connecting")
         self._channel = self._transport.open()
         words = self._line().split()
         if len(words) != 7 or words[:2] != ["heatsink", "1"]:
             raise self._lost(f"its shell says `{' '.join(words)[:60]}`" if words else None)
-        self._said = Greeting(
+        self._greeting = Greeting(
             up=words[2] == "up",
             generation=int(words[3]),
             salt=words[4],
             digest=words[5],
             program=words[6],
         )
-        return self._said
+        return self._greeting
 
     def dismiss(self) -> None:
         """Say that there is nothing to do."""
@@ -155,9 +155,9 @@ class Session:
 
     def ask(self, verb: str, fields: Mapping[str, object], payload: bytes | None = None) -> None:
         """Start the host program, send it first if the host has another one, and make a request of it."""
-        assert self._said is not None
+        assert self._greeting is not None
         digest, content = program()
-        content = b"" if self._said.program == digest else content
+        content = b"" if self._greeting.program == digest else content
         self._send(
             f"run {digest} {len(content)}\n".encode() + content + _request({"do": verb, **fields}, payload)
         )
@@ -167,7 +167,7 @@ class Session:
         self._send(_request(fields, payload))
 
     def expect(self, event: str) -> Mapping[str, Any]:
-        """The next event of that name. What the host does meanwhile goes to `watch`."""
+        """The next event of that name. What the host does meanwhile goes to `on_progress`."""
         while True:
             line = self._line()
             if not line.endswith("\n"):
@@ -175,7 +175,7 @@ class Session:
             said: dict[str, Any] = json.loads(line)
             match said["event"]:
                 case "progress":
-                    self._watch(self.host, said["text"])
+                    self._on_progress(self.host, said["text"])
                 case "warning":
                     self.warnings.append(said["text"])
                 case "refused":

@@ -7,15 +7,15 @@ import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from compiler.deploy.bundle import HostBundle
-from compiler.deploy.crew import Crew
+from compiler.deploy.bundle import BundleFolder
 from compiler.deploy.errors import DeployError
 from compiler.deploy.protocol import Session
+from compiler.deploy.sessions import Sessions
 from compiler.host.manifest import digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class PushOptions:
     """How hosts are changed: the steps they take together, and times in seconds."""
 
     steps: tuple[int, ...]
@@ -50,7 +50,7 @@ class Outcome:
 
 
 def push(
-    crew: Crew, bundles: Mapping[str, HostBundle], secrets: Mapping[str, str], terms: Terms
+    sessions: Sessions, bundles: Mapping[str, BundleFolder], secrets: Mapping[str, str], options: PushOptions
 ) -> tuple[Outcome, ...]:
     """Bring hosts to what their bundles say. `secrets` has a value for every name that one of them needs."""
 
@@ -64,36 +64,36 @@ def push(
 
     def stage(session: Session) -> None:
         bundle = bundles[session.host]
-        request = {"secrets": _needed(bundle, secrets), **terms.request}
+        request = {"secrets": _needed(bundle, secrets), **options.request}
         session.ask("push", request, bundle.content)
         lacking = session.expect("lacks")["blobs"]
         if lacking:
             session.tell({}, bundle.blobs(lacking))
 
-    greeted = {host: generation for host, generation in crew.each(current).items() if generation}
+    greeted = {host: generation for host, generation in sessions.map(current).items() if generation}
     for host in greeted:
-        crew.sessions[host].dismiss()
-    crew.leave(greeted)
+        sessions.by_host[host].dismiss()
+    sessions.close(greeted)
     unchanged = (Outcome(host=host, generation=generation) for host, generation in greeted.items())
-    crew.each(stage)
-    return _sorted((*unchanged, *activate(crew, terms)), bundles)
+    sessions.map(stage)
+    return _sorted((*unchanged, *activate(sessions, options)), bundles)
 
 
-def activate(crew: Crew, terms: Terms) -> tuple[Outcome, ...]:
+def activate(sessions: Sessions, options: PushOptions) -> tuple[Outcome, ...]:
     """Take all hosts, of which each was asked to push or to roll back, through the rest of it together."""
-    plans = crew.each(lambda session: session.expect("plan" if terms.dry else "ready"))
+    plans = sessions.map(lambda session: session.expect("plan" if options.dry else "ready"))
     started: dict[str, list[str]] = {host: [] for host in plans}
-    if not terms.dry:
-        crew.cue("install")
-        crew.each(lambda session: session.expect("installed"))
-        for step in terms.steps:
-            crew.cue(step)
-            for host, said in crew.each(lambda session: session.expect("step")).items():
+    if not options.dry:
+        sessions.release("install")
+        sessions.map(lambda session: session.expect("installed"))
+        for step in options.steps:
+            sessions.release(step)
+            for host, said in sessions.map(lambda session: session.expect("step")).items():
                 started[host] += said["started"]
-        crew.cue("finish")
+        sessions.release("finish")
         plans = {
             host: {**plans[host], **said}
-            for host, said in crew.each(lambda session: session.expect("done")).items()
+            for host, said in sessions.map(lambda session: session.expect("done")).items()
         }
     done = (
         Outcome(
@@ -102,19 +102,19 @@ def activate(crew: Crew, terms: Terms) -> tuple[Outcome, ...]:
             written=tuple(plans[host]["writes"]),
             removed=tuple(plans[host]["removals"]),
             stopped=tuple(plans[host]["stops"]),
-            started=tuple(plans[host]["starts"] if terms.dry else started[host]),
+            started=tuple(plans[host]["starts"] if options.dry else started[host]),
             warnings=tuple(session.warnings),
         )
-        for host, session in crew.sessions.items()
+        for host, session in sessions.by_host.items()
     )
-    failed = (Outcome(host=host, error=error) for host, error in crew.errors.items())
+    failed = (Outcome(host=host, error=error) for host, error in sessions.errors.items())
     return (*done, *failed)
 
 
-def _needed(bundle: HostBundle, secrets: Mapping[str, str]) -> dict[str, str]:
+def _needed(bundle: BundleFolder, secrets: Mapping[str, str]) -> dict[str, str]:
     return {name: secrets[name] for name in bundle.secrets}
 
 
-def _sorted(outcomes: Sequence[Outcome], bundles: Mapping[str, HostBundle]) -> tuple[Outcome, ...]:
+def _sorted(outcomes: Sequence[Outcome], bundles: Mapping[str, BundleFolder]) -> tuple[Outcome, ...]:
     by_host = {outcome.host: outcome for outcome in outcomes}
     return tuple(by_host[host] for host in bundles)

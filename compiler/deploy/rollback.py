@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from compiler.deploy.crew import Crew
 from compiler.deploy.protocol import Session
-from compiler.deploy.push import Outcome, Terms, activate
+from compiler.deploy.push import Outcome, PushOptions, activate
+from compiler.deploy.sessions import Sessions
 
 
-def roll_back(crew: Crew, to: int | None, terms: Terms) -> tuple[Outcome, ...]:
+def roll_back(sessions: Sessions, to: int | None, options: PushOptions) -> tuple[Outcome, ...]:
     """Return hosts to generation `to`, or to the last that came up before what they have now.
 
     Everything goes the way of a push, step by step on all hosts, but nothing is sent: files, units, images
@@ -16,7 +16,7 @@ def roll_back(crew: Crew, to: int | None, terms: Terms) -> tuple[Outcome, ...]:
 
     def ask(session: Session) -> None:
         session.greet()
-        session.ask("rollback", {"to": to, **terms.request})
+        session.ask("rollback", {"to": to, **options.request})
 
-    crew.each(ask)
-    return tuple(sorted(activate(crew, terms), key=lambda outcome: outcome.host))
+    sessions.map(ask)
+    return tuple(sorted(activate(sessions, options), key=lambda outcome: outcome.host))

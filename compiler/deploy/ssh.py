@@ -33,11 +33,15 @@ class SshTransport:
     """The way to one host. Made in one thread (`transports`), opened in any."""
 
     def __init__(
-        self, host: FleetHost, connection: fabric.Connection, gate: threading.Lock, identities: _Identities
+        self,
+        host: FleetHost,
+        connection: fabric.Connection,
+        gateway_lock: threading.Lock,
+        identities: _Identities,
     ) -> None:
         self._host = host
         self._connection = connection
-        self._gate = gate
+        self._gateway_lock = gateway_lock
         self._identities = identities
 
     def open(self) -> SshChannel:
@@ -50,7 +54,7 @@ class SshTransport:
             connection.connect_kwargs["pkey"] = key
         try:
             if isinstance(connection.gateway, fabric.Connection):
-                with self._gate:  # it is shared, and opening it is not thread-safe
+                with self._gateway_lock:  # it is shared, and opening it is not thread-safe
                     connection.gateway.open()
             connection.open()
             connection.transport.set_keepalive(KEEPALIVE)
@@ -59,7 +63,7 @@ class SshTransport:
             channel.exec_command(command_line(as_root=connection.user == "root"))
         except (OSError, EOFError, paramiko.SSHException) as error:
             connection.client.close()
-            raise _explained(self._host.name, connection, error) from None
+            raise _connection_error(self._host.name, connection, error) from None
         return SshChannel(connection, channel)
 
 
@@ -109,19 +113,19 @@ def transports(hosts: Iterable[FleetHost], known_hosts: KnownHosts) -> dict[str,
     config = fabric.Config()
     identities = _Identities()
     gateways: dict[tuple[str, str, int], tuple[fabric.Connection, threading.Lock]] = {}
-    ways = {}
+    by_host = {}
     for host in hosts:
         connection = _connection(host.connection, config)
         known_hosts.guard(connection.client, name_of(connection.host, connection.port))
-        gate = threading.Lock()
+        gateway_lock = threading.Lock()
         if isinstance(connection.gateway, fabric.Connection):
-            connection.gateway, gate = gateways.setdefault(
-                _key(connection.gateway), (connection.gateway, gate)
+            connection.gateway, gateway_lock = gateways.setdefault(
+                _key(connection.gateway), (connection.gateway, gateway_lock)
             )
             for gateway in _chain(connection.gateway):
                 known_hosts.guard(gateway.client, name_of(gateway.host, gateway.port))
-        ways[host.name] = SshTransport(host, connection, gate, identities)
-    return ways
+        by_host[host.name] = SshTransport(host, connection, gateway_lock, identities)
+    return by_host
 
 
 def _connection(to: Connection, config: fabric.Config) -> fabric.Connection:
@@ -172,22 +176,22 @@ def _private_key(host: str, path: Path) -> paramiko.PKey:
         raise DeployError(host, f"`{path}` cannot be read as a private key: {error}", hint) from None
 
 
-def _explained(host: str, connection: fabric.Connection, error: Exception) -> DeployError:
+def _connection_error(host: str, connection: fabric.Connection, error: Exception) -> DeployError:
     """What went wrong on the way to a host, in words that say what to do."""
     place = f"{connection.user}@{connection.host} port {connection.port}"
     match error:
         case UnknownHostKeyError():
             return DeployError(
                 host,
-                f"the key of {error.host} is not known: {_described(error.key)}",
+                f"the key of {error.host} is not known: {_named(error.key)}",
                 "compare it with `ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub` on the host, "
                 "then push with `--accept-new-host-keys`",
             )
         case paramiko.BadHostKeyException():
             return DeployError(
                 host,
-                f"the key of {error.hostname} has CHANGED: it shows {_described(error.key)}, "
-                f"known is {_described(error.expected_key)}",
+                f"the key of {error.hostname} has CHANGED: it shows {_named(error.key)}, "
+                f"known is {_named(error.expected_key)}",
                 "if it was installed anew, remove its line from the known_hosts file; "
                 "if not, somebody is in between",
             )
@@ -206,5 +210,5 @@ def _explained(host: str, connection: fabric.Connection, error: Exception) -> De
             return DeployError(host, f"{place}: {str(error).lower() or 'the connection was closed'}")
 
 
-def _described(key: paramiko.PKey) -> str:
+def _named(key: paramiko.PKey) -> str:
     return f"{key.get_name()} {key.fingerprint}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from compiler.deploy.crew import Crew
 from compiler.deploy.protocol import Session
+from compiler.deploy.sessions import Sessions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +38,9 @@ class HostStatus:
         return self.generation != 0 and all(unit.up for unit in self.units)
 
 
-def status(crew: Crew) -> tuple[HostStatus, ...]:
-    """How hosts are; those that could not be asked are in `crew.errors`."""
-    return tuple(crew.each(_host_status).values())
+def status(sessions: Sessions) -> tuple[HostStatus, ...]:
+    """How hosts are; those that could not be asked are in `sessions.errors`."""
+    return tuple(sessions.map(_host_status).values())
 
 
 def _host_status(session: Session) -> HostStatus:
