@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import handmade
 
-from compiler.deploy.bundle import bundle_folder, read_fleet
+from compiler.deploy.activation import PushOptions
+from compiler.deploy.bundle import BundleFolder, bundle_folder, read_fleet
 from compiler.deploy.local import LocalTransport
-from compiler.deploy.push import Outcome, PushOptions, push
+from compiler.deploy.outcome import DryRun, Outcome
+from compiler.deploy.push import dry_run, push
 from compiler.deploy.rollback import roll_back
 from compiler.deploy.sessions import Sessions
 from compiler.deploy.status import HostStatus, status
@@ -49,29 +52,32 @@ class HostFolder:
     def writes(self, *parts: Artifacts) -> None:
         handmade.write_build(self.folder / "build", {"localhost": parts})
 
-    def with_sessions(self, act: Callable[[Sessions], tuple[Outcome, ...]]) -> Outcome:
+    @contextmanager
+    def sessions(self) -> Iterator[Sessions]:
         path = f"{self.folder}/bin:{os.environ['PATH']}"
         transport = LocalTransport(environment={"HEATSINK_ROOT": f"{self.folder}/root", "PATH": path})
         with Sessions({"localhost": transport}, parallel=1, on_progress=lambda host, text: None) as sessions:
-            return act(sessions)[0]
+            yield sessions
+
+    def bundles(self) -> dict[str, BundleFolder]:
+        build = self.folder / "build"
+        return {host.name: bundle_folder(build, host) for host in read_fleet(build).hosts}
 
     def push(self, **secrets: str) -> Outcome:
-        build = self.folder / "build"
-        bundles = {host.name: bundle_folder(build, host) for host in read_fleet(build).hosts}
-        return self.with_sessions(lambda sessions: push(sessions, bundles, secrets, OPTIONS))
+        with self.sessions() as sessions:
+            return push(sessions, self.bundles(), secrets, OPTIONS)[0]
+
+    def dry_run(self, **secrets: str) -> DryRun:
+        with self.sessions() as sessions:
+            return dry_run(sessions, self.bundles(), secrets, OPTIONS)[0]
 
     def rollback(self, to: int | None = None) -> Outcome:
-        return self.with_sessions(lambda sessions: roll_back(sessions, to, OPTIONS))
+        with self.sessions() as sessions:
+            return roll_back(sessions, to, OPTIONS)[0]
 
     def status(self) -> HostStatus:
-        found: list[HostStatus] = []
-
-        def ask(sessions: Sessions) -> tuple[Outcome, ...]:
-            found.extend(status(sessions))
-            return (Outcome(host="localhost"),)
-
-        self.with_sessions(ask)
-        return found[0]
+        with self.sessions() as sessions:
+            return status(sessions)[0]
 
     def path(self, path: str) -> Path:
         return self.folder / "root" / path.lstrip("/")

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from compiler.cli.selection import Selection, as_json, say_errors, say_outcomes, selecting
+from compiler.cli.selection import Selection, selecting, show_errors, show_outcomes
 
 if TYPE_CHECKING:
     from compiler.deploy.bundle import BundleFolder
-    from compiler.deploy.push import Outcome
+    from compiler.deploy.outcome import DryRun
 
 
 @click.command("push-artifacts")
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     "--timeout", type=click.FloatRange(min=1), default=900, show_default=True, metavar="SECONDS",
     help="How long the units of one step may take to come up.",
 )  # fmt: skip
-@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+@click.option("--dry-run", "dry", is_flag=True, help="Say what would change, and change nothing.")
 @click.option("--json", "json_wanted", is_flag=True, help="Say what became of each host as JSON.")
 def push_artifacts(
-    selection: Selection, secrets_file: Path, timeout: float, dry_run: bool, json_wanted: bool
+    selection: Selection, secrets_file: Path, timeout: float, dry: bool, json_wanted: bool
 ) -> None:
     """Carry the bundle to the hosts and switch it on.
 
@@ -38,23 +38,23 @@ def push_artifacts(
     all hosts together. A host that fails is left out and the others finish; pushing again goes on from where
     it stopped.
     """
+    from compiler.deploy.activation import PushOptions
     from compiler.deploy.bundle import bundle_folder
-    from compiler.deploy.push import PushOptions, push
+    from compiler.deploy.push import dry_run, push
 
     fleet, hosts = selection.read()
     bundles = {host.name: bundle_folder(selection.build, host) for host in hosts}
-    secrets = _secrets(bundles.values(), secrets_file, saved=not dry_run)
+    secrets = _secrets(bundles.values(), secrets_file, saved=not dry)
+    options = PushOptions(steps=fleet.steps, timeout=timeout)
     with selection.sessions(hosts) as sessions:
-        outcomes = push(
-            sessions, bundles, secrets, PushOptions(steps=fleet.steps, timeout=timeout, dry=dry_run)
-        )
-    if json_wanted:
-        click.echo(json.dumps([as_json(outcome) for outcome in outcomes], indent=1))
-    elif dry_run:
-        _say_plans(outcomes)
+        if dry:
+            dry_runs = dry_run(sessions, bundles, secrets, options)
+        else:
+            outcomes = push(sessions, bundles, secrets, options)
+    if dry:
+        _show_dry_runs(dry_runs, json_wanted=json_wanted)
     else:
-        say_outcomes(outcomes)
-    say_errors(outcomes)
+        show_outcomes(outcomes, json_wanted=json_wanted)
 
 
 def _secrets(bundles: Iterable[BundleFolder], path: Path, *, saved: bool) -> dict[str, str]:
@@ -69,11 +69,32 @@ def _secrets(bundles: Iterable[BundleFolder], path: Path, *, saved: bool) -> dic
     return known | made
 
 
-def _say_plans(outcomes: Iterable[Outcome]) -> None:
-    for outcome in outcomes:
-        if outcome.error:
-            continue
-        click.echo(f"{outcome.host}: {'unchanged' if outcome.is_unchanged else ''}".rstrip())
-        for verb in ("written", "removed", "stopped", "started"):
-            for item in getattr(outcome, verb):
-                click.echo(f"  would be {verb}: {item}")
+def _show_dry_runs(dry_runs: Sequence[DryRun], *, json_wanted: bool) -> None:
+    if json_wanted:
+        click.echo(json.dumps([_as_json(dry_run) for dry_run in dry_runs], indent=1))
+    else:
+        for line in (line for dry_run in dry_runs if not dry_run.error for line in _lines(dry_run)):
+            click.echo(line)
+    show_errors([dry_run.error for dry_run in dry_runs])
+
+
+def _lines(dry_run: DryRun) -> Iterator[str]:
+    plan = dry_run.plan
+    yield f"{dry_run.host}: {'unchanged' if plan.is_empty else ''}".rstrip()
+    yield from (f"  would be written: {path}" for path in plan.writes)
+    yield from (f"  would be removed: {path}" for path in plan.removals)
+    yield from (f"  would be stopped: {unit}" for unit in plan.stops)
+    yield from (f"  would be started: {unit}" for unit in plan.starts)
+
+
+def _as_json(dry_run: DryRun) -> dict[str, object]:
+    return {
+        "host": dry_run.host,
+        "generation": dry_run.generation or None,
+        "written": dry_run.plan.writes,
+        "removed": dry_run.plan.removals,
+        "stopped": dry_run.plan.stops,
+        "started": dry_run.plan.starts,
+        "warnings": dry_run.warnings,
+        "errors": [problem.message for problem in dry_run.error.problems] if dry_run.error else [],
+    }

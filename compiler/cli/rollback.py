@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
-from compiler.cli.selection import Selection, as_json, say_errors, say_outcomes, selecting
+from compiler.cli.selection import Selection, selecting, show_outcomes
 
 
 @click.command()
@@ -22,14 +20,10 @@ def rollback(selection: Selection, to: int | None, timeout: float, json_wanted: 
 
     After a push that failed that is the last generation that came up as a whole. Doing it twice returns.
     """
-    from compiler.deploy.push import PushOptions
+    from compiler.deploy.activation import PushOptions
     from compiler.deploy.rollback import roll_back
 
     fleet, hosts = selection.read()
     with selection.sessions(hosts) as sessions:
         outcomes = roll_back(sessions, to, PushOptions(steps=fleet.steps, timeout=timeout))
-    if json_wanted:
-        click.echo(json.dumps([as_json(outcome) for outcome in outcomes], indent=1))
-    else:
-        say_outcomes(outcomes)
-    say_errors(outcomes)
+    show_outcomes(outcomes, json_wanted=json_wanted)

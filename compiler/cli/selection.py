@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,8 @@ import click
 from compiler.diagnostics import counted
 
 if TYPE_CHECKING:
-    from compiler.deploy.push import Outcome
+    from compiler.deploy.errors import DeployError
+    from compiler.deploy.outcome import Outcome
     from compiler.deploy.sessions import Sessions
     from compiler.deploy.transport import Transport
     from compiler.model.fleet import Fleet, FleetHost
@@ -46,7 +48,7 @@ class Selection:
         """The hosts, ready to be talked to; what they do is shown meanwhile."""
         from compiler.deploy.sessions import Sessions
 
-        with _shown() as on_progress:
+        with _progress_shown() as on_progress:
             transports = self._transports(hosts)
             with Sessions(transports, parallel=self.parallel, on_progress=on_progress) as sessions:
                 yield sessions
@@ -81,9 +83,9 @@ def selecting(command: _Command) -> _Command:
                      help="Hosts that are connected to at the same time."),
     )  # fmt: skip
 
-    def with_selection(**given: Any) -> Any:
-        fields = {name: given.pop(name) for name in Selection.__slots__}
-        return command(selection=Selection(**fields), **given)
+    def with_selection(**parameters: Any) -> Any:
+        fields = {name: parameters.pop(name) for name in Selection.__slots__}
+        return command(selection=Selection(**fields), **parameters)
 
     with_selection.__name__, with_selection.__doc__ = command.__name__, command.__doc__
     with_selection.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
@@ -93,28 +95,36 @@ def selecting(command: _Command) -> _Command:
     return decorated
 
 
-def say_errors(outcomes: Sequence[Outcome]) -> None:
+def show_outcomes(outcomes: Sequence[Outcome], *, json_wanted: bool) -> None:
+    """What became of each host, then the errors; exit code 1 if there are any."""
+    if json_wanted:
+        click.echo(json.dumps([_as_json(outcome) for outcome in outcomes], indent=1))
+    else:
+        for line in _lines(outcomes):
+            click.echo(line, err=True)
+    show_errors([outcome.error for outcome in outcomes])
+
+
+def show_errors(errors: Iterable[DeployError | None]) -> None:
     """Show what failed; exit code 1 if anything did."""
-    errors = [outcome.error for outcome in outcomes if outcome.error]
-    for error in errors:
+    failed = [error for error in errors if error]
+    for error in failed:
         click.echo(error.render(), err=True)
-    if errors:
+    if failed:
         sys.exit(1)
 
 
-def say_outcomes(outcomes: Sequence[Outcome]) -> None:
+def _lines(outcomes: Sequence[Outcome]) -> Iterator[str]:
     """One line for each host that was dealt with, its warnings before it."""
     for outcome in outcomes:
-        for warning in outcome.warnings:
-            click.echo(f"warning: {outcome.host}: {warning}", err=True)
+        yield from (f"warning: {outcome.host}: {warning}" for warning in outcome.warnings)
         if not outcome.error:
-            click.echo(f"{outcome.host}: {_summary(outcome)}", err=True)
+            yield f"{outcome.host}: {_summary(outcome)}"
     if outcomes and all(outcome.is_unchanged for outcome in outcomes):
-        click.echo("0 files, 0 restarts", err=True)
+        yield "0 files, 0 restarts"
 
 
-def as_json(outcome: Outcome) -> dict[str, object]:
-    """An outcome as `--json` prints it."""
+def _as_json(outcome: Outcome) -> dict[str, object]:
     return {
         "host": outcome.host,
         "generation": outcome.generation or None,
@@ -136,35 +146,35 @@ def _summary(outcome: Outcome) -> str:
     return ", ".join((*parts, f"{counted(len(outcome.started), 'unit')} restarted"))
 
 
-def _told_once() -> Callable[[str, str], None]:
-    """A line for each thing that happens; a sign of life that says the same again is no news."""
+def _new_lines() -> Callable[[str, str], None]:
+    """Prints a line for each thing that happens; a sign of life that repeats the last one is left out."""
     last: dict[str, str] = {}
 
-    def told(host: str, text: str) -> None:
+    def print_if_new(host: str, text: str) -> None:
         if text not in ("connecting", last.get(host)):
             click.echo(f"{host}: {text}", err=True)
         last[host] = text
 
-    return told
+    return print_if_new
 
 
 @contextmanager
-def _shown() -> Iterator[Callable[[str, str], None]]:
+def _progress_shown() -> Iterator[Callable[[str, str], None]]:
     """What hosts do while they do it: a line for each host on a terminal, else a line for each thing."""
     if not sys.stderr.isatty():
-        yield _told_once()
+        yield _new_lines()
         return
     from rich.console import Console
     from rich.live import Live
     from rich.table import Table
 
-    doing: dict[str, str] = {}
+    activities: dict[str, str] = {}
 
     def table() -> Table:
         grid = Table.grid(padding=(0, 2))
-        for host, text in list(doing.items()):
+        for host, text in list(activities.items()):
             grid.add_row(host, text)
         return grid
 
     with Live(console=Console(stderr=True), get_renderable=table, transient=True):
-        yield doing.__setitem__
+        yield activities.__setitem__

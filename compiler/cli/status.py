@@ -15,7 +15,8 @@ from compiler.cli.selection import Selection, selecting
 
 if TYPE_CHECKING:
     from compiler.deploy.errors import DeployError
-    from compiler.deploy.status import HostStatus, UnitStatus
+    from compiler.deploy.events import UnitStatus
+    from compiler.deploy.status import HostStatus
 
 _COLUMNS = ("host", "service", "state", "since", "restarts", "health", "generation")
 

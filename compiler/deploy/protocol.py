@@ -29,13 +29,16 @@ from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from compiler.deploy.errors import DeployError
+from compiler.deploy.events import Event, StepEnded, UnitFailure, read_event
 from compiler.deploy.transport import Channel, Transport
 from compiler.diagnostics import Problem
 from compiler.host import layout
+
+E = TypeVar("E", bound=Event)
 
 SILENCE = 60.0  # seconds; the host program gives a sign of life every 5
 
@@ -166,33 +169,35 @@ class Session:
         """Send a further line to the host program, with something behind it or not."""
         self._send(_request(fields, payload))
 
-    def expect(self, event: str) -> Mapping[str, Any]:
-        """The next event of that name. What the host does meanwhile goes to `on_progress`."""
+    def expect(self, kind: type[E]) -> E:
+        """The next event of that kind. What the host does meanwhile goes to `on_progress`."""
         while True:
             line = self._line()
             if not line.endswith("\n"):
                 raise self._lost(None)
-            said: dict[str, Any] = json.loads(line)
-            match said["event"]:
+            fields: dict[str, Any] = json.loads(line)
+            match fields["event"]:
                 case "progress":
-                    self._on_progress(self.host, said["text"])
+                    self._on_progress(self.host, fields["text"])
                 case "warning":
-                    self.warnings.append(said["text"])
+                    self.warnings.append(fields["text"])
                 case "refused":
-                    raise DeployError(self.host, said["message"], said["hint"] or None)
-                case "step" if said["failed"]:
-                    raise DeployError.units(self.host, map(self._failure, said["failed"]))
-                case name if name == event:
-                    return said
+                    raise DeployError(self.host, fields["message"], fields["hint"] or None)
+                case _:
+                    event = read_event(fields)
+                    if isinstance(event, StepEnded) and event.failed:
+                        raise DeployError.units(self.host, map(self._problem, event.failed))
+                    if isinstance(event, kind):
+                        return event
 
     def close(self) -> None:
         """Hang up."""
         if self._channel is not None:
             self._channel.close()
 
-    def _failure(self, failed: Mapping[str, Any]) -> Problem:
-        lines = "".join(f"\n  | {line}" for line in failed["journal"])
-        return Problem(f"{self.host}: `{failed['unit']}` did not come up: {failed['why']}{lines}")
+    def _problem(self, failure: UnitFailure) -> Problem:
+        lines = "".join(f"\n  | {line}" for line in failure.journal)
+        return Problem(f"{self.host}: `{failure.unit}` did not come up: {failure.why}{lines}")
 
     def _send(self, content: bytes) -> None:
         assert self._channel is not None

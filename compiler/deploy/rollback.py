@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from compiler.deploy.activation import PushOptions, activate
+from compiler.deploy.outcome import Outcome
 from compiler.deploy.protocol import Session
-from compiler.deploy.push import Outcome, PushOptions, activate
 from compiler.deploy.sessions import Sessions
 
 
 def roll_back(sessions: Sessions, to: int | None, options: PushOptions) -> tuple[Outcome, ...]:
     """Return hosts to generation `to`, or to the last that came up before what they have now.
 
-    Everything goes the way of a push, step by step on all hosts, but nothing is sent: files, units, images
-    and the values of secrets are those of then.
+    Hosts are taken through it step by step as by a push, but nothing is sent: files, units, images and secret
+    values are that generation's.
     """
 
     def ask(session: Session) -> None:
@@ -19,4 +20,4 @@ def roll_back(sessions: Sessions, to: int | None, options: PushOptions) -> tuple
         session.ask("rollback", {"to": to, **options.request})
 
     sessions.map(ask)
-    return tuple(sorted(activate(sessions, options), key=lambda outcome: outcome.host))
+    return tuple(sorted(activate(sessions, options.steps), key=lambda outcome: outcome.host))

@@ -1,26 +1,12 @@
-"""How the services of the hosts are."""
+"""The state of the services of hosts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from compiler.deploy.events import UnitsReported, UnitStatus
 from compiler.deploy.protocol import Session
 from compiler.deploy.sessions import Sessions
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnitStatus:
-    """One unit of one host, as systemd and the engine see it."""
-
-    service: str
-    unit: str
-    container: str
-    step: int
-    up: bool  # active and not unhealthy; of what runs once: done
-    state: str  # `active (running)`, `failed`, `done`, …
-    since: int | None  # seconds since 1970
-    restarts: int
-    health: str  # healthy, unhealthy, starting; "" when the engine checks nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,17 +25,17 @@ class HostStatus:
 
 
 def status(sessions: Sessions) -> tuple[HostStatus, ...]:
-    """How hosts are; those that could not be asked are in `sessions.errors`."""
+    """The state of hosts; those that could not be asked are in `sessions.errors`."""
     return tuple(sessions.map(_host_status).values())
 
 
 def _host_status(session: Session) -> HostStatus:
     session.greet()
     session.ask("status", {})
-    said = session.expect("status")
+    report = session.expect(UnitsReported)
     return HostStatus(
         host=session.host,
-        generation=said["generation"],
-        complete=said["generation"] == said["current"],
-        units=tuple(UnitStatus(**unit) for unit in said["units"]),
+        generation=report.generation,
+        complete=report.generation == report.current,
+        units=report.units,
     )

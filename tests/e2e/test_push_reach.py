@@ -104,9 +104,10 @@ def test_a_host_without_python_says_so(operator: Operator, node: LabNode) -> Non
 def test_debian_s_python3_minimal_is_all_the_python_that_a_host_needs(
     operator: Operator, node: LabNode
 ) -> None:
-    installed = node.run(("dpkg-query", "-W", "-f", "${Package}\\n", "*python3*"))
-    assert "python3-minimal" in installed.split()
-    assert "stdlib" not in installed
+    states = node.run(("dpkg-query", "-W", "-f", "${db:Status-Status} ${Package}\\n", "*python3*"))
+    installed = [line.split()[1] for line in states.splitlines() if line.startswith("installed ")]
+    assert "python3-minimal" in installed
+    assert not [package for package in installed if not package.endswith("-minimal")]
     operator.writes(service("one", config="@{heatsink:secret:Password|url}", sensitive=True))
     assert "1 unit restarted" in operator.push()
     assert operator.status()["heatsink-one.service"]["up"]

@@ -9,8 +9,9 @@ from handmade import prepared, service
 from host_folder import HostFolder, rewrite_manifest
 
 from compiler.deploy.errors import DeployError
+from compiler.deploy.events import Plan
+from compiler.deploy.outcome import DryRun, Outcome
 from compiler.deploy.protocol import program
-from compiler.deploy.push import Outcome
 from compiler.deploy.status import HostStatus
 from compiler.host import layout
 from compiler.model.artifact import Artifacts, File
@@ -58,6 +59,24 @@ def test_only_a_change_of_units_is_read_by_systemd(host: HostFolder) -> None:
     host.writes(service("one", config="b"))
     host.push()
     assert host.calls().count("daemon-reload") == 1
+
+
+def test_a_dry_run_shows_what_a_push_then_does_and_changes_nothing(host: HostFolder) -> None:
+    host.writes(service("one", config="a"), service("left"))
+    host.push()
+    host.writes(service("one", config="b"), service("came"))
+    dry_run = host.dry_run()
+    assert host.path(CONFIG).read_text() == "a"
+    outcome = host.push()
+    done = (outcome.written, outcome.removed, outcome.stopped, outcome.started)
+    assert dry_run.plan == Plan(writes=done[0], removals=done[1], stops=done[2], starts=done[3])
+    assert all(done)
+
+
+def test_a_dry_run_of_what_is_up_names_its_generation(host: HostFolder) -> None:
+    host.writes(service("one"))
+    host.push()
+    assert host.dry_run() == DryRun(host="localhost", generation=1)
 
 
 def test_what_is_not_wanted_any_more_leaves_no_file_and_no_folder(host: HostFolder) -> None:

@@ -1,0 +1,126 @@
+"""What the host program reports, as values: one class for each event that a caller waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """The files that the host does not have yet, by sha256, in the order in which they are sent."""
+
+    blobs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What will change on the host: paths of files and links, and names of units."""
+
+    writes: tuple[str, ...] = ()
+    removals: tuple[str, ...] = ()
+    stops: tuple[str, ...] = ()
+    starts: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing will change."""
+        return not (self.writes or self.removals or self.stops or self.starts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilesInstalled:
+    """The files are in their places, and nothing was started yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitFailure:
+    """A unit that did not come up: why, and the last lines of its journal."""
+
+    unit: str
+    why: str
+    journal: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepEnded:
+    """The units of a step are up, but for those that failed."""
+
+    started: tuple[str, ...]
+    failed: tuple[UnitFailure, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activated:
+    """Everything is up, and this generation is the current one."""
+
+    generation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitStatus:
+    """One unit of one host, as systemd and the engine see it."""
+
+    service: str
+    unit: str
+    container: str
+    step: int
+    up: bool  # active and not unhealthy; of what runs once: done
+    state: str  # `active (running)`, `failed`, `done`, …
+    since: int | None  # seconds since 1970
+    restarts: int
+    health: str  # healthy, unhealthy, starting; "" when the engine checks nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitsReported:
+    """The generation that is installed (0: none), the last one that came up as a whole, and its units."""
+
+    generation: int
+    current: int
+    units: tuple[UnitStatus, ...]
+
+
+Event = Missing | Plan | FilesInstalled | StepEnded | Activated | UnitsReported
+
+
+def read_event(fields: Mapping[str, Any]) -> Event:
+    """The event in a line of the host program's output, `{"event": NAME, …}`."""
+    return _READERS[fields["event"]](fields)
+
+
+def _plan(fields: Mapping[str, Any]) -> Plan:
+    return Plan(
+        writes=tuple(fields["writes"]),
+        removals=tuple(fields["removals"]),
+        stops=tuple(fields["stops"]),
+        starts=tuple(fields["starts"]),
+    )
+
+
+def _step_ended(fields: Mapping[str, Any]) -> StepEnded:
+    failed = (
+        UnitFailure(unit=entry["unit"], why=entry["why"], journal=tuple(entry["journal"]))
+        for entry in fields["failed"]
+    )
+    return StepEnded(started=tuple(fields["started"]), failed=tuple(failed))
+
+
+def _units_reported(fields: Mapping[str, Any]) -> UnitsReported:
+    return UnitsReported(
+        generation=fields["generation"],
+        current=fields["current"],
+        units=tuple(UnitStatus(**unit) for unit in fields["units"]),
+    )
+
+
+_READERS: Mapping[str, Callable[[Mapping[str, Any]], Event]] = {
+    "lacks": lambda fields: Missing(blobs=tuple(fields["blobs"])),
+    "plan": _plan,
+    "ready": _plan,
+    "installed": lambda _: FilesInstalled(),
+    "step": _step_ended,
+    "done": lambda fields: Activated(generation=fields["generation"]),
+    "status": _units_reported,
+}
