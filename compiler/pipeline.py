@@ -17,7 +17,7 @@ from compiler.stages.bundle import tree
 from compiler.stages.bundle.compiled import CompiledBundle, bundle
 from compiler.stages.emit.host import emit
 from compiler.stages.emit.hosts_block import hosts_block
-from compiler.stages.load.inputs import Request, inputs
+from compiler.stages.load.inputs import Request, load
 from compiler.stages.lower.host import lower
 from compiler.stages.merge import differences, merge
 from compiler.stages.resolve import resolve
@@ -48,16 +48,16 @@ class Stages:
 
 
 def stages(request: Request, options: Options, report: Report, told: files.Told) -> Stages:
-    """The stages of a request. Raises CompileError for what is wrong with the files that are read first."""
-    read = inputs(request, told)
-    for each in differences(read.environments):
+    """The stages of a request. Raises CompileError for input files that cannot be read or merged."""
+    inputs = load(request, told)
+    for each in differences(inputs.environments):
         report.warn(each.told(options.merge))
-    environment = merge(read.environments, options.merge)
-    resolved = resolve(read, environment, files.Opening(told), options.backend, report)
-    lowered = lower(resolved, read.digests, report)
-    emitted = emit(lowered, hosts_block((host.address, host.name) for host in read.hosts), report)
+    environment = merge(inputs.environments, options.merge)
+    resolved = resolve(inputs, environment, files.Opening(told), options.backend, report)
+    lowered = lower(resolved, inputs.digests, report)
+    emitted = emit(lowered, hosts_block((host.address, host.name) for host in inputs.hosts), report)
     return Stages(
-        inputs=read,
+        inputs=inputs,
         environment=environment,
         resolved=resolved,
         lowered=lowered,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import Protocol, TypeVar
 
-from compiler.diagnostics import HeatsinkError, closest
+from compiler.diagnostics import HeatsinkError, Problem, closest
 
 _RANGES = re.compile(r"\[(\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*)\]")
 
@@ -37,18 +37,25 @@ def selected(hosts: Sequence[Host], patterns: Iterable[str], roles: Iterable[str
     """
     names, known = {host.name for host in hosts}, {host.role for host in hosts}
     asked = set(roles) or known
-    for role in sorted(asked - known):
-        raise HeatsinkError(
+    matches = {pattern: matching(pattern, names) for pattern in patterns}
+    mistakes = [
+        Problem(
             f"no host has the role `{role}`",
             hint=closest(role, known) or f"hosts have {', '.join(sorted(known))}",
         )
-    found = {pattern: matching(pattern, names) for pattern in patterns}
-    for pattern in (pattern for pattern, matches in found.items() if not matches):
-        raise HeatsinkError(
+        for role in sorted(asked - known)
+    ]
+    mistakes += [
+        Problem(
             f"no host is called `{pattern}`",
             hint=closest(pattern, names) or "see the names in the hosts file",
         )
-    meant = frozenset().union(*found.values()) if found else names
+        for pattern, matched in matches.items()
+        if not matched
+    ]
+    if mistakes:
+        raise HeatsinkError.of(mistakes)
+    meant = frozenset().union(*matches.values()) if matches else names
     return tuple(host for host in hosts if host.name in meant and host.role in asked)
 
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from compiler import files, schemas, shipped
-from compiler.diagnostics import CompileError, closest
+from compiler.diagnostics import CompileError, Report, closest
 from compiler.hot.environment import RESERVED, RESOURCES
 from compiler.hot.registry import is_template
 from compiler.model.stack import NOTHING, Environment, Registration, Registry, Target, TemplateFile, Tree
 from compiler.node import Mapping, Node, Scalar
 
 
-def found(name: str) -> Path:
+def find(name: str) -> Path:
     """The file that `-e NAME` means: one of the operator's, else one of the shipped library's."""
     path = Path(name)
     library = shipped.folder("environments")
@@ -28,15 +29,17 @@ def found(name: str) -> Path:
 
 
 def environment(path: Path, tree: Tree) -> Environment:
-    """One environment file of our own, checked against its schema."""
+    """One environment file of our own, checked against its schema. Raises CompileError with every mistake."""
     root = files.mapping(path, "an environment file")
     schemas.check(root, "environment")
-    folder = path.parent.resolve()
     strategies = _section(root, "parameter_merge_strategies")
+    reader = _RegistryReader(path.parent.resolve(), tree)
+    registry = reader.registry(root.entries.get("resource_registry"))
+    reader.mistakes.check()
     return Environment(
         parameters=_section(root, "parameters"),
         parameter_defaults=_section(root, "parameter_defaults"),
-        resource_registry=_registry(root.entries.get("resource_registry"), folder, tree),
+        resource_registry=registry,
         strategies={name: str(each.value) for name, each in strategies.items() if isinstance(each, Scalar)},
     )
 
@@ -46,30 +49,36 @@ def _section(root: Mapping, name: str) -> dict[str, Node]:
     return node.entries if isinstance(node, Mapping) else {}
 
 
-def _registry(node: Node | None, folder: Path, tree: Tree) -> Registry:
-    entries = node.entries if isinstance(node, Mapping) else {}
-    resources = entries.get(RESOURCES)
-    return Registry(
-        types=dict(_types(entries, folder, tree)),
-        resources=_resources(resources, folder, tree) if isinstance(resources, Mapping) else None,
-    )
+@dataclass(frozen=True, slots=True)
+class _RegistryReader:
+    """Reads a resource registry whose paths are relative to a folder; entries with mistakes are left out."""
 
+    folder: Path
+    tree: Tree
+    mistakes: Report = field(default_factory=Report)
 
-def _resources(node: Mapping, folder: Path, tree: Tree) -> dict[str, Registry]:
-    """What is said of single resources; a mapping within one is about those of its template."""
-    return {
-        name: Registry(
-            types=dict(_types(each.entries, folder, tree)), resources=_resources(each, folder, tree)
+    def registry(self, node: Node | None) -> Registry:
+        """The section `resource_registry`."""
+        entries = node.entries if isinstance(node, Mapping) else {}
+        resources = entries.get(RESOURCES)
+        return Registry(
+            types=dict(self._types(entries)),
+            resources=self._resources(resources) if isinstance(resources, Mapping) else None,
         )
-        for name, each in node.entries.items()
-        if isinstance(each, Mapping)
-    }
 
+    def _resources(self, node: Mapping) -> dict[str, Registry]:
+        """What is said of single resources; a mapping within one is about those of its template."""
+        return {
+            name: Registry(types=dict(self._types(each.entries)), resources=self._resources(each))
+            for name, each in node.entries.items()
+            if isinstance(each, Mapping)
+        }
 
-def _types(entries: dict[str, Node], folder: Path, tree: Tree) -> Iterator[tuple[str, Registration]]:
-    for name, node in entries.items():
-        if name not in RESERVED and isinstance(node, Scalar):
-            yield name, Registration(target=_target(node, folder, tree), node=node)
+    def _types(self, entries: dict[str, Node]) -> Iterator[tuple[str, Registration]]:
+        for name, node in entries.items():
+            if name not in RESERVED and isinstance(node, Scalar):
+                with self.mistakes.collecting():
+                    yield name, Registration(target=_target(node, self.folder, self.tree), node=node)
 
 
 def _target(node: Scalar, folder: Path, tree: Tree) -> Target:

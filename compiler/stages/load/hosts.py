@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from compiler import files, schemas
-from compiler.diagnostics import CompileError, Problem
+from compiler.diagnostics import CompileError, Problem, Report
 from compiler.model.container import Backend
 from compiler.model.fleet import Connection
 from compiler.model.stack import Host
@@ -18,8 +18,11 @@ _RANGE = re.compile(r"\[(\d+)-(\d+)\]")
 MOST_HOSTS = 100_000
 
 
-def hosts(path: Path) -> tuple[Host, ...]:
-    """Every host of a hosts file, in its order. Two hosts of one name or address are an error."""
+def hosts(path: Path, mistakes: Report) -> tuple[Host, ...]:
+    """Every host of a hosts file, in its order; entries with mistakes are reported and left out.
+
+    Two hosts of one name or address are a mistake too. Raises CompileError if the file is no hosts file.
+    """
     root = files.mapping(path, "a hosts file")
     schemas.check(root, "hosts")
     defaults = root.entries.get("defaults")
@@ -29,20 +32,33 @@ def hosts(path: Path) -> tuple[Host, ...]:
     indices: Counter[str] = Counter()
     made, fields_of = [], []
     for entry in entries.items:
-        for fields in _expanded(default_entries | expect_mapping(entry, "a host").entries):
-            role = _text(fields, "role")
-            if role is None:
-                raise CompileError(f"host `{_text(fields, 'name')}` has no role", entry.span, "add `role: …`")
-            made.append(_host(fields, role, indices[role]))
-            fields_of.append(fields)
-            indices[role] += 1
+        with mistakes.collecting():
+            for fields in _fields(default_entries, entry):
+                role = _text(fields, "role")
+                assert role is not None
+                made.append(_host(fields, role, indices[role]))
+                fields_of.append(fields)
+                indices[role] += 1
+    with mistakes.collecting():
+        _refuse_doubles(fields_of)
+    return tuple(made)
+
+
+def _fields(defaults: dict[str, Node], entry: Node) -> list[dict[str, Node]]:
+    """The fields of every host that an entry stands for."""
+    fields = defaults | expect_mapping(entry, "a host").entries
+    if _text(fields, "role") is None:
+        raise CompileError(f"host `{_text(fields, 'name')}` has no role", entry.span, "add `role: …`")
+    return list(_expanded(fields))
+
+
+def _refuse_doubles(fields_of: list[dict[str, Node]]) -> None:
     doubles = tuple(_doubles(fields_of, "name")) or (
         *_doubles(fields_of, "address"),
         *_network_doubles(fields_of),
     )
     if doubles:
-        raise CompileError.of(dict.fromkeys(doubles))
-    return tuple(made)
+        raise CompileError.of(doubles)
 
 
 def localhost(role: str, place: Node) -> Host:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple, TypeVar
 
 from compiler import shipped
-from compiler.diagnostics import CompileError
+from compiler.diagnostics import CompileError, Report
 from compiler.files import Told, images_lock
 from compiler.files.secrets import read_secrets
 from compiler.model.selection import selected
-from compiler.model.stack import Host, Inputs, Tree
+from compiler.model.stack import Environment, Host, Inputs, Role, Tree
+from compiler.node import Node
 from compiler.stages.load import environments, roles
 from compiler.stages.load.hosts import hosts, localhost
 
+T = TypeVar("T")
 REGISTRY = "resource_registry.yaml"
 
 
@@ -31,40 +35,93 @@ class Request:
     images_lock: Path | None = None
 
 
-def inputs(request: Request, told: Told) -> Inputs:
-    """All input files of a request, read and checked. `told` hears what was read and from where."""
-    tree = _tree(request.templates)
-    registry = tree.find(REGISTRY)
-    layers = [registry] if registry else []
-    layers += [environments.found(name) for name in request.environments]
-    for path in layers:
-        told("environment", path)
-    every_host = _hosts(request, told)
-    chosen = selected(every_host, request.hosts, request.roles)
-    names = [(name, None) for name in request.roles] + [(host.role, host.node) for host in every_host]
+class _Fleet(NamedTuple):
+    hosts: tuple[Host, ...]
+    chosen: tuple[Host, ...]
+    roles: dict[str, Role]
+
+
+def load(request: Request, told: Told) -> Inputs:
+    """All input files of a request, read and checked. Raises CompileError with the mistakes of every file.
+
+    `told` hears what was read and from where.
+    """
+    mistakes = Report()
+    tree = _tree(request.templates, mistakes)
+    layers = _environments(request.environments, tree, mistakes, told)
+    fleet = _collected(mistakes, lambda: _fleet(request, told), _Fleet((), (), {}))
+    digests: dict[str, str] = _collected(mistakes, lambda: _digests(request.images_lock, told), {})
+    secrets: frozenset[str] = _collected(
+        mistakes, lambda: _secret_names(request.secrets_file, told), frozenset()
+    )
+    mistakes.check()
     return Inputs(
         tree=tree,
-        roles=roles.wanted(names, request.roles_file, told),
-        hosts=tuple(every_host),
-        chosen=frozenset(host.name for host in chosen),
-        environments=tuple(environments.environment(path, tree) for path in layers),
-        digests=_digests(request.images_lock, told),
-        secrets=_secret_names(request.secrets_file, told),
+        roles=fleet.roles,
+        hosts=fleet.hosts,
+        chosen=frozenset(host.name for host in fleet.chosen),
+        environments=layers,
+        digests=digests,
+        secrets=secrets,
     )
 
 
-def _tree(own: Path | None) -> Tree:
-    if own is not None and not own.is_dir():
-        raise CompileError(f"there is no folder `{own}`", hint="`--templates` names a folder of templates")
+def _collected(mistakes: Report, read: Callable[[], T], otherwise: T) -> T:
+    """What is read; `otherwise` if that fails, and the mistakes are kept for the end."""
+    result = otherwise
+    with mistakes.collecting():
+        result = read()
+    return result  # noqa: RET504 - it is `otherwise` where reading fails
+
+
+def _tree(own: Path | None, mistakes: Report) -> Tree:
+    with mistakes.collecting():
+        if own is not None and not own.is_dir():
+            raise CompileError(
+                f"there is no folder `{own}`", hint="`--templates` names a folder of templates"
+            )
     candidates = [own or Path("templates"), shipped.folder("templates")]
     return Tree(roots=tuple(dict.fromkeys(path.resolve() for path in candidates if path.is_dir())))
 
 
-def _hosts(request: Request, told: Told) -> tuple[Host, ...]:
+def _environments(
+    names: tuple[str, ...], tree: Tree, mistakes: Report, told: Told
+) -> tuple[Environment, ...]:
+    """The registry of the templates, then the environments that were named."""
+    registry = tree.find(REGISTRY)
+    paths = [registry] if registry else []
+    for name in names:
+        with mistakes.collecting():
+            paths.append(environments.find(name))
+    for path in paths:
+        told("environment", path)
+    layers = []
+    for path in paths:
+        with mistakes.collecting():
+            layers.append(environments.environment(path, tree))
+    return tuple(layers)
+
+
+def _fleet(request: Request, told: Told) -> _Fleet:
+    """Every host with its role, and the hosts that are chosen."""
     path = _found(request.hosts_file, "hosts.yaml")
-    if path is not None:
-        told("hosts", path)
-        return hosts(path)
+    if path is None:
+        return _this_machine(request, told)
+    told("hosts", path)
+    mistakes = Report()
+    every_host: tuple[Host, ...] = _collected(mistakes, lambda: hosts(path, mistakes), ())
+    chosen: tuple[Host, ...] = ()
+    if not mistakes.errors:  # else a host that is asked for may be missing for another reason
+        chosen = _collected(mistakes, lambda: selected(every_host, request.hosts, request.roles), ())
+    named: list[tuple[str, Node | None]] = [(host.role, host.node) for host in every_host]
+    named = named or _named(request)
+    defined = roles.wanted(named, request.roles_file, mistakes, told)
+    mistakes.check()
+    return _Fleet(every_host, chosen, defined)
+
+
+def _this_machine(request: Request, told: Told) -> _Fleet:
+    """The one host there is without a hosts file."""
     if len(request.roles) != 1:
         said = "no role is named" if not request.roles else f"{len(request.roles)} roles are named"
         raise CompileError(
@@ -72,9 +129,16 @@ def _hosts(request: Request, told: Told) -> tuple[Host, ...]:
             hint="name one role for this machine (`--role Controller`), or write hosts.yaml "
             "(docs/formats.md; `heatsink lab hosts` writes one for the lab)",
         )
-    role = request.roles[0]
-    defined = roles.wanted([(role, None)], request.roles_file, told)
-    return (localhost(role, defined[role].node),)
+    mistakes = Report()
+    defined = roles.wanted(_named(request), request.roles_file, mistakes, told)
+    mistakes.check()
+    machines = tuple(localhost(name, role.node) for name, role in defined.items())
+    return _Fleet(machines, selected(machines, request.hosts, request.roles), defined)
+
+
+def _named(request: Request) -> list[tuple[str, Node | None]]:
+    """The roles that the command line names, which has no place."""
+    return [(name, None) for name in request.roles]
 
 
 def _digests(asked: Path | None, told: Told) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from compiler import files, schemas, shipped
-from compiler.diagnostics import CompileError, closest
+from compiler.diagnostics import CompileError, Report, closest
 from compiler.model.container import Backend
 from compiler.model.stack import Role
 from compiler.node import Mapping, Node, Scalar, Sequence
@@ -21,29 +21,36 @@ def available(roles_file: Path | None) -> dict[str, Path]:
 
 
 def wanted(
-    names: Iterable[tuple[str, Node | None]], roles_file: Path | None, told: files.Told
+    names: Iterable[tuple[str, Node | None]], roles_file: Path | None, mistakes: Report, told: files.Told
 ) -> dict[str, Role]:
-    """The roles of these names (each with the place that asks for it)."""
-    files_of = available(roles_file)
-    result: dict[str, Role] = {}
+    """The roles of these names, each with the place that asks for it; those with mistakes are reported."""
+    places: dict[str, Node | None] = {}
     for name, place in names:
-        if name in result:
-            continue
-        if name not in files_of:
-            span = place.span if place is not None else None
-            hint = closest(name, files_of) or f"there are {', '.join(sorted(files_of))}"
-            raise CompileError(f"there is no role `{name}`", span, hint)
-        told("role", files_of[name])
-        defined = {role.name: role for role in roles(files_of[name])}
-        if name not in defined:
-            first = next(iter(defined.values()))
-            raise CompileError(
-                f"`{files.short_name(files_of[name])}` defines no role `{name}`",
-                first.node.span,
-                "a role has the name of its file",
-            )
-        result[name] = defined[name]
+        places.setdefault(name, place)
+    result: dict[str, Role] = {}
+    with mistakes.collecting():
+        files_of = available(roles_file)
+        for name, place in places.items():
+            with mistakes.collecting():
+                result[name] = _defined(name, place, files_of, told)
     return result
+
+
+def _defined(name: str, place: Node | None, files_of: dict[str, Path], told: files.Told) -> Role:
+    if name not in files_of:
+        span = place.span if place is not None else None
+        hint = closest(name, files_of) or f"there are {', '.join(sorted(files_of))}"
+        raise CompileError(f"there is no role `{name}`", span, hint)
+    told("role", files_of[name])
+    defined = {role.name: role for role in roles(files_of[name])}
+    if name not in defined:
+        first = next(iter(defined.values()))
+        raise CompileError(
+            f"`{files.short_name(files_of[name])}` defines no role `{name}`",
+            first.node.span,
+            "a role has the name of its file",
+        )
+    return defined[name]
 
 
 def roles(path: Path) -> tuple[Role, ...]:
