@@ -17,7 +17,7 @@ import pytest
 from compiler import shipped
 from compiler.cli import main
 from compiler.model.container import Backend
-from compiler.stages.emit.common import UNITS
+from compiler.stages.emit.service_unit import UNITS
 
 pytestmark = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
 

@@ -21,7 +21,7 @@ from functools import cache
 from compiler.host.layout import UNITS
 from compiler.model.artifact import Artifacts, File, Link, Unit, UnitKind
 from compiler.model.container import Container, Kind, Volume
-from compiler.stages.emit import common, unit
+from compiler.stages.emit import service_unit, unit
 from compiler.stages.emit.options import Words, bind_mount, engine_options, env_files, health_options
 from compiler.stages.emit.unit import Entry, Section, UnitFile
 
@@ -43,7 +43,7 @@ _KILLER = (
 
 def container_unit(container: Container) -> Artifacts:
     """The unit of a container with its environment file."""
-    return common.plain_unit(container, _service(container), around=(DAEMON, "network-online.target"))
+    return service_unit.plain_unit(container, _service(container), around=(DAEMON, "network-online.target"))
 
 
 @cache
@@ -60,7 +60,7 @@ def health_unit() -> Artifacts:
                         "Description",
                         "kills containers whose healthcheck fails, so that systemd restarts them",
                     ),
-                    ("PartOf", common.TARGET),
+                    ("PartOf", service_unit.TARGET),
                     ("Wants", DAEMON),
                     ("After", DAEMON),
                     ("StartLimitIntervalSec", "0"),
@@ -72,15 +72,15 @@ def health_unit() -> Artifacts:
                     ("Type", "exec"),
                     ("ExecStart", unit.command(argv)),
                     ("Restart", "always"),
-                    ("RestartSec", str(common.RETRY_SECONDS)),
+                    ("RestartSec", str(service_unit.RETRY_SECONDS)),
                 ),
             ),
-            Section("Install", (("WantedBy", common.TARGET),)),
+            Section("Install", (("WantedBy", service_unit.TARGET),)),
         )
     )
     return Artifacts(
         files=(File(path=path, content=made.text()),),
-        links=(Link(path=f"{UNITS}/{common.TARGET}.wants/{HEALTH}", target=f"../{HEALTH}"),),
+        links=(Link(path=f"{UNITS}/{service_unit.TARGET}.wants/{HEALTH}", target=f"../{HEALTH}"),),
         units=(
             Unit(
                 name=HEALTH,
@@ -99,7 +99,7 @@ def _stays(container: Container) -> bool:
 
 def _service(container: Container) -> Iterator[Entry]:
     yield ("Type", "exec" if _stays(container) else "oneshot")
-    yield ("Slice", common.SLICE)
+    yield ("Slice", service_unit.SLICE)
     yield ("ExecStartPre", _removal(container))
     yield from _source_check(container)
     run = unit.long_command(_run_command(container))
@@ -109,13 +109,13 @@ def _service(container: Container) -> Iterator[Entry]:
         yield from _stop_entries(container)
     else:
         yield ("ExecStart", run)
-        yield from common.stamped(container)
+        yield from service_unit.stamped(container)
     yield ("ExecStopPost", _removal(container))
     yield from [("KillMode", container.kill_mode)] if container.kill_mode else []
-    yield from common.restart_entries(container)
-    yield from common.timeouts(container)
-    yield from common.exit_codes(container)
-    yield from common.own_lines(container)
+    yield from service_unit.restart_entries(container)
+    yield from service_unit.timeouts(container)
+    yield from service_unit.exit_codes(container)
+    yield from service_unit.own_lines(container)
 
 
 def _removal(container: Container) -> str:
@@ -141,7 +141,7 @@ def _stop_entries(container: Container) -> Iterator[Entry]:
 
 def _run_command(container: Container) -> Iterator[Words]:
     """`docker run` with everything that the container says, an option a line."""
-    yield (DOCKER, "run", "--name", container.name, "--pull=never", f"--cgroup-parent={common.SLICE}")
+    yield (DOCKER, "run", "--name", container.name, "--pull=never", f"--cgroup-parent={service_unit.SLICE}")
     yield from _supervision(container)
     yield ("--stop-timeout", str(container.stop_grace_period))
     yield from engine_options(replace(container, env_files=env_files(container)))
@@ -159,7 +159,7 @@ def _supervision(container: Container) -> Iterator[Words]:
         yield ("--rm", "--log-driver=none")
         return
     yield ("--detach", "--log-driver=journald", "--log-opt", f"tag={container.log_tag or container.name}")
-    label = f"{_UNIT_LABEL}={common.unit_name(container.name)}"
+    label = f"{_UNIT_LABEL}={service_unit.unit_name(container.name)}"
     yield ("--log-opt", f"labels={_UNIT_LABEL}", "--label", label)
 
 

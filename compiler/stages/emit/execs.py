@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from compiler.model.artifact import Artifacts
 from compiler.model.container import Container
-from compiler.stages.emit import common, unit
+from compiler.stages.emit import service_unit, unit
 from compiler.stages.emit.options import env_files, words
 from compiler.stages.emit.unit import Entry
 
@@ -15,18 +15,18 @@ from compiler.stages.emit.unit import Entry
 def exec_unit(container: Container, engine: str) -> Artifacts:
     """The unit of an exec; `engine` is the path of podman or docker."""
     needing = replace(container, requires=(container.container, *container.requires))
-    return common.plain_unit(needing, _service(container, engine))
+    return service_unit.plain_unit(needing, _service(container, engine))
 
 
 def _service(container: Container, engine: str) -> Iterator[Entry]:
     yield ("Type", "oneshot")
-    yield ("Slice", common.SLICE)
+    yield ("Slice", service_unit.SLICE)
     yield ("ExecStart", unit.command(_exec_command(container, engine)))
-    yield from common.stamped(container)
-    yield from common.restart_entries(container)
+    yield from service_unit.stamped(container)
+    yield from service_unit.restart_entries(container)
     yield ("TimeoutStartSec", str(container.timeout))
-    yield from common.exit_codes(container)
-    yield from common.own_lines(container)
+    yield from service_unit.exit_codes(container)
+    yield from service_unit.own_lines(container)
 
 
 def _exec_command(container: Container, engine: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ from compiler.model.container import Backend, Container, Kind
 from compiler.model.host import EmittedHost, LoweredHost
 from compiler.model.host_prep import HostPrep
 from compiler.node.by_identity import ByIdentity
-from compiler.stages.emit import common, config, docker, host_prep, targets
+from compiler.stages.emit import config, docker, host_prep, service_unit, targets
 from compiler.stages.emit.container import container_artifacts
 
 
@@ -91,7 +91,7 @@ def _frame(containers: Iterable[Container]) -> Artifacts:
     """Targets of steps and families."""
     families: dict[str, list[str]] = {}
     for container in containers:
-        if family := common.family(container):
+        if family := service_unit.family(container):
             families.setdefault(family, []).append(container.name)
     return targets.targets({family: tuple(names) for family, names in sorted(families.items())})
 

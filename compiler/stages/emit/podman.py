@@ -17,7 +17,7 @@ from dataclasses import replace
 
 from compiler.model.artifact import Artifacts
 from compiler.model.container import Container, Kind
-from compiler.stages.emit import common, unit
+from compiler.stages.emit import service_unit, unit
 from compiler.stages.emit.options import Words, engine_options, env_files, health_options
 from compiler.stages.emit.unit import Entry
 
@@ -27,24 +27,24 @@ ONLINE = ("network-online.target",)
 
 def container_unit(container: Container) -> Artifacts:
     """The unit of a container with its environment file."""
-    return common.plain_unit(container, _service(container), around=ONLINE)
+    return service_unit.plain_unit(container, _service(container), around=ONLINE)
 
 
 def _service(container: Container) -> Iterator[Entry]:
     yield from _TYPES[container.kind]
     yield ("Environment", "PODMAN_SYSTEMD_UNIT=%n")
-    yield ("Slice", common.SLICE)
+    yield ("Slice", service_unit.SLICE)
     yield ("ExecStart", unit.long_command(_run_command(container)))
-    yield from stop_entries(container) if container.kind is Kind.SERVICE else common.stamped(container)
+    yield from stop_entries(container) if container.kind is Kind.SERVICE else service_unit.stamped(container)
     removal = (PODMAN, "rm", "--force", "--ignore", "--volumes", container.name)
     yield ("ExecStopPost", unit.command(removal, prefix="-"))
     yield ("Delegate", "yes")
     yield ("KillMode", container.kill_mode or "mixed")
     yield ("OOMPolicy", "continue")
-    yield from common.restart_entries(container)
-    yield from common.timeouts(container)
-    yield from common.exit_codes(container)
-    yield from common.own_lines(container)
+    yield from service_unit.restart_entries(container)
+    yield from service_unit.timeouts(container)
+    yield from service_unit.exit_codes(container)
+    yield from service_unit.own_lines(container)
 
 
 _TYPES: dict[Kind, tuple[Entry, ...]] = {

@@ -15,7 +15,7 @@ from dataclasses import replace
 from compiler.host.layout import QUADLETS
 from compiler.model.artifact import Artifacts
 from compiler.model.container import Container, Kind, Volume
-from compiler.stages.emit import common, unit
+from compiler.stages.emit import service_unit, unit
 from compiler.stages.emit.options import OPTIONS, Option, env_files, words
 from compiler.stages.emit.podman import ONLINE, stop_entries
 from compiler.stages.emit.unit import Entry, Section, UnitFile
@@ -35,13 +35,13 @@ def container_unit(container: Container) -> Artifacts:
     path = f"{FOLDER}/heatsink-{container.name}.container"
     made = UnitFile(
         (
-            Section("Unit", tuple(common.unit_section(container, after=ONLINE, wants=ONLINE))),
+            Section("Unit", tuple(service_unit.unit_section(container, after=ONLINE, wants=ONLINE))),
             Section("Container", tuple(_container(container))),
             Section("Service", tuple(_service(container))),
             Section("Install", tuple(_install(container))),
         )
     )
-    return common.artifacts(container, path, made)
+    return service_unit.artifacts(container, path, made)
 
 
 def _container(container: Container) -> Iterator[Entry]:
@@ -102,19 +102,19 @@ def _health(container: Container) -> Iterator[Entry]:
 def _service(container: Container) -> Iterator[Entry]:
     if container.kind is Kind.RUN_ONCE:
         yield ("Type", "oneshot")
-        yield from common.stamped(container)
+        yield from service_unit.stamped(container)
     else:  # the generator's own ExecStop comes behind these, and finds the container gone
         yield from stop_entries(container)
-    yield ("Slice", common.SLICE)
+    yield ("Slice", service_unit.SLICE)
     yield ("OOMPolicy", "continue")
     yield from [("KillMode", container.kill_mode)] if container.kill_mode else []
-    yield from common.restart_entries(container)
-    yield from common.timeouts(container)
-    yield from common.exit_codes(container)
-    yield from common.own_lines(container)
+    yield from service_unit.restart_entries(container)
+    yield from service_unit.timeouts(container)
+    yield from service_unit.exit_codes(container)
+    yield from service_unit.own_lines(container)
 
 
 def _install(container: Container) -> Iterator[Entry]:
-    yield from common.install_section(container)
+    yield from service_unit.install_section(container)
     if container.alias:
         yield ("Alias", container.alias)

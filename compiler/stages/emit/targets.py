@@ -6,7 +6,7 @@ from collections.abc import Mapping as AbstractMapping
 
 from compiler.host.layout import UNITS
 from compiler.model.artifact import Artifacts, File, Link, Unit, UnitKind
-from compiler.stages.emit import common, unit
+from compiler.stages.emit import service_unit, unit
 from compiler.stages.emit.unit import Entry, Section, UnitFile
 
 STEPS = (1, 2, 3, 4, 5)
@@ -19,12 +19,12 @@ def targets(families: AbstractMapping[str, tuple[str, ...]]) -> Artifacts:
     way as a push, with nobody's help.
     """
     made = [
-        _all(common.step_target(STEPS[-1])),
+        _all(service_unit.step_target(STEPS[-1])),
         *map(_step_target, STEPS),
         *(_family_target(family, containers) for family, containers in sorted(families.items())),
     ]
-    enabled = [("multi-user.target", common.TARGET)]
-    enabled += [(common.TARGET, common.family_target(family)) for family in sorted(families)]
+    enabled = [("multi-user.target", service_unit.TARGET)]
+    enabled += [(service_unit.TARGET, service_unit.family_target(family)) for family in sorted(families)]
     return Artifacts(
         files=tuple(made),
         links=tuple(Link(path=f"{UNITS}/{by}.wants/{name}", target=f"../{name}") for by, name in enabled),
@@ -44,24 +44,26 @@ def _all(last: str) -> File:
     """heatsink.target. It wants its steps and does not require them: a unit that a step requires restarts
     the step when it restarts, and would so restart everything that is part of heatsink.target."""
     entries = (("Wants", last), ("After", last))
-    return _target(common.TARGET, "all that heatsink runs", entries, (("WantedBy", "multi-user.target"),))
+    return _target(
+        service_unit.TARGET, "all that heatsink runs", entries, (("WantedBy", "multi-user.target"),)
+    )
 
 
 def _step_target(step: int) -> File:
-    before = (common.step_target(step - 1),) if step > 1 else ()
+    before = (service_unit.step_target(step - 1),) if step > 1 else ()
     entries = (*unit.several("Requires", before), *unit.several("After", before), *_PART)
-    return _target(common.step_target(step), f"step {step}", entries)
+    return _target(service_unit.step_target(step), f"step {step}", entries)
 
 
 def _family_target(family: str, containers: tuple[str, ...]) -> File:
-    wants = unit.several("Wants", map(common.unit_name, sorted(containers)))
-    return _target(common.family_target(family), f"the {family} family", (*wants, *_PART))
+    wants = unit.several("Wants", map(service_unit.unit_name, sorted(containers)))
+    return _target(service_unit.family_target(family), f"the {family} family", (*wants, *_PART))
 
 
 # A step that stays up would let a later start of heatsink.target start all steps at once. Before= is said
 # because PartOf= in a target implies After= where nothing else is said, which would be a cycle
 # (https://github.com/systemd/systemd/issues/13847).
-_PART = (("PartOf", common.TARGET), ("Before", common.TARGET))
+_PART = (("PartOf", service_unit.TARGET), ("Before", service_unit.TARGET))
 
 
 def _target(name: str, description: str, entries: tuple[Entry, ...], install: tuple[Entry, ...] = ()) -> File:
@@ -71,4 +73,4 @@ def _target(name: str, description: str, entries: tuple[Entry, ...], install: tu
 
 
 def _step(path: str) -> int:
-    return next((step for step in STEPS if path.endswith(common.step_target(step))), 0)
+    return next((step for step in STEPS if path.endswith(service_unit.step_target(step))), 0)
