@@ -16,8 +16,9 @@ import pytest
 from commands import GOLDEN, heatsink
 
 from compiler.diagnostics import Report
+from compiler.heat.lint import linter
+from compiler.heat.lint.linter import LintRequest
 from compiler.heat.lint.rules import CODES
-from compiler.heat.lint.run import Question, answer
 from compiler.tripleo import output
 from compiler.tripleo.render import rendering
 from compiler.tripleo.tree import listing
@@ -81,13 +82,13 @@ def test_hidden_folders_and_jinja_templates_are_left_out(tmp_path: Path) -> None
     (tmp_path / ".git").mkdir()
     for name in (".git/web.yaml", "web.j2.yaml"):
         (tmp_path / name).write_text("heat_template_version: wallaby\noutputs: [{% a %}\n")
-    assert answer(Question(paths=(tmp_path,))).findings == ()
+    assert linter.lint(LintRequest(paths=(tmp_path,))).findings == ()
 
 
 def test_what_a_jinja_template_may_pass_is_no_unused_parameter(tmp_path: Path) -> None:
     shutil.copytree(CASES / "unused-parameter", tmp_path, dirs_exist_ok=True)
     (tmp_path / "role.role.j2.yaml").write_text("{% if a %}\nproperties:\n  Prot: 80\n{% endif %}\n")
-    assert answer(Question(paths=(tmp_path,), codes=frozenset({"unused-parameter"}))).findings == ()
+    assert linter.lint(LintRequest(paths=(tmp_path,), codes=frozenset({"unused-parameter"}))).findings == ()
 
 
 def test_a_finding_in_what_two_aliases_share_is_told_once(tmp_path: Path) -> None:
@@ -97,7 +98,7 @@ def test_a_finding_in_what_two_aliases_share_is_told_once(tmp_path: Path) -> Non
         "  one: {value: &both {get_param: X, other: 1}}\n"
         "  two: {value: *both}\n"
     )
-    found = answer(Question(paths=(tmp_path,), codes=frozenset({"literal-function"})))
+    found = linter.lint(LintRequest(paths=(tmp_path,), codes=frozenset({"literal-function"})))
     assert [each.place[1:] for each in found.findings] == [(3, 23)]
 
 
@@ -127,7 +128,7 @@ DUPLICATES = {"THT_MASTER": 23, "THT_TRAIN": 25}  # in rendered trees
 
 
 def files_with(code: str, tree: Path) -> list[str]:
-    found = answer(Question(paths=(tree,), codes=frozenset({code})))
+    found = linter.lint(LintRequest(paths=(tree,), codes=frozenset({code})))
     return [str(Path(each.place[0]).relative_to(tree)) for each in found.findings]
 
 

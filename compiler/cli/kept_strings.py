@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from compiler.files.secrets import AddedMeanwhileError, add_secrets, read_secrets
-from compiler.model.random_string import Recipe, random_string
+from compiler.model.random_string import StringRecipe, random_string
 
 
 class KeptStrings:
@@ -22,7 +22,7 @@ class KeptStrings:
     def _kept(self) -> dict[str, str]:
         return read_secrets(self._path)
 
-    def __call__(self, name: str, recipe: Recipe) -> str:
+    def __call__(self, name: str, recipe: StringRecipe) -> str:
         """The string of that name, made by the recipe if there is none yet."""
         if name not in self._kept and name not in self._new:
             self._new[name] = random_string(recipe)

@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 
 from compiler.diagnostics import HeatsinkError, counted
+from compiler.heat.lint import linter
+from compiler.heat.lint.linter import LintRequest, LintResult
 from compiler.heat.lint.rules import CODES
-from compiler.heat.lint.run import Answer, Question, answer
 
 _PATH = click.Path(path_type=Path)
 _CODE = click.Choice(CODES)
@@ -43,7 +44,7 @@ def lint(
     One finding a line: where, the rule, what happens, what to do. Exit code 1 if there are any.
     """
     codes = frozenset(chosen or CODES) - frozenset(ignored)
-    result = answer(Question(paths=paths, environments=environments, codes=codes))
+    result = linter.lint(LintRequest(paths=paths, environments=environments, codes=codes))
     if not result.templates and not result.environments and not result.findings:
         raise HeatsinkError("there is no template", hint="a template begins with `heat_template_version: …`")
     if as_json:
@@ -55,7 +56,7 @@ def lint(
     sys.exit(1 if result.findings else 0)
 
 
-def _summary(result: Answer) -> str:
+def _summary(result: LintResult) -> str:
     looked_at = ", ".join(
         (counted(result.templates, "template"), counted(result.environments, "environment"))
     )

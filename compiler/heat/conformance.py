@@ -109,10 +109,10 @@ def difference(case: Case) -> str | None:
     Values are compared as JSON: 1 is 1.0, and true is not 1. Where Heat refuses, ours must refuse and name a
     place.
     """
-    got = _answer(case)
+    answer = _answer(case)
     if "error" in case.expected:
-        return None if "error" in got else _shown(case.expected, got)
-    return None if same(case.expected["outputs"], got.get("outputs")) else _shown(case.expected, got)
+        return None if "error" in answer else _shown(case.expected, answer)
+    return None if same(case.expected["outputs"], answer.get("outputs")) else _shown(case.expected, answer)
 
 
 def _answer(case: Case) -> dict[str, Plain]:
@@ -161,9 +161,9 @@ def same(one: Plain, other: Plain) -> bool:
     return one == other
 
 
-def _shown(expected: Mapping[str, Plain], got: Mapping[str, Plain]) -> str:
+def _shown(expected: Mapping[str, Plain], answer: Mapping[str, Plain]) -> str:
     """Both answers, line against line."""
-    before, after = (_lines(answer) for answer in (expected, got))
+    before, after = (_lines(each) for each in (expected, answer))
     return "\n".join(difflib.unified_diff(before, after, "Heat", "heatsink", lineterm=""))
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from compiler.diagnostics import CompileError, Report, closest
 from compiler.files import Told, short_name, unheard
-from compiler.hot.attachments import attached, registered_files
+from compiler.hot.attachments import named_templates, registered_files
 from compiler.hot.evaluation import Evaluation, OnMissingPath, RandomStrings, StackIdentity, random_strings
 from compiler.hot.loader import TemplateLoader
 from compiler.hot.resources import root_stack
 from compiler.hot.resources.definition import constant
-from compiler.hot.resources.nested import passed
+from compiler.hot.resources.nested import passed_properties
 from compiler.hot.resources.validation import check
 from compiler.hot.stack import Stack
 from compiler.hot.template import Template
@@ -58,7 +58,7 @@ def evaluate(
     """
     loader = TemplateLoader(HeatOpening(told))
     root = _root(loader, request.template)
-    for _ in attached(loader, root):
+    for _ in named_templates(loader, root):
         pass
     environment = _environment(request, loader, root, report)
     evaluation = Evaluation(
@@ -74,7 +74,7 @@ def evaluate(
     )
     if request.properties is not None:
         properties = given(dict(request.properties), "--properties")
-        return root_stack(evaluation, root, passed(evaluation, root, properties))
+        return root_stack(evaluation, root, passed_properties(evaluation, root, properties))
     _refuse_unknown(root, environment)
     return root_stack(
         evaluation, root, {name: constant(node) for name, node in environment.parameters.items()}
@@ -126,13 +126,13 @@ def _declared(
     loader: TemplateLoader,
     root: Template,
     environments: tuple[Environment, ...],
-    given: AbstractMapping[str, Node],
+    line: AbstractMapping[str, Node],
 ) -> AbstractMapping[str, str]:
     """The types of all parameters of all templates at hand, if merging depends on one.
 
     Reading every template of a tree takes longer than evaluating what it is used for.
     """
-    later = environments if given else environments[1:]  # the first that says anything is taken as it is
+    later = environments if line else environments[1:]  # the first that says anything is taken as it is
     names = {name for each in later for name in each.parameters}
     if names <= root.parameters.keys() and not any(each.strategies for each in environments):
         return _Every()
@@ -148,9 +148,9 @@ def _templates(
     """Every template that Heat's client would send along."""
     registries = [each.resource_registry for each in environments]
     named = (each for registry in registries for each in registered_files(registry))
-    yield from attached(loader, root)
+    yield from named_templates(loader, root)
     for file, place in named:
-        yield from attached(loader, loader.template(file.tree, file.path, place))
+        yield from named_templates(loader, loader.template(file.tree, file.path, place))
 
 
 def outputs(root: Stack) -> dict[str, Plain]:

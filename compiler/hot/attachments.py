@@ -13,7 +13,7 @@ from compiler.model.stack import Registry, TemplateFile
 from compiler.node import Mapping, Node, Scalar, walk
 
 
-def attached(loader: TemplateLoader, template: Template) -> Iterator[Template]:
+def named_templates(loader: TemplateLoader, template: Template) -> Iterator[Template]:
     """The template, and every template that it names with `type`, and so on.
 
     Raises CompileError at the first name of a file, with `get_file` too, that is not there.

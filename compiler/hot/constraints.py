@@ -43,7 +43,7 @@ class Constraint:
             return True
 
     @property
-    def said(self) -> str:
+    def rule_text(self) -> str:
         """The rule as a hint shows it."""
         return f"{self.name} is {json.dumps(plain(self.rule))}, at {self.rule.span.place}"
 

@@ -8,15 +8,17 @@ from dataclasses import dataclass, field
 
 from compiler.diagnostics import CompileError, Report
 from compiler.hot.loader import TemplateLoader
-from compiler.model.random_string import Recipe, random_string
+from compiler.model.random_string import StringRecipe, random_string
 from compiler.model.stack import Registry
 from compiler.node import Mapping, Node
 
-RandomStrings = Callable[[str, Recipe], str]  # the string of that name; the recipe says how to make a new one
+RandomStrings = Callable[
+    [str, StringRecipe], str
+]  # the string of that name; the recipe says how to make a new one
 OnMissingPath = Callable[[Mapping, list[Node], Node], None]  # a call, its path, and the parameter's value
 
 
-def random_strings(_name: str, recipe: Recipe) -> str:
+def random_strings(_name: str, recipe: StringRecipe) -> str:
     """A new string whenever one is asked for."""
     return random_string(recipe)
 
@@ -48,7 +50,7 @@ class Evaluation:
     # called for each get_param whose path leads nowhere; not in conditions, where templates ask for values so
     on_missing_path: OnMissingPath | None = None
 
-    def broken(self, error: CompileError) -> None:
+    def report_broken(self, error: CompileError) -> None:
         """What becomes of a value that breaks a constraint: Heat validates first, and then resolves."""
         if self.validates or self.report is None:
             raise error

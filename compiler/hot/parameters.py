@@ -16,10 +16,10 @@ from compiler.source import Span
 _PARSED = frozenset(("json", "comma_delimited_list"))  # constraints see these values parsed, others raw
 
 
-Broken = Callable[[CompileError], None]  # hears of constraints that a value does not keep
+OnBroken = Callable[[CompileError], None]  # hears of constraints that a value does not keep
 
 
-def checked(declaration: Declaration, value: Node, broken: Broken) -> Node:
+def parameter_value(declaration: Declaration, value: Node, on_broken: OnBroken) -> Node:
     """The value in the declared type. Raises CompileError, at the value, if it has none."""
     try:
         converted = _CONVERSIONS[declaration.type](value)
@@ -31,11 +31,11 @@ def checked(declaration: Declaration, value: Node, broken: Broken) -> Node:
             f"it is declared at {declaration.node.span.place}",
         ) from None
     if declaration.constraints:
-        _check(declaration, value, plain(converted if declaration.type in _PARSED else value), broken)
+        _check(declaration, value, plain(converted if declaration.type in _PARSED else value), on_broken)
     return converted
 
 
-def check_default(declaration: Declaration, default: Node | None, broken: Broken) -> None:
+def check_default(declaration: Declaration, default: Node | None, on_broken: OnBroken) -> None:
     """A default must keep the constraints even where a value stands over it."""
     if not declaration.constraints or default is None:
         return
@@ -43,7 +43,7 @@ def check_default(declaration: Declaration, default: Node | None, broken: Broken
     if declaration.type == "comma_delimited_list" and value is not None:
         value = plain(_list_or_refused(declaration, default))
     if value is not None:
-        _check(declaration, default, value, broken)
+        _check(declaration, default, value, on_broken)
 
 
 def _list_or_refused(declaration: Declaration, default: Node) -> Node:
@@ -55,7 +55,7 @@ def _list_or_refused(declaration: Declaration, default: Node) -> Node:
         ) from None
 
 
-def _check(declaration: Declaration, node: Node, value: Plain, broken: Broken) -> None:
+def _check(declaration: Declaration, node: Node, value: Plain, on_broken: OnBroken) -> None:
     for constraint in declaration.constraints:
         if isinstance(value, str) and secret.names(value):
             raise CompileError(
@@ -67,7 +67,7 @@ def _check(declaration: Declaration, node: Node, value: Plain, broken: Broken) -
             described = f": {constraint.description}" if constraint.description else ""
             problem = f"{_shown(declaration, node)} breaks the constraint `{constraint.name}`{described}"
             place = _span(declaration, node)
-            broken(CompileError(f"parameter `{declaration.name}`: {problem}", place, constraint.said))
+            on_broken(CompileError(f"parameter `{declaration.name}`: {problem}", place, constraint.rule_text))
 
 
 def _shown(declaration: Declaration, value: Node) -> str:

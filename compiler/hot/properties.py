@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable
 
 from compiler.diagnostics import CompileError, closest
 from compiler.hot.constraints import number
-from compiler.hot.parameters import Broken
+from compiler.hot.parameters import OnBroken
 from compiler.hot.scope import OMITTED, Thunk
 from compiler.hot.template import Declaration
 from compiler.node import Mapping, Node, Scalar, Sequence, is_null, mapping_of, plain, scalar_of, sequence_of
 
 
-def typed(kind: str, value: Node, what: str) -> Node:
+def property_value(kind: str, value: Node, what: str) -> Node:
     """The value of a property of that type. Raises CompileError at the value; `what` names the property."""
     try:
         return _TYPES[kind](value)
@@ -26,7 +26,7 @@ def typed(kind: str, value: Node, what: str) -> Node:
         raise CompileError(f"{what} is a {_NAMES[kind]}, and {shown} is not one", value.span) from None
 
 
-def handed_down(declaration: Declaration, value: Node, what: str, broken: Broken) -> Node:
+def passed_value(declaration: Declaration, value: Node, what: str, on_broken: OnBroken) -> Node:
     """What a template gets for a parameter whose property has that value, as its parent evaluated it.
 
     A list travels as text and is split again, so items that hold commas come apart. A list of mappings
@@ -43,7 +43,9 @@ def handed_down(declaration: Declaration, value: Node, what: str, broken: Broken
     for constraint in declaration.constraints:
         if constraint.broken_by(plain(converted)):
             place = value.span.without_text() if declaration.hidden else value.span
-            broken(CompileError(f"{what} breaks the constraint `{constraint.name}`", place, constraint.said))
+            on_broken(
+                CompileError(f"{what} breaks the constraint `{constraint.name}`", place, constraint.rule_text)
+            )
     return handed
 
 
@@ -52,7 +54,7 @@ def _converted(declaration: Declaration, value: Node, what: str) -> Node:
         return _json(value, what)
     if declaration.type == "comma_delimited_list" and _is_text(value):
         return sequence_of([scalar_of(part, value) for part in _split(value)], value)
-    return typed(declaration.type, value, what)
+    return property_value(declaration.type, value, what)
 
 
 def _is_text(value: Node) -> bool:
@@ -69,7 +71,7 @@ def _json(value: Node, what: str) -> Node:
         return value
     if isinstance(value, Sequence):
         return scalar_of(json.dumps(plain(value)), value)
-    return typed("json", value, what)
+    return property_value("json", value, what)
 
 
 def _joined(value: Node, what: str) -> Node:
@@ -163,7 +165,7 @@ class Properties:
         self.place = place  # where they are written
         self._values: dict[str, Node] = {}
 
-    def given(self, name: str) -> Node | None:
+    def get(self, name: str) -> Node | None:
         """The value of a property as its template evaluates it; None where there is none."""
         if name not in self._values and name in self.thunks:
             self._values[name] = self.thunks[name]()
@@ -172,15 +174,15 @@ class Properties:
 
     def value(self, name: str, kind: str) -> Node | None:
         """The value of a property in its type; None where there is none."""
-        found = self.given(name)
-        return None if found is None else typed(kind, found, self.called(name))
+        found = self.get(name)
+        return None if found is None else property_value(kind, found, self.called(name))
 
     def required(self, name: str, kind: str | None = None) -> Node:
         """The value of a property that must be there, in its type if it has one."""
-        found = self.given(name)
+        found = self.get(name)
         if found is None:
             raise CompileError(f"{self.owner} has no property `{name}`", self.place.span, "it needs one")
-        return found if kind is None else typed(kind, found, self.called(name))
+        return found if kind is None else property_value(kind, found, self.called(name))
 
     def called(self, name: str) -> str:
         """What an operator calls one property."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import string
 
 from compiler.diagnostics import CompileError, closest
-from compiler.hot.properties import Properties, typed
-from compiler.model.random_string import LETTERS_AND_DIGITS, STANDARD, Recipe
+from compiler.hot.properties import Properties, property_value
+from compiler.model.random_string import LETTERS_AND_DIGITS, STANDARD, StringRecipe
 from compiler.node import Node, Sequence, expect_keys, expect_mapping, is_null, plain
 
 _CLASSES = {
@@ -21,9 +21,9 @@ _CLASSES = {
 _LONGEST = 512
 
 
-def recipe(properties: Properties) -> Recipe:
+def string_recipe(properties: Properties) -> StringRecipe:
     """What the properties ask for. Raises CompileError where no string can be that."""
-    length = _number(properties.given("length"), "`length`", STANDARD.length)
+    length = _number(properties.get("length"), "`length`", STANDARD.length)
     properties.value("salt", "string")
     sets = [
         *_sets(properties, "character_sequences", "sequence"),
@@ -31,7 +31,7 @@ def recipe(properties: Properties) -> Recipe:
     ]
     if (whole := properties.value("sequence", "string")) is not None and plain(whole):
         sets.append((_characters(whole), 1))
-    elif properties.given("character_classes") is None:
+    elif properties.get("character_classes") is None:
         sets.append((_CLASSES["lettersdigits"], 1))
     if sum(least for _, least in sets) > length:
         raise CompileError(
@@ -39,7 +39,7 @@ def recipe(properties: Properties) -> Recipe:
             properties.place.span,
             "give it a greater `length`",
         )
-    return Recipe(length=length, sets=tuple(sets))
+    return StringRecipe(length=length, sets=tuple(sets))
 
 
 def _sets(properties: Properties, name: str, key: str) -> list[tuple[str, int]]:
@@ -56,11 +56,11 @@ def _set(item: Node, name: str, key: str) -> tuple[str, int]:
         return _CLASSES["lettersdigits"] if written is None else _characters(written), least
     if written is None:
         raise CompileError(f"an item of `{name}` has no `{key}`", fields.span)
-    return str(plain(typed("string", written, f"`{key}`"))), least
+    return str(plain(property_value("string", written, f"`{key}`"))), least
 
 
 def _characters(node: Node) -> str:
-    name = str(plain(typed("string", node, "a class of characters")))
+    name = str(plain(property_value("string", node, "a class of characters")))
     if name not in _CLASSES:
         hint = closest(name, _CLASSES) or f"there are {', '.join(_CLASSES)}"
         raise CompileError(f"there is no class of characters `{name}`", node.span, hint)
@@ -70,7 +70,7 @@ def _characters(node: Node) -> str:
 def _number(node: Node | None, what: str, default: int) -> int:
     if node is None or is_null(node):
         return default
-    value = plain(typed("integer", node, what))
+    value = plain(property_value("integer", node, what))
     assert isinstance(value, int)
     if not 1 <= value <= _LONGEST:
         raise CompileError(f"{what} is {value}", node.span, f"it is 1 to {_LONGEST}")

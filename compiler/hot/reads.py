@@ -14,7 +14,7 @@ from compiler.source import Span
 
 T = TypeVar("T")
 Key = str | int
-Path = tuple[Key, ...]  # a parameter's name, then a path into its value
+ReadPath = tuple[Key, ...]  # a parameter's name, then a path into its value
 
 
 class Digits(Enum):
@@ -56,7 +56,7 @@ class Reads:
     """`variants` are the reads of what differs between hosts, with the values found (see `fingerprint`);
     `places` says where each parameter that was read got its value; `hidden` names secrets in plain sight."""
 
-    variants: dict[Path, object] = field(default_factory=dict)
+    variants: dict[ReadPath, object] = field(default_factory=dict)
     places: dict[str, Span] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
 
@@ -112,7 +112,7 @@ class Shared(Generic[T]):
     """
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[Path, ...], dict[tuple[object, ...], T]] = {}
+        self._kept: dict[tuple[ReadPath, ...], dict[tuple[object, ...], T]] = {}
 
     def find(self, variants: dict[str, Node]) -> T | None:
         """A result that holds for a host with these variant values."""
@@ -128,6 +128,6 @@ class Shared(Generic[T]):
             self._kept.setdefault(tuple(reads.variants), {})[tuple(reads.variants.values())] = result
 
 
-def _found(variants: dict[str, Node], path: Path) -> object:
+def _found(variants: dict[str, Node], path: ReadPath) -> object:
     value = variants.get(str(path[0]))
     return fingerprint(None if value is None else member(value, path[1:]))

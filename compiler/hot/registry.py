@@ -27,7 +27,7 @@ def is_template(kind: str) -> bool:
     return kind.endswith(_TEMPLATE_ENDINGS)
 
 
-def registered(
+def find_registration(
     registry: Registry,
     kind: str,
     resource: tuple[str, ...],
@@ -75,7 +75,7 @@ class _Search:
 
     def found(self, kind: str, chain: tuple[str, ...] = ()) -> Registration | None:
         """What the type stands for at the end of all aliases; `chain` are those on the way to it."""
-        self._refuse_circle((*chain, kind), goes_round=kind in chain)
+        self._refuse_circle((*chain, kind), is_circle=kind in chain)
         for name, entry in self._fitting(kind):
             if isinstance(entry.target, TemplateFile):
                 return entry
@@ -85,10 +85,10 @@ class _Search:
         is_known = kind in BUILT_IN or is_template(kind)
         return Registration(target=kind, node=self.place) if is_known else None
 
-    def _refuse_circle(self, chain: tuple[str, ...], *, goes_round: bool) -> None:
-        if goes_round or len(chain) > _LONGEST:
-            said = " -> ".join(chain if goes_round else (*chain[:5], "…"))
-            raise CompileError(f"aliases of the resource registry go round: {said}", self.place.span)
+    def _refuse_circle(self, chain: tuple[str, ...], *, is_circle: bool) -> None:
+        if is_circle or len(chain) > _LONGEST:
+            path = " -> ".join(chain if is_circle else (*chain[:5], "…"))
+            raise CompileError(f"aliases of the resource registry go round: {path}", self.place.span)
 
     def _fitting(self, kind: str) -> Iterator[tuple[str, Registration]]:
         """Entries that say something of the type, by their names, in the order in which they are tried."""

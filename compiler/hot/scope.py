@@ -11,7 +11,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Protocol
 
 from compiler.diagnostics import CompileError
-from compiler.hot.reads import Path
+from compiler.hot.reads import ReadPath
 from compiler.hot.resource import Resource
 from compiler.hot.versions import Version
 from compiler.node import Mapping, Node, Scalar, Sequence, given, mapping_of, scalar_of, sequence_of
@@ -35,7 +35,7 @@ class StackView(Protocol):
         """The value of a parameter, in its type."""
         ...
 
-    def record_read(self, path: Path, value: Node | None) -> None:
+    def record_read(self, path: ReadPath, value: Node | None) -> None:
         """Record that a parameter, or what lies at a path in it, was looked at."""
         ...
 

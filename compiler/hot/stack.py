@@ -15,8 +15,8 @@ from compiler.diagnostics import CompileError, closest
 from compiler.hot.evaluation import Evaluation
 from compiler.hot.functions import conditions, values
 from compiler.hot.memo import Memo
-from compiler.hot.parameters import check_default, checked
-from compiler.hot.reads import Path, fingerprint
+from compiler.hot.parameters import check_default, parameter_value
+from compiler.hot.reads import ReadPath, fingerprint
 from compiler.hot.resource import Resource
 from compiler.hot.scope import OMITTED, Scope, Thunk
 from compiler.hot.template import Template
@@ -113,13 +113,13 @@ class Stack:
     def _parameter(self, name: str, place: Node) -> Node:
         evaluation, declaration = self.evaluation, self.template.parameters[name]
         default = self.default(name)
-        check_default(declaration, default, evaluation.broken)
+        check_default(declaration, default, evaluation.report_broken)
         value = self._supplied(name)
         if value is None or is_null(value):
             value = default
         if declaration.hidden and self._is_reference(name, value):
             reference = scalar_of(secret.reference(name), declaration.node)
-            return checked(declaration, reference, evaluation.broken)
+            return parameter_value(declaration, reference, evaluation.report_broken)
         if value is None:
             raise CompileError(
                 f"parameter `{name}` has no value", place.span, f"set it in an environment: `{name}: …`"
@@ -128,7 +128,7 @@ class Stack:
             self.memo.recorder.current.places[name] = value.span
             if declaration.hidden and name not in self.properties:
                 self.memo.recorder.current.hidden.add(name)
-        return checked(declaration, value, evaluation.broken)
+        return parameter_value(declaration, value, evaluation.report_broken)
 
     def default(self, name: str) -> Node | None:
         """The default of a parameter; of nested templates parameter_defaults take its place."""
@@ -151,7 +151,7 @@ class Stack:
                 return value
         return self.evaluation.facts.get(name) or self.evaluation.defaults.get(name)
 
-    def record_read(self, path: Path, value: Node | None) -> None:
+    def record_read(self, path: ReadPath, value: Node | None) -> None:
         """Record that a parameter, or what lies at a path in it, was looked at, if hosts differ in it."""
         name = path[0]
         if name in self.evaluation.variants and name not in self.properties:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
+class StringRecipe:
     """How long a string is, and how many characters of each set it has at least."""
 
     length: int
@@ -16,10 +16,12 @@ class Recipe:
 
 
 LETTERS_AND_DIGITS = string.ascii_letters + string.digits
-STANDARD = Recipe(length=32, sets=((LETTERS_AND_DIGITS, 1),))  # what a resource without properties asks for
+STANDARD = StringRecipe(
+    length=32, sets=((LETTERS_AND_DIGITS, 1),)
+)  # what a resource without properties asks for
 
 
-def random_string(wanted: Recipe) -> str:
+def random_string(wanted: StringRecipe) -> str:
     """A string that a recipe fits; another one at every call."""
     chance = secrets.SystemRandom()
     characters = [chance.choice(members) for members, least in wanted.sets for _ in range(least)]

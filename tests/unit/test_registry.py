@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from compiler.diagnostics import CompileError
-from compiler.hot.registry import is_template, registered
+from compiler.hot.registry import find_registration, is_template
 from compiler.model.stack import Registration, Registry, TemplateFile, Tree
 from compiler.node import given
 
@@ -26,7 +26,7 @@ def registry(written, *, is_root=True) -> Registry:
 
 
 def target(written, kind, *resource):
-    found = registered(registry(written), kind, resource, PLACE).target
+    found = find_registration(registry(written), kind, resource, PLACE).target
     return found.path if isinstance(found, TemplateFile) else found
 
 
@@ -81,8 +81,8 @@ def test_what_is_said_of_a_single_resource_comes_before_all(resource, expected):
 
 def test_a_template_that_replaces_a_type_can_contain_it():
     replaced = registry({"OS::Nova::Server": "server.yaml"})
-    outer = registered(replaced, "OS::Nova::Server", ("x",), PLACE)
-    inner = registered(replaced, "OS::Nova::Server", ("x", "y"), PLACE, enclosing=(outer,))
+    outer = find_registration(replaced, "OS::Nova::Server", ("x",), PLACE)
+    inner = find_registration(replaced, "OS::Nova::Server", ("x", "y"), PLACE, enclosing=(outer,))
     assert inner.target == "OS::Nova::Server"
 
 
@@ -102,7 +102,7 @@ def test_a_template_that_replaces_a_type_can_contain_it():
 )
 def test_a_type_that_leads_nowhere_is_an_error(written, kind, message):
     with pytest.raises(CompileError) as raised:
-        registered(registry(written), kind, (), PLACE)
+        find_registration(registry(written), kind, (), PLACE)
     assert str(raised.value) == message
 
 
@@ -121,5 +121,5 @@ def test_a_type_that_leads_nowhere_is_an_error(written, kind, message):
 )
 def test_the_hint_says_what_may_have_been_meant(written, kind, hint):
     with pytest.raises(CompileError) as raised:
-        registered(registry(written), kind, ("x",), PLACE)
+        find_registration(registry(written), kind, ("x",), PLACE)
     assert raised.value.problems[0].hint == hint

@@ -56,9 +56,9 @@ def unknown_functions(document: Document) -> Iterator[Problem]:
             name
             and not each.is_call
             and name not in CONDITION_FUNCTIONS
-            and (said := _unknown(each, document.version))
+            and (unknown := _unknown(each, document.version))
         ):
-            message, hint = said
+            message, hint = unknown
             yield Problem(f"{message}: it is a key like any other", each.node.key_span(name), hint)
 
 

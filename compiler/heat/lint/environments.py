@@ -21,7 +21,7 @@ from compiler.hot.environment import (
     RESOURCES,
     STRATEGIES,
 )
-from compiler.hot.registry import registered
+from compiler.hot.registry import find_registration
 from compiler.model.stack import Registry
 from compiler.node import Mapping, Scalar, is_null, walk
 from compiler.stages.resolve.settings import OWN
@@ -31,7 +31,7 @@ from compiler.stages.resolve.settings import OWN
 class Everything:
     """All templates at hand, and the environments in their order."""
 
-    given: tuple[Signature, ...]  # templates that were named, or lie in folders that were
+    named: tuple[Signature, ...]  # templates that were named, or lie in folders that were
     needed: tuple[Signature, ...]  # those that they need beside
     environments: tuple[Document, ...]
     registries: tuple[Registry, ...]  # of the environments
@@ -41,7 +41,7 @@ class Everything:
     def types(self) -> dict[str, set[str]]:
         """The types that each parameter is declared with."""
         found: dict[str, set[str]] = {}
-        for each in (*self.given, *self.needed):
+        for each in (*self.named, *self.needed):
             for name, kind in each.declared.items():
                 found.setdefault(name, set()).add(kind)
         return found
@@ -55,7 +55,7 @@ class Everything:
     @cached_property
     def strings(self) -> frozenset[str]:
         """What may be the name of a type, in templates and in values of parameters."""
-        found = {name for each in (*self.given, *self.needed) for name in each.types}
+        found = {name for each in (*self.named, *self.needed) for name in each.types}
         for document in self.environments:
             for section in (DEFAULTS, PARAMETERS):
                 for value in document.section(section).values():
@@ -121,7 +121,7 @@ def respelt_values(everything: Everything) -> Iterator[Problem]:
 def unused_registrations(everything: Everything) -> Iterator[Problem]:
     """Entries of the registry for types and resources that no template at hand has."""
     used = _used(everything.registry, everything.strings)
-    names = {name for each in (*everything.given, *everything.needed) for name in each.resources}
+    names = {name for each in (*everything.named, *everything.needed) for name in each.resources}
     for document in everything.environments:
         for name, node in document.section(REGISTRY).items():
             place = document.place(REGISTRY, name)
@@ -181,7 +181,9 @@ def _glob_before(name: str, registry: Registry) -> str | None:
         return None
     without = Registry(types={key: each for key, each in registry.types.items() if key != name})
     try:
-        decided = registered(registry, name, (), entry.node) == registered(without, name, (), entry.node)
+        decided = find_registration(registry, name, (), entry.node) == find_registration(
+            without, name, (), entry.node
+        )
     except CompileError:
         return None
     return glob if decided else None
@@ -189,8 +191,8 @@ def _glob_before(name: str, registry: Registry) -> str | None:
 
 def unused_parameters(everything: Everything) -> Iterator[Problem]:
     """Parameters that their own template never reads, and that no other template at hand hands down."""
-    passed = everything.unread.union(*(each.passed for each in (*everything.given, *everything.needed)))
-    for template in everything.given:
+    passed = everything.unread.union(*(each.passed for each in (*everything.named, *everything.needed)))
+    for template in everything.named:
         for name, place in template.unread.items():
             if name not in passed:
                 yield Problem(f"nothing in the template reads parameter `{name}`", place, "take it away")

@@ -9,7 +9,7 @@ from compiler.node import Plain
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class LintFinding:
     """A problem, and the code of the rule that found it."""
 
     code: str
@@ -26,8 +26,8 @@ class Finding:
         """`file:line:column: [code] what happens; what to do`."""
         file, line, column = self.place
         problem = self.problem
-        said = f"{problem.message}; {problem.hint}" if problem.hint else problem.message
-        return f"{file}:{line}:{column}: [{self.code}] {' '.join(said.split())}"
+        text = f"{problem.message}; {problem.hint}" if problem.hint else problem.message
+        return f"{file}:{line}:{column}: [{self.code}] {' '.join(text.split())}"
 
     @property
     def plain(self) -> dict[str, Plain]:

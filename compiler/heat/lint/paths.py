@@ -52,12 +52,12 @@ def _missing(call: Mapping, path: list[Node], value: Node) -> Problem:
         below = member(found, (key,), Digits.INDEX) if isinstance(key, str | int) else None
         if below is None:
             hint = _hint(key, found) or f"its value is from {value.span.place}"
-            return Problem(_said(shown, step, found), call.span, hint)
+            return Problem(_message(shown, step, found), call.span, hint)
         found, shown = below, f"{shown}.{_shown(step)}"
     raise AssertionError("a path that leads somewhere is not missed")
 
 
-def _said(shown: str, step: Node, found: Node) -> str:
+def _message(shown: str, step: Node, found: Node) -> str:
     if isinstance(found, Mapping):
         return f"`{shown}` has no `{_shown(step)}`: this is ''"
     kind = f"{len(found.items)} items" if isinstance(found, Sequence) else found.kind

@@ -74,13 +74,15 @@ def member_list_to_map(scope: Scope, argument: Node, call: Mapping) -> Node:
         text(value, "a text as the name of values"),
     )
     pairs = (text(item, "strings").partition("=") for item in items(members, "a list of members"))
-    found: dict[str, dict[str, str]] = {}
-    for name, _, given in pairs:
+    by_number: dict[str, dict[str, str]] = {}
+    for name, _, member in pairs:
         parts = name.strip(".").split(".")
         if len(parts) == 3:
-            found.setdefault(parts[1], {})[parts[2]] = given
-    whole = {each[key_name]: each.get(value_name) for _, each in sorted(found.items()) if key_name in each}
-    return node_of({name: given for name, given in whole.items() if given is not None}, call)
+            by_number.setdefault(parts[1], {})[parts[2]] = member
+    whole = {
+        pair[key_name]: pair.get(value_name) for _, pair in sorted(by_number.items()) if key_name in pair
+    }
+    return node_of({name: member for name, member in whole.items() if member is not None}, call)
 
 
 def zones(scope: Scope, argument: Node, call: Mapping) -> Node:

@@ -22,7 +22,7 @@ def listed(least: int, most: int | None = None) -> Shape:
 
     def expect(functions: Functions, argument: Node, call: Mapping) -> None:
         if not isinstance(argument, Sequence):
-            raise MisuseError(f"takes a list, not {said(functions, argument)}", argument)
+            raise MisuseError(f"takes a list, not {kind_of(functions, argument)}", argument)
         count = len(argument.items)
         if count < least or (most is not None and count > most):
             raise MisuseError(f"takes a list of {wanted}, not of {count}", argument)
@@ -35,7 +35,7 @@ def mapped(*required: str, only: tuple[str, ...] = ()) -> Shape:
 
     def expect(functions: Functions, argument: Node, call: Mapping) -> None:
         if not isinstance(argument, Mapping) or is_call(argument, functions):
-            raise MisuseError(f"takes a mapping, not {said(functions, argument)}", argument)
+            raise MisuseError(f"takes a mapping, not {kind_of(functions, argument)}", argument)
         for name in required:
             if name not in argument.entries:
                 raise MisuseError(f"needs `{name}`", argument)
@@ -67,7 +67,7 @@ def whole(argument: Node) -> list[Node]:
     return [argument]
 
 
-def said(functions: Functions, argument: Node) -> str:
+def kind_of(functions: Functions, argument: Node) -> str:
     """What an operator calls an argument."""
     return "a function" if is_call(argument, functions) else argument.kind
 

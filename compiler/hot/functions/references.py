@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from compiler.hot.functions.arguments import listed, said, shown, text
+from compiler.hot.functions.arguments import kind_of, listed, shown, text
 from compiler.hot.reads import Digits, Key, member
 from compiler.hot.resource import Resource
 from compiler.hot.scope import OMITTED, Functions, MisuseError, Scope
@@ -73,7 +73,9 @@ def attribute_path(functions: Functions, argument: Node, call: Mapping) -> None:
 def get_file(scope: Scope, argument: Node, call: Mapping) -> Node:
     """The text of a file beside the template. Its path is written in place: Heat's client sends no other."""
     if not isinstance(argument, Scalar) or not isinstance(argument.value, str):
-        raise MisuseError(f"takes the path of a file as it is written, not {said(scope.functions, argument)}")
+        raise MisuseError(
+            f"takes the path of a file as it is written, not {kind_of(scope.functions, argument)}"
+        )
     return text_of(scope.stack.file(argument.value, argument))
 
 

@@ -8,8 +8,8 @@ from math import prod
 
 from compiler.hot.functions.arguments import (
     items,
+    kind_of,
     mapped,
-    said,
     shown,
     text,
     without_secrets,
@@ -160,7 +160,7 @@ def nested_repeat_shape(functions: Functions, argument: Node, call: Mapping) -> 
     assert isinstance(argument, Mapping)
     nested = argument.entries.get("permutations")
     if nested is not None and not (isinstance(nested, Scalar) and isinstance(nested.value, bool)):
-        raise MisuseError(f"takes true or false as `permutations`, not {said(functions, nested)}", nested)
+        raise MisuseError(f"takes true or false as `permutations`, not {kind_of(functions, nested)}", nested)
 
 
 def repeat(*, maps: bool, together: bool) -> Value:

@@ -19,25 +19,25 @@ from compiler.diagnostics import CompileError
 from compiler.hot.evaluation import Evaluation
 from compiler.hot.memo import Memo
 from compiler.hot.properties import Properties
-from compiler.hot.registry import is_template, registered
+from compiler.hot.registry import find_registration, is_template
 from compiler.hot.resource import Resource
-from compiler.hot.resources.definition import Definition, Make
-from compiler.hot.resources.groups import Chain, Group
+from compiler.hot.resources.definition import Make, ResourceDefinition
+from compiler.hot.resources.groups import ResourceChain, ResourceGroup
 from compiler.hot.resources.nested import nested
-from compiler.hot.resources.values import Nothing, RandomString, Stub, Value
+from compiler.hot.resources.values import Nothing, RandomStringResource, Stub, ValueResource
 from compiler.hot.scope import Thunk
 from compiler.hot.stack import Stack
 from compiler.hot.template import Template
 from compiler.model.stack import NOTHING, TemplateFile
 from compiler.node import Mapping, Node, expect_string, mapping_of
 
-_SINGLE: dict[str, Callable[[Definition, Properties], Resource]] = {
-    "OS::Heat::Value": Value,
-    "OS::Heat::RandomString": RandomString,
+_SINGLE: dict[str, Callable[[ResourceDefinition, Properties], Resource]] = {
+    "OS::Heat::Value": ValueResource,
+    "OS::Heat::RandomString": RandomStringResource,
 }
-_SEVERAL: dict[str, Callable[[Definition, Properties, Make], Resource]] = {
-    "OS::Heat::ResourceChain": Chain,
-    "OS::Heat::ResourceGroup": Group,
+_SEVERAL: dict[str, Callable[[ResourceDefinition, Properties, Make], Resource]] = {
+    "OS::Heat::ResourceChain": ResourceChain,
+    "OS::Heat::ResourceGroup": ResourceGroup,
 }
 
 
@@ -62,8 +62,8 @@ def make_resource(stack: Stack, name: str) -> Resource | None:
     assert isinstance(properties, Mapping)
     is_call = stack.scope.is_call(properties)
     thunks = {} if is_call else {key: _thunk(stack, value) for key, value in properties.entries.items()}
-    found = made(
-        Definition(
+    found = resource_of(
+        ResourceDefinition(
             stack=stack, path=(name,), type=written.entries["type"], properties=thunks, place=properties
         )
     )
@@ -77,12 +77,12 @@ def _thunk(stack: Stack, node: Node) -> Thunk:
     return lambda: stack.scope.evaluate(node)
 
 
-def made(definition: Definition) -> Resource:
+def resource_of(definition: ResourceDefinition) -> Resource:
     """The resource of a definition: a template, or what its type stands for in the end."""
     stack, place = definition.stack, definition.type
     kind = expect_string(place, f"the type of {definition.label}")
     path = (*stack.path, *definition.path)
-    found = registered(stack.evaluation.registry, kind, path, place, enclosing=stack.enclosing)
+    found = find_registration(stack.evaluation.registry, kind, path, place, enclosing=stack.enclosing)
     target = found.target
     if isinstance(target, TemplateFile):
         return nested(definition, target, found)
@@ -95,11 +95,11 @@ def made(definition: Definition) -> Resource:
     if target in _SINGLE:
         return _SINGLE[target](definition, properties)
     if target in _SEVERAL:
-        return _SEVERAL[target](definition, properties, made)
+        return _SEVERAL[target](definition, properties, resource_of)
     return _stub(definition, target)
 
 
-def _stub(definition: Definition, target: str) -> Stub:
+def _stub(definition: ResourceDefinition, target: str) -> Stub:
     stack, place = definition.stack, definition.type
     report = stack.evaluation.report
     if report is None:

@@ -11,13 +11,13 @@ from compiler.hot.scope import Thunk
 from compiler.hot.stack import Stack
 from compiler.node import Mapping, Node, scalar_of
 
-Path = tuple[Key, ...]
+AttributePath = tuple[Key, ...]
 NO_POLICIES: frozenset[str] | None = frozenset()  # the keys of an update policy
 SHOW = "show"  # the attribute that every resource has; it is the cloud's own view of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Definition:
+class ResourceDefinition:
     """One resource before it is known what it is: its type, and its properties unevaluated."""
 
     stack: Stack
@@ -37,7 +37,7 @@ class Definition:
         return f"resource `{self.name}`"
 
 
-Make = Callable[[Definition], Resource]
+Make = Callable[[ResourceDefinition], Resource]
 
 
 def constant(node: Node) -> Thunk:
@@ -45,7 +45,7 @@ def constant(node: Node) -> Thunk:
     return lambda: node
 
 
-def inner(find: Callable[[str, Node], Resource], name: str, path: Path, place: Node) -> Node:
+def inner(find: Callable[[str, Node], Resource], name: str, path: AttributePath, place: Node) -> Node:
     """`resource.NAME` is a reference, `resource.NAME.ATTRIBUTE` or a path behind it an attribute."""
     steps: list[Key] = [*name.split(".", 2)[1:], *path]
     found = find(str(steps[0]), place)
@@ -54,7 +54,7 @@ def inner(find: Callable[[str, Node], Resource], name: str, path: Path, place: N
     )
 
 
-def selected(value: Node, path: Path, place: Node) -> Node:
+def value_at(value: Node, path: AttributePath, place: Node) -> Node:
     """What lies at a path of an attribute; null where there is nothing."""
     found = member(value, path, Digits.KEY)
     return scalar_of(None, place) if found is None else found

@@ -9,17 +9,17 @@ from functools import partial
 from typing import ClassVar
 
 from compiler.diagnostics import CompileError
-from compiler.hot.properties import Properties, typed
+from compiler.hot.properties import Properties, property_value
 from compiler.hot.registry import is_template
 from compiler.hot.resource import Resource
 from compiler.hot.resources.definition import (
     NO_POLICIES,
-    Definition,
+    AttributePath,
     Make,
-    Path,
+    ResourceDefinition,
     constant,
     inner,
-    selected,
+    value_at,
 )
 from compiler.node import (
     Mapping,
@@ -47,13 +47,13 @@ class Members(ABC):
 
     whole: ClassVar[tuple[str, ...]] = ("refs",)  # attributes that need no name of another
 
-    def __init__(self, definition: Definition, properties: Properties, make: Make) -> None:
+    def __init__(self, definition: ResourceDefinition, properties: Properties, make: Make) -> None:
         self._definition = definition
         self._properties = properties
         self._make = make
 
     @abstractmethod
-    def _definitions(self) -> Iterator[Definition]:
+    def _definitions(self) -> Iterator[ResourceDefinition]:
         """What each member is made from."""
 
     @property
@@ -65,13 +65,13 @@ class Members(ABC):
     def _made(self) -> dict[str, Resource]:
         return {each.path[-1]: self._make(each) for each in self._definitions()}
 
-    def attribute(self, name: str, path: Path, place: Node) -> Node:
+    def attribute(self, name: str, path: AttributePath, place: Node) -> Node:
         """`refs`, `refs_map`, `attributes` and `resource.N`; any other name is asked of each member."""
         if name.startswith("resource."):
             return inner(self._member, name, path, place)
         if name == "refs":
             references = [each.reference(place) for each in self.members.values()]
-            return selected(sequence_of(references, place), path, place)
+            return value_at(sequence_of(references, place), path, place)
         if name == "attributes":
             return self._by_name(path, place)
         return sequence_of([each.attribute(name, path, place) for each in self.members.values()], place)
@@ -79,7 +79,7 @@ class Members(ABC):
     def expect(self, name: str, place: Node) -> None:  # noqa: B027 - every class of them takes any
         """Any: the members are asked."""
 
-    def _by_name(self, path: Path, place: Node) -> Node:
+    def _by_name(self, path: AttributePath, place: Node) -> Node:
         if not path or not isinstance(path[0], str):
             raise CompileError(
                 "`attributes` takes the name of one", place.span, "write `[group, attributes, name]`"
@@ -114,14 +114,14 @@ class Members(ABC):
             each.check()
 
 
-class Chain(Members):
+class ResourceChain(Members):
     """OS::Heat::ResourceChain: resources of many types with the same properties."""
 
-    def __init__(self, definition: Definition, properties: Properties, make: Make) -> None:
+    def __init__(self, definition: ResourceDefinition, properties: Properties, make: Make) -> None:
         properties.expect(("resources", "concurrent", "resource_properties"), "`OS::Heat::ResourceChain`")
         super().__init__(definition, properties, make)
 
-    def _definitions(self) -> Iterator[Definition]:
+    def _definitions(self) -> Iterator[ResourceDefinition]:
         kinds = self._properties.required("resources", "comma_delimited_list")
         self._properties.value("concurrent", "boolean")
         shared = self._properties.value("resource_properties", "json")
@@ -137,43 +137,43 @@ class Chain(Members):
             yield _member(self._definition, str(index), kind, place)
 
 
-class Group(Members):
+class ResourceGroup(Members):
     """OS::Heat::ResourceGroup: resources of one type, which know their number by `%index%`."""
 
     policies: ClassVar[frozenset[str] | None] = frozenset(("rolling_update", "batch_create"))
     whole = ("removed_rsrc_list", "refs", "refs_map")
 
-    def __init__(self, definition: Definition, properties: Properties, make: Make) -> None:
+    def __init__(self, definition: ResourceDefinition, properties: Properties, make: Make) -> None:
         properties.expect(
             ("count", "index_var", "resource_def", "removal_policies", "removal_policies_mode"),
             "`OS::Heat::ResourceGroup`",
         )
         super().__init__(definition, properties, make)
 
-    def attribute(self, name: str, path: Path, place: Node) -> Node:
+    def attribute(self, name: str, path: AttributePath, place: Node) -> Node:
         """As of a chain; and `refs_map`, and `removed_rsrc_list`. A group of none has null for any member."""
         if name.startswith("resource.") and not self.members:
             return scalar_of(None, place)
         if name == "refs_map":
-            return selected(self.references(place), path, place)
+            return value_at(self.references(place), path, place)
         if name == "removed_rsrc_list":
-            return selected(node_of([*sorted(self._removed())], place), path, place)
+            return value_at(node_of([*sorted(self._removed())], place), path, place)
         return super().attribute(name, path, place)
 
-    def _definitions(self) -> Iterator[Definition]:
+    def _definitions(self) -> Iterator[ResourceDefinition]:
         written = expect_mapping(self._properties.required("resource_def", "json"), "`resource_def`")
         expect_keys(written, frozenset(("type", "properties", "metadata")), "`resource_def`")
         if "type" not in written.entries:
             raise CompileError("`resource_def` has no type", written.span, "add `type: …`")
-        properties, variable, removed = _given(written), self._variable(), frozenset(self._removed())
+        properties, variable, removed = _own_properties(written), self._variable(), frozenset(self._removed())
         names = (str(index) for index in itertools.count() if str(index) not in removed)
         for name in itertools.islice(names, self._count()):
             numbered = rewritten(properties, partial(_replaced, variable, name), keys=False)
             yield _member(self._definition, name, written.entries["type"], numbered)
 
     def _count(self) -> int:
-        given = self._properties.given("count")
-        node = None if given is None or is_null(given) else self._properties.value("count", "integer")
+        written = self._properties.get("count")
+        node = None if written is None or is_null(written) else self._properties.value("count", "integer")
         count = 1 if node is None else plain(node)
         assert isinstance(count, int)
         if node is not None and not 0 <= count <= MOST_MEMBERS:
@@ -195,17 +195,19 @@ class Group(Members):
             raise CompileError("`removal_policies_mode` is `append` or `update`", mode.span)
         policies = self._properties.value("removal_policies", "comma_delimited_list")
         for item in policies.items if isinstance(policies, Sequence) else ():
-            policy = expect_mapping(typed("json", item, "an item of `removal_policies`"), "it")
+            policy = expect_mapping(property_value("json", item, "an item of `removal_policies`"), "it")
             expect_keys(policy, frozenset(("resource_list",)), "an item of `removal_policies`")
             listed = policy.entries.get("resource_list")
-            names = None if listed is None else typed("comma_delimited_list", listed, "`resource_list`")
+            names = (
+                None if listed is None else property_value("comma_delimited_list", listed, "`resource_list`")
+            )
             yield from (str(plain(name)) for name in (names.items if isinstance(names, Sequence) else ()))
 
 
-def _given(definition: Mapping) -> Mapping:
+def _own_properties(definition: Mapping) -> Mapping:
     """The properties of a group's members; null is none of them."""
     written = definition.entries.get("properties") or scalar_of(None, definition)
-    properties = expect_mapping(typed("json", written, "`properties`"), "it")
+    properties = expect_mapping(property_value("json", written, "`properties`"), "it")
     kept = {key: value for key, value in properties.entries.items() if not is_null(value)}
     return mapping_of(kept, properties)
 
@@ -214,9 +216,9 @@ def _replaced(variable: str, name: str, text: str) -> str:
     return text.replace(variable, name)
 
 
-def _member(group: Definition, name: str, kind: Node, properties: Node) -> Definition:
+def _member(group: ResourceDefinition, name: str, kind: Node, properties: Node) -> ResourceDefinition:
     assert isinstance(properties, Mapping)
-    return Definition(
+    return ResourceDefinition(
         stack=group.stack,
         path=(*group.path, name),
         type=kind,

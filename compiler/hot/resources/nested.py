@@ -7,8 +7,15 @@ from typing import ClassVar
 
 from compiler.diagnostics import CompileError
 from compiler.hot.evaluation import Evaluation
-from compiler.hot.properties import Properties, handed_down
-from compiler.hot.resources.definition import NO_POLICIES, Definition, Path, constant, inner, selected
+from compiler.hot.properties import Properties, passed_value
+from compiler.hot.resources.definition import (
+    NO_POLICIES,
+    AttributePath,
+    ResourceDefinition,
+    constant,
+    inner,
+    value_at,
+)
 from compiler.hot.resources.validation import check
 from compiler.hot.scope import OMITTED, Thunk
 from compiler.hot.stack import Stack
@@ -17,7 +24,7 @@ from compiler.model.stack import Registration, TemplateFile
 from compiler.node import Node, expect_mapping, mapping_of, scalar_of
 
 
-def nested(definition: Definition, file: TemplateFile, registration: Registration) -> Nested:
+def nested(definition: ResourceDefinition, file: TemplateFile, registration: Registration) -> Nested:
     """The resource that a template is; `registration` is what led to it."""
     stack, path = definition.stack, file.path
     if path in stack.ancestors:
@@ -31,7 +38,7 @@ def nested(definition: Definition, file: TemplateFile, registration: Registratio
     return Nested(stack.nested(definition.path, child, thunks, registration), properties)
 
 
-def passed(evaluation: Evaluation, template: Template, properties: Node) -> dict[str, Thunk]:
+def passed_properties(evaluation: Evaluation, template: Template, properties: Node) -> dict[str, Thunk]:
     """What a root template gets of a parent's properties; those that it does not declare are left out."""
     expect_outputs(template)
     mapping = expect_mapping(properties, "properties")
@@ -47,10 +54,10 @@ def _passed(evaluation: Evaluation, template: Template, properties: Properties) 
 
 
 def _parameter(evaluation: Evaluation, declaration: Declaration, properties: Properties) -> Node:
-    value = properties.given(declaration.name)
+    value = properties.get(declaration.name)
     if value is None:
         return OMITTED
-    return handed_down(declaration, value, properties.called(declaration.name), evaluation.broken)
+    return passed_value(declaration, value, properties.called(declaration.name), evaluation.report_broken)
 
 
 class Nested:
@@ -62,11 +69,11 @@ class Nested:
         self.stack = stack
         self._properties = properties
 
-    def attribute(self, name: str, path: Path, place: Node) -> Node:
+    def attribute(self, name: str, path: AttributePath, place: Node) -> Node:
         """An output of the template, or `resource.NAME.ATTRIBUTE` of one of its own resources."""
         if name.startswith("resource."):
             return inner(self.stack.find_resource, name, path, place)
-        return selected(self.stack.output(name, place), path, place)
+        return value_at(self.stack.output(name, place), path, place)
 
     def attributes(self, place: Node) -> Node:
         """Every output by its name."""
@@ -88,7 +95,7 @@ class Nested:
         """Every parameter that needs a value has one, and the template itself is right."""
         for declaration in self.stack.template.parameters.values():
             if (
-                self._properties.given(declaration.name) is None
+                self._properties.get(declaration.name) is None
                 and self.stack.default(declaration.name) is None
             ):
                 self._properties.required(declaration.name)

@@ -8,10 +8,10 @@ from typing import ClassVar
 
 from compiler.diagnostics import CompileError, closest
 from compiler.hot.properties import Properties
-from compiler.hot.random_string_properties import recipe
-from compiler.hot.resources.definition import NO_POLICIES, SHOW, Definition, Path, selected
+from compiler.hot.random_string_properties import string_recipe
+from compiler.hot.resources.definition import NO_POLICIES, SHOW, AttributePath, ResourceDefinition, value_at
 from compiler.hot.template import TYPES
-from compiler.model.random_string import Recipe
+from compiler.model.random_string import StringRecipe
 from compiler.node import Node, Scalar, mapping_of, scalar_of
 
 
@@ -20,10 +20,10 @@ class Nothing:
 
     policies: ClassVar[frozenset[str] | None] = None
 
-    def __init__(self, definition: Definition) -> None:
+    def __init__(self, definition: ResourceDefinition) -> None:
         self._definition = definition
 
-    def attribute(self, name: str, path: Path, place: Node) -> Node:  # noqa: ARG002 - any of any
+    def attribute(self, name: str, path: AttributePath, place: Node) -> Node:  # noqa: ARG002 - any of any
         """Null."""
         return scalar_of(None, place)
 
@@ -45,11 +45,11 @@ class Nothing:
 class Stub(Nothing):
     """A type that only a cloud has."""
 
-    def __init__(self, definition: Definition, external: Node | None) -> None:
+    def __init__(self, definition: ResourceDefinition, external: Node | None) -> None:
         super().__init__(definition)
         self._external = external
 
-    def attribute(self, name: str, path: Path, place: Node) -> Node:
+    def attribute(self, name: str, path: AttributePath, place: Node) -> Node:
         """Null; of a resource that Heat would not make but find in the cloud, an error."""
         if self._external is not None:
             raise CompileError(
@@ -61,12 +61,12 @@ class Stub(Nothing):
         return super().attribute(name, path, place)
 
 
-class Valued(ABC):
+class OneValue(ABC):
     """A resource that is one value, its attribute `value`."""
 
     policies: ClassVar[frozenset[str] | None] = NO_POLICIES
 
-    def __init__(self, definition: Definition, properties: Properties) -> None:
+    def __init__(self, definition: ResourceDefinition, properties: Properties) -> None:
         self._definition = definition
         self._properties = properties
 
@@ -74,10 +74,10 @@ class Valued(ABC):
     def value(self, place: Node) -> Node:
         """The value."""
 
-    def attribute(self, name: str, path: Path, place: Node) -> Node:
+    def attribute(self, name: str, path: AttributePath, place: Node) -> Node:
         """`value`, and `show`, which is null."""
         self.expect(name, place)
-        return scalar_of(None, place) if name == SHOW else selected(self.value(place), path, place)
+        return scalar_of(None, place) if name == SHOW else value_at(self.value(place), path, place)
 
     def attributes(self, place: Node) -> Node:
         """`value`."""
@@ -90,10 +90,10 @@ class Valued(ABC):
             raise CompileError(f"{label} has no attribute `{name}`", place.span, closest(name, known))
 
 
-class Value(Valued):
+class ValueResource(OneValue):
     """OS::Heat::Value: one expression with a name, and a type if one is asked for."""
 
-    def __init__(self, definition: Definition, properties: Properties) -> None:
+    def __init__(self, definition: ResourceDefinition, properties: Properties) -> None:
         properties.expect(("value", "type"), "`OS::Heat::Value`")
         super().__init__(definition, properties)
 
@@ -123,10 +123,10 @@ class Value(Valued):
         self.value(self._definition.type)
 
 
-class RandomString(Valued):
+class RandomStringResource(OneValue):
     """OS::Heat::RandomString: made once and kept, by the path to the resource."""
 
-    def __init__(self, definition: Definition, properties: Properties) -> None:
+    def __init__(self, definition: ResourceDefinition, properties: Properties) -> None:
         properties.expect(
             ("length", "sequence", "character_classes", "character_sequences", "salt"),
             "`OS::Heat::RandomString`",
@@ -152,5 +152,5 @@ class RandomString(Valued):
         """Such a string can be made."""
         self._recipe()
 
-    def _recipe(self) -> Recipe:
-        return recipe(self._properties)
+    def _recipe(self) -> StringRecipe:
+        return string_recipe(self._properties)

@@ -19,13 +19,13 @@ from compiler.hot.memo import Memo
 from compiler.hot.resources import root_stack
 from compiler.model import secret
 from compiler.model.container import Backend
-from compiler.model.random_string import STANDARD, Recipe
+from compiler.model.random_string import STANDARD, StringRecipe
 from compiler.model.service import HostData
 from compiler.model.stack import Environment, Host, Inputs, Opener, Role
 from compiler.node import Node, given, mapping_of
 from compiler.stages.resolve.facts import fleet_facts, self_fact
 from compiler.stages.resolve.roles import RoleServices, role_services
-from compiler.stages.resolve.settings import laid_over, role_parameters, settings
+from compiler.stages.resolve.settings import overlay_parameters, role_parameters, settings
 from compiler.stages.resolve.undeclared import report_undeclared
 
 __all__ = ["resolve"]
@@ -57,7 +57,7 @@ def resolve(
         report_undeclared(inputs, environment, evaluation, report)
 
 
-def _generated(report: Report, name: str, recipe: Recipe) -> str:
+def _generated(report: Report, name: str, recipe: StringRecipe) -> str:
     """A random string is a secret like any other: whoever pushes makes it, and keeps it."""
     if recipe != STANDARD:
         report.warn(
@@ -101,7 +101,7 @@ def _fleet(
 def _host(fleet: _Fleet, host: Host, backend: Backend | None, report: Report) -> HostData:
     """One host. Raises CompileError with the mistakes of all its services."""
     role = fleet.roles[host.role]
-    parameters = laid_over(role.parameters, host.parameters)
+    parameters = overlay_parameters(role.parameters, host.parameters)
     facts = {
         **fleet.facts,
         "Self": self_fact(host),
@@ -129,5 +129,5 @@ def _host(fleet: _Fleet, host: Host, backend: Backend | None, report: Report) ->
 
 
 def _role_parameters(environment: Environment, role: Role, host: Host) -> Node:
-    entries = laid_over(role.parameters, role_parameters(environment, role))
-    return mapping_of(laid_over(entries, host.parameters), role.node)
+    entries = overlay_parameters(role.parameters, role_parameters(environment, role))
+    return mapping_of(overlay_parameters(entries, host.parameters), role.node)

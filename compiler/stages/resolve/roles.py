@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from compiler.diagnostics import CompileError, Report
 from compiler.hot.evaluation import Evaluation
-from compiler.hot.registry import registered
+from compiler.hot.registry import find_registration
 from compiler.hot.resources import root_stack
 from compiler.model.stack import NOTHING, Environment, Inputs, Role, TemplateFile
 from compiler.node import Mapping, Node, expect_string
@@ -57,7 +57,7 @@ def _services(
 def _service(alias: Node, evaluation: Evaluation) -> Service | None:
     """The service behind an alias of the registry; None if it is switched off there."""
     name = expect_string(alias, "a service")
-    registration = registered(evaluation.registry, name, (), alias, what="service")
+    registration = find_registration(evaluation.registry, name, (), alias, what="service")
     target = registration.target
     if target == NOTHING:
         return None

@@ -25,7 +25,7 @@ OWN = frozenset(("ContainerBackend", "ContainerImagePrefix", "ContainerImageTag"
 def for_role(environment: Environment, role: Role) -> dict[str, Node]:
     """Every parameter as it holds on a role: the role's own values lie over everybody's."""
     shared = environment.parameter_defaults | environment.parameters
-    return laid_over(laid_over(shared, role.parameters), role_parameters(environment, role))
+    return overlay_parameters(overlay_parameters(shared, role.parameters), role_parameters(environment, role))
 
 
 def role_parameters(environment: Environment, role: Role) -> dict[str, Node]:
@@ -35,7 +35,7 @@ def role_parameters(environment: Environment, role: Role) -> dict[str, Node]:
     return {} if node is None else expect_mapping(node, f"`{name}`").entries
 
 
-def laid_over(below: dict[str, Node], above: AbstractMapping[str, Node]) -> dict[str, Node]:
+def overlay_parameters(below: dict[str, Node], above: AbstractMapping[str, Node]) -> dict[str, Node]:
     """Parameters of a nearer level over those of a wider one; only ConfigOverrides add up."""
     if not above:
         return below

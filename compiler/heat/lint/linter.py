@@ -11,7 +11,7 @@ from compiler.diagnostics import CompileError
 from compiler.heat.evaluation import EvaluationRequest
 from compiler.heat.lint.documents import Document, Signature, document, keys, listing, signature
 from compiler.heat.lint.environments import Everything
-from compiler.heat.lint.finding import Finding
+from compiler.heat.lint.finding import LintFinding
 from compiler.heat.lint.rules import (
     CODES,
     INVALID,
@@ -32,7 +32,7 @@ _EVERYWHERE = Tree(roots=(Path("/"),))  # Heat's client follows any path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class LintRequest:
     """What is to be looked at: templates and folders of them, with environments, by which rules."""
 
     paths: tuple[Path, ...]
@@ -41,49 +41,49 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class LintResult:
     """What was found, in the order of files and lines, and in how many files that was looked for."""
 
-    findings: tuple[Finding, ...]
+    findings: tuple[LintFinding, ...]
     templates: int
     environments: int
 
 
-def answer(question: Question) -> Answer:
+def lint(request: LintRequest) -> LintResult:
     """Every finding of the rules that were chosen. Raises HeatsinkError for a path that is not there.
 
     One file is in memory at a time; of a template what others have to know of it is kept. Templates that are
     named by themselves are evaluated too; of a folder's nobody knows which is the root.
     """
-    desk = _Desk()
-    files = listing(question.paths)
+    linter = _Linter()
+    files = listing(request.paths)
     for path in files.files:
-        desk.take(path)
-    environments = [found for path in question.environments if (found := desk.environment(path)) is not None]
+        linter.take(path)
+    environments = [found for path in request.environments if (found := linter.environment(path)) is not None]
     everything = Everything(
-        given=tuple(desk.signatures.values()),
-        needed=tuple(_needed(desk.signatures, [registry for _, registry in environments])),
+        named=tuple(linter.signatures.values()),
+        needed=tuple(_needed(linter.signatures, [registry for _, registry in environments])),
         environments=tuple(each for each, _ in environments),
         registries=tuple(registry for _, registry in environments),
-        unread=keys((*files.jinja, *desk.broken)),
+        unread=keys((*files.jinja, *linter.broken)),
     )
-    desk.note(OF_EVERYTHING, everything)
-    if question.codes & {rule.code for rule in OF_EVALUATIONS}:
-        for path in filter(Path.is_file, question.paths):
-            desk.evaluate(path, question.environments)
-    chosen = {each.line: each for each in desk.findings if each.code in question.codes}
-    return Answer(
+    linter.note(OF_EVERYTHING, everything)
+    if request.codes & {rule.code for rule in OF_EVALUATIONS}:
+        for path in filter(Path.is_file, request.paths):
+            linter.evaluate(path, request.environments)
+    chosen = {each.line: each for each in linter.findings if each.code in request.codes}
+    return LintResult(
         findings=tuple(sorted(chosen.values(), key=lambda each: (each.place, each.code))),
-        templates=len(desk.signatures),
-        environments=len(desk.environments),
+        templates=len(linter.signatures),
+        environments=len(linter.environments),
     )
 
 
-class _Desk:
+class _Linter:
     """Where files are looked at, one after the other."""
 
     def __init__(self) -> None:
-        self.findings: list[Finding] = []
+        self.findings: list[LintFinding] = []
         self.signatures: dict[Path, Signature] = {}
         self.environments: set[Path] = set()
         self.broken: list[Path] = []
@@ -91,11 +91,11 @@ class _Desk:
     def note(self, rules: Iterable[Rule[T]], subject: T) -> None:
         """Keep what the rules find in a subject."""
         for rule in rules:
-            self.findings += [Finding(rule.code, problem) for problem in rule.find(subject)]
+            self.findings += [LintFinding(rule.code, problem) for problem in rule.find(subject)]
 
     def refuse(self, error: CompileError) -> None:
         """Keep what Heat refuses."""
-        self.findings += [Finding(INVALID, problem) for problem in error.problems]
+        self.findings += [LintFinding(INVALID, problem) for problem in error.problems]
 
     def take(self, path: Path) -> Document | None:
         """Look at a file, if it is a template or an environment."""
@@ -114,16 +114,16 @@ class _Desk:
             self.environments.add(path.absolute())
         return found
 
-    def template(self, found: Document) -> None:
+    def template(self, document: Document) -> None:
         """Look at a template."""
-        self.note(OF_TEMPLATES, found)
-        self.signatures[found.path.absolute()] = signature(found)
+        self.note(OF_TEMPLATES, document)
+        self.signatures[document.path.absolute()] = signature(document)
         try:
-            template(found.root, _EVERYWHERE, _relative(found.path))
+            template(document.root, _EVERYWHERE, _relative(document.path))
         except CompileError as error:
             self.refuse(error)
             return
-        self.note(OF_LOADED_TEMPLATES, found)
+        self.note(OF_LOADED_TEMPLATES, document)
 
     def environment(self, path: Path) -> tuple[Document, Registry] | None:
         """Look at an environment that counts."""
@@ -148,11 +148,11 @@ def _relative(path: Path) -> str:
     return str(path.absolute().relative_to("/"))
 
 
-def _needed(given: dict[Path, Signature], registries: Iterable[Registry]) -> Iterator[Signature]:
+def _needed(named: dict[Path, Signature], registries: Iterable[Registry]) -> Iterator[Signature]:
     """The templates that others name, as far as they can be read."""
     waiting = [_path(file) for registry in registries for file, _ in registered_files(registry)]
-    waiting += [path for each in given.values() for path in each.templates]
-    seen = {path.resolve() for path in given}
+    waiting += [path for signature in named.values() for path in signature.templates]
+    seen = {path.resolve() for path in named}
     while waiting:
         path = waiting.pop().resolve()
         if path not in seen:
