@@ -19,7 +19,7 @@ from compiler.deploy.outcome import DryRun, Outcome
 from compiler.deploy.push import dry_run, push
 from compiler.deploy.rollback import roll_back
 from compiler.deploy.sessions import Sessions
-from compiler.deploy.status import HostStatus, status
+from compiler.deploy.status import HostStatus, statuses
 from compiler.model.artifact import Artifacts
 
 OPTIONS = PushOptions(steps=(1, 2, 3, 4, 5), timeout=20, settle=0)
@@ -77,7 +77,7 @@ class HostFolder:
 
     def status(self) -> HostStatus:
         with self.sessions() as sessions:
-            return status(sessions)[0]
+            return statuses(sessions)[0]
 
     def path(self, path: str) -> Path:
         return self.folder / "root" / path.lstrip("/")

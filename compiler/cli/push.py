@@ -59,14 +59,14 @@ def push_artifacts(
 
 def _secrets(bundles: Iterable[BundleFolder], path: Path, *, saved: bool) -> dict[str, str]:
     """The values that the bundles need; those that are missing are made, and written down if `saved`."""
-    from compiler.files.secrets import add_secrets, generated, read_secrets
+    from compiler.files.secrets import add_secrets, new_values, read_secrets
 
-    known = read_secrets(path)
-    made = generated({name for bundle in bundles for name in bundle.secrets} - known.keys())
-    if made and saved:
-        add_secrets(path, made)
-        click.echo(f"generated in {path}: {', '.join(made)}", err=True)
-    return known | made
+    values = read_secrets(path)
+    new = new_values({name for bundle in bundles for name in bundle.secrets} - values.keys())
+    if new and saved:
+        add_secrets(path, new)
+        click.echo(f"generated in {path}: {', '.join(new)}", err=True)
+    return values | new
 
 
 def _show_dry_runs(dry_runs: Sequence[DryRun], *, json_wanted: bool) -> None:

@@ -21,13 +21,13 @@ def secrets() -> None:
 def generate(build: Path, path: Path) -> None:
     """Make a value for every secret that a compiled bundle needs and the file lacks."""
     from compiler.deploy.bundle import bundle_folder, read_fleet
-    from compiler.files.secrets import add_secrets, generated, read_secrets
+    from compiler.files.secrets import add_secrets, new_values, read_secrets
 
     hosts = read_fleet(build).hosts
     needed = {name for host in hosts for name in bundle_folder(build, host).secrets}
-    made = generated(needed - read_secrets(path).keys())
-    if made:
-        add_secrets(path, made)
-        click.echo(f"generated in {path}: {', '.join(made)}", err=True)
+    new = new_values(needed - read_secrets(path).keys())
+    if new:
+        add_secrets(path, new)
+        click.echo(f"generated in {path}: {', '.join(new)}", err=True)
     else:
         click.echo(f"{path}: nothing is missing", err=True)

@@ -26,21 +26,23 @@ _COLUMNS = ("host", "service", "state", "since", "restarts", "health", "generati
 @click.option("--json", "json_wanted", is_flag=True, help="A list of hosts with their units, for programs.")
 def status(selection: Selection, json_wanted: bool) -> None:
     """Show how every service of every host is; exit code 1 if anything is not up."""
-    from compiler.deploy.status import status as asked
+    from compiler.deploy.status import statuses
 
     _, hosts = selection.read()
     with selection.sessions(hosts) as sessions:
-        found = asked(sessions)
+        hosts_shown = statuses(sessions)
         errors = tuple(sessions.errors.values())
     if json_wanted:
         click.echo(
-            json.dumps([_as_json(host) for host in found] + [_unknown(error) for error in errors], indent=1)
+            json.dumps(
+                [_as_json(host) for host in hosts_shown] + [_unknown(error) for error in errors], indent=1
+            )
         )
     else:
-        _show_table(found)
+        _show_table(hosts_shown)
     for error in errors:
         click.echo(error.render(), err=True)
-    if errors or not all(host.is_up for host in found):
+    if errors or not all(host.is_up for host in hosts_shown):
         sys.exit(1)
 
 

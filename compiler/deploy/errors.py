@@ -17,7 +17,7 @@ class DeployError(HeatsinkError):
     @classmethod
     def units(cls, host: str, problems: Iterable[Problem]) -> DeployError:
         """Units of one host that did not come up, one problem each; there must be at least one."""
-        found = tuple(problems)
-        error = cls(host, found[0].message)
-        error.problems = found
+        failed = tuple(problems)
+        error = cls(host, failed[0].message)
+        error.problems = failed
         return error

@@ -116,7 +116,7 @@ def _units_reported(fields: Mapping[str, Any]) -> UnitsReported:
 
 
 _READERS: Mapping[str, Callable[[Mapping[str, Any]], Event]] = {
-    "lacks": lambda fields: Missing(blobs=tuple(fields["blobs"])),
+    "missing": lambda fields: Missing(blobs=tuple(fields["blobs"])),
     "plan": _plan,
     "ready": _plan,
     "installed": lambda _: FilesInstalled(),

@@ -4,7 +4,7 @@
     us → host    same                                                     nothing to do: no Python was started
     us → host    run <hash> <size>, <size> bytes of the host program if it has another one
     us → host    {"do": "push", …, "size": n}, n bytes of the manifest    from here on the host program speaks
-    host → us    {"event": "lacks", "blobs": [sha256, …]}
+    host → us    {"event": "missing", "blobs": [sha256, …]}
     us → host    {"size": n}, n bytes: those blobs, one behind the other
     host → us    {"event": "ready", …}                                    images are here; nothing was touched
     us → host    {"go": "install"}                                        when every host is ready
@@ -141,7 +141,7 @@ class Session:
         self._channel = self._transport.open()
         words = self._line().split()
         if len(words) != 7 or words[:2] != ["heatsink", "1"]:
-            raise self._lost(f"its shell says `{' '.join(words)[:60]}`" if words else None)
+            raise self._disconnected(f"its shell says `{' '.join(words)[:60]}`" if words else None)
         self._greeting = Greeting(
             up=words[2] == "up",
             generation=int(words[3]),
@@ -156,7 +156,7 @@ class Session:
         self._send(b"same\n")
         self.close()
 
-    def ask(self, verb: str, fields: Mapping[str, object], payload: bytes | None = None) -> None:
+    def request(self, verb: str, fields: Mapping[str, object], payload: bytes | None = None) -> None:
         """Start the host program, send it first if the host has another one, and make a request of it."""
         assert self._greeting is not None
         digest, content = program()
@@ -165,7 +165,7 @@ class Session:
             f"run {digest} {len(content)}\n".encode() + content + _request({"do": verb, **fields}, payload)
         )
 
-    def tell(self, fields: Mapping[str, object], payload: bytes | None = None) -> None:
+    def send(self, fields: Mapping[str, object], payload: bytes | None = None) -> None:
         """Send a further line to the host program, with something behind it or not."""
         self._send(_request(fields, payload))
 
@@ -174,7 +174,7 @@ class Session:
         while True:
             line = self._line()
             if not line.endswith("\n"):
-                raise self._lost(None)
+                raise self._disconnected(None)
             fields: dict[str, Any] = json.loads(line)
             match fields["event"]:
                 case "progress":
@@ -204,7 +204,7 @@ class Session:
         try:
             self._channel.send(content)
         except OSError:
-            raise self._lost(None) from None
+            raise self._disconnected(None) from None
 
     def _line(self) -> str:
         assert self._channel is not None
@@ -218,7 +218,7 @@ class Session:
         except OSError:
             return ""
 
-    def _lost(self, reason: str | None) -> DeployError:
+    def _disconnected(self, reason: str | None) -> DeployError:
         """Why the host program, or the shell before it, ended without having said so."""
         assert self._channel is not None
         complaint = reason or self._channel.complaint()

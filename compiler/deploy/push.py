@@ -62,9 +62,9 @@ def _stage(
 
     def stage(session: Session) -> None:
         bundle = bundles[session.host]
-        session.ask("push", {**request, "secrets": _needed(bundle, secrets)}, bundle.content)
+        session.request("push", {**request, "secrets": _needed(bundle, secrets)}, bundle.content)
         if blobs := session.expect(Missing).blobs:
-            session.tell({}, bundle.blobs(blobs))
+            session.send({}, bundle.blobs(blobs))
 
     unchanged = {host: generation for host, generation in sessions.map(current).items() if generation}
     for host in unchanged:

@@ -17,7 +17,7 @@ def roll_back(sessions: Sessions, to: int | None, options: PushOptions) -> tuple
 
     def ask(session: Session) -> None:
         session.greet()
-        session.ask("rollback", {"to": to, **options.request})
+        session.request("rollback", {"to": to, **options.request})
 
     sessions.map(ask)
     return tuple(sorted(activate(sessions, options.steps), key=lambda outcome: outcome.host))

@@ -33,7 +33,7 @@ class Sessions:
     def release(self, word: str | int) -> None:
         """Give all the word to go on: they all work, however few are listened to at a time."""
 
-        self.map(lambda session: session.tell({"go": word}))
+        self.map(lambda session: session.send({"go": word}))
 
     def close(self, hosts: Iterable[str]) -> None:
         """Be done with some hosts."""

@@ -24,14 +24,14 @@ class HostStatus:
         return self.generation != 0 and all(unit.up for unit in self.units)
 
 
-def status(sessions: Sessions) -> tuple[HostStatus, ...]:
+def statuses(sessions: Sessions) -> tuple[HostStatus, ...]:
     """The state of hosts; those that could not be asked are in `sessions.errors`."""
     return tuple(sessions.map(_host_status).values())
 
 
 def _host_status(session: Session) -> HostStatus:
     session.greet()
-    session.ask("status", {})
+    session.request("status", {})
     report = session.expect(UnitsReported)
     return HostStatus(
         host=session.host,

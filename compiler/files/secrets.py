@@ -42,7 +42,7 @@ def read_secrets(path: Path) -> dict[str, str]:
     return {name: str(value) for name, value in values.items()}
 
 
-def generated(names: Iterable[str]) -> dict[str, str]:
+def new_values(names: Iterable[str]) -> dict[str, str]:
     """New values: 40 letters and digits each, which need no quoting wherever they are put."""
     return {name: "".join(secrets.choice(_ALPHABET) for _ in range(LENGTH)) for name in sorted(names)}
 
@@ -56,10 +56,10 @@ def add_secrets(path: Path, values: Mapping[str, str]) -> None:
 
     Raises AddedMeanwhileError, and writes nothing, if it holds one of the names by now.
     """
-    with _alone(path.parent):
-        if there := sorted(values.keys() & read_secrets(path).keys()):
+    with _locked(path.parent):
+        if taken := sorted(values.keys() & read_secrets(path).keys()):
             raise AddedMeanwhileError(
-                f"another command wrote `{there[0]}` into `{path}` meanwhile", hint="run this again"
+                f"another command wrote `{taken[0]}` into `{path}` meanwhile", hint="run this again"
             )
         _append(path, values)
 
@@ -74,7 +74,7 @@ def _check_private(path: Path) -> None:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _locked(folder: Path) -> Iterator[None]:
     """Keeps other commands from writing secrets in a folder."""
     try:
         handle = os.open(folder, os.O_RDONLY)
@@ -91,15 +91,15 @@ def _append(path: Path, values: Mapping[str, str]) -> None:
     before = path.read_text(encoding="utf-8") if path.exists() else _HEADER
     if not before.endswith("\n"):
         before += "\n"
-    beside = path.with_name(f".{path.name}.new")
-    beside.unlink(missing_ok=True)
+    new = path.with_name(f".{path.name}.new")
+    new.unlink(missing_ok=True)
     try:
-        beside.touch(mode=0o600, exist_ok=False)
-        with beside.open("w", encoding="utf-8") as file:
+        new.touch(mode=0o600, exist_ok=False)
+        with new.open("w", encoding="utf-8") as file:
             # Quoted, as forty digits would be a number.
             file.write(before + "".join(f'{name}: "{value}"\n' for name, value in values.items()))
             file.flush()
             os.fsync(file.fileno())
-        beside.replace(path)
+        new.replace(path)
     except OSError as error:
         raise HeatsinkError(f"`{path}` cannot be written: {(error.strerror or str(error)).lower()}") from None

@@ -17,16 +17,16 @@ def main() -> int:
     machine = Machine(root=os.environ.get("HEATSINK_ROOT", ""))
     pusher = Pusher(sys.stdin.buffer, sys.stdout.buffer)
     try:
-        request = pusher.hear()
+        request = pusher.receive()
         return VERBS[request["do"]](machine, pusher, request)
     except Refusal as refusal:
-        pusher.tell("refused", message=str(refusal), hint=refusal.hint)
+        pusher.send("refused", message=str(refusal), hint=refusal.hint)
         return 1
     except PusherLeft:
         return 2
     except OSError as error:  # a full disk, a folder where a file should be, a program that is not there
         hint = "free some space and push again" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
-        pusher.tell("refused", message=f"{error.strerror}: `{error.filename or HOME}`", hint=hint)
+        pusher.send("refused", message=f"{error.strerror}: `{error.filename or HOME}`", hint=hint)
         return 1
 
 

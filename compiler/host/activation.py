@@ -22,11 +22,11 @@ def activate(machine: Machine, pusher: Pusher, wanted: Generation, request: Mapp
     installed = Installed.on(machine)
     plan = make_plan(wanted, installed, observe(machine, wanted), salt_of(machine))
     if request.get("dry"):
-        pusher.tell("plan", **plan.summary())
+        pusher.send("plan", **plan.summary())
         return 0
     pull(machine, pusher, wanted, plan.images)
-    pusher.tell("ready", **plan.summary())
-    pusher.wait_for("install")
+    pusher.send("ready", **plan.summary())
+    pusher.wait_for_release("install")
     make_volumes(machine, wanted)
     kept = keep(machine, wanted)
     return _carry_out(Transaction(machine, pusher, kept, plan, installed, request["timeout"]), request)
@@ -35,16 +35,16 @@ def activate(machine: Machine, pusher: Pusher, wanted: Generation, request: Mapp
 def _carry_out(change: Transaction, request: Mapping[str, Any]) -> int:
     pusher, plan = change.pusher, change.plan
     install(change)
-    pusher.tell("installed", written=len(plan.written), removed=len(plan.removals))
+    pusher.send("installed", written=len(plan.written), removed=len(plan.removals))
     anything_started = False
     for step in request["steps"]:
-        pusher.wait_for(step)
+        pusher.wait_for_release(step)
         result = bring_up(change, step)
         _report(pusher, step, result)
         if result.failed:
             return 1
         anything_started = anything_started or bool(result.started)
-    pusher.wait_for("finish")
+    pusher.wait_for_release("finish")
     start_targets(change)
     if anything_started:
         result = settle(change, request["settle"])
@@ -52,12 +52,12 @@ def _carry_out(change: Transaction, request: Mapping[str, Any]) -> int:
             _report(pusher, 0, result)
             return 1
     _make_current(change)
-    pusher.tell("done", generation=change.wanted.number)
+    pusher.send("done", generation=change.wanted.number)
     return 0
 
 
 def _report(pusher: Pusher, step: int, result: Result) -> None:
-    pusher.tell("step", step=step, **dataclasses.asdict(result))
+    pusher.send("step", step=step, **dataclasses.asdict(result))
 
 
 def _make_current(change: Transaction) -> None:

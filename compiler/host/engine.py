@@ -26,21 +26,21 @@ def check_engine(machine: Machine, wanted: Generation) -> None:
 
 def pull(machine: Machine, pusher: Pusher, wanted: Generation, images: Sequence[str]) -> None:
     """Fetch the images that are not here yet, a few at a time, before anything on the host is touched."""
-    missing = _not_here(machine, wanted.engine, images) if images else []
+    missing = _absent(machine, wanted.engine, images) if images else []
     if not missing:
         return
-    pusher.tell("progress", text=f"pulling {counted(len(missing), 'image')}")
+    pusher.send("progress", text=f"pulling {counted(len(missing), 'image')}")
     problems = [problem for problem in _pulls(machine, pusher, wanted.engine, missing) if problem]
     if problems:
         hint = "nothing on the host was changed; `heatsink images push` provides images"
         raise Refusal("\n  ".join(problems), hint)
 
 
-def _not_here(machine: Machine, engine: str, images: Sequence[str]) -> list[str]:
+def _absent(machine: Machine, engine: str, images: Sequence[str]) -> list[str]:
     """The images whose digest is not here. A tag may have moved, so one is always fetched again."""
     listing = machine.run((engine, "images", "--digests", "--format", "{{.Repository}}@{{.Digest}}"))
-    here = set(listing.stdout.split())
-    return sorted(set(images) - here)
+    present = set(listing.stdout.split())
+    return sorted(set(images) - present)
 
 
 def _pulls(machine: Machine, pusher: Pusher, engine: str, images: Sequence[str]) -> Iterator[str | None]:
@@ -51,17 +51,19 @@ def _pulls(machine: Machine, pusher: Pusher, engine: str, images: Sequence[str])
         while waiting and len(running) < PULLS:
             image = waiting.pop(0)
             running[image] = machine.start((engine, "pull", "--quiet", image))
-        pusher.wait_until(lambda: any(one.poll() is not None for one in running.values()), "pulling images")
-        for image in [image for image, one in running.items() if one.poll() is not None]:
+        pusher.wait_until(
+            lambda: any(process.poll() is not None for process in running.values()), "pulling images"
+        )
+        for image in [image for image, process in running.items() if process.poll() is not None]:
             yield _pull_problem(machine, engine, image, running.pop(image))
 
 
 def _pull_problem(machine: Machine, engine: str, image: str, done: subprocess.Popen[str]) -> str | None:
     complaint = done.communicate()[1].strip()
-    here = (
+    inspected_image = (
         machine.run((engine, "image", "inspect", "--format", "{{.Id}}", image)) if done.returncode else done
     )
-    if here.returncode == 0:
+    if inspected_image.returncode == 0:
         return None
     lines = complaint.splitlines() or [f"exit status {done.returncode}"]
     return f"image `{image}` cannot be pulled: {lines[-1].strip()}"
@@ -72,8 +74,8 @@ def make_volumes(machine: Machine, wanted: Generation) -> None:
     moment with the same new volume both try to make it, and one fails."""
     if not wanted.manifest.volumes:
         return
-    here = machine.run((wanted.engine, "volume", "ls", "--format", "{{.Name}}")).stdout.split()
-    for name in sorted(set(wanted.manifest.volumes) - set(here)):
+    present = machine.run((wanted.engine, "volume", "ls", "--format", "{{.Name}}")).stdout.split()
+    for name in sorted(set(wanted.manifest.volumes) - set(present)):
         done = machine.run((wanted.engine, "volume", "create", name))
         require(done, f"the volume `{name}` cannot be made")
 
@@ -81,8 +83,8 @@ def make_volumes(machine: Machine, wanted: Generation) -> None:
 def healths_of(machine: Machine, engine: str, units: Sequence[Unit]) -> dict[str, str]:
     """Container → what the engine says of its health, asked in one call."""
     names = [unit.container for unit in units]
-    found = {_name_of(container): container for container in inspected(machine, engine, names)}
-    return {name: _health_of(found[name]) for name in names if name in found}
+    by_name = {_name_of(container): container for container in inspected(machine, engine, names)}
+    return {name: _health_of(by_name[name]) for name in names if name in by_name}
 
 
 def inspected(machine: Machine, engine: str, names: Sequence[str]) -> list[dict[str, Any]]:
@@ -106,8 +108,8 @@ def _health_of(container: Mapping[str, Any]) -> str:
 
 def answers(machine: Machine, engine: str, unit: Unit) -> bool:
     """Whether a container's own health check succeeds now: the engine looks only once an interval."""
-    found = inspected(machine, engine, (unit.container,))
-    test = ((found[0].get("Config") or {}).get("Healthcheck") or {}).get("Test") if found else None
+    containers = inspected(machine, engine, (unit.container,))
+    test = ((containers[0].get("Config") or {}).get("Healthcheck") or {}).get("Test") if containers else None
     if not test:
         return False
     command = ("/bin/sh", "-c", test[1]) if test[0] == "CMD-SHELL" else tuple(test[1:])

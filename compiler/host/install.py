@@ -32,7 +32,7 @@ def install(change: Transaction) -> None:
 
 def _stop(change: Transaction) -> None:
     if stops := change.plan.stops:
-        change.pusher.tell("progress", text=f"stopping {counted(len(stops), 'unit')}")
+        change.pusher.send("progress", text=f"stopping {counted(len(stops), 'unit')}")
         change.systemctl("stop", stops)
 
 
@@ -58,7 +58,7 @@ def _apply(change: Transaction, file: File, command: Sequence[str], *, may_fail:
     done = change.machine.run((*command, str(change.machine.path(file.path))))
     if done.returncode and may_fail:
         lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
-        change.pusher.tell("warning", text=f"{file.path}: {'; '.join(lines)}")
+        change.pusher.send("warning", text=f"{file.path}: {'; '.join(lines)}")
     else:
         require(done, f"`{file.path}` cannot be applied")
     change.installed.prepared[file.path] = file.sha256

@@ -28,11 +28,11 @@ def journal(machine: Machine, unit: Unit, since: float) -> list[str]:
         f"--since=@{int(since)}",
     )
     lines = machine.run(("journalctl", *options, *matches)).stdout.splitlines()
-    said = (line for entry in map(json.loads, lines) for line in _said(entry, unit.container))
-    return list(said)[-JOURNAL_LINES:]
+    readable = (line for entry in map(json.loads, lines) for line in _readable_lines(entry, unit.container))
+    return list(readable)[-JOURNAL_LINES:]
 
 
-def _said(entry: Mapping[str, Any], container: str) -> Iterator[str]:
+def _readable_lines(entry: Mapping[str, Any], container: str) -> Iterator[str]:
     """The lines of a journal's entry that tell an operator anything."""
     message = entry.get("MESSAGE")
     if "PODMAN_EVENT" in entry or not isinstance(message, str):  # what is no text comes as a list of bytes
@@ -42,7 +42,7 @@ def _said(entry: Mapping[str, Any], container: str) -> Iterator[str]:
             yield line
 
 
-def without(line: str, secrets: Mapping[str, str]) -> str:
+def masked(line: str, secrets: Mapping[str, str]) -> str:
     """A line of a journal with the secrets taken out, should a service have logged one."""
     for value in secrets.values():
         if len(value) >= 6:

@@ -1,4 +1,4 @@
-"""Taking a bundle in: what is lacking is asked for, and nothing on the host is touched."""
+"""Taking a bundle in: what is missing is asked for, and nothing on the host is touched."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def check_paths(wanted: Generation) -> None:
 
 def stage(machine: Machine, pusher: Pusher, wanted: Generation) -> Generation:
     """The generation on this host's disk: one already kept, or a new one made of what is sent."""
-    known = next((kept for kept in kept_generations(machine) if _same(kept, wanted)), None)
+    kept = next((generation for generation in kept_generations(machine) if _same(generation, wanted)), None)
     blobs = _blobs(machine, wanted)
-    lacking = [file for file in _distinct(wanted.files) if file.sha256 not in blobs]
-    pusher.tell("lacks", blobs=[file.sha256 for file in lacking])
-    received = _received(pusher, lacking)
-    if known and not lacking:
-        return known
+    missing = [file for file in _distinct(wanted.files) if file.sha256 not in blobs]
+    pusher.send("missing", blobs=[file.sha256 for file in missing])
+    received = _received(pusher, missing)
+    if kept and not missing:
+        return kept
     staging = machine.path(wanted.folder)
     staging.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if staging.exists():
@@ -52,23 +52,23 @@ def _distinct(files: Iterable[File]) -> list[File]:
 def _blobs(machine: Machine, wanted: Generation) -> dict[str, Path]:
     """Hash → a file of a kept generation with that content; what it holds is looked at, not believed."""
     needed = {file.sha256 for file in wanted.files}
-    found: dict[str, Path] = {}
+    paths: dict[str, Path] = {}
     for kept in kept_generations(machine):
         for file in kept.files:
-            if file.sha256 in needed and file.sha256 not in found:
+            if file.sha256 in needed and file.sha256 not in paths:
                 path = machine.path(f"{kept.folder}/root{file.path}")
                 if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == file.sha256:
-                    found[file.sha256] = path
-    return found
+                    paths[file.sha256] = path
+    return paths
 
 
-def _received(pusher: Pusher, lacking: Sequence[File]) -> dict[str, bytes]:
-    """Hash → content of what was lacking: it is sent as one piece, in the order asked for."""
-    if not lacking:
+def _received(pusher: Pusher, missing: Sequence[File]) -> dict[str, bytes]:
+    """Hash → content of what was missing: it is sent as one piece, in the order asked for."""
+    if not missing:
         return {}
-    rest = memoryview(pusher.payload(pusher.hear()["size"]))
+    rest = memoryview(pusher.payload(pusher.receive()["size"]))
     received: dict[str, bytes] = {}
-    for file in lacking:
+    for file in missing:
         received[file.sha256] = bytes(rest[: file.size])
         rest = rest[file.size :]
         if hashlib.sha256(received[file.sha256]).hexdigest() != file.sha256:

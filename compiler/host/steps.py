@@ -6,7 +6,7 @@ import dataclasses
 import time
 from collections.abc import Mapping, Sequence
 
-from .journal import journal, without
+from .journal import journal, masked
 from .manifest import Unit, names_of
 from .transaction import Transaction
 from .units import unit_states, units_up, verdicts_on
@@ -36,13 +36,13 @@ def bring_up(change: Transaction, step: int) -> Result:
     since = time.time()
     starts = _stop(change, units)
     if starts:
-        change.pusher.tell("progress", text=f"step {step}: starting {counted(len(starts), 'unit')}")
+        change.pusher.send("progress", text=f"step {step}: starting {counted(len(starts), 'unit')}")
         # The target first: in its one transaction systemd keeps the order of all that hangs in it.
         targets = [unit for unit in change.wanted.units if unit.is_target and unit.step == step]
         change.systemctl("start", names_of([*targets, *starts]))
     failures = _wait(change, starts)
     _record(change, units, failures)
-    return Result(started=names_of(starts), failed=_explained(change, starts, failures, since))
+    return Result(started=names_of(starts), failed=_failures(change, starts, failures, since))
 
 
 def settle(change: Transaction, seconds: float) -> Result:
@@ -53,7 +53,7 @@ def settle(change: Transaction, seconds: float) -> Result:
     failures = _wait(change, units)
     if failures:
         _record(change, units, failures)
-    return Result(started=(), failed=_explained(change, units, failures, since))
+    return Result(started=(), failed=_failures(change, units, failures, since))
 
 
 def start_targets(change: Transaction) -> None:
@@ -81,22 +81,22 @@ def _stop(change: Transaction, units: Sequence[Unit]) -> list[Unit]:
 
 def _forget(change: Transaction, units: Sequence[Unit]) -> None:
     """Take back what is known of units before they start, and the stamps of those that changed."""
-    known = change.installed.units
+    hashes = change.installed.units
     for unit in units:
-        if unit.stamp and known[unit.name]:
+        if unit.stamp and hashes[unit.name]:
             change.machine.path(unit.stamp).unlink(missing_ok=True)
-        known[unit.name] = ""
+        hashes[unit.name] = ""
     if units:
         change.installed.save(change.machine)
 
 
 def _record(change: Transaction, units: Sequence[Unit], failures: Mapping[str, str]) -> None:
     """Remember with which hash the units came up."""
-    known = change.installed.units
-    before = dict(known)
+    hashes = change.installed.units
+    before = dict(hashes)
     for unit in units:
-        known[unit.name] = "" if unit.name in failures else change.plan.hashes[unit.name]
-    if known != before:
+        hashes[unit.name] = "" if unit.name in failures else change.plan.hashes[unit.name]
+    if hashes != before:
         change.installed.save(change.machine)
 
 
@@ -115,14 +115,14 @@ def _wait(change: Transaction, units: Sequence[Unit]) -> dict[str, str]:
             break
         if time.monotonic() > beat + HEARTBEAT:
             beat = time.monotonic()
-            change.pusher.tell("progress", text=f"waiting for {', '.join(names_of(waiting))}")
+            change.pusher.send("progress", text=f"waiting for {', '.join(names_of(waiting))}")
         if waiting:
             time.sleep(pause)
             pause = min(1.0, pause * 2)
     return failures
 
 
-def _explained(
+def _failures(
     change: Transaction, units: Sequence[Unit], failures: Mapping[str, str], since: float
 ) -> list[Failure]:
     """Why units are lost, with the last lines of their journals."""
@@ -130,7 +130,7 @@ def _explained(
         Failure(
             unit=unit.name,
             why=failures[unit.name],
-            journal=[without(line, change.wanted.secrets) for line in journal(change.machine, unit, since)],
+            journal=[masked(line, change.wanted.secrets) for line in journal(change.machine, unit, since)],
         )
         for unit in units
         if unit.name in failures

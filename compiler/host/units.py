@@ -44,11 +44,11 @@ def unit_states(machine: Machine, names: Sequence[str]) -> dict[str, UnitState]:
         return {}
     argv = ("systemctl", "show", "--timestamp=unix", f"--property={','.join(PROPERTIES)}", *names)
     blocks = machine.run(argv).stdout.strip().split("\n\n")
-    found = [dict(line.partition("=")[::2] for line in block.splitlines()) for block in blocks]
-    return {name: _state(found[index] if index < len(found) else {}) for index, name in enumerate(names)}
+    shown = [dict(line.partition("=")[::2] for line in block.splitlines()) for block in blocks]
+    return {name: _unit_state(shown[index] if index < len(shown) else {}) for index, name in enumerate(names)}
 
 
-def _state(properties: Mapping[str, str]) -> UnitState:
+def _unit_state(properties: Mapping[str, str]) -> UnitState:
     active = properties.get("ActiveState", "inactive")
     stamp = properties.get("ActiveEnterTimestamp" if active == "active" else "StateChangeTimestamp", "")
     return UnitState(

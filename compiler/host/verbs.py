@@ -36,7 +36,7 @@ def push(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> int:
 def rollback(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> int:
     """Switch on a generation kept here: `to`, or the last one that came up before what lies here now."""
     with locked(machine, request["by"]):
-        number = request["to"] or _before(machine)
+        number = request["to"] or _previous_number(machine)
         kept = generations(machine)
         if number not in kept:
             numbers = ", ".join(map(str, kept)) or "none"
@@ -47,7 +47,7 @@ def rollback(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> in
         return activate(machine, pusher, generation(machine, number), request)
 
 
-def _before(machine: Machine) -> int:
+def _previous_number(machine: Machine) -> int:
     current = linked(machine, CURRENT)
     return current if Installed.on(machine).generation != current else linked(machine, PREVIOUS)
 
@@ -56,12 +56,12 @@ def status(machine: Machine, pusher: Pusher, _: Mapping[str, Any]) -> int:
     """Say how every unit of the installed generation is."""
     number = Installed.on(machine).generation
     if not number:
-        pusher.tell("status", generation=0, current=0, units=[])
+        pusher.send("status", generation=0, current=0, units=[])
         return 0
     wanted = generation(machine, number)
     states = unit_states(machine, names_of(wanted.services))
     healths = healths_of(machine, wanted.engine, [unit for unit in wanted.services if unit.health])
-    pusher.tell(
+    pusher.send(
         "status",
         generation=number,
         current=linked(machine, CURRENT),

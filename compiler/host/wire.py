@@ -31,7 +31,7 @@ class Pusher:
         self._events = events
         self._present = True
 
-    def hear(self) -> dict[str, Any]:
+    def receive(self) -> dict[str, Any]:
         """The next request; raises PusherLeft at the end of input."""
         line = self._requests.readline()
         if not line.endswith(b"\n"):
@@ -46,12 +46,12 @@ class Pusher:
             raise PusherLeft
         return zlib.decompress(packed)
 
-    def wait_for(self, word: str | int) -> None:
+    def wait_for_release(self, word: str | int) -> None:
         """Wait for the word to go on, which is given when every host is there."""
-        if self.hear().get("go") != word:
+        if self.receive().get("go") != word:
             raise PusherLeft
 
-    def tell(self, event: str, **fields: object) -> None:
+    def send(self, event: str, **fields: object) -> None:
         """Say what happened. A step that has begun is ended also when nobody listens any more."""
         if self._present:
             try:
@@ -65,7 +65,7 @@ class Pusher:
         deadline, pause = time.monotonic() + HEARTBEAT, 0.005
         while not done():
             if time.monotonic() > deadline:
-                self.tell("progress", text=text)
+                self.send("progress", text=text)
                 return False
             time.sleep(pause)
             pause = min(0.1, pause * 1.5)

@@ -13,7 +13,7 @@ from handmade import service
 from compiler.deploy.bundle import read_fleet
 from compiler.deploy.known_hosts import KnownHosts, UnknownHostKeyError, name_of
 from compiler.diagnostics import HeatsinkError
-from compiler.files.secrets import AddedMeanwhileError, add_secrets, generated, read_secrets
+from compiler.files.secrets import AddedMeanwhileError, add_secrets, new_values, read_secrets
 from compiler.model.container import Backend
 from compiler.model.fleet import Connection, FleetHost
 from compiler.model.selection import matching, selected
@@ -75,7 +75,7 @@ def test_a_written_fleet_is_read_as_it_was(tmp_path: Path) -> None:
 
 
 def test_secrets_are_made_of_forty_letters_and_digits_and_never_twice() -> None:
-    made = generated({"A", "B"})
+    made = new_values({"A", "B"})
     assert all(len(value) == 40 and value.isalnum() for value in made.values())
     assert made["A"] != made["B"]
 
