@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from compiler.source import Span
 
@@ -59,6 +59,10 @@ class HeatsinkError(Exception):
             Problem(problem.message, problem.span.without_text() if problem.span else None, problem.hint)
             for problem in self.problems
         )
+
+    def at(self, span: Span | None) -> HeatsinkError:
+        """The same problems; those without a place get this one."""
+        return self.of(replace(each, span=each.span or span) for each in self.problems)
 
     def render(self) -> str:
         """Every problem, a blank line between two."""

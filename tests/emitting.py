@@ -12,7 +12,7 @@ from compiler.diagnostics import Report
 from compiler.model.artifact import Artifacts
 from compiler.model.container import Backend, Container, Healthcheck, Kind, Restart, Volume
 from compiler.model.host import LoweredHost
-from compiler.stages.emit.container import container_artifacts
+from compiler.stages.emit.backends import container_artifacts
 from compiler.stages.emit.host import emit
 from compiler.stages.emit.hosts_block import hosts_block
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from compiler.diagnostics import Problem
+from compiler.node import Mapping
+from compiler.source import Span
 
 
 class Backend(StrEnum):
@@ -12,11 +17,6 @@ class Backend(StrEnum):
     PODMAN = "podman"
     QUADLET = "quadlet"
     DOCKER = "docker"
-
-    @property
-    def engine(self) -> str:
-        """The program that pulls images and runs containers: `podman` or `docker`."""
-        return "docker" if self is Backend.DOCKER else "podman"
 
 
 class Kind(StrEnum):
@@ -135,3 +135,23 @@ class Container:
     files: tuple[str, ...] = ()  # paths of artifacts it reads: it restarts when one changes
     stamp: str | None = None  # RUN_ONCE and EXEC: the file that says it has run
     sources: tuple[str, ...] = ()  # `place what` lines for X-Source=
+    written: Mapping | None = field(default=None, compare=False, repr=False)  # its definition, for messages
+    place: Span | None = field(default=None, compare=False, repr=False)  # where that begins
+
+    def key_span(self, key: str) -> Span | None:
+        """Where a key of the definition is written, for messages."""
+        return self.written.key_span(key) if self.written and key in self.written.entries else self.place
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What cannot be done for a container: the key that asks for it, whether it does, and why not."""
+
+    key: str
+    is_wrong: Callable[[Container], bool]
+    reason: str
+
+    def problem(self, container: Container) -> Problem:
+        """The error for a container."""
+        message = f"`{self.key}` of container `{container.name}` {self.reason}"
+        return Problem(message, container.key_span(self.key))

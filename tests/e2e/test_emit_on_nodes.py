@@ -27,7 +27,7 @@ from compiler.lab import Lab, LabNode
 from compiler.lab.system import wait_until
 from compiler.model.artifact import Artifacts, File
 from compiler.model.container import Backend, Container
-from compiler.stages.emit.container import container_artifacts
+from compiler.stages.emit.backends import container_artifacts, engine
 
 pytestmark = pytest.mark.lab
 
@@ -75,6 +75,10 @@ STACK = (
 SERVICES = ("base", "strong", "weird", "sick", "late", "later")
 
 
+def engine_name(backend: Backend) -> str:
+    return Path(engine(backend)).name
+
+
 @dataclass(frozen=True)
 class Host:
     """A node that runs the stack by one backend."""
@@ -84,7 +88,7 @@ class Host:
 
     @property
     def engine(self) -> str:
-        return self.backend.engine
+        return engine_name(self.backend)
 
     def put(self, made: Artifacts) -> None:
         packed = io.BytesIO()
@@ -157,7 +161,7 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, LabNod
 @pytest.fixture(scope="module", params=list(Backend))
 def host(request: pytest.FixtureRequest, nodes: dict[str, LabNode]) -> Iterator[Host]:
     """A node with the stack installed and running."""
-    host = Host(nodes[request.param.engine], request.param)
+    host = Host(nodes[engine_name(request.param)], request.param)
     make_image(host)
     host.sh("mkdir -p '/srv/two words' /srv/shared && chmod 777 /srv/shared")
     host.put(emitting.host(host.backend, *STACK))

@@ -14,13 +14,13 @@ Why each line is there:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cache
 
 from compiler.host.layout import UNITS
 from compiler.model.artifact import Artifacts, File, Link, Unit, UnitKind
-from compiler.model.container import Container, Kind, Volume
+from compiler.model.container import Container, Kind, Refusal, Volume
 from compiler.stages.emit import service_unit, unit
 from compiler.stages.emit.options import Words, bind_mount, engine_options, env_files, health_options
 from compiler.stages.emit.unit import Entry, Section, UnitFile
@@ -41,13 +41,59 @@ _KILLER = (
 )
 
 
+def _joins_network(container: Container) -> bool:
+    return container.network.startswith("container:")
+
+
+_VOLUME_OPTIONS = frozenset(
+    ("ro", "rw", "z", "Z", "nocopy", "shared", "rshared", "slave", "rslave", "private", "rprivate")
+)
+REFUSALS = (
+    Refusal(
+        "hostname",
+        lambda each: bool(each.hostname) and _joins_network(each),
+        "cannot be had on docker together with another container's network",
+    ),
+    Refusal(
+        "extra_hosts",
+        lambda each: bool(each.extra_hosts) and _joins_network(each),
+        "cannot be had on docker together with another container's network",
+    ),
+    Refusal(
+        "uts",
+        lambda each: each.uts not in (None, "host"),
+        "knows only `host` on docker, where a container has its own if nothing is said",
+    ),
+    Refusal(
+        "pid",
+        lambda each: each.pid == "private",
+        "knows no `private` on docker, where a container has its own if nothing is said",
+    ),
+    Refusal(
+        "annotation",
+        lambda each: bool(each.annotations),
+        "cannot be had on docker 20.10, which knows no annotations: use `label`",
+    ),
+    Refusal(
+        "volumes",
+        lambda each: any(set(volume.options) - _VOLUME_OPTIONS for volume in each.volumes),
+        "has an option that docker does not know: it knows ro, rw, z, Z, nocopy and propagation",
+    ),
+)
+
+
 def container_unit(container: Container) -> Artifacts:
     """The unit of a container with its environment file."""
     return service_unit.plain_unit(container, _service(container), around=(DAEMON, "network-online.target"))
 
 
+def extras(containers: Iterable[Container]) -> Artifacts:
+    """The unit that kills unhealthy containers, where any has a healthcheck."""
+    return _health_unit() if any(each.healthcheck for each in containers) else Artifacts()
+
+
 @cache
-def health_unit() -> Artifacts:
+def _health_unit() -> Artifacts:
     """One unit a host that kills what docker finds unhealthy."""
     path = f"{UNITS}/{HEALTH}"
     argv = ("/bin/sh", "-c", _KILLER, "sh", HEALTH_LABEL)

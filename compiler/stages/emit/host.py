@@ -15,8 +15,8 @@ from compiler.model.container import Backend, Container, Kind
 from compiler.model.host import EmittedHost, LoweredHost
 from compiler.model.host_prep import HostPrep
 from compiler.node.by_identity import ByIdentity
-from compiler.stages.emit import config, docker, host_prep, service_unit, targets
-from compiler.stages.emit.container import container_artifacts
+from compiler.stages.emit import config, host_prep, service_unit, targets
+from compiler.stages.emit.backends import check, container_artifacts, extra_artifacts
 
 
 def emit(hosts: Iterable[LoweredHost], names: File, report: Report) -> Iterator[EmittedHost]:
@@ -36,7 +36,7 @@ class _Emitter:
 
     names: File
     _files: ByIdentity[File] = field(default_factory=ByIdentity)
-    _containers: ByIdentity[Artifacts] = field(default_factory=ByIdentity)
+    _units: ByIdentity[Artifacts] = field(default_factory=ByIdentity)
     _frames: ByIdentity[Artifacts] = field(default_factory=ByIdentity)
     _preps: dict[HostPrep, tuple[File, ...]] = field(default_factory=dict)
 
@@ -44,9 +44,7 @@ class _Emitter:
         """All files, links and units of a host."""
         files = self._config_files(host)
         contents = {file.path: file for file in files}
-        made = [self._container(each, host.backend, contents) for each in host.containers]
-        if host.backend is Backend.DOCKER and any(each.healthcheck for each in host.containers):
-            made.append(docker.health_unit())
+        made = self._containers(host, contents)
         frame = self._frames.once(host.containers, lambda: _frame(host.containers))
         return Artifacts(
             files=(
@@ -73,13 +71,24 @@ class _Emitter:
             return config.config_file(file)
         return self._files.once(file, lambda: config.config_file(file))
 
+    def _containers(self, host: LoweredHost, files: AbstractMapping[str, File]) -> list[Artifacts]:
+        made, mistakes = [], Report()
+        for container in host.containers:
+            with mistakes.collecting():
+                made.append(self._container(container, host.backend, files))
+        mistakes.check()
+        return [*made, extra_artifacts(host.containers, host.backend)]
+
     def _container(
         self, container: Container, backend: Backend, files: AbstractMapping[str, File]
     ) -> Artifacts:
         stamp = None if container.kind is Kind.SERVICE else _stamp(container, files)
-        return self._containers.once(
-            container, lambda: container_artifacts(replace(container, stamp=stamp), backend), (backend, stamp)
-        )
+
+        def made() -> Artifacts:
+            check(container, backend)
+            return container_artifacts(replace(container, stamp=stamp), backend)
+
+        return self._units.once(container, made, (backend, stamp))
 
     def _prep(self, prep: HostPrep) -> tuple[File, ...]:
         if prep not in self._preps:

@@ -16,13 +16,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from compiler.model.artifact import Artifacts
-from compiler.model.container import Container, Kind
+from compiler.model.container import Container, Kind, Refusal
 from compiler.stages.emit import service_unit, unit
 from compiler.stages.emit.options import Words, engine_options, env_files, health_options
 from compiler.stages.emit.unit import Entry
 
 PODMAN = "/usr/bin/podman"
 ONLINE = ("network-online.target",)
+REFUSALS = (
+    Refusal(
+        "mem_swappiness",
+        lambda each: each.memory_swappiness is not None,
+        "stops podman from starting it: cgroup version 2 knows no swappiness",
+    ),
+)
 
 
 def container_unit(container: Container) -> Artifacts:

@@ -14,24 +14,31 @@ from dataclasses import replace
 
 from compiler.host.layout import QUADLETS
 from compiler.model.artifact import Artifacts
-from compiler.model.container import Container, Kind, Volume
-from compiler.stages.emit import service_unit, unit
+from compiler.model.container import Container, Kind, Refusal, Volume
+from compiler.stages.emit import podman, service_unit, unit
 from compiler.stages.emit.options import OPTIONS, Option, env_files, words
 from compiler.stages.emit.podman import ONLINE, stop_entries
 from compiler.stages.emit.unit import Entry, Section, UnitFile
 
 FOLDER = f"{QUADLETS}/heatsink"
 VERSION = (4, 6)
-
-
-def can_say(container: Container) -> bool:
-    """Whether a `.container` file can run it: the generator drops an empty word with all that follow, and
-    writes a lone `;` as systemd's end of a command (seen in podman 5.4)."""
-    return not {"", ";"}.intersection(container.command)
+REFUSALS = (
+    *podman.REFUSALS,
+    Refusal(
+        "kill_mode",
+        lambda each: each.kill_mode == "process",
+        "cannot be process on quadlet: its generator takes only mixed and control-group",
+    ),
+)
 
 
 def container_unit(container: Container) -> Artifacts:
-    """The `.container` file with its environment file; the generator makes the links."""
+    """The `.container` file with its environment file; the generator makes the links.
+
+    A container that no such file can run has a plain unit.
+    """
+    if not _can_say(container):
+        return podman.container_unit(container)
     path = f"{FOLDER}/heatsink-{container.name}.container"
     made = UnitFile(
         (
@@ -42,6 +49,12 @@ def container_unit(container: Container) -> Artifacts:
         )
     )
     return service_unit.artifacts(container, path, made)
+
+
+def _can_say(container: Container) -> bool:
+    """Whether a `.container` file can run it: the generator drops an empty word with all that follow, and
+    writes a lone `;` as systemd's end of a command (seen in podman 5.4)."""
+    return not {"", ";"}.intersection(container.command)
 
 
 def _container(container: Container) -> Iterator[Entry]:

@@ -77,6 +77,8 @@ def definition(part: Part, image: Callable[[str], str]) -> Definition:
         kind=kind,
         step=int(part.path[-2].removeprefix("step_")),
         sources=_sources(part),
+        written=node,
+        place=part.place,
         **values,
     )
     return Definition(

@@ -127,12 +127,11 @@ class _Lowering:
             lowered = definition(
                 part, lambda image: images.reference(images.full_name(image, settings), self.digests)
             )
-            refusals.check(lowered, settings.backend)
+            refusals.check(lowered)
             self.images.add(lowered.container.image)
             return lowered
 
-        settled = (settings.image_prefix, settings.image_tag, settings.backend)
-        return _once(self._definitions, part, made, settled)
+        return _once(self._definitions, part, made, (settings.image_prefix, settings.image_tag))
 
     def _config_file(self, part: Part, settings: Settings) -> ConfigFile:
         override = self.overrides.of(part, settings.overrides)

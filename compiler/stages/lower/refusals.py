@@ -1,26 +1,25 @@
-"""What no container can have, and what a backend cannot do for it: refused with the reason and the place."""
+"""What no container can have, whichever backend runs it: refused with the reason and the place."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from compiler.diagnostics import CompileError, Problem
 from compiler.model import secret
-from compiler.model.container import Backend, Container, Healthcheck, Kind, Volume
+from compiler.model.container import Container, Healthcheck, Kind, Refusal, Volume
 from compiler.node import Plain, Sequence, plain
 from compiler.stages.lower.container import FIELDS, Definition
 
 
-def check(definition: Definition, backend: Backend) -> None:
-    """Raise one CompileError with everything about a container that cannot be carried out."""
+def check(definition: Definition) -> None:
+    """Raise one CompileError with everything about a container that no backend can carry out."""
     found = (
         *_senseless(definition),
         *_secrets(definition),
         *_volumes(definition),
         *_control_characters(definition),
-        *_of_backend(definition, backend),
+        *(each.problem(definition.container) for each in _REFUSALS if each.is_wrong(definition.container)),
     )
     if found:
         raise CompileError.of(found)
@@ -92,21 +91,8 @@ def _texts(value: object) -> Iterator[str]:
         yield str(value)
 
 
-def _of_backend(each: Definition, backend: Backend) -> Iterator[Problem]:
-    for row in (*_EVERYWHERE, *_REFUSALS.get(backend, ())):
-        if row.key in each.node.entries and row.is_wrong(each.container):
-            yield _problem(each, row.key, row.reason)
-
-
 def _problem(each: Definition, key: str, said: str, hint: str | None = None) -> Problem:
     return Problem(f"`{key}` of container `{each.container.name}` {said}", each.key_span(key), hint)
-
-
-@dataclass(frozen=True, slots=True)
-class _Refusal:
-    key: str
-    is_wrong: Callable[[Container], bool]
-    reason: str
 
 
 _NETWORK_SYSCTLS: tuple[str, ...] = ("net.",)
@@ -120,84 +106,25 @@ def _sets_what_it_shares(container: Container) -> bool:
     return not all(key.startswith(own) for key, _ in container.sysctls)
 
 
-def _joins_network(container: Container) -> bool:
-    return container.network.startswith("container:")
-
-
-def _has_unknown_docker_option(container: Container) -> bool:
-    return any(set(volume.options) - _DOCKER_VOLUME_OPTIONS for volume in container.volumes)
-
-
-_DOCKER_VOLUME_OPTIONS = frozenset(
-    ("ro", "rw", "z", "Z", "nocopy", "shared", "rshared", "slave", "rslave", "private", "rprivate")
-)
-_EVERYWHERE = (
-    _Refusal(
+_REFUSALS = (
+    Refusal(
         "sysctl",
         _sets_what_it_shares,
         "would be the host's own, not the container's: set it in `host_prep`",
     ),
-    _Refusal(
+    Refusal(
         "hostname",
         lambda each: bool(each.hostname) and each.uts == "host",
         "cannot be had together with the host's uts, which is the host's name",
     ),
-    _Refusal(
+    Refusal(
         "kill_mode",
         lambda each: each.kill_mode == "none",
         "cannot be none: systemd deprecates it, and processes would stay behind",
     ),
-    _Refusal(
+    Refusal(
         "healthcheck",
         lambda each: bool(each.healthcheck) and each.kind is not Kind.SERVICE,
         "is never run: a container that runs once is judged by its exit code",
     ),
 )
-_NO_SWAPPINESS = _Refusal(
-    "mem_swappiness",
-    lambda each: each.memory_swappiness is not None,
-    "stops podman from starting it: cgroup version 2 knows no swappiness",
-)
-_REFUSALS = {
-    Backend.DOCKER: (
-        _Refusal(
-            "hostname",
-            lambda each: bool(each.hostname) and _joins_network(each),
-            "cannot be had on docker together with another container's network",
-        ),
-        _Refusal(
-            "extra_hosts",
-            lambda each: bool(each.extra_hosts) and _joins_network(each),
-            "cannot be had on docker together with another container's network",
-        ),
-        _Refusal(
-            "uts",
-            lambda each: each.uts not in (None, "host"),
-            "knows only `host` on docker, where a container has its own if nothing is said",
-        ),
-        _Refusal(
-            "pid",
-            lambda each: each.pid == "private",
-            "knows no `private` on docker, where a container has its own if nothing is said",
-        ),
-        _Refusal(
-            "annotation",
-            lambda each: bool(each.annotations),
-            "cannot be had on docker 20.10, which knows no annotations: use `label`",
-        ),
-        _Refusal(
-            "volumes",
-            _has_unknown_docker_option,
-            "has an option that docker does not know: it knows ro, rw, z, Z, nocopy and propagation",
-        ),
-    ),
-    Backend.PODMAN: (_NO_SWAPPINESS,),
-    Backend.QUADLET: (
-        _NO_SWAPPINESS,
-        _Refusal(
-            "kill_mode",
-            lambda each: each.kill_mode == "process",
-            "cannot be process on quadlet: its generator takes only mixed and control-group",
-        ),
-    ),
-}
