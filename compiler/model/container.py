@@ -10,6 +10,13 @@ from compiler.diagnostics import Problem
 from compiler.node import Mapping
 from compiler.source import Span
 
+UNIT_NAME = r"[A-Za-z0-9:_.\\-]{1,247}\.service"  # systemd.unit(5), of a service that is no instance
+
+
+def unit_name(container: str) -> str:
+    """The unit of a container; the prefix keeps it from shadowing a distribution's own unit."""
+    return f"heatsink-{container}.service"
+
 
 class Backend(StrEnum):
     """How a host runs its containers."""

@@ -36,6 +36,7 @@ class Settings:
     image_tag: str
     overrides: Node | None  # ConfigOverrides
     host_paths: tuple[str, ...]
+    alias_prefix: str = ""  # of units: `tripleo_` gives `tripleo_keystone.service`; "" gives none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

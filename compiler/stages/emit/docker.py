@@ -20,7 +20,7 @@ from functools import cache
 
 from compiler.host.layout import UNITS
 from compiler.model.artifact import Artifacts, File, Link, Unit, UnitKind
-from compiler.model.container import Container, Kind, Refusal, Volume
+from compiler.model.container import Container, Kind, Refusal, Volume, unit_name
 from compiler.stages.emit import service_unit, unit
 from compiler.stages.emit.options import Words, bind_mount, engine_options, env_files, health_options
 from compiler.stages.emit.unit import Entry, Section, UnitFile
@@ -205,7 +205,7 @@ def _supervision(container: Container) -> Iterator[Words]:
         yield ("--rm", "--log-driver=none")
         return
     yield ("--detach", "--log-driver=journald", "--log-opt", f"tag={container.log_tag or container.name}")
-    label = f"{_UNIT_LABEL}={service_unit.unit_name(container.name)}"
+    label = f"{_UNIT_LABEL}={unit_name(container.name)}"
     yield ("--log-opt", f"labels={_UNIT_LABEL}", "--label", label)
 
 

@@ -107,7 +107,7 @@ def _frame(containers: Iterable[Container]) -> Artifacts:
 
 def _stamp(container: Container, files: AbstractMapping[str, File]) -> str:
     """A run-once container's stamp carries the hash of what it runs: the container and the files it reads."""
-    meaning = replace(container, sources=(), after=(), requires=(), stamp=None)
+    meaning = replace(container, sources=(), after=(), requires=(), alias=None, stamp=None)
     digest = hashlib.sha256(repr(meaning).encode())
     for path in container.files:
         digest.update(f"{path}\0{files[path].sha256}\0".encode())

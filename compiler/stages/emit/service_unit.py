@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from compiler.host.layout import ENVIRONMENTS, UNITS
 from compiler.model import secret
 from compiler.model.artifact import Artifacts, File, Link, Unit, UnitKind
-from compiler.model.container import Container, Kind, Restart
+from compiler.model.container import Container, Kind, Restart, unit_name
 from compiler.stages.emit import unit
 from compiler.stages.emit.unit import Entry, Section, UnitFile
 
@@ -16,11 +16,6 @@ TARGET = "heatsink.target"
 SLICE = "heatsink.slice"
 RETRY_SECONDS = 5
 RUN_ONCE_TRIES = 5
-
-
-def unit_name(container: str) -> str:
-    """The unit of a container; the prefix keeps it from shadowing a distribution's own unit."""
-    return f"heatsink-{container}.service"
 
 
 def step_target(step: int) -> str:

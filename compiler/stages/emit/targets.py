@@ -6,6 +6,7 @@ from collections.abc import Mapping as AbstractMapping
 
 from compiler.host.layout import UNITS
 from compiler.model.artifact import Artifacts, File, Link, Unit, UnitKind
+from compiler.model.container import unit_name
 from compiler.stages.emit import service_unit, unit
 from compiler.stages.emit.unit import Entry, Section, UnitFile
 
@@ -56,7 +57,7 @@ def _step_target(step: int) -> File:
 
 
 def _family_target(family: str, containers: tuple[str, ...]) -> File:
-    wants = unit.several("Wants", map(service_unit.unit_name, sorted(containers)))
+    wants = unit.several("Wants", map(unit_name, sorted(containers)))
     return _target(service_unit.family_target(family), f"the {family} family", (*wants, *_PART))
 
 

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from compiler.diagnostics import Problem, closest
 from compiler.model.config import ConfigFile, Port
-from compiler.model.container import Volume
+from compiler.model.container import Volume, unit_name
 from compiler.model.host_prep import HostPrep
 from compiler.stages.lower.container import Definition
 
@@ -45,6 +45,7 @@ def conflicts(
         *_same_paths(host, files),
         *_same_ports(host, [*ports, *(port for each in present for port in each.ports)]),
         *_same_mounts(host, present),
+        *_same_units(host, present),
         *_sourceless(host, present, _made(files, preps), (*HOST_PATHS, *host_paths)),
         *_unknown_names(definitions),
     )
@@ -60,6 +61,22 @@ def _same_names(host: str, definitions: Iterable[Definition]) -> Iterator[Proble
                 f"two containers of host `{host}` have the name `{each.container.name}`",
                 each.place,
                 f"the other is at {other.place.place}, of service `{other.container.service}`",
+            )
+
+
+def _same_units(host: str, present: tuple[Definition, ...]) -> Iterator[Problem]:
+    """Aliases that are another container's unit or alias."""
+    owners = {unit_name(each.container.name): each for each in present}
+    for each in present:
+        alias = each.container.alias
+        if alias is None:
+            continue
+        other = owners.setdefault(alias, each)
+        if other is not each or alias == unit_name(each.container.name):
+            yield Problem(
+                f"`alias` of container `{each.container.name}`: host `{host}` already has a unit `{alias}`",
+                each.key_span("alias"),
+                f"it is that of container `{other.container.name}`, at {other.place.place}",
             )
 
 

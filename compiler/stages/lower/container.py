@@ -56,8 +56,11 @@ class Definition:
 _JOIN = "container:"  # of a namespace: another container's
 
 
-def definition(part: Part, image: Callable[[str], str]) -> Definition:
-    """The container that a part of docker_config defines. `image` completes an image's name."""
+def definition(part: Part, image: Callable[[str], str], alias_prefix: str = "") -> Definition:
+    """The container that a part of docker_config defines.
+
+    `image` completes an image's name; `alias_prefix` gives an alias to the unit of one that has none.
+    """
     name = part.path[-1]
     node = part.node
     if not isinstance(node, Mapping):
@@ -69,6 +72,8 @@ def definition(part: Part, image: Callable[[str], str]) -> Definition:
     }
     values |= _healthcheck(given)
     values |= _words(kind, given, node)
+    if alias_prefix:
+        values.setdefault("alias", f"{alias_prefix}{name}.service")
     if kind is not Kind.EXEC:
         values["image"] = image(_required(given, "image", name, part))
     container = Container(
@@ -232,6 +237,7 @@ def _healthcheck(given: dict[str, Any]) -> dict[str, Any]:
 
 
 FIELDS: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "alias": ("alias", _text),
     "annotation": ("annotations", _pairs),
     "after": ("after", _strings),
     "cap_add": ("cap_add", _strings),

@@ -125,13 +125,16 @@ class _Lowering:
     def _definition(self, part: Part, settings: Settings) -> Definition:
         def made() -> Definition:
             lowered = definition(
-                part, lambda image: images.reference(images.full_name(image, settings), self.digests)
+                part,
+                lambda image: images.reference(images.full_name(image, settings), self.digests),
+                settings.alias_prefix,
             )
             refusals.check(lowered)
             self.images.add(lowered.container.image)
             return lowered
 
-        return _once(self._definitions, part, made, (settings.image_prefix, settings.image_tag))
+        names = (settings.image_prefix, settings.image_tag, settings.alias_prefix)
+        return _once(self._definitions, part, made, names)
 
     def _config_file(self, part: Part, settings: Settings) -> ConfigFile:
         override = self.overrides.of(part, settings.overrides)

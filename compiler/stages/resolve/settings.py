@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping as AbstractMapping
 
 from compiler import __version__
 from compiler.diagnostics import CompileError, closest
-from compiler.model.container import Backend
+from compiler.model.container import UNIT_NAME, Backend
 from compiler.model.service import Settings
 from compiler.model.stack import Environment, Host, Role
 from compiler.node import (
@@ -19,7 +20,10 @@ from compiler.node import (
 from compiler.node.overlay import overlay
 
 OVERRIDES = "ConfigOverrides"
-OWN = frozenset(("ContainerBackend", "ContainerImagePrefix", "ContainerImageTag", OVERRIDES, "HostPaths"))
+ALIAS_PREFIX = "ContainerUnitAliasPrefix"
+OWN = frozenset(
+    ("ContainerBackend", "ContainerImagePrefix", "ContainerImageTag", ALIAS_PREFIX, OVERRIDES, "HostPaths")
+)
 
 
 def for_role(environment: Environment, role: Role) -> dict[str, Node]:
@@ -66,7 +70,21 @@ def settings(
         host_paths=()
         if paths is None
         else tuple(expect_string(item, "a path") for item in expect_sequence(paths, "`HostPaths`").items),
+        alias_prefix=_alias_prefix(parameters.get(ALIAS_PREFIX)),
     )
+
+
+def _alias_prefix(node: Node | None) -> str:
+    if node is None:
+        return ""
+    prefix = expect_string(node, f"`{ALIAS_PREFIX}`")
+    if not re.fullmatch(UNIT_NAME, f"{prefix}x.service"):
+        raise CompileError(
+            f"`{prefix}` cannot begin the name of a unit",
+            node.span,
+            "use letters, digits and `:`, `_`, `.`, `-`, such as `tripleo_`",
+        )
+    return prefix
 
 
 def _backend(node: Node | None) -> Backend:
