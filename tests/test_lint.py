@@ -75,7 +75,7 @@ def test_findings_as_json_say_what_the_lines_say(tmp_path: Path, capsys: pytest.
 
 def test_a_folder_without_templates_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert heatsink(tmp_path, "lint .") == 1
-    assert capsys.readouterr().err.startswith("error: there is no template")
+    assert capsys.readouterr().err.startswith("error: no template found")
 
 
 def test_hidden_folders_and_jinja_templates_are_left_out(tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def build(patterns: tuple[str, ...], jobs: int, no_cache: bool, **options: Any) 
         for outcome in build_images(engine, wanted, jobs=jobs, cached=not no_cache, started=_print_started):
             failed += not outcome.available
             _print_outcome(outcome)
-    click.echo(f"{len(wanted) - failed} of {len(wanted)} images are there", err=True)
+    click.echo(f"{len(wanted) - failed} of {len(wanted)} images up to date", err=True)
     sys.exit(1 if failed else 0)
 
 
@@ -176,7 +176,7 @@ def push(
                 digests[pushed.reference] = pushed.digest
     if digests:
         add_to_lock(lock, digests)
-    click.echo(f"{len(digests)} of {len(selected)} images are pushed, their digests in {lock}", err=True)
+    click.echo(f"{len(digests)} of {len(selected)} images pushed, digests written to {lock}", err=True)
     sys.exit(0 if len(digests) == len(selected) else 1)
 
 

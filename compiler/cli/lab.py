@@ -50,7 +50,7 @@ def up(place: labs.Lab, count: int, engine: labs.Engine, first: int, install: bo
 def down(place: labs.Lab, numbers: tuple[int, ...]) -> None:
     """Stop nodes and forget their disks; without a number the whole lab."""
     for node in labs.down(place, numbers):
-        _print_progress(f"{node.name} is gone")
+        _print_progress(f"{node.name} is removed")
 
 
 @lab.command(name="list")
@@ -142,7 +142,7 @@ def hosts(place: labs.Lab, roles: tuple[str, ...], output: Path, force: bool) ->
         with output.open("w" if force else "x") as file:
             file.write(text)
     except FileExistsError:
-        raise labs.LabError(f"`{output}` exists", hint="say `--force` to overwrite it") from None
+        raise labs.LabError(f"`{output}` exists", hint="use `--force` to overwrite it") from None
     _print_progress(f"wrote {output}")
 
 

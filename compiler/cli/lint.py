@@ -46,7 +46,7 @@ def lint(
     codes = frozenset(chosen or CODES) - frozenset(ignored)
     result = linter.lint(LintRequest(paths=paths, environments=environments, codes=codes))
     if not result.templates and not result.environments and not result.findings:
-        raise HeatsinkError("there is no template", hint="a template begins with `heat_template_version: …`")
+        raise HeatsinkError("no template found", hint="a template starts with `heat_template_version: …`")
     if as_json:
         click.echo(json.dumps([finding.plain for finding in result.findings], indent=1))
     else:

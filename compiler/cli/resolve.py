@@ -95,7 +95,7 @@ def _parameter(argument: str) -> tuple[str, Plain]:
     """`NAME=VALUE`, as Heat's client takes it: the value is text, and the parameter's type reads it."""
     name, sign, value = argument.partition("=")
     if not sign or not name:
-        raise HeatsinkError(f"`-P {argument}` sets nothing", hint="write `-P NAME=VALUE`")
+        raise HeatsinkError(f"`-P {argument}` is not valid", hint="use `-P NAME=VALUE`")
     return name, value
 
 

@@ -49,7 +49,7 @@ def make_rootfs(arguments: tuple[str, ...], target: Path) -> None:
     except FileNotFoundError:
         raise HeatsinkError(
             "mmdebstrap is not installed",
-            hint="install it (`apt-get install mmdebstrap`), or give a base with `--base-image`",
+            hint="install it with `apt-get install mmdebstrap`, or use `--base-image`",
         ) from None
     except subprocess.CalledProcessError as error:
         raise HeatsinkError(f"mmdebstrap failed:\n{error.stderr.strip()}") from error

@@ -81,7 +81,7 @@ class BuildEngine:
             except APIError as error:
                 raise HeatsinkError(
                     f"cannot push `{destination}`: {error.explanation or error}",
-                    hint=None if not verify_tls else "a registry without TLS needs `--insecure-registry`",
+                    hint=None if not verify_tls else "for a registry without TLS use `--insecure-registry`",
                 ) from error
 
     def _image(self, reference: str) -> Any | None:
@@ -139,7 +139,7 @@ def _start_service(address: str, log: Path) -> subprocess.Popen[bytes]:
             )
     except FileNotFoundError:
         raise HeatsinkError(
-            "podman is not installed", hint="images are built with podman: `apt-get install podman`"
+            "podman is not installed", hint="install it with `apt-get install podman`"
         ) from None
 
 

@@ -20,5 +20,5 @@ def ordered(parents: Mapping[str, Sequence[str]], images: Mapping[str, Image]) -
         # graphlib gives the circle from parent to child.
         circle = list(reversed(error.args[1]))
         raise CompileError(
-            f"images are built on one another in a circle: {' -> '.join(circle)}", images[circle[0]].start
+            f"circular image parents: {' -> '.join(circle)}", images[circle[0]].start
         ) from None

@@ -61,5 +61,5 @@ def _push_one(engine: BuildEngine, local: str, remote: str, registry: ImageRegis
     image = served(remote, insecure=registry.insecure)
     # Newer engines report a failed push in a stream that the SDK does not read: believe the registry only.
     if image.config != image_id:
-        raise HeatsinkError(f"the registry serves another image as `{remote}` than was pushed")
+        raise HeatsinkError(f"the registry serves another image as `{remote}` than the one pushed")
     return image.digest

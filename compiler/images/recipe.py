@@ -124,7 +124,7 @@ def _rendered(images: Mapping[str, Image], settings: RenderSettings) -> dict[str
 
 def _parent_reference(images: Mapping[str, Image], naming: Naming, name: str) -> str:
     if name not in images:
-        raise CompileError(f"there is no image `{name}` to build on", hint=closest(name, images))
+        raise CompileError(f"unknown parent image `{name}`", hint=closest(name, images))
     return naming.local(name)
 
 
@@ -153,7 +153,7 @@ def _check_known(
     for reference in sorted(ours):
         if reference not in references:
             hint = closest(reference, references)
-            raise CompileError(f"there is no image `{reference}` to build on", image.start, hint)
+            raise CompileError(f"unknown parent image `{reference}`", image.start, hint)
 
 
 def _references_in(dockerfile: str) -> set[str]:

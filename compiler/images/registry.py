@@ -42,7 +42,7 @@ def served(reference: str, *, insecure: bool) -> ServedImage:
         with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310
             manifest = answer.read()
     except (urllib.error.URLError, ssl.SSLError, TimeoutError) as error:
-        raise HeatsinkError(f"cannot ask the registry for `{reference}`: {error}") from error
+        raise HeatsinkError(f"cannot query the registry for `{reference}`: {error}") from error
     # The digest is by definition that of the bytes served.
     return ServedImage(
         digest=f"sha256:{hashlib.sha256(manifest).hexdigest()}",

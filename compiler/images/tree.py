@@ -78,15 +78,15 @@ def with_parents(names: Iterable[str], parents: Mapping[str, Sequence[str]]) -> 
 
 def _images_below(folder: Path) -> dict[str, Image]:
     if not folder.is_dir():
-        raise HeatsinkError(f"there is no image folder `{folder}`")
+        raise HeatsinkError(f"image folder `{folder}` does not exist")
     images: dict[str, Image] = {}
     for image in _read(folder):
         other = images.setdefault(image.name, image)
         if other is not image:
             raise CompileError(
-                f"two images are named `{image.name}`",
+                f"duplicate image `{image.name}`",
                 image.start,
-                hint=f"the other is {other.source.name}; rename a folder",
+                hint=f"the other one is {other.source.name}; rename one of the folders",
             )
     return images
 

@@ -44,14 +44,14 @@ def counted_range() -> Callable[..., range]:
         wanted = range(*bounds)
         steps += len(wanted)
         if steps > MAX_STEPS:
-            _refuse(f"its ranges give more than {MAX_STEPS:,} numbers")
+            _refuse(f"more than {MAX_STEPS:,} steps in its ranges")
         return wanted
 
     return counted
 
 
 def _refuse(reason: str) -> NoReturn:
-    raise SecurityError(f"the template makes too much: {reason}")
+    raise SecurityError(f"the template exceeds a limit: {reason}")
 
 
 def _check_size(size: int) -> None:
@@ -87,14 +87,14 @@ def check_method(text: str, name: str, values: tuple[object, ...]) -> None:
 def _check_times(left: object, right: object) -> None:
     if isinstance(left, int) and isinstance(right, int):
         if left.bit_length() + right.bit_length() > _MAX_BITS:
-            _refuse("a number of thousands of digits")
+            _refuse("a number with thousands of digits")
     elif not isinstance(left, float) and not isinstance(right, float):
         check_product(left, right)
 
 
 def _check_power(left: object, right: object) -> None:
     if isinstance(left, int) and isinstance(right, int) and left.bit_length() * abs(right) > _MAX_BITS:
-        _refuse("a number of thousands of digits")
+        _refuse("a number with thousands of digits")
 
 
 def _check_sum(left: object, right: object) -> None:
@@ -106,7 +106,7 @@ def check_format(left: object, right: object) -> None:
     """Refuse `left % right`, or a `format` of `left`, whose text could be too long."""
     if isinstance(left, str):
         if _WIDE.search(left):
-            _refuse("a field of a variable or very large width")
+            _refuse("a format field with a variable or very large width")
         _check_size((left.count("{") + left.count("%")) * _size(right))
 
 

@@ -21,10 +21,10 @@ FAULTS = (
 def message(error: BaseException) -> str:
     """What went wrong, in our own manner: lower case, names in backticks."""
     if isinstance(error, TemplateNotFound):
-        climbs = ".." in Path(error.name or "").parts
-        return f"template `{error.name}` {'climbs out of' if climbs else 'is not in'} the template folders"
+        outside = ".." in Path(error.name or "").parts
+        return f"template `{error.name}` {'is outside' if outside else 'is not in'} the template folders"
     if isinstance(error, RecursionError):
-        return "the template includes or calls itself without an end"
+        return "the template includes or calls itself endlessly"
     text = re.sub(r"'([\w.]+)'", r"`\1`", str(error).rstrip("."))
     return text[:1].lower() + text[1:] if text else type(error).__name__
 

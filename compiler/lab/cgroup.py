@@ -62,7 +62,7 @@ class Cgroup:
             (self.path / "cgroup.kill").write_text("1")
         if not wait_until(lambda: _removed(self.path) and _removed(_mirror(self.path)), seconds=20):
             raise LabError(
-                f"the processes in {self.path} do not die", hint="look at them with `systemd-cgls`"
+                f"the processes in {self.path} cannot be killed", hint="inspect them with `systemd-cgls`"
             )
 
     def _inside(self, argv: Sequence[str | Path]) -> tuple[str | Path, ...]:

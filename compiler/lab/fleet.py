@@ -21,7 +21,7 @@ def up(
     """Have `count` nodes from number `first` up and booted; those that are up already stay as they are."""
     numbers = range(first, first + count)
     if not count or numbers[0] not in NODES or numbers[-1] not in NODES:
-        raise LabError(f"a lab has nodes {NODES[0]} to {NODES[-1]}, not {first} to {first + count - 1}")
+        raise LabError(f"node numbers must be {NODES[0]} to {NODES[-1]}, not {first} to {first + count - 1}")
     require_root()
     require_packages()
     base = build_base(engine, cache=lab.cache, progress=progress)
@@ -78,8 +78,8 @@ def _boot(wanted: LabNode) -> LabNode:
     node = load(wanted.lab, wanted.number) if wanted.record_file.exists() else wanted
     if node.engine != wanted.engine:
         raise LabError(
-            f"{node.name} is there already, with {node.engine}",
-            hint=f"`heatsink lab down {node.number}` makes room for one with {wanted.engine}",
+            f"{node.name} already exists, with {node.engine}",
+            hint=f"run `heatsink lab down {node.number}` first to replace it by one with {wanted.engine}",
         )
     if not node.finished:
         create(node)

@@ -21,8 +21,8 @@ def hosts_file(lab: Lab, nodes: Sequence[LabNode], roles: Mapping[str, int]) -> 
     wanted = sum(roles.values())
     if wanted > len(nodes):
         raise LabError(
-            f"the roles want {wanted} nodes, and the lab has {len(nodes)}",
-            hint=f"`heatsink lab up {wanted}` boots as many",
+            f"the roles need {wanted} nodes, but the lab has {len(nodes)}",
+            hint=f"run `heatsink lab up {wanted}`",
         )
     return "\n".join(_lines(lab, nodes, roles)) + "\n"
 
@@ -33,9 +33,7 @@ def role_counts(written: Sequence[str]) -> dict[str, int]:
     for text in written:
         match = re.fullmatch(r"([A-Za-z0-9_-]+)(?:=([1-9]\d*))?", text)
         if not match or match[1] in counts:
-            raise LabError(
-                f"`{text}` is not a role and its count", hint="say each role once, as `Controller=1`"
-            )
+            raise LabError(f"`--role {text}` is not valid", hint="name each role once, as `Controller=1`")
         counts[match[1]] = int(match[2] or 1)
     return counts
 

@@ -67,6 +67,6 @@ def _owner(lab: Lab) -> str:
 def _check_owner(lab: Lab) -> None:
     if _owner(lab) != str(lab.state):
         raise LabError(
-            f"the bridge `{lab.bridge}` belongs to {_owner(lab) or 'somebody else'}, not to {lab.state}",
-            hint="give this lab a subnet of its own: `--subnet 198.18.78`",
+            f"bridge `{lab.bridge}` belongs to {_owner(lab) or 'another program'}, not to {lab.state}",
+            hint="choose another subnet, for example `--subnet 198.18.78`",
         )

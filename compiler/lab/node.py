@@ -158,16 +158,16 @@ class LabNode:
 
         def booted() -> bool:
             if self.state == "off":
-                raise LabError(f"{self.name} has switched itself off", hint=f"see {self.console}")
+                raise LabError(f"{self.name} has powered off", hint=f"see {self.console}")
             # While it boots its new cable is there for a moment before it is plugged in.
             if not wait_until(lambda: self.state != "cut", seconds=5):
-                raise LabError(f"{self.name} is cut off", hint=f"use `heatsink lab heal {self.number}`")
+                raise LabError(f"{self.name} is disconnected", hint=f"run `heatsink lab heal {self.number}`")
             left = max(1.0, deadline - time.monotonic())
             words = self.attempt(("sh", "-c", _BOOTED), seconds=left).stdout.split()
             return len(words) == 2 and words[0] != after and words[1] in ("running", "degraded")
 
         if not wait_until(booted, seconds=seconds):
-            raise LabError(f"{self.name} is not up after {seconds:g} s", hint=f"see {self.console}")
+            raise LabError(f"{self.name} did not boot within {seconds:g} s", hint=f"see {self.console}")
 
     def reboot(self, *, seconds: float = 120) -> None:
         """`systemctl reboot` on the node, and wait until it is back."""
@@ -207,7 +207,7 @@ class LabNode:
 
     def _check_on(self) -> None:
         if self.state == "off":
-            raise LabError(f"{self.name} is off", hint=f"switch it on with `heatsink lab boot {self.number}`")
+            raise LabError(f"{self.name} is off", hint=f"run `heatsink lab boot {self.number}`")
 
 
 # `--wait` returns when the boot is over; its status is that of a degraded system too.
@@ -219,11 +219,13 @@ def load(lab: Lab, number: int) -> LabNode:
     try:
         record = json.loads((lab.state / f"node{number}" / "node.json").read_text())
     except FileNotFoundError:
-        raise LabError(f"there is no node{number}", hint="see `heatsink lab list`") from None
+        raise LabError(
+            f"node{number} does not exist", hint="run `heatsink lab list` to see the nodes"
+        ) from None
     if record["subnet"] != lab.subnet:
         raise LabError(
-            f"node{number} was made in {record['subnet']}, not in {lab.subnet}",
-            hint=f"say `--subnet {record['subnet']}`",
+            f"node{number} belongs to subnet {record['subnet']}, not to {lab.subnet}",
+            hint=f"use `--subnet {record['subnet']}`",
         )
     return LabNode(lab=lab, number=number, engine=record["engine"], base=Path(record["base"]))
 

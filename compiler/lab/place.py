@@ -30,8 +30,8 @@ class Lab:
     def __post_init__(self) -> None:
         if not re.fullmatch(r"198\.1[89]\.\d{1,3}", self.subnet) or int(self.subnet.split(".")[2]) > 255:
             raise LabError(
-                f"`{self.subnet}` is not a subnet for a lab",
-                hint="198.18.0 to 198.19.255 are kept for tests by RFC 2544; name one as `198.18.77`",
+                f"`{self.subnet}` is not a valid subnet for a lab",
+                hint="choose one from 198.18.0 to 198.19.255 (reserved for tests by RFC 2544)",
             )
 
     @property

@@ -36,7 +36,7 @@ def require_packages() -> None:
     if packages := missing_packages():
         raise LabError(
             f"the lab needs packages that are not installed: {', '.join(packages)}",
-            hint=f"install them with `{' '.join(install_command(packages))}`, or say `--install`",
+            hint=f"install them with `{' '.join(install_command(packages))}`, or use `--install`",
         )
 
 

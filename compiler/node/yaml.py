@@ -14,8 +14,9 @@ import yaml
 from yaml._yaml import CParser
 
 from compiler.diagnostics import CompileError
-from compiler.node import Mapping, Mark, Node, Scalar, ScalarValue, Sequence
+from compiler.node import Mapping, Node, Scalar, ScalarValue, Sequence
 from compiler.node.scalars import equal_key, key_text, plain_scalar, tagged_scalar
+from compiler.node.syntax import point, syntax_error
 from compiler.source import Source, Span
 
 MOST_NODES = 1_000_000  # of a document with its aliases expanded: a "billion laughs" stops here
@@ -53,12 +54,8 @@ def parse(
     """
     try:
         return _Builder(source, duplicates, [] if repeated is None else repeated).document()
-    except yaml.MarkedYAMLError as error:
-        raise CompileError(
-            _message(error), _point(source, error.problem_mark or error.context_mark)
-        ) from None
     except yaml.YAMLError as error:
-        raise CompileError(f"not YAML: {str(error).splitlines()[0]}", Span(source, 1, 1, 1, 1)) from None
+        raise syntax_error(source, error) from None
 
 
 class _Builder:
@@ -81,8 +78,8 @@ class _Builder:
         self.next()  # the document ends
         after = self.next()
         if not isinstance(after, yaml.StreamEndEvent):
-            place = _point(self.source, after.start_mark)
-            raise CompileError("a second YAML document begins here", place, "keep one in a file")
+            place = point(self.source, after.start_mark)
+            raise CompileError("a second YAML document starts here", place, "keep one document per file")
         if self.anchors:
             self.expansion(root)
         return root
@@ -92,9 +89,7 @@ class _Builder:
         if kind is yaml.AliasEvent:
             return self.alias(event)
         if event.anchor is not None and event.anchor in self.anchors:
-            raise CompileError(
-                f"anchor `&{event.anchor}` stands twice", self.span(event), "rename one of them"
-            )
+            raise CompileError(f"duplicate anchor `&{event.anchor}`", self.span(event), "rename one of them")
         built = self.scalar(event) if kind is yaml.ScalarEvent else self.collection(event)
         if event.anchor is not None:
             self.anchors[event.anchor] = built
@@ -121,7 +116,7 @@ class _Builder:
         if event.anchor is not None:
             self.anchors[event.anchor] = None
         if event.tag not in _COLLECTION_TAGS:
-            raise CompileError(f"tag `{event.tag}` is not supported here", self.span(event), "take it away")
+            raise CompileError(f"tag `{event.tag}` is not supported here", self.span(event), "remove the tag")
         self.depth += 1
         if self.depth > DEEPEST:
             raise CompileError(f"nested deeper than {DEEPEST} levels", self.span(event))
@@ -170,18 +165,20 @@ class _Builder:
     def repeat(self, key: Repeated) -> None:
         if self.duplicates is Duplicates.REFUSED:
             raise CompileError(
-                f"key `{key.name}` stands twice in this mapping",
+                f"duplicate key `{key.name}`",
                 key.again.span,
-                f"it was first set in line {key.first.span.line}; keep one of them",
+                f"first set on line {key.first.span.line}; keep one of them",
             )
         self.repeated.append(key)
 
     def alias(self, event: Event) -> Node:
         if event.anchor not in self.anchors:
-            raise CompileError(f"alias `*{event.anchor}` has no anchor before it", self.span(event))
+            raise CompileError(
+                f"undefined alias `*{event.anchor}`", self.span(event), f"define `&{event.anchor}` before it"
+            )
         target = self.anchors[event.anchor]
         if target is None:
-            raise CompileError(f"alias `*{event.anchor}` stands inside its own anchor", self.span(event))
+            raise CompileError(f"alias `*{event.anchor}` is inside its own anchor", self.span(event))
         return target
 
     def expansion(self, node: Node) -> _Expansion:
@@ -213,7 +210,7 @@ def _merged(value: Node) -> list[Mapping]:
     items = value.items if isinstance(value, Sequence) else [value]
     for item in items:
         if not isinstance(item, Mapping):
-            raise CompileError(f"`<<` merges mappings, not {item.kind}", item.span)
+            raise CompileError(f"`<<` must be a mapping or a list of mappings, not {item.kind}", item.span)
     return [item for item in reversed(items) if isinstance(item, Mapping)]
 
 
@@ -226,13 +223,3 @@ def _children(node: Node) -> Iterable[Node]:
     if isinstance(node, Mapping):
         return node.entries.values()
     return node.items if isinstance(node, Sequence) else ()
-
-
-def _message(error: yaml.MarkedYAMLError) -> str:
-    return f"not YAML: {' '.join(part for part in (error.problem, error.context) if part)}"
-
-
-def _point(source: Source, mark: Mark | None) -> Span:
-    if mark is None:
-        return Span(source, 1, 1, 1, 1)
-    return Span(source, mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)

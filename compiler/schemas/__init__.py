@@ -35,8 +35,8 @@ def names() -> tuple[str, ...]:
 def text(name: str) -> str:
     """A schema as JSON text; HeatsinkError if there is none of that name."""
     if name not in names():
-        hint = closest(name, names()) or f"there are {', '.join(names())}"
-        raise HeatsinkError(f"no schema is called `{name}`", hint=hint)
+        hint = closest(name, names()) or f"the schemas are {', '.join(names())}"
+        raise HeatsinkError(f"unknown schema `{name}`", hint=hint)
     return (_FOLDER / f"{name}{_SUFFIX}").read_text(encoding="utf-8")
 
 

@@ -115,7 +115,7 @@ def _needed(failure: FailedKeyword) -> Iterator[Violation]:
     for key, others in failure.expected.items():
         for other in others:
             if key in failure.value and other not in failure.value:
-                yield _violation(failure, f"`{key}` needs `{other}` beside it", key=key)
+                yield _violation(failure, f"`{key}` requires `{other}`", key=key)
 
 
 def _alternatives(failure: FailedKeyword) -> Iterator[Violation]:

@@ -127,23 +127,25 @@ def _network(node: Node, index: int | None) -> NetworkData:
 def _name(node: Node, kind: str) -> str:
     name = expect_mapping(node, f"a {kind}").entries.get("name")
     if name is None:
-        raise CompileError(f"a {kind} has no name", node.span, "give it a `name`")
+        raise CompileError(f"a {kind} has no `name`", node.span, "add a `name`")
     return _file_name(name, f"the name of a {kind}")
 
 
 def _optional_file_name(node: Node, key: str) -> str | None:
     """The name of a file under a key; null and "" are as good as no key."""
-    name = expect_mapping(node, f"what holds `{key}`").entries.get(key)
+    name = expect_mapping(node, f"the entry with `{key}`").entries.get(key)
     if name is None or (isinstance(name, Scalar) and name.value in (None, "")):
         return None
     return _file_name(name, f"`{key}`")
 
 
-def _file_name(node: Node, what: str) -> str:
+def _file_name(node: Node, subject: str) -> str:
     """A string that is a part of file names, and so leads to no other folder."""
-    name = expect_string(node, what)
+    name = expect_string(node, subject)
     if not re.fullmatch(r"[^/\0]+", name) or name in (".", ".."):
-        raise CompileError(f"{what} goes into file names: `{name}` cannot", node.span, "write it without `/`")
+        raise CompileError(
+            f"{subject} is used in file names and cannot be `{name}`", node.span, "use a name without `/`"
+        )
     return name
 
 
@@ -159,8 +161,8 @@ class _UniqueNames:
         span = expect_mapping(node, self._kind).entries["name"].span
         first = self._places.setdefault(name, span)
         if first is not span:
-            hint = f"it is first in line {first.line}; give one of them another name"
-            raise CompileError(f"{self._kind} `{name}` is there twice", span, hint)
+            hint = f"first defined on line {first.line}; rename one of them"
+            raise CompileError(f"duplicate {self._kind} `{name}`", span, hint)
 
 
 def _variables(node: Node) -> JinjaVariables:

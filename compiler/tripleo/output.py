@@ -18,13 +18,17 @@ def check(out: Path, tree: TemplateTree) -> None:
     """
     place, root = out.resolve(), tree.root.resolve()
     if place.is_relative_to(root):
-        raise HeatsinkError(f"`{out}` is inside the tree `{tree.root}`", hint="name a folder outside of it")
+        raise HeatsinkError(
+            f"`{out}` is inside the tree `{tree.root}`", hint="choose a folder outside the tree"
+        )
     if out.exists() and not out.is_dir():
-        raise HeatsinkError(f"`{out}` is not a folder", hint="name a folder, or one to be made")
+        raise HeatsinkError(
+            f"`{out}` is not a folder", hint="choose a folder, or a path that does not exist yet"
+        )
     if (foreign := next(tree.foreign(_files_below(out)), None)) is not None:
         raise HeatsinkError(
-            f"`{out}` holds `{foreign}`, which no rendering of `{tree.root}` makes",
-            hint="name a new or an empty folder, or remove this one first",
+            f"`{out}` contains `{foreign}`, which is not from a rendering of `{tree.root}`",
+            hint="choose a new or empty folder, or remove this one first",
         )
 
 
@@ -41,7 +45,7 @@ def write(rendering: Rendering, out: Path) -> None:
         reason = (error.strerror or str(error)).lower()
         raise HeatsinkError(
             f"`{error.filename or out}` cannot be copied or written: {reason}",
-            hint="make room or mend the rights, and render again: what was there stays",
+            hint="free disk space or fix the permissions, and render again; the folder is unchanged",
         ) from None
 
 

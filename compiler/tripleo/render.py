@@ -60,7 +60,7 @@ def rendering(
     warns. Raises CompileError with every mistake found.
     """
     for link in tree.links:
-        report.warn(f"`{tree.root / link}` is a link to a folder: it is left out", hint=_LINK_HINT)
+        report.warn(f"skipping `{tree.root / link}`, a symbolic link to a folder", hint=_LINK_HINT)
     data = _render_inputs(tree.root, roles, networks)
     rendered: list[tuple[PurePosixPath, str]] = []
     for path in tree.templates:
@@ -73,7 +73,7 @@ def rendering(
     return Rendering(tree=tree, texts=texts, copied=copied)
 
 
-_LINK_HINT = "upstream's tool leaves it out too; copy the folder into the tree if templates need it"
+_LINK_HINT = "upstream's tool skips it too; copy the folder into the tree if templates need it"
 
 
 def _render_inputs(root: Path, roles: Path | None, networks: Path | None) -> _RenderInputs:
@@ -107,7 +107,7 @@ def _rendered(
             text = jinja.render(source, target.variables, search=search, dialect=jinja.Dialect.TRIPLEO)
         except CompileError as error:
             problem = error.problems[0]
-            subject = f"it was rendered for {target.subject}" if target.subject else None
+            subject = f"the error occurs for {target.subject}" if target.subject else None
             raise CompileError(problem.message, problem.span, problem.hint or subject) from None
         yield target.path, text
 
@@ -152,6 +152,6 @@ def _warn_of_overwritten(paths: Iterable[PurePosixPath], report: Report) -> None
         first, others = f"`{overwritten[0]}`", len(overwritten) - 1
         subject = f"{first} and {others} more are" if others else f"{first} is"
         report.warn(
-            f"{subject} made more than once: what is made last is kept",
+            f"{subject} generated more than once: the last one is kept",
             hint="a template wins over a file of the tree, and a later role or template over an earlier one",
         )

@@ -48,7 +48,7 @@ _REPEATED = (FOR_EACH_ROLE, FOR_EACH_NETWORK)
 def listing(root: Path) -> TemplateTree:
     """What stands below a folder. Raises HeatsinkError when it cannot be read."""
     if not root.is_dir():
-        raise HeatsinkError(f"there is no folder `{root}`", hint="name a tripleo-heat-templates tree")
+        raise HeatsinkError(f"folder `{root}` does not exist", hint="pass a tripleo-heat-templates tree")
     folders, paths, links = [], [], []
     for folder, below, names in os.walk(root, onerror=_unreadable):
         here = PurePosixPath(Path(folder).relative_to(root))
@@ -72,7 +72,7 @@ def _visible(names: list[str]) -> list[str]:
 
 def _unreadable(error: OSError) -> NoReturn:
     reason = (error.strerror or str(error)).lower()
-    raise HeatsinkError(f"`{error.filename}` cannot be read: {reason}", hint="check its mode and owner")
+    raise HeatsinkError(f"`{error.filename}` cannot be read: {reason}", hint="check its permissions")
 
 
 def _excluded(path: Path) -> frozenset[PurePosixPath]:

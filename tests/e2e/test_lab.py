@@ -54,7 +54,7 @@ def test_nodes_that_are_up_stay_up(place: Lab, nodes: tuple[LabNode, ...]) -> No
 
 
 def test_a_node_of_another_engine_is_not_taken_for_what_was_asked(place: Lab, node: LabNode) -> None:
-    with pytest.raises(LabError, match="node1 is there already, with podman"):
+    with pytest.raises(LabError, match="node1 already exists, with podman"):
         labs.up(place, 1, engine="docker")
 
 

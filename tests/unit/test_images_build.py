@@ -157,5 +157,5 @@ def test_the_digest_of_an_image_is_that_of_the_manifest_its_registry_serves(regi
 
 
 def test_an_image_that_the_registry_does_not_have_is_an_error(registry: str) -> None:
-    with pytest.raises(HeatsinkError, match="cannot ask the registry"):
+    with pytest.raises(HeatsinkError, match="cannot query the registry"):
         served(f"{registry}/heatsink/db:1", insecure=True)

@@ -95,7 +95,7 @@ def test_a_template_that_tries_to_escape_the_sandbox_is_refused(escape: str) -> 
     ],
 )
 def test_a_template_that_makes_gigabytes_is_refused(bomb: str) -> None:
-    assert "the template makes too much" in problem(bomb)
+    assert "the template exceeds a limit" in problem(bomb)
 
 
 def test_what_configuration_files_really_do_is_not_refused() -> None:
@@ -110,7 +110,7 @@ def test_a_long_value_is_not_refused() -> None:
 
 def test_templates_that_include_one_another_are_an_error(tmp_path: Path) -> None:
     (tmp_path / "a.j2").write_text("{% include 'a.j2' %}")
-    assert "without an end" in problem("{% include 'a.j2' %}", tmp_path)
+    assert "endlessly" in problem("{% include 'a.j2' %}", tmp_path)
 
 
 def test_an_error_that_a_function_of_ours_raises_gets_the_templates_place() -> None:

@@ -49,12 +49,12 @@ def test_an_image_of_a_later_folder_wins(tmp_path: Path) -> None:
 def test_two_images_of_one_name_in_one_folder_are_an_error(tmp_path: Path) -> None:
     tree = write(tmp_path / "images", a__web="FROM scratch", b__web="FROM scratch")
     assert problem(tree) == (
-        "error: two images are named `web`\n"
+        "error: duplicate image `web`\n"
         " --> images/b/web/Dockerfile.j2:1:6\n"
         "  |\n"
         "1 | FROM scratch\n"
         "  |      ^^^^^^^\n"
-        "hint: the other is images/a/web/Dockerfile.j2; rename a folder"
+        "hint: the other one is images/a/web/Dockerfile.j2; rename one of the folders"
     )  # fmt: skip
 
 
@@ -80,7 +80,7 @@ def test_every_stage_and_every_copied_image_is_a_parent(tmp_path: Path) -> None:
 def test_an_unknown_parent_is_shown_with_its_likely_name(tmp_path: Path) -> None:
     tree = write(tmp_path / "images", base="FROM scratch", web='# web\nFROM {{ parent("bsae") }}\n')
     assert problem(tree) == (
-        "error: there is no image `bsae` to build on\n"
+        "error: unknown parent image `bsae`\n"
         " --> images/web/Dockerfile.j2:2:1\n"
         "  |\n"
         '2 | FROM {{ parent("bsae") }}\n'
@@ -91,7 +91,7 @@ def test_an_unknown_parent_is_shown_with_its_likely_name(tmp_path: Path) -> None
 
 def test_a_parent_of_our_namespace_must_be_in_the_tree(tmp_path: Path) -> None:
     tree = write(tmp_path, web="FROM {{ namespace }}/bsae:{{ tag }}")
-    assert "there is no image `localhost/heatsink/bsae:1` to build on" in problem(tree)
+    assert "unknown parent image `localhost/heatsink/bsae:1`" in problem(tree)
 
 
 def test_a_circle_is_shown_whole(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_a_circle_is_shown_whole(tmp_path: Path) -> None:
         c='FROM {{ parent("a") }}',
     )
     text = problem(tree)
-    assert "images are built on one another in a circle: a -> b -> c -> a" in text or (
+    assert "circular image parents: a -> b -> c -> a" in text or (
         "b -> c -> a -> b" in text or "c -> a -> b -> c" in text
     )
 

@@ -26,7 +26,7 @@ def test_nothing_is_missing_where_every_command_is_there() -> None:
 
 @pytest.mark.parametrize("subnet", ["10.0.0", "198.18.256", "198.18", "198.18.77.0", "198.20.1"])
 def test_only_networks_kept_for_tests_are_a_labs_subnet(subnet: str) -> None:
-    with pytest.raises(LabError, match="is not a subnet for a lab"):
+    with pytest.raises(LabError, match="is not a valid subnet for a lab"):
         Lab(subnet=subnet)
 
 
@@ -54,12 +54,12 @@ def test_a_node_is_loaded_as_it_was_recorded(tmp_path: Path) -> None:
 
 def test_a_node_of_another_subnet_is_not_taken_for_ours(tmp_path: Path) -> None:
     write_node_record(podman_node(Lab(state=tmp_path, subnet="198.18.90"), number=3))
-    with pytest.raises(LabError, match=r"node3 was made in 198\.18\.90, not in 198\.18\.77"):
+    with pytest.raises(LabError, match=r"node3 belongs to subnet 198\.18\.90, not to 198\.18\.77"):
         load(Lab(state=tmp_path), 3)
 
 
 def test_a_node_that_was_never_made_is_not_found(tmp_path: Path) -> None:
-    with pytest.raises(LabError, match="there is no node3"):
+    with pytest.raises(LabError, match="node3 does not exist"):
         load(Lab(state=tmp_path), 3)
 
 

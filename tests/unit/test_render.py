@@ -91,7 +91,7 @@ def test_a_link_is_copied_as_the_file_it_leads_to_and_not_followed_to_a_folder(
     heatsink(folder, RENDER)
     assert (folder / "out/alias").is_file() and not (folder / "out/alias").is_symlink()
     assert not (folder / "out/linked").exists()
-    assert "warning: `tree/linked` is a link to a folder: it is left out\n" in capsys.readouterr().err
+    assert "warning: skipping `tree/linked`, a symbolic link to a folder\n" in capsys.readouterr().err
 
 
 def test_line_ends_of_windows_do_not_reach_what_is_rendered(folder: Path) -> None:
@@ -106,7 +106,7 @@ def test_a_template_wins_over_the_file_that_it_was_once_rendered_to(
     (folder / "tree/overcloud.yaml").write_text("old")
     heatsink(folder, RENDER)
     assert (folder / "out/overcloud.yaml").read_text() == "['Compute', 'Controller']"
-    assert "warning: `overcloud.yaml` is made more than once: what is made last is kept" in (
+    assert "warning: `overcloud.yaml` is generated more than once: the last one is kept" in (
         capsys.readouterr().err
     )
 

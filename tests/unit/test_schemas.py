@@ -297,7 +297,7 @@ def config_file(text: str) -> str:
             config_file("text: a, json: {}"),
             ["`etc/x.conf` must have only one of `json`, `text`"],
         ),
-        ("role_data", config_file("text: a, variables: {}"), ["`variables` needs `template` beside it"]),
+        ("role_data", config_file("text: a, variables: {}"), ["`variables` requires `template`"]),
         (
             "role_data",
             config_file("text: a, mode: 0640"),
@@ -313,7 +313,7 @@ def test_a_mistake_is_told_in_an_operators_words(name: str, text: str, expected:
 def test_an_unknown_schema_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(HeatsinkError) as caught:
         schemas.text("host")
-    assert caught.value.render() == "error: no schema is called `host`\nhint: did you mean `hosts`?"
+    assert caught.value.render() == "error: unknown schema `host`\nhint: did you mean `hosts`?"
 
 
 def test_schema_prints_the_schema_that_is_named() -> None:

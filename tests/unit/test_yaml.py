@@ -69,13 +69,22 @@ def test_an_empty_text_has_no_document():
 @pytest.mark.parametrize(
     ("text", "message", "place"),
     [
-        ("a: 1\na: 2\n", "key `a` stands twice in this mapping", "test.yaml:2:1"),
-        ("a: [1\n", "not YAML", "test.yaml:2:1"),
-        ("a: *b\n", "alias `*b` has no anchor before it", "test.yaml:1:4"),
-        ("a: &a [*a]\n", "alias `*a` stands inside its own anchor", "test.yaml:1:8"),
+        ("a: 1\na: 2\n", "duplicate key `a`", "test.yaml:2:1"),
+        ("a: [1\n", "invalid YAML: expected `,` or `]`", "test.yaml:2:1"),
+        ("a: *b\n", "undefined alias `*b`", "test.yaml:1:4"),
+        ("a: &a [*a]\n", "alias `*a` is inside its own anchor", "test.yaml:1:8"),
+        ("a:\n\tb: 1\n", "invalid YAML: a tab is used for indentation", "test.yaml:2:1"),
+        ("a: 1\n\tb: 1\n", "invalid YAML: a tab is used for indentation", "test.yaml:2:1"),
+        ("a: @b\n", "invalid YAML: a value cannot start with `@`", "test.yaml:1:4"),
+        ("a: b: c\n", "invalid YAML: unexpected `:`", "test.yaml:1:5"),
+        ("a: 1\nb\nc: 2\n", "invalid YAML: missing `:` after a key", "test.yaml:2:1"),
+        ("a: 'b\nc: 1\n", "invalid YAML: unclosed quote", "test.yaml:1:4"),
+        ("a: 1\n- b\n", "invalid YAML: expected a key of the mapping that starts on line 1", "test.yaml:2:1"),
+        ("%FOO\na: 1\n", "invalid YAML: found unknown directive name", "test.yaml:1:5"),
+        ("\u00e9: 1\nb: \u00fc\x01\n", "invalid YAML: character U+0001 is not allowed", "test.yaml:2:5"),
         ("? [a]\n: 1\n", "a key must be a scalar", "test.yaml:1:3"),
         ("a: !thing 1\n", "tag `!thing` is not supported here", "test.yaml:1:4"),
-        ("a: 1\n---\nb: 2\n", "a second YAML document begins here", "test.yaml:2:1"),
+        ("a: 1\n---\nb: 2\n", "a second YAML document starts here", "test.yaml:2:1"),
         ("[" * 101 + "]" * 101, "nested deeper than 100 levels", "test.yaml:1:101"),
     ],
 )
@@ -115,12 +124,16 @@ def test_values_equal_those_of_pyyaml(value):
     assert plain(node(text)) == yaml.safe_load(text)
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.text(max_size=60))
+SPECIAL = st.sampled_from("a:-{}[],&*!|>'\"%@`?#\\ \t\n\r\x85\u2028\x01\u00e9")
+
+
+@settings(max_examples=1000, deadline=None)
+@given(st.text(max_size=60) | st.text(SPECIAL, max_size=14))
 def test_any_text_is_nodes_or_an_error_of_ours(text):
     try:
         read = node(text)
     except CompileError as error:
         assert error.problems[0].span is not None
+        assert error.render()
     else:
         assert read is None or isinstance(read, Scalar | Mapping) or read.items is not None
