@@ -12,7 +12,7 @@ from compiler import __version__
 from compiler.cli.groups import LazyGroup
 from compiler.diagnostics import HeatsinkError
 
-_DEEPEST = 20_000  # frames: templates within templates, with expressions nested in each
+_DEEPEST = 20_000  # frames: nested templates, with nested expressions in each
 
 
 _COMMANDS = {
@@ -39,13 +39,13 @@ _COMMANDS = {
 )
 @click.version_option(__version__, prog_name="heatsink")
 def cli() -> None:
-    """Compile Heat/TripleO-style templates into units that systemd runs, and push them to hosts."""
+    """Compile Heat/TripleO-style templates into systemd units, and push them to hosts."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command line, by default the process's own.
+    """Run a command line, by default that of the process.
 
-    An operator's mistake ends with a message and exit code 1, never a traceback.
+    An operator's mistake ends with a message and exit code 1, without a traceback.
     """
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(_DEEPEST)
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except HeatsinkError as error:
         click.echo(error.render(), err=True)
         sys.exit(1)
-    except BrokenPipeError:  # whoever read our output went away; the interpreter must not complain at exit
+    except BrokenPipeError:  # nobody reads our output any more; Python would complain at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     finally:

@@ -1,4 +1,4 @@
-"""`heatsink compile`: input files to build/."""
+"""`heatsink compile`: from input files to a bundle."""
 
 from __future__ import annotations
 
@@ -23,48 +23,56 @@ _FILE = click.Path(path_type=Path)
 
 @click.command("compile")
 @click.option(
-    "--role", "roles", multiple=True, help="Compile the hosts of this role; repeatable. All by default."
+    "--role", "roles", multiple=True, help="Compile the hosts of this role; repeatable.  [default: all]"
 )
 @click.option(
     "--host",
     "hosts",
     multiple=True,
     metavar="PATTERN",
-    help="Compile hosts of such names: `web-*`, `node[1-3,7]`; repeatable.",
+    help="Compile the hosts that match, such as `web-*` or `node[1-3,7]`; repeatable.",
 )
 @click.option(
-    "-e", "environments", multiple=True, metavar="ENV", help="An environment file; the later ones win."
+    "-e",
+    "environments",
+    multiple=True,
+    metavar="ENV",
+    help="Environment file; later ones override earlier ones.",
 )
 @click.option(
-    "-r", "roles_file", type=_FILE, metavar="ROLES_FILE", help="Roles, in place of the folders `roles/`."
+    "-r", "roles_file", type=_FILE, metavar="ROLES_FILE", help="Roles file, instead of the folders `roles/`."
 )
-@click.option("--hosts", "hosts_file", type=_FILE, help="The hosts file.  [default: hosts.yaml]")
-@click.option("--templates", type=_FILE, help="Templates over the library's.  [default: templates]")
-@click.option("--secrets", "secrets_file", type=_FILE, help="Values of secrets.  [default: secrets.yaml]")
-@click.option("--images-lock", type=_FILE, help="Digests of images.  [default: images.lock.yaml]")
+@click.option("--hosts", "hosts_file", type=_FILE, help="Hosts file.  [default: hosts.yaml]")
 @click.option(
-    "-o", "--output", type=_FILE, default=Path("build"), show_default=True, help="Where the bundle goes."
+    "--templates",
+    type=_FILE,
+    help="Folder of templates that override the built-in ones.  [default: templates]",
+)
+@click.option("--secrets", "secrets_file", type=_FILE, help="File of secret values.  [default: secrets.yaml]")
+@click.option("--images-lock", type=_FILE, help="File of image digests.  [default: images.lock.yaml]")
+@click.option(
+    "-o", "--output", type=_FILE, default=Path("build"), show_default=True, help="Folder for the bundle."
 )
 @click.option(
     "--backend",
     type=click.Choice([backend.value for backend in Backend]),
-    help="Overrules what roles and hosts say.",
+    help="Override the backend set by roles and hosts.",
 )
 @merge_option
 @click.option(
-    "--check", is_flag=True, help="Write nothing; exit 1 if the bundle on disk is not what this makes."
+    "--check", is_flag=True, help="Write nothing; exit with 1 if the bundle on disk is out of date."
 )
-@click.option("--strict", is_flag=True, help="Warnings about input that nothing uses are errors.")
-@click.option("--json", "as_json", is_flag=True, help="Say what was written as JSON.")
-@click.option("-v", "--verbose", is_flag=True, help="Say from where everything was read.")
+@click.option("--strict", is_flag=True, help="Treat likely mistakes, such as unused input, as errors.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON summary.")
+@click.option("-v", "--verbose", is_flag=True, help="List every input file.")
 def compile_(
     output: Path, backend: Backend | None, merge: Merge,
     check: bool, strict: bool, as_json: bool, verbose: bool, **request: Any,
 ) -> None:  # fmt: skip
     """Compile roles and environments into a bundle for each host.
 
-    A pure function of its input files: the same input gives the same bytes. Nothing is written unless
-    everything compiles, and then only what differs.
+    Deterministic: the same input files give the same bytes. Nothing is written unless everything compiles,
+    and then only files that differ.
     """
     report = Report(strict=strict)
     options = pipeline.Options(merge=Merge(merge), backend=Backend(backend) if backend else None)

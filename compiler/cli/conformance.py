@@ -1,4 +1,4 @@
-"""`heatsink conformance`: cases whose answers real Heat computed."""
+"""`heatsink conformance`: cases with the results of real Heat."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import click
 @click.command("conformance")
 @click.argument("path", metavar="CASES", type=click.Path(path_type=Path))
 def conformance(path: Path) -> None:
-    """Evaluate the cases of a JSON file, and compare with the answers of real Heat.
+    """Evaluate the cases of a JSON file and compare the results with those of real Heat.
 
-    Prints each case that fails, with the difference, and `N passed, M failed` at the end. Exit code 1 if any
-    did.
+    Prints each case that fails, with the difference, and `N passed, M failed` at the end. Exits with 1 if any
+    case fails.
     """
     from compiler.heat import conformance
 

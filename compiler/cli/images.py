@@ -24,7 +24,7 @@ _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ImageOptions:
-    """The options that say which images there are, and how they are called."""
+    """The options that say which images there are, and what they are called."""
 
     folders: tuple[Path, ...]
     namespace: str
@@ -41,7 +41,7 @@ class _ImageOptions:
 
     @property
     def naming(self) -> Naming:
-        """How images are called."""
+        """The names of images in the engine and in registries."""
         from compiler import __version__
         from compiler.images.recipe import Naming
 
@@ -63,13 +63,13 @@ class _ImageOptions:
 
 
 def _image_options(command: _Decorated) -> _Decorated:
-    """PATTERN, and options that arrive together as `**options`."""
+    """Give a command PATTERN, and the options of `_ImageOptions`."""
     for option in (
-        click.option("--tag", help="Goes behind every name.  [default: heatsink's version]"),
-        click.option("--namespace", default="heatsink", show_default=True, help="Goes before every name."),
+        click.option("--tag", help="Image tag.  [default: heatsink's version]"),
+        click.option("--namespace", default="heatsink", show_default=True, help="Image namespace."),
         click.option(
             "--images", "folders", type=_FOLDER, multiple=True,
-            help="Folder of more images; of two with one name its wins.  [default: ./images]",
+            help="Folder of more images; they override built-in ones of the same name.  [default: ./images]",
         ),
         click.argument("patterns", metavar="[PATTERN]...", nargs=-1),
     ):  # fmt: skip
@@ -78,25 +78,27 @@ def _image_options(command: _Decorated) -> _Decorated:
 
 
 _base_option = click.option(
-    "--base-image", metavar="REF", help="Start from this image of a registry, not from a Debian made here."
+    "--base-image", metavar="REF", help="Build on this image of a registry instead of a Debian built here."
 )
 
 
 @click.group(cls=Group)
 def images() -> None:
-    """Build and push the container images that services run from.
+    """Build, list, render and push container images.
 
-    A PATTERN is a glob of image names (`nova-*`); without one all images are meant.
+    PATTERN is a glob of image names, such as `nova-*`; without one, all images are selected.
     """
 
 
 @images.command()
 @_image_options
 @_base_option
-@click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Builds at once.")
-@click.option("--no-cache", is_flag=True, help="Build again what has not changed, with today's packages.")
+@click.option(
+    "--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Number of builds at a time."
+)
+@click.option("--no-cache", is_flag=True, help="Rebuild unchanged images too, with the latest packages.")
 def build(patterns: tuple[str, ...], jobs: int, no_cache: bool, **options: Any) -> None:
-    """Build images, each behind the images it is built on."""
+    """Build images in dependency order."""
     from compiler.images.build import build as build_images
     from compiler.images.engine import own_engine
 
@@ -113,9 +115,9 @@ def build(patterns: tuple[str, ...], jobs: int, no_cache: bool, **options: Any) 
 @images.command("list")
 @_image_options
 @_base_option
-@click.option("--json", "as_json", is_flag=True, help="A list of objects, for programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_images(patterns: tuple[str, ...], as_json: bool, **options: Any) -> None:
-    """Show images, what they are built on, and whether they are built as they are written."""
+    """List images, their parents, and whether they are up to date."""
     from compiler.images.engine import own_engine
 
     wanted = _wanted(patterns, _ImageOptions(**options).recipes())
@@ -132,10 +134,10 @@ def list_images(patterns: tuple[str, ...], as_json: bool, **options: Any) -> Non
 @_base_option
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, file_okay=False), required=True,
-    help="Folder for NAME/Dockerfile and the files beside it.",
+    help="Folder for NAME/Dockerfile and the files next to it.",
 )  # fmt: skip
 def render(patterns: tuple[str, ...], output: Path, **options: Any) -> None:
-    """Write the build contexts of images, to be read or built by hand."""
+    """Write the build contexts of images to a folder, to read them or to build by hand."""
     from compiler.images.context import write_folder
 
     for recipe in _wanted(patterns, _ImageOptions(**options).recipes()).values():
@@ -144,19 +146,21 @@ def render(patterns: tuple[str, ...], output: Path, **options: Any) -> None:
 
 @images.command()
 @_image_options
-@click.option("--registry", "address", required=True, metavar="HOST[:PORT]", help="Where to push.")
-@click.option("--insecure-registry", "insecure", is_flag=True, help="The registry speaks plain HTTP.")
+@click.option("--registry", "address", required=True, metavar="HOST[:PORT]", help="Registry to push to.")
+@click.option("--insecure-registry", "insecure", is_flag=True, help="Use plain HTTP.")
 @click.option(
     "--lock", type=click.Path(path_type=Path, dir_okay=False), default=Path("images.lock.yaml"),
-    show_default=True, help="File that keeps the digests.",
+    show_default=True, help="File to record the digests in.",
 )  # fmt: skip
-@click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Pushes at once.")
+@click.option(
+    "--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Number of pushes at a time."
+)
 def push(
     patterns: tuple[str, ...], address: str, insecure: bool, lock: Path, jobs: int, **options: Any
 ) -> None:
-    """Push images to a registry and write down the digests they have there.
+    """Push images to a registry and record their digests.
 
-    Without a PATTERN those that are built are meant.
+    Without PATTERN, pushes every image that is built.
     """
     from compiler.files.images_lock import add_to_lock
     from compiler.images.engine import own_engine

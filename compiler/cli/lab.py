@@ -18,26 +18,35 @@ _NUMBER = click.IntRange(min=1)
 @click.group(cls=Group)
 @click.option(
     "--state", type=click.Path(path_type=Path, file_okay=False), default=STATE, show_default=True,
-    envvar="HEATSINK_LAB_STATE", show_envvar=True, help="Folder the lab lives in.",
+    envvar="HEATSINK_LAB_STATE", show_envvar=True, help="Folder of the lab.",
 )  # fmt: skip
 @click.option(
     "--subnet", default=SUBNET, show_default=True, envvar="HEATSINK_LAB_SUBNET", show_envvar=True,
-    help="First three numbers of the lab's network.",
+    help="First three numbers of the lab's IPv4 network.",
 )  # fmt: skip
 @click.pass_context
 def lab(context: click.Context, state: Path, subnet: str) -> None:
-    """Boot real nodes on this machine, each with its own systemd, sshd and container engine."""
+    """Boot real nodes on this machine to try a fleet on.
+
+    Each node has its own systemd, sshd and container engine.
+    """
     context.obj = labs.Lab(state=state.absolute(), subnet=subnet)
 
 
 @lab.command()
 @click.argument("count", type=_NUMBER)
-@click.option("--engine", type=click.Choice(labs.ENGINES), default="podman", show_default=True)
+@click.option(
+    "--engine",
+    type=click.Choice(labs.ENGINES),
+    default="podman",
+    show_default=True,
+    help="Container engine of the nodes.",
+)
 @click.option("--first", type=_NUMBER, default=1, show_default=True, help="Number of the first node.")
-@click.option("--install", is_flag=True, help="Install the Debian packages that are missing.")
+@click.option("--install", is_flag=True, help="Install missing Debian packages.")
 @click.pass_obj
 def up(place: labs.Lab, count: int, engine: labs.Engine, first: int, install: bool) -> None:
-    """Boot COUNT nodes; those that are up already stay as they are."""
+    """Boot COUNT nodes; running ones stay as they are."""
     labs.require_root()
     if install:
         labs.install_packages(_print_progress)
@@ -48,7 +57,7 @@ def up(place: labs.Lab, count: int, engine: labs.Engine, first: int, install: bo
 @click.argument("numbers", metavar="[N]...", type=_NUMBER, nargs=-1)
 @click.pass_obj
 def down(place: labs.Lab, numbers: tuple[int, ...]) -> None:
-    """Stop nodes and forget their disks; without a number the whole lab."""
+    """Stop nodes and delete their disks; without N, remove the whole lab."""
     for node in labs.down(place, numbers):
         _print_progress(f"{node.name} is removed")
 
@@ -57,7 +66,7 @@ def down(place: labs.Lab, numbers: tuple[int, ...]) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def list_nodes(place: labs.Lab, as_json: bool) -> None:
-    """Show every node with its address, engine and state."""
+    """List the nodes with their addresses, engines and states."""
     rows = [
         {"name": node.name, "address": node.address, "engine": node.engine, "state": node.state}
         for node in labs.nodes(place)
@@ -73,7 +82,7 @@ def list_nodes(place: labs.Lab, as_json: bool) -> None:
 @click.argument("command", metavar="[COMMAND]...", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
 def ssh(context: click.Context, number: int, command: tuple[str, ...]) -> None:
-    """Run a command on a node, or a shell; the exit status is the command's."""
+    """Run a command or a shell on a node; exits with its status."""
     labs.require_root()
     node = labs.load(context.obj, number)
     context.exit(subprocess.run((*node.ssh_command(), *command), check=False).returncode)
@@ -83,7 +92,7 @@ def ssh(context: click.Context, number: int, command: tuple[str, ...]) -> None:
 @click.argument("number", metavar="N", type=_NUMBER)
 @click.pass_obj
 def crash(place: labs.Lab, number: int) -> None:
-    """Cut a node's power: all that runs on it dies at once."""
+    """Power a node off abruptly."""
     labs.require_root()
     labs.load(place, number).crash()
 
@@ -92,7 +101,7 @@ def crash(place: labs.Lab, number: int) -> None:
 @click.argument("number", metavar="N", type=_NUMBER)
 @click.pass_obj
 def boot(place: labs.Lab, number: int) -> None:
-    """Switch a node on again, its disk as it was left, and wait until it is up."""
+    """Boot a stopped node, keeping its disk."""
     node = labs.load(place, number)
     labs.up(place, 1, engine=node.engine, first=number, progress=_print_progress)
 
@@ -101,7 +110,7 @@ def boot(place: labs.Lab, number: int) -> None:
 @click.argument("number", metavar="N", type=_NUMBER)
 @click.pass_obj
 def cut(place: labs.Lab, number: int) -> None:
-    """Take a node off the network."""
+    """Disconnect a node from the network."""
     labs.require_root()
     labs.load(place, number).cut()
 
@@ -110,16 +119,16 @@ def cut(place: labs.Lab, number: int) -> None:
 @click.argument("number", metavar="N", type=_NUMBER)
 @click.pass_obj
 def heal(place: labs.Lab, number: int) -> None:
-    """Put a node back on the network."""
+    """Reconnect a node to the network."""
     labs.require_root()
     labs.load(place, number).heal()
 
 
 @lab.command()
-@click.option("--install", is_flag=True, help="Install the Debian packages that are missing.")
+@click.option("--install", is_flag=True, help="Install missing Debian packages.")
 @click.pass_obj
 def registry(place: labs.Lab, install: bool) -> None:
-    """Serve a container registry to the nodes and print its address."""
+    """Run a container registry for the nodes and print its address."""
     labs.require_root()
     if install:
         labs.install_packages(_print_progress)
@@ -128,15 +137,25 @@ def registry(place: labs.Lab, install: bool) -> None:
 
 @lab.command()
 @click.option(
-    "--role", "roles", multiple=True, required=True, metavar="ROLE=COUNT", help="Nodes a role gets."
+    "--role",
+    "roles",
+    multiple=True,
+    required=True,
+    metavar="ROLE=COUNT",
+    help="Number of nodes for a role; repeatable.",
 )
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), default="hosts.yaml", show_default=True
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default="hosts.yaml",
+    show_default=True,
+    help="File to write.",
 )
-@click.option("--force", is_flag=True, help="Overwrite the file if it is there.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @click.pass_obj
 def hosts(place: labs.Lab, roles: tuple[str, ...], output: Path, force: bool) -> None:
-    """Write the hosts file that gives each role its nodes, in the order of their numbers."""
+    """Write a hosts file that assigns nodes to roles, in the order of their numbers."""
     text = labs.hosts_file(place, labs.nodes(place), labs.role_counts(roles))
     try:
         with output.open("w" if force else "x") as file:

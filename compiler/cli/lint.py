@@ -1,4 +1,4 @@
-"""`heatsink lint`: what Heat passes over in silence."""
+"""`heatsink lint`: what Heat silently ignores."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CODE = click.Choice(CODES)
 @click.argument("paths", type=_PATH, nargs=-1, required=True, metavar="PATH...")
 @click.option(
     "-e", "environments", type=_PATH, multiple=True, metavar="ENV",
-    help="An environment file; the later ones win.",
+    help="Environment file; later ones override earlier ones.",
 )  # fmt: skip
 @click.option(
     "--rule",
@@ -29,19 +29,19 @@ _CODE = click.Choice(CODES)
     type=_CODE,
     multiple=True,
     metavar="CODE",
-    help="This rule; repeatable.  [default: all]",
+    help="Check this rule only; repeatable.  [default: all]",
 )
 @click.option(
-    "--ignore", "ignored", type=_CODE, multiple=True, metavar="CODE", help="Not this rule; repeatable."
+    "--ignore", "ignored", type=_CODE, multiple=True, metavar="CODE", help="Skip this rule; repeatable."
 )
-@click.option("--json", "as_json", is_flag=True, help="A list of objects, for programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def lint(
     paths: tuple[Path, ...], environments: tuple[Path, ...],
     chosen: tuple[str, ...], ignored: tuple[str, ...], *, as_json: bool,
 ) -> None:  # fmt: skip
-    """Find what Heat passes over in silence, in templates and folders of them.
+    """Find what Heat silently ignores in templates and environments.
 
-    One finding a line: where, the rule, what happens, what to do. Exit code 1 if there are any.
+    Prints one finding per line: the place, the rule, what happens, what to do. Exits with 1 if there are any.
     """
     codes = frozenset(chosen or CODES) - frozenset(ignored)
     result = linter.lint(LintRequest(paths=paths, environments=environments, codes=codes))

@@ -1,4 +1,4 @@
-"""Options that several commands take, and the warnings that they all show."""
+"""Options that several commands take, and the warnings that they show."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from compiler.model.stack import Merge
 merge_option = click.option(
     "--merge", type=click.Choice([merge.value for merge in Merge]),
     default=Merge.SERVER.value, show_default=True,
-    help="How environments become one: as Heat does it, or as its client.",
+    help="How environment files are merged: as Heat's server or its client does it.",
 )  # fmt: skip
 
 

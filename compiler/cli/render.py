@@ -1,4 +1,4 @@
-"""`heatsink render`: a TripleO tree to the tree that Heat reads."""
+"""`heatsink render`: from a TripleO tree to the tree that Heat reads."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _PATH = click.Path(path_type=Path)
 @click.argument("tree", type=_PATH)
 @click.option(
     "-r", "roles", type=_PATH, metavar="ROLES_DATA",
-    help="Roles, from here or else from the tree.  [default: roles_data.yaml of the tree]",
+    help="Roles file, from the current folder or the tree.  [default: roles_data.yaml of the tree]",
 )  # fmt: skip
 @click.option(
     "-n", "networks", type=_PATH, metavar="NETWORK_DATA",
-    help="Networks, from here or else from the tree.  [default: network_data.yaml of the tree]",
+    help="Networks file, from the current folder or the tree.  [default: network_data.yaml of the tree]",
 )  # fmt: skip
-@click.option("-o", "--output", "out", type=_PATH, required=True, help="Where the rendered tree goes.")
+@click.option("-o", "--output", "out", type=_PATH, required=True, help="Folder for the rendered tree.")
 def render(tree: Path, roles: Path | None, networks: Path | None, out: Path) -> None:
-    """Copy a TripleO tree with its `*.j2.yaml` rendered with roles and networks.
+    """Copy a TripleO tree with its `*.j2.yaml` templates rendered.
 
-    The result is that of the tree's own tools/process-templates.py. The folder is replaced as a whole, once
-    all is rendered; one that holds anything that no rendering of this tree makes is left alone.
+    The result is that of the tree's own tools/process-templates.py. The output folder is replaced as a whole
+    once everything is rendered. A folder with files that are not from a rendering of the tree is refused.
     """
     report, source = Report(), listing(tree)
     output.check(out, source)

@@ -26,30 +26,36 @@ _FILE = click.Path(path_type=Path)
 @click.argument("template", type=_FILE)
 @click.option(
     "-e", "environments", type=_FILE, multiple=True, metavar="ENV",
-    help="An environment file; the later ones win.",
+    help="Environment file; later ones override earlier ones.",
 )  # fmt: skip
-@click.option("-P", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter; repeatable.")
+@click.option(
+    "-P", "parameters", multiple=True, metavar="NAME=VALUE", help="Value of a parameter; repeatable."
+)
 @click.option(
     "--properties", type=_FILE, metavar="FILE",
-    help="JSON of the properties that a parent would pass; those not declared are left out.",
+    help="JSON file of the properties that a parent would pass; undeclared ones are ignored.",
 )  # fmt: skip
-@click.option("--output", metavar="NAME", help="This output alone, and nothing but what it needs.")
+@click.option("--output", metavar="NAME", help="Print this output alone; only what it needs is evaluated.")
 @merge_option
 @click.option(
     "--secrets", type=_FILE, default=Path("secrets.yaml"), show_default=True,
-    help="Keeps the strings of OS::Heat::RandomString; what is missing is generated.",
+    help="File that keeps the strings of OS::Heat::RandomString; missing ones are generated.",
 )  # fmt: skip
 @click.option(
-    "--stack-name", metavar="NAME", default=StackIdentity().name, show_default=True, help="OS::stack_name."
+    "--stack-name",
+    metavar="NAME",
+    default=StackIdentity().name,
+    show_default=True,
+    help="Value of OS::stack_name.",
 )
-@click.option("--strict", is_flag=True, help="Resource types that only a cloud has are errors.")
+@click.option("--strict", is_flag=True, help="Treat resource types that need a cloud as errors.")
 def resolve(
     template: Path, environments: tuple[Path, ...], parameters: tuple[str, ...], properties: Path | None,
     output: str | None, merge: str, secrets: Path, stack_name: str, strict: bool,
 ) -> None:  # fmt: skip
-    """Print the outputs of a HOT template as JSON, as Heat would make them.
+    """Print the outputs of a HOT template as JSON, as Heat evaluates them.
 
-    Needs no Heat and no cloud. Resource types that only a cloud has are stubs: their attributes are null.
+    Needs no Heat and no cloud. Resource types that need a cloud are stubs: their attributes are null.
     """
     request = evaluation.EvaluationRequest(
         template=template,
@@ -82,17 +88,17 @@ def _evaluated(
 
 @contextmanager
 def _gc_paused() -> Iterator[None]:
-    """No search for garbage: nearly all that is made stays, and looking takes a third of the time."""
+    """GC paused: almost everything allocated survives, and collecting takes a third of the time."""
     gc.disable()
     try:
         yield
     finally:
-        gc.freeze()  # nor for what is there by now
+        gc.freeze()  # never collect what exists by now
         gc.enable()
 
 
 def _parameter(argument: str) -> tuple[str, Plain]:
-    """`NAME=VALUE`, as Heat's client takes it: the value is text, and the parameter's type reads it."""
+    """`NAME=VALUE`, as for Heat's client: the value is text, which the parameter's type interprets."""
     name, sign, value = argument.partition("=")
     if not sign or not name:
         raise HeatsinkError(f"`-P {argument}` is not valid", hint="use `-P NAME=VALUE`")

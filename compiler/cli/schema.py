@@ -1,4 +1,4 @@
-"""`heatsink schema`: the published schemas, for editors and for people."""
+"""`heatsink schema`: the published schemas, for editors and readers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from compiler import schemas
 @click.command()
 @click.argument("name", required=False)
 def schema(name: str | None) -> None:
-    """Print the JSON Schema NAME of an input file; without a name, list them."""
+    """Print the JSON Schema of an input file; without NAME, list the schemas."""
     if name is None:
         click.echo("\n".join(schemas.names()))
     else:

@@ -71,16 +71,16 @@ def selecting(command: _Command) -> _Command:
     path = click.Path(path_type=Path)
     options = (
         click.option("--build", type=path, default=Path("build"), show_default=True,
-                     help="Where the compiled bundles are."),
+                     help="Folder of the compiled bundle."),
         click.option("--host", "patterns", multiple=True, metavar="PATTERN",
-                     help="Only hosts of such names: `web-*`, `node[1-3,7]`; repeatable."),
+                     help="Only hosts that match, such as `web-*` or `node[1-3,7]`; repeatable."),
         click.option("--role", "roles", multiple=True, help="Only hosts of this role; repeatable."),
         click.option("--known-hosts", type=path, default=Path("known_hosts"), show_default=True,
-                     help="Keys that hosts must show."),
+                     help="File of trusted host keys."),
         click.option("--accept-new-host-keys", "accept_new", is_flag=True,
-                     help="Trust hosts of which no key is known, and write their keys down."),
+                     help="Accept the keys of unknown hosts and save them."),
         click.option("--parallel", type=click.IntRange(min=1), default=30, show_default=True,
-                     help="Hosts that are connected to at the same time."),
+                     help="Number of hosts to connect to at a time."),
     )  # fmt: skip
 
     def with_selection(**parameters: Any) -> Any:
