@@ -1,5 +1,5 @@
-"""Container images: a tree of Dockerfile.j2, built in the order of its parents and pushed to a registry.
+"""Container images: a tree of Dockerfile.j2 files, built in dependency order and pushed to a registry.
 
 `tree` finds the images, `graph` orders them, `recipe` renders and hashes them, `engine` talks to podman,
-`build` and `push` do the work, `lock` keeps the digests for `heatsink compile`.
+`build` and `push` do the work, `lock` stores the digests for `heatsink compile`.
 """

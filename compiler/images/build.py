@@ -1,4 +1,4 @@
-"""Building: every image behind its parents, as many at once as asked for."""
+"""Building images in dependency order, several at a time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from compiler.images.recipe import ImageRecipe
 
 
 class BuildResult(Enum):
-    """How it went with one image."""
+    """The result of building one image."""
 
     BUILT = "built"
     UNCHANGED = "up to date"
@@ -28,7 +28,7 @@ class BuildResult(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildOutcome:
-    """What became of one image: the result, the seconds it took, and when it is not there why."""
+    """The result for one image: the seconds it took, and the reason if it is not available."""
 
     name: str
     result: BuildResult
@@ -38,7 +38,7 @@ class BuildOutcome:
 
     @property
     def available(self) -> bool:
-        """Whether the engine now has the image."""
+        """Whether the engine has the image now."""
         return self.result in (BuildResult.BUILT, BuildResult.UNCHANGED)
 
 
@@ -50,11 +50,11 @@ def build(
     cached: bool,
     started: Callable[[str], None],
 ) -> Iterator[BuildOutcome]:
-    """Build all recipes, at most `jobs` at once, and say of each how it went as soon as it is done.
+    """Build all recipes, at most `jobs` at a time, and yield the outcome of each as soon as it ends.
 
-    An image that the engine has with the same content hash stays, unless not `cached`. When one fails, those
-    built on it are not tried and the others go on. `started` is called, in a builder's thread, with the name
-    of each image that is really built.
+    With `cached`, an image that the engine has with the same content hash is not built again. If one fails,
+    images built on it are skipped and the others go on. `started` is called with the name of each image that
+    is really built, in a builder's thread.
     """
     with tempfile.TemporaryDirectory(prefix="heatsink-") as scratch:
 
@@ -71,9 +71,9 @@ def build(
 def run_graph(
     graph: Mapping[str, Sequence[str]], work: Callable[[str], BuildOutcome], *, jobs: int
 ) -> Iterator[BuildOutcome]:
-    """Do the work of each name behind that of its parents, at most `jobs` at once.
+    """Do the work of each name after that of its parents, at most `jobs` at a time.
 
-    Where a parent's image is not available, the work of its children is not done.
+    The work of a name is skipped if the image of a parent is not available.
     """
     order = TopologicalSorter(graph)
     order.prepare()
@@ -97,7 +97,7 @@ def run_graph(
                 order.done(outcome.name)
                 yield outcome
     finally:
-        # After Ctrl-C nobody waits for a build of minutes: it ends with the engine.
+        # After Ctrl-C do not wait for builds, which take minutes: they end with the engine.
         pool.shutdown(wait=False, cancel_futures=True)
 
 

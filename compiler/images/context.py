@@ -16,8 +16,8 @@ from compiler.images.recipe import ContextFile, ImageRecipe
 def write_context(recipe: ImageRecipe, target: IO[bytes], scratch: Path) -> None:
     """Write an image's build context: `Dockerfile`, the files of its folder, `rootfs.tar` if it has one.
 
-    Names are sorted, times 0 and owners root, as engines decide by the context's bytes what they have built
-    before. `scratch` is a folder to make the root file system in.
+    Names are sorted, times are 0 and owners root, because engines find their cached layers by the bytes of
+    the context. The root file system is built in the folder `scratch`.
     """
     with tarfile.open(fileobj=target, mode="w", format=tarfile.PAX_FORMAT) as archive:
         _add(archive, "Dockerfile", recipe.dockerfile.encode())
@@ -32,7 +32,7 @@ def write_context(recipe: ImageRecipe, target: IO[bytes], scratch: Path) -> None
 
 
 def write_folder(recipe: ImageRecipe, folder: Path) -> None:
-    """Write the same context as a folder, but for `rootfs.tar`."""
+    """Write the same context as a folder, without `rootfs.tar`."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "Dockerfile").write_text(recipe.dockerfile, encoding="utf-8")
     for file in recipe.context:
@@ -42,7 +42,7 @@ def write_folder(recipe: ImageRecipe, folder: Path) -> None:
 
 
 def make_rootfs(arguments: tuple[str, ...], target: Path) -> None:
-    """Make a Debian root file system with mmdebstrap; the arguments end with the suite."""
+    """Build a Debian root file system with mmdebstrap; the last argument is the suite."""
     command = ("mmdebstrap", "--quiet", *arguments, str(target))
     try:
         subprocess.run(command, check=True, stdin=subprocess.DEVNULL, capture_output=True, text=True)

@@ -1,7 +1,7 @@
-"""The engine that builds: podman's SDK, talking to a service of our own that lives as long as the command.
+"""The engine that builds images: podman's SDK with a podman service that runs as long as the command.
 
-The service isolates builds by chroot, which needs neither cgroups nor a network namespace of the machine, so
-that building works inside a container or a CI runner too.
+The service isolates builds with chroot, which needs neither cgroups nor a network namespace of the machine,
+so that builds also work inside a container or a CI runner.
 https://docs.podman.io/en/latest/markdown/podman-system-service.1.html
 """
 
@@ -26,12 +26,12 @@ from compiler.diagnostics import HeatsinkError
 HASH_LABEL = "heatsink.content-hash"
 _STARTS_WITHIN = 30.0
 _ENDS_WITHIN = 5.0
-_IDLE = 600  # seconds without a request, after which a service ends by itself: we may have been killed
-_QUOTED = 60  # characters kept of each end of a long error
+_IDLE = 600  # seconds without a request after which a service exits, in case we were killed
+_QUOTED = 60  # characters shown of both ends of a long error
 
 
 class BuildFailedError(HeatsinkError):
-    """An image that the engine could not build; `log` has the last lines it said."""
+    """The engine could not build an image; `log` has its last lines of output."""
 
     def __init__(self, message: str, log: tuple[str, ...]) -> None:
         super().__init__(message)
@@ -40,23 +40,23 @@ class BuildFailedError(HeatsinkError):
 
 @dataclass(frozen=True, slots=True)
 class BuildEngine:
-    """A running engine, by its socket; threads may share it, as each operation has its own connection."""
+    """A running engine at a socket. Threads may share it: each operation opens a connection of its own."""
 
     url: str
     log_lines: int = field(default=25, kw_only=True)
 
     def content_hash(self, reference: str) -> str | None:
-        """The hash of what an image was built from, or None when there is no such image."""
+        """The hash of the content that an image was built from, or None if the image does not exist."""
         image = self._image(reference)
         return None if image is None else (image.labels or {}).get(HASH_LABEL)
 
     def image_id(self, reference: str) -> str | None:
-        """The digest of an image's configuration, `sha256:…`, or None when there is no such image."""
+        """The digest of an image's configuration, `sha256:…`, or None if the image does not exist."""
         image = self._image(reference)
         return None if image is None else f"sha256:{image.id.removeprefix('sha256:')}"
 
     def build(self, context: IO[bytes], reference: str, content_hash: str, *, cached: bool) -> None:
-        """Build an image from a context archive; raises BuildFailedError."""
+        """Build an image from a context archive. Raises BuildFailedError."""
         with self._client() as client:
             try:
                 client.images.build(
@@ -74,7 +74,7 @@ class BuildEngine:
                 raise BuildFailedError(_short(str(error.msg)), self._last_lines(error.build_log)) from error
 
     def push(self, reference: str, destination: str, *, verify_tls: bool) -> None:
-        """Copy an image to a registry under another name; raises HeatsinkError."""
+        """Copy an image to a registry under another name. Raises HeatsinkError."""
         with self._client() as client:
             try:
                 client.images.push(reference, destination=destination, tlsVerify=verify_tls)
@@ -105,14 +105,14 @@ class BuildEngine:
 
 
 def _short(message: str) -> str:
-    """An error without the middle of the long step it quotes."""
+    """An error without the middle part of a long step that it quotes."""
     text = " ".join(message.split())
     return text if len(text) <= 2 * _QUOTED else f"{text[:_QUOTED]} … {text[-_QUOTED:]}"
 
 
 @contextmanager
 def own_engine() -> Iterator[BuildEngine]:
-    """A podman service on a socket that nobody else knows, stopped at the end."""
+    """A podman service on a private socket, stopped at the end."""
     with tempfile.TemporaryDirectory(prefix="heatsink-") as folder:
         socket, log = Path(folder) / "podman.sock", Path(folder) / "log"
         service = _start_service(f"unix://{socket}", log)
@@ -134,7 +134,7 @@ def _start_service(address: str, log: Path) -> subprocess.Popen[bytes]:
                 stdout=subprocess.DEVNULL,
                 stderr=output,
                 env={**os.environ, "BUILDAH_ISOLATION": "chroot"},
-                # Ctrl-C reaches us; the service ends when we say so, not in the middle of what we clean up.
+                # Ctrl-C must not reach the service: we stop it, after cleaning up.
                 start_new_session=True,
             )
     except FileNotFoundError:
@@ -147,7 +147,7 @@ def _stop(service: subprocess.Popen[bytes]) -> None:
     service.terminate()
     try:
         service.wait(_ENDS_WITHIN)
-    except subprocess.TimeoutExpired:  # it waits for a build that nobody wants any more
+    except subprocess.TimeoutExpired:  # it still waits for a build
         service.kill()
         service.wait()
 

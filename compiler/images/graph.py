@@ -10,15 +10,13 @@ from compiler.images.tree import Image
 
 
 def ordered(parents: Mapping[str, Sequence[str]], images: Mapping[str, Image]) -> list[str]:
-    """The names, every image behind those that it is built on.
+    """The names, each after those of its parents.
 
-    Raises CompileError with the whole circle, `a -> b -> a`, when there is one.
+    Raises CompileError with the whole cycle, `a -> b -> a`, if there is one.
     """
     try:
         return list(TopologicalSorter(parents).static_order())
     except CycleError as error:
-        # graphlib gives the circle from parent to child.
-        circle = list(reversed(error.args[1]))
-        raise CompileError(
-            f"circular image parents: {' -> '.join(circle)}", images[circle[0]].start
-        ) from None
+        # graphlib lists the cycle from parent to child.
+        cycle = list(reversed(error.args[1]))
+        raise CompileError(f"circular image parents: {' -> '.join(cycle)}", images[cycle[0]].start) from None

@@ -1,4 +1,4 @@
-"""Pushing: images go to a registry, their digests come back."""
+"""Pushing images to a registry, which returns their digests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from compiler.images.registry import served
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageRegistry:
-    """Where images are pushed to: `host:port`; `insecure` for one that speaks plain HTTP."""
+    """A registry to push to: `host:port`, and whether it uses plain HTTP."""
 
     address: str
     insecure: bool = False
@@ -22,7 +22,7 @@ class ImageRegistry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushOutcome:
-    """What became of one push: the digest the registry serves, or why there is none."""
+    """The result of one push: the digest that the registry serves, or the reason why there is none."""
 
     name: str
     reference: str
@@ -31,14 +31,14 @@ class PushOutcome:
 
 
 def built(engine: BuildEngine, names: Iterable[str], naming: Naming) -> list[str]:
-    """Those of the names that the engine has an image of."""
+    """The names whose images the engine has."""
     return [name for name in names if engine.image_id(naming.local(name))]
 
 
 def push(
     engine: BuildEngine, names: Iterable[str], naming: Naming, registry: ImageRegistry, *, jobs: int
 ) -> Iterator[PushOutcome]:
-    """Push images, at most `jobs` at once, and say of each how it went as soon as it is done."""
+    """Push images, at most `jobs` at a time, and yield the outcome of each as soon as it ends."""
 
     def work(name: str) -> PushOutcome:
         reference = naming.remote(name, registry.address)
@@ -59,7 +59,7 @@ def _push_one(engine: BuildEngine, local: str, remote: str, registry: ImageRegis
         raise HeatsinkError(f"`{local}` is not built", hint="run `heatsink images build` first")
     engine.push(local, remote, verify_tls=not registry.insecure)
     image = served(remote, insecure=registry.insecure)
-    # Newer engines report a failed push in a stream that the SDK does not read: believe the registry only.
+    # Newer engines report a failed push in a stream that the SDK does not read, so ask the registry.
     if image.config != image_id:
         raise HeatsinkError(f"the registry serves another image as `{remote}` than the one pushed")
     return image.digest

@@ -1,4 +1,4 @@
-"""What an image is made of: its rendered Dockerfile, its context, its parents, and the hash of it all."""
+"""What an image is built from: its rendered Dockerfile, its context, its parents, and a hash of these."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from compiler.images.graph import ordered
 from compiler.images.tree import DOCKERFILE, FROM, Image
 
 ROOTFS = "mmdebstrap"
-"""The file of an image's folder that holds mmdebstrap's arguments, one a line, for its `rootfs.tar`."""
+"""The file in an image's folder with the mmdebstrap arguments for its `rootfs.tar`, one per line."""
 
 _COPY_FROM = re.compile(r"^\s*COPY\s.*?--from=(\S+)", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Naming:
-    """How images are called: `localhost/heatsink/keystone:0.1.0` where they are built."""
+    """Names of images: `localhost/heatsink/keystone:0.1.0` in the engine that builds them."""
 
     namespace: str = "heatsink"
     tag: str
 
     @property
     def local_namespace(self) -> str:
-        """What the engine's references of all images begin with."""
+        """The prefix of the engine's references to all images."""
         return f"localhost/{self.namespace}"
 
     def local(self, name: str) -> str:
@@ -45,19 +45,19 @@ class Naming:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContextFile:
-    """One file or link of a build context: its path there, and where its bytes lie."""
+    """One file or link of a build context: its path there, and its origin on this machine."""
 
     path: str
     origin: Path
 
     @property
     def mode(self) -> int:
-        """0755 for what its owner may execute, else 0644: a checkout keeps no more than that bit."""
+        """0755 if the owner may execute the file, else 0644: git keeps only this bit."""
         return 0o755 if self.origin.lstat().st_mode & stat.S_IXUSR else 0o644
 
     @property
     def content(self) -> bytes:
-        """The file's bytes, or where the link points."""
+        """The bytes of the file, or the target of the link."""
         if self.origin.is_symlink():
             return os.fsencode(self.origin.readlink())
         return self.origin.read_bytes()
@@ -65,7 +65,7 @@ class ContextFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageRecipe:
-    """All that decides how one image turns out, but for the packages of the day."""
+    """Everything that determines an image, except for the package versions at build time."""
 
     name: str
     reference: str
@@ -78,22 +78,22 @@ class ImageRecipe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderSettings:
-    """What the Dockerfiles of a tree are rendered with."""
+    """The settings that Dockerfiles are rendered with."""
 
     naming: Naming
     version: str
     base_image: str | None = None
-    """Reference of an image to start from instead of a Debian made here."""
+    """Reference of an image to build on instead of a Debian built here."""
     search: tuple[Path, ...] = ()
-    """Folders that `{% import %}` and `{% include %}` look in."""
+    """Folders for `{% import %}` and `{% include %}`."""
 
 
 def recipes(images: Mapping[str, Image], settings: RenderSettings) -> dict[str, ImageRecipe]:
     """The recipes of all images, parents first.
 
     In a Dockerfile.j2 `parent("NAME")` is another image of the tree; `base_image`, `namespace`, `tag` and
-    `version` are variables. Every mistake is raised together: CompileError for what Jinja2 refuses, unknown
-    parents and circles.
+    `version` are variables. Raises CompileError with all mistakes together: Jinja2 errors, unknown parents
+    and cycles.
     """
     dockerfiles = _rendered(images, settings)
     parents = _parents(images, dockerfiles, settings)
@@ -131,7 +131,7 @@ def _parent_reference(images: Mapping[str, Image], naming: Naming, name: str) ->
 def _parents(
     images: Mapping[str, Image], dockerfiles: Mapping[str, str], settings: RenderSettings
 ) -> dict[str, tuple[str, ...]]:
-    """For each image the images of the tree that its Dockerfile starts or copies from."""
+    """For each image, the images of the tree that its Dockerfile starts or copies from."""
     references = {settings.naming.local(name): name for name in images}
     report, parents = Report(), {}
     for name, dockerfile in dockerfiles.items():
@@ -146,7 +146,7 @@ def _parents(
 def _check_known(
     used: Collection[str | None], image: Image, references: Mapping[str, str], naming: Naming
 ) -> None:
-    """Raise for a reference below our namespace that is no image of the tree."""
+    """Raise CompileError for a reference below our namespace that is not an image of the tree."""
     ours = (
         reference for reference in used if reference and reference.startswith(naming.local_namespace + "/")
     )
@@ -157,7 +157,7 @@ def _check_known(
 
 
 def _references_in(dockerfile: str) -> set[str]:
-    """The images that a Dockerfile names, its own stages left out."""
+    """The images that a Dockerfile names, without its own stages."""
     starts = list(FROM.finditer(dockerfile))
     copied = {copy[1] for copy in _COPY_FROM.finditer(dockerfile)}
     return ({start[1] for start in starts} | copied) - {start[2] for start in starts}
@@ -177,7 +177,7 @@ def _recipe(image: Image, reference: str, dockerfile: str, parents: tuple[ImageR
 
 
 def _context(folder: Path) -> Iterator[ContextFile]:
-    """Everything in an image's folder but its template and the images that lie below it."""
+    """Everything in an image's folder except its template and the images below it."""
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
         nested = any((folder / above / DOCKERFILE).is_file() for above in inside.parents if above.name)

@@ -1,4 +1,4 @@
-"""What a registry serves under a name: asked of the registry itself, as that is what hosts will pull.
+"""The image that a registry serves under a name, which is what hosts will pull.
 
 https://distribution.github.io/distribution/spec/api/#pulling-an-image-manifest
 """
@@ -25,16 +25,16 @@ _TIMEOUT = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServedImage:
-    """An image as a registry serves it: pulled by `digest`, and `config` is what an engine calls its id."""
+    """An image as a registry serves it: pulled by `digest`; `config` is what engines call the image id."""
 
     digest: str
     config: str
 
 
 def served(reference: str, *, insecure: bool) -> ServedImage:
-    """What a registry has under `host:port/namespace/name:tag`; raises HeatsinkError.
+    """The image that a registry has under `host:port/namespace/name:tag`. Raises HeatsinkError.
 
-    `insecure` speaks plain HTTP.
+    `insecure` uses plain HTTP.
     """
     url = _manifest_url(reference, insecure=insecure)
     request = urllib.request.Request(url, headers={"Accept": _MANIFESTS})  # noqa: S310 - built by us
@@ -43,7 +43,7 @@ def served(reference: str, *, insecure: bool) -> ServedImage:
             manifest = answer.read()
     except (urllib.error.URLError, ssl.SSLError, TimeoutError) as error:
         raise HeatsinkError(f"cannot query the registry for `{reference}`: {error}") from error
-    # The digest is by definition that of the bytes served.
+    # The digest is by definition that of the served bytes.
     return ServedImage(
         digest=f"sha256:{hashlib.sha256(manifest).hexdigest()}",
         config=json.loads(manifest)["config"]["digest"],

@@ -1,4 +1,4 @@
-"""The tree of images: every folder with a Dockerfile.j2 is an image, named as the folder is."""
+"""The tree of images: every folder with a Dockerfile.j2 is an image with the name of the folder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from compiler.source import Source, Span
 
 DOCKERFILE = "Dockerfile.j2"
 FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S.*?)(?:\s+AS\s+(\S+))?\s*$", re.IGNORECASE | re.MULTILINE)
-"""A FROM line of a Dockerfile: what it starts from, and the name of the stage if it has one."""
+"""A FROM line of a Dockerfile: its base image, and the name of the stage, if any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class Image:
 
     @property
     def start(self) -> Span:
-        """Where its Dockerfile.j2 says what it starts from."""
+        """The place of the base image in its Dockerfile.j2."""
         text = self.source.text
         start = FROM.search(text)
         if start is None:
@@ -37,10 +37,10 @@ class Image:
 
 
 def discover(folders: Sequence[Path]) -> dict[str, Image]:
-    """All images below the folders by name, sorted; of two with one name the one in the later folder wins.
+    """All images below the folders by name, sorted; a later folder overrides images of the same name.
 
-    Folders in between only group: `openvswitch/openvswitch-base/Dockerfile.j2` is `openvswitch-base`. Two
-    images of one name within one folder are an error, as the name is all that a parent is asked for by.
+    Folders in between only group images: `openvswitch/openvswitch-base/Dockerfile.j2` is `openvswitch-base`.
+    Two images of the same name within one folder are an error, because parents are referred to by name.
     """
     images: dict[str, Image] = {}
     for folder in folders:
@@ -49,9 +49,9 @@ def discover(folders: Sequence[Path]) -> dict[str, Image]:
 
 
 def chosen(names: Iterable[str], patterns: Sequence[str]) -> list[str]:
-    """The names that match one of the glob patterns, all of them without patterns.
+    """The names that match one of the glob patterns; without patterns, all of them.
 
-    A pattern that matches nothing is an error.
+    Raises HeatsinkError for patterns that match nothing.
     """
     known = sorted(names)
     if not patterns:
@@ -65,7 +65,7 @@ def chosen(names: Iterable[str], patterns: Sequence[str]) -> list[str]:
 
 
 def with_parents(names: Iterable[str], parents: Mapping[str, Sequence[str]]) -> list[str]:
-    """The names and all that they are built on, sorted."""
+    """The names and all their ancestors, sorted."""
     wanted: set[str] = set()
     waiting = list(names)
     while waiting:

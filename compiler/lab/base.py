@@ -1,8 +1,8 @@
-"""The systems that nodes are copies of: one Debian root for each engine, built once and never changed.
+"""Base systems of the nodes: one Debian root per engine, built once and never changed.
 
 A node mounts it as the lower layer of an overlay, and a lower layer must not change under a mount:
 https://docs.kernel.org/filesystems/overlayfs.html#changes-to-underlying-filesystems
-A recipe that changes therefore gets a folder of its own, named after its digest.
+A changed recipe therefore gets a folder of its own, named after its digest.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _OF_ENGINE: dict[Engine, tuple[str, ...]] = {
     "podman": ("podman", "crun", "netavark"),
     "docker": ("docker.io", "docker-cli"),
 }
-# Host keys belong to one node each, so none may stay in what all nodes share. Nodes have no kernel of
-# their own to load modules into: the service would only ever fail.
+# Each node has host keys of its own, so the shared root must not contain any. Nodes have no kernel of
+# their own to load modules into: the service would always fail.
 _HOOKS = (
     'rm -f "$1"/etc/ssh/ssh_host_*',
     'systemctl --root="$1" --quiet enable systemd-networkd.service',
@@ -37,20 +37,20 @@ _HOOKS = (
 
 
 def recipe(engine: Engine) -> tuple[str, ...]:
-    """The mmdebstrap command that makes an engine's root, without the folder at its end."""
+    """The mmdebstrap command that creates an engine's root, without its last argument, the folder."""
     packages = ",".join((*_COMMON, *_OF_ENGINE[engine]))
     hooks = (f"--customize-hook={hook}" for hook in _HOOKS)
     return ("mmdebstrap", "--quiet", "--variant=minbase", f"--include={packages}", *hooks, _SUITE)
 
 
 def base(engine: Engine, *, cache: Path) -> Path:
-    """The folder an engine's root lies in, once it is built."""
+    """The folder of an engine's root, whether it is built or not."""
     digest = hashlib.sha256("\n".join(recipe(engine)).encode()).hexdigest()
     return cache / f"{engine}-{digest[:12]}"
 
 
 def build_base(engine: Engine, *, cache: Path, progress: Progress) -> Path:
-    """Make an engine's root if it is not there yet (about 20 s and 300 MB) and return its folder."""
+    """Build an engine's root if it does not exist yet (about 20 s and 300 MB), and return its folder."""
     root = base(engine, cache=cache)
     with locked(cache / "lock"):
         if not root.is_dir():

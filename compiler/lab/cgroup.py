@@ -1,8 +1,8 @@
-"""Long-lived programs, each in a control group of its own.
+"""Long-running programs, each in a control group of its own.
 
-The kernel then answers what pid files only guess at: a program is up while its group has a process, and
-all it ever started dies at one write to `cgroup.kill`. A machine that restarts has no groups, so
-nothing stale is left to be mistaken for a node.
+The kernel then knows what pid files only guess: a program runs while its group has a process, and one
+write to `cgroup.kill` kills everything it ever started. After a reboot the groups are gone, so nothing
+stale can be mistaken for a node.
 https://docs.kernel.org/admin-guide/cgroup-v2.html
 """
 
@@ -19,10 +19,10 @@ from compiler.lab.system import LabError, wait_until
 
 _UNIFIED = Path("/sys/fs/cgroup")
 _HYBRID = _UNIFIED / "unified"
-# Each start gets a fresh group below: nspawn passes controllers down from its own, and from then on the
-# kernel lets no process enter that one ("no internal processes").
+# Each start gets a new group below: nspawn delegates controllers from its own group, and from then on the
+# kernel refuses processes in that one ("no internal processes").
 _ENTER = 'own=$(mktemp -d "$0/XXXXXX") && echo 0 > "$own/cgroup.procs" && exec "$@"'
-# systemd-nspawn --keep-unit exits with 133 when its system asks for a reboot, and must be started again.
+# systemd-nspawn --keep-unit exits with 133 when its system reboots, and must be started again.
 _SUPERVISE = 'while "$@"; [ $? -eq 133 ]; do :; done'
 
 
@@ -34,13 +34,13 @@ class Cgroup:
 
     @property
     def populated(self) -> bool:
-        """Whether any process lives in the group or below it."""
-        with suppress(OSError):  # there is none, or it goes away right now
+        """Whether any process runs in the group or below it."""
+        with suppress(OSError):  # the group does not exist, or is being removed
             return "populated 1" in (self.path / "cgroup.events").read_text()
         return False
 
     def start(self, program: Sequence[str | Path], *, log: Path, env: Mapping[str, str]) -> None:
-        """Leave `program` running in the group, with its output added to `log`; start it again on a reboot.
+        """Start `program` in the group, with its output appended to `log`; restart it when it reboots.
 
         When this returns the group is populated: the supervising shell enters it before it forks.
         """
@@ -57,7 +57,7 @@ class Cgroup:
             raise LabError(f"`{program[0]}` cannot be started in {self.path}", hint=f"see {log}")
 
     def kill(self) -> None:
-        """Kill every process of the group at once and wait until they are gone; then remove the group."""
+        """Kill every process of the group at once, wait until they have ended, and remove the group."""
         with suppress(FileNotFoundError):
             (self.path / "cgroup.kill").write_text("1")
         if not wait_until(lambda: _removed(self.path) and _removed(_mirror(self.path)), seconds=20):
@@ -69,10 +69,10 @@ class Cgroup:
         return ("sh", "-c", _ENTER, self.path, *argv)
 
     def _pass_controllers_down(self) -> None:
-        """Let children limit memory, cpu and pids, where the machine's cgroup v2 can."""
+        """Let children limit memory, cpu and pids, if the machine's cgroup v2 has these controllers."""
         for group in (self.path.parent.parent, self.path.parent, self.path):
             for name in (group / "cgroup.controllers").read_text().split():
-                with suppress(OSError):  # a controller that cgroup v1 holds, or that works at the root only
+                with suppress(OSError):  # a controller used by cgroup v1, or for the root only
                     (group / "cgroup.subtree_control").write_text(f"+{name}")
 
 
@@ -82,10 +82,10 @@ def program_cgroup(lab: str, name: str) -> Cgroup:
 
 
 def kill_all(lab: str) -> None:
-    """Kill whatever of a lab still runs, and remove its groups."""
+    """Kill everything of a lab that still runs, and remove its groups."""
     Cgroup(_labs() / lab).kill()
     for labs in (_labs(), _mirror(_labs())):
-        with suppress(OSError):  # another lab is there, or none ever was
+        with suppress(OSError):  # another lab exists, or none ever did
             labs.rmdir()
 
 
@@ -94,12 +94,12 @@ def _labs() -> Path:
 
 
 def _root() -> Path:
-    # In the hybrid layout cgroup v2 is mounted one level down.
+    # In the hybrid layout, cgroup v2 is mounted one level deeper.
     return _HYBRID if _HYBRID.is_dir() else _UNIFIED
 
 
 def _mirror(path: Path) -> Path:
-    """Where nspawn repeats a group in systemd's own cgroup v1 tree; only the hybrid layout has one."""
+    """The copy of a group that nspawn creates in systemd's cgroup v1 tree, in the hybrid layout only."""
     return _UNIFIED / "systemd" / path.relative_to(_root())
 
 
@@ -110,6 +110,6 @@ def _removed(path: Path) -> bool:
             folder.rmdir()
     except FileNotFoundError:
         return not path.exists()
-    except OSError:  # a process is still on its way out
+    except OSError:  # a process has not ended yet
         return False
     return True

@@ -1,4 +1,4 @@
-"""How a node is made: its folders, its identity, and the few files that differ from its base."""
+"""How a node is created: its folders, its identity, and the few files that differ from its base."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from compiler.lab.system import run
 
 
 def create(node: LabNode) -> None:
-    """Make a node's disk, or finish it where an earlier attempt was interrupted.
+    """Create a node's disk, or complete it if an earlier attempt was interrupted.
 
-    Its record comes first, so that `down` finds whatever there is; its host key comes last.
+    Its record is written first, so that `down` finds a partial node; its host key is written last.
     """
     _write(node.record_file, json.dumps(node_record(node)) + "\n")
     for part in ("upper", "work", "root", "store"):
@@ -28,21 +28,21 @@ def create(node: LabNode) -> None:
 
 
 def create_identity(lab: Lab) -> None:
-    """Make the key pair that opens the nodes, unless it is there already."""
+    """Create the key pair for logging in to the nodes, unless it exists."""
     if not lab.identity_file.exists():
         run(("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "heatsink lab", "-f", lab.identity_file))
 
 
 def write_known_hosts(lab: Lab, nodes: Iterable[LabNode]) -> None:
-    """Write down the nodes' host keys, for those who log in without asking."""
+    """Write the host keys of the nodes, so that ssh does not ask for confirmation."""
     _write(lab.known_hosts, "".join(f"{node.address} {node.host_key}\n" for node in nodes if node.finished))
 
 
 def node_files(node: LabNode, *, authorized_key: str) -> Iterator[tuple[str, str]]:
-    """What a node has that its base has not: path under its root, and text."""
+    """The files that a node has in addition to its base: path below its root, and text."""
     registry = node.lab.registry
     yield "etc/hostname", f"{node.name}\n"
-    yield "etc/machine-id", ""  # systemd makes one at the first boot
+    yield "etc/machine-id", ""  # systemd generates one at the first boot
     yield "root/.ssh/authorized_keys", authorized_key
     yield (
         "etc/systemd/network/10-lab.network",
@@ -51,7 +51,7 @@ def node_files(node: LabNode, *, authorized_key: str) -> Iterator[tuple[str, str
     if node.engine == "docker":
         yield "etc/docker/daemon.json", json.dumps({"insecure-registries": [registry]}) + "\n"
         return
-    # Where cgroup v1 has the machine's controllers, nodes have none, and podman's default pids limit fails.
+    # If cgroup v1 has the machine's controllers, nodes have none, and podman's default pids limit fails.
     yield "etc/containers/containers.conf", "[containers]\npids_limit = 0\ndefault_ulimits = []\n"
     yield (
         "etc/containers/registries.conf.d/lab.conf",

@@ -1,4 +1,4 @@
-"""All nodes of a lab: bring some up, find them, take them down."""
+"""The nodes of a lab: boot, list and remove them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from compiler.lab.system import LabError, Progress, locked, silent
 def up(
     lab: Lab, count: int, *, engine: Engine = "podman", first: int = 1, progress: Progress = silent
 ) -> tuple[LabNode, ...]:
-    """Have `count` nodes from number `first` up and booted; those that are up already stay as they are."""
+    """Boot `count` nodes from number `first` on, and wait for them; running ones stay as they are."""
     numbers = range(first, first + count)
     if not count or numbers[0] not in NODES or numbers[-1] not in NODES:
         raise LabError(f"node numbers must be {NODES[0]} to {NODES[-1]}, not {first} to {first + count - 1}")
@@ -38,8 +38,11 @@ def up(
 
 
 def _settle(node: LabNode) -> None:
-    """Wait until a node is up. Of many nspawns started together one now and then ends in its first second,
-    without a word; started again it goes well."""
+    """Wait until a node is up.
+
+    When many nspawns start together, one occasionally exits in its first second without a message; a second
+    start works.
+    """
     try:
         node.wait()
     except LabError:
@@ -50,16 +53,16 @@ def _settle(node: LabNode) -> None:
 
 
 def nodes(lab: Lab) -> tuple[LabNode, ...]:
-    """Every node that has been made, by number."""
+    """Every node that exists, by number."""
     names = (re.fullmatch(r"node(\d+)", path.parent.name) for path in lab.state.glob("node*/node.json"))
     return tuple(load(lab, number) for number in sorted(int(name[1]) for name in names if name))
 
 
 def down(lab: Lab, numbers: Iterable[int] = ()) -> tuple[LabNode, ...]:
-    """Stop nodes, forget their disks and return them.
+    """Stop nodes, delete their disks and return them.
 
-    Without numbers that is every node, and the registry and the bridge go too. The lab's key and what was
-    pushed into its registry stay on disk, for the next `up`.
+    Without numbers, that is every node, and the registry and the bridge are removed too. The lab's key and
+    the images in its registry stay on disk for the next `up`.
     """
     require_root()
     with locked(lab.lock):

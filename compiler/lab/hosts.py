@@ -1,4 +1,4 @@
-"""The hosts file for a lab: which role each node plays."""
+"""The hosts file for a lab: the role of each node."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from compiler.lab.system import LabError
 
 
 def hosts_file(lab: Lab, nodes: Sequence[LabNode], roles: Mapping[str, int]) -> str:
-    """The text of a hosts file that gives each role its number of nodes, in the order both are given.
+    """The text of a hosts file that assigns each role its number of nodes, both in their order.
 
-    Nodes that are left over stay out of it. Docker nodes name their backend, as podman is what roles
-    run on by default.
+    Further nodes are left out. Docker nodes name their backend, as podman is the default of roles.
     """
     wanted = sum(roles.values())
     if wanted > len(nodes):
@@ -28,7 +27,7 @@ def hosts_file(lab: Lab, nodes: Sequence[LabNode], roles: Mapping[str, int]) -> 
 
 
 def role_counts(written: Sequence[str]) -> dict[str, int]:
-    """What `--role Controller=1 --role Compute=2` asks for, in its order; no count means one."""
+    """The roles and counts of `--role Controller=1 --role Compute=2`, in order; the default count is 1."""
     counts: dict[str, int] = {}
     for text in written:
         match = re.fullmatch(r"([A-Za-z0-9_-]+)(?:=([1-9]\d*))?", text)
@@ -53,5 +52,5 @@ def _host(node: LabNode, role: str) -> str:
 
 
 def _scalar(text: str) -> str:
-    """A string as YAML has it: bare where nothing in it means anything, else quoted as in JSON."""
+    """A string in YAML: plain if it has no special characters, else quoted as in JSON."""
     return text if re.fullmatch(r"[A-Z/][A-Za-z0-9/._-]+", text) else json.dumps(text)

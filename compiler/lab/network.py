@@ -1,4 +1,4 @@
-"""The lab's network: one bridge on the machine, one cable from it to each node."""
+"""The lab's network: a bridge on the machine, and a veth pair, the cable, from it to each node."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _INTERFACES = Path("/sys/class/net")
 
 
 def build_bridge(lab: Lab) -> None:
-    """Make the lab's bridge with the gateway's address, unless it is there already."""
+    """Create the lab's bridge with the gateway's address, unless it exists."""
     if exists(lab.bridge):
         _check_owner(lab)
         return
@@ -23,7 +23,7 @@ def build_bridge(lab: Lab) -> None:
 
 
 def remove_bridge(lab: Lab) -> None:
-    """Take the lab's bridge away; other labs' bridges stay."""
+    """Remove the lab's bridge, but not one of another lab."""
     if exists(lab.bridge) and _owner(lab) == str(lab.state):
         run(("ip", "link", "delete", lab.bridge))
 
@@ -34,23 +34,23 @@ def exists(interface: str) -> bool:
 
 
 def unplugged(interface: str) -> bool:
-    """Whether an interface is there and switched off. One that a rebooting node takes with it is not."""
+    """Whether an interface exists and is down; False if it disappears, as when its node reboots."""
     try:
         return not int((_INTERFACES / interface / "flags").read_text(), 16) & 1
-    except OSError:  # gone, or going while it is read: the kernel then says EINVAL
+    except OSError:  # removed, or being removed: the kernel then returns EINVAL
         return False
 
 
 def switch(interface: str, state: Literal["up", "down"]) -> None:
-    """Plug a node's cable in, or pull it."""
+    """Connect or disconnect a node's cable."""
     run(("ip", "link", "set", interface, state))
 
 
 def remove(interface: str) -> None:
-    """Take away what is left of a node's cable.
+    """Remove a node's cable.
 
-    The kernel removes it with the node's network namespace, but some time later: a node that boots
-    at once would find its name taken.
+    The kernel removes it with the node's network namespace, but with a delay: a node that boots at once would
+    find the name in use.
     """
     if exists(interface):
         try:

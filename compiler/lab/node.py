@@ -1,4 +1,4 @@
-"""One node: a Debian system booted by systemd-nspawn, which lives, reboots and dies as a host does."""
+"""One node: a Debian system booted by systemd-nspawn, which reboots and crashes as a host does."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _DEVICES = ("/dev/fuse", "/dev/net/tun")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabNode:
-    """A node that has been made; whether it runs is asked of the kernel each time.
+    """A node of the lab; its state is read from the kernel each time.
 
-    `base` is the root it was made from, which stays its lower layer for life.
+    `base` is the root that it was created from and that remains the lower layer of its disk.
     """
 
     lab: Lab
@@ -42,7 +42,7 @@ class LabNode:
 
     @property
     def name(self) -> str:
-        """What the node calls itself: `node1`."""
+        """The name and host name: `node1`."""
         return f"node{self.number}"
 
     @property
@@ -52,17 +52,17 @@ class LabNode:
 
     @property
     def folder(self) -> Path:
-        """All that the node keeps on the machine's disk."""
+        """The folder of the node on the machine."""
         return self.lab.state / self.name
 
     @property
     def root(self) -> Path:
-        """Where its root is mounted while it is not down."""
+        """Where its root file system is mounted."""
         return self.folder / "root"
 
     @property
     def console(self) -> Path:
-        """What its systemd said while it booted."""
+        """The console output of its systemd."""
         return self.folder / "console.log"
 
     @property
@@ -79,17 +79,17 @@ class LabNode:
 
     @property
     def record_file(self) -> Path:
-        """What the node was made as, for `load`."""
+        """The file with the node's record, for `load`."""
         return self.folder / "node.json"
 
     @property
     def finished(self) -> bool:
-        """Whether its disk has been made to the end."""
+        """Whether its disk has been created completely."""
         return self._host_key.exists()
 
     @property
     def host_key(self) -> str:
-        """The public half of its ssh host key, as known_hosts has it: `ssh-ed25519 AAAA…`."""
+        """The public half of its ssh host key, as in known_hosts: `ssh-ed25519 AAAA…`."""
         return " ".join(self._host_key.read_text().split()[:2])
 
     @property
@@ -105,7 +105,7 @@ class LabNode:
         return program_cgroup(self.lab.bridge, self.name)
 
     def ssh_command(self, *options: str) -> tuple[str, ...]:
-        """The ssh command that logs in on the node as root; what comes behind it is run there."""
+        """The ssh command that logs in to the node as root; append the command to run there."""
         settings = (
             f"IdentityFile={self.lab.identity_file}", "IdentitiesOnly=yes", "BatchMode=yes",
             f"UserKnownHostsFile={self.lab.known_hosts}", "StrictHostKeyChecking=yes",
@@ -125,9 +125,9 @@ class LabNode:
         return done.stdout
 
     def attempt(self, argv: Sequence[str], *, stdin: str = "", seconds: float = 60) -> CompletedProcess[str]:
-        """Run a command on the node over ssh and return how it went, whatever that was.
+        """Run a command on the node over ssh and return its result, even if it failed.
 
-        Status 255 means that ssh could not log in, 124 that it took longer than `seconds`.
+        Status 255 means that ssh could not log in, 124 that the command took longer than `seconds`.
         """
         words = (*self.ssh_command(), shlex.join(argv))
         try:
@@ -138,16 +138,16 @@ class LabNode:
             return CompletedProcess(words, 124, "", f"no answer within {seconds:g} s")
 
     def boot_id(self) -> str:
-        """The kernel's name for this boot of the node: another one after each reboot."""
+        """The kernel's id of this boot of the node, which changes with each reboot."""
         return self.run(("cat", "/proc/sys/kernel/random/boot_id")).strip()
 
     def boot(self) -> None:
-        """Switch the node on, if it is off; `wait` says when it is there."""
+        """Start the node if it is off; `wait` returns when it is up."""
         if self._cgroup.populated:
             return
         self.mount()
         network.remove(self.cable)
-        # Where the machine mounts cgroup v1 too, nspawn must be told to give the node version 2 only.
+        # If the machine mounts cgroup v1 too, nspawn gives the node version 2 only with this variable.
         self._cgroup.start(
             _nspawn(self, self._machine), log=self.console, env={"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}
         )
@@ -159,7 +159,7 @@ class LabNode:
         def booted() -> bool:
             if self.state == "off":
                 raise LabError(f"{self.name} has powered off", hint=f"see {self.console}")
-            # While it boots its new cable is there for a moment before it is plugged in.
+            # While the node boots, its new cable exists for a moment before it is connected.
             if not wait_until(lambda: self.state != "cut", seconds=5):
                 raise LabError(f"{self.name} is disconnected", hint=f"run `heatsink lab heal {self.number}`")
             left = max(1.0, deadline - time.monotonic())
@@ -170,35 +170,35 @@ class LabNode:
             raise LabError(f"{self.name} did not boot within {seconds:g} s", hint=f"see {self.console}")
 
     def reboot(self, *, seconds: float = 120) -> None:
-        """`systemctl reboot` on the node, and wait until it is back."""
+        """Run `systemctl reboot` on the node, and wait until it is up again."""
         before = self.boot_id()
         self.attempt(("systemctl", "reboot"))
         self.wait(seconds=seconds, after=before)
 
     def crash(self) -> None:
-        """Cut the power: every process of the node dies at once, its disk stays as it is."""
+        """Power the node off abruptly: kill all its processes at once, and keep its disk."""
         self._cgroup.kill()
         network.remove(self.cable)
 
     def cut(self) -> None:
-        """Pull the node's network cable."""
+        """Disconnect the node's network cable."""
         self._check_on()
         network.switch(self.cable, "down")
 
     def heal(self) -> None:
-        """Plug the node's network cable in again."""
+        """Reconnect the node's network cable."""
         self._check_on()
         network.switch(self.cable, "up")
 
     def mount(self) -> None:
-        """Put the node's root together: the base below, what the node wrote above it."""
+        """Mount the node's root: an overlay of its own changes over the base."""
         if os.path.ismount(self.root):
             return
         layers = f"lowerdir={self.base},upperdir={self.folder}/upper,workdir={self.folder}/work"
         run(("mount", "-t", "overlay", "overlay", "-o", layers, self.root))
 
     def destroy(self) -> None:
-        """Switch the node off and forget its disk; nothing of it is left on the machine."""
+        """Power the node off and delete all its files from the machine."""
         self.crash()
         _sweep(self.root, self._machine)
         if os.path.ismount(self.root):
@@ -210,12 +210,12 @@ class LabNode:
             raise LabError(f"{self.name} is off", hint=f"run `heatsink lab boot {self.number}`")
 
 
-# `--wait` returns when the boot is over; its status is that of a degraded system too.
+# `--wait` returns when the boot has finished, also if the system is degraded.
 _BOOTED = "cat /proc/sys/kernel/random/boot_id; systemctl is-system-running --wait"
 
 
 def load(lab: Lab, number: int) -> LabNode:
-    """A node that `up` has made; LabError when there is none of that number."""
+    """The node of that number; LabError if it does not exist."""
     try:
         record = json.loads((lab.state / f"node{number}" / "node.json").read_text())
     except FileNotFoundError:
@@ -231,7 +231,7 @@ def load(lab: Lab, number: int) -> LabNode:
 
 
 def _sweep(root: Path, machine: str) -> None:
-    """Remove what a killed nspawn leaves in /run: a folder, and its lock, named after the root's inode."""
+    """Remove what a killed nspawn leaves in /run: a folder, and a lock named after the root's inode."""
     with suppress(FileNotFoundError):
         inode = root.stat()
         (_NSPAWN / f"locks/inode-{inode.st_dev}:{inode.st_ino}").unlink()
@@ -240,19 +240,19 @@ def _sweep(root: Path, machine: str) -> None:
 
 
 def node_record(node: LabNode) -> dict[str, str]:
-    """What `node.json` says, for `load` to read."""
+    """The content of `node.json`, which `load` reads."""
     return {"engine": node.engine, "base": str(node.base), "subnet": node.lab.subnet}
 
 
 def _nspawn(node: LabNode, machine: str) -> tuple[str | Path, ...]:
-    """The command that boots a node. It needs nothing of the machine's own systemd: no unit, no machined."""
+    """The command that boots a node. It needs no systemd on the machine: no unit, no machined."""
     binds = (f"--bind={device}" for device in _DEVICES if Path(device).exists())
     return (
         "systemd-nspawn", "--quiet", "--boot", "--console=pipe", "--register=no", "--keep-unit",
         f"--directory={node.root}", f"--machine={machine}", f"--hostname={node.name}",
         f"--network-bridge={node.lab.bridge}", "--link-journal=no", "--private-users=no",
-        # All nodes share the machine's clock, so none may set it; podman and docker need the rest.
+        # Nodes share the machine's clock and must not set it; podman and docker need the other capabilities.
         "--capability=all", "--drop-capability=CAP_SYS_TIME", "--system-call-filter=@keyring bpf @mount",
-        # An engine's own overlays cannot lie on an overlay.
+        # Container storage uses overlays, which do not work on top of an overlay.
         f"--bind={node.folder}/store:{_STORES[node.engine]}", *binds,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Where a lab lies: its folder, its subnet, and the paths, addresses and names that follow from them."""
+"""Where a lab is: its folder, its subnet, and the paths, addresses and names derived from them."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ NODES = range(1, 245)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lab:
-    """One lab. Two of them live side by side when both folder and subnet differ.
+    """One lab. Several can run side by side if their folders and subnets differ.
 
-    `subnet` is the first three numbers of a /24 inside 198.18.0.0/15, which RFC 2544 keeps for tests, so
-    that it collides with nobody's network.
+    `subnet` is the first three numbers of a /24 inside 198.18.0.0/15, which RFC 2544 reserves for tests, so
+    that it does not collide with a real network.
     """
 
     state: Path = STATE
@@ -41,17 +41,17 @@ class Lab:
 
     @property
     def registry(self) -> str:
-        """`address:port` of the lab's container registry, which speaks plain HTTP."""
+        """`address:port` of the lab's container registry, which uses plain HTTP."""
         return f"{self.gateway}:4000"
 
     @property
     def bridge(self) -> str:
-        """The bridge that all nodes of this lab are plugged into."""
+        """The bridge that all nodes of this lab are connected to."""
         return f"lab{self.subnet.split('.')[2]}"
 
     @property
     def identity_file(self) -> Path:
-        """The private key that opens every node to root; its public half lies beside it."""
+        """The private key for root on every node; the public half is beside it."""
         return self.state / "id_ed25519"
 
     @property
@@ -61,7 +61,7 @@ class Lab:
 
     @property
     def lock(self) -> Path:
-        """Held by whoever makes, starts or removes something of this lab."""
+        """Locked while anything of this lab is created, started or removed."""
         return self.state / "lock"
 
 

@@ -1,4 +1,4 @@
-"""The lab's container registry: Debian's docker-registry on the bridge's own address, plain HTTP."""
+"""The lab's container registry: Debian's docker-registry on the bridge's address, with plain HTTP."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from compiler.lab.system import LabError, locked, wait_until
 
 
 def start_registry(lab: Lab) -> str:
-    """Serve the registry, if it is not served yet, and return its `address:port` once it answers."""
+    """Start the registry if it is not running, and return its `address:port` once it answers."""
     with locked(lab.lock):
         build_bridge(lab)
         if not _cgroup(lab).populated:
@@ -28,7 +28,7 @@ def start_registry(lab: Lab) -> str:
 
 
 def _configuration(lab: Lab) -> dict[str, object]:
-    # The registry reads YAML, which JSON is a part of.
+    # The registry reads YAML, and JSON is valid YAML.
     return {
         "version": "0.1",
         "log": {"level": "warn"},
@@ -41,7 +41,7 @@ def _configuration(lab: Lab) -> dict[str, object]:
 
 
 def _answers(lab: Lab) -> bool:
-    # The machine's proxy, if it has one, does not know the lab.
+    # The machine's proxy, if it has one, cannot reach the lab.
     opener = build_opener(ProxyHandler({}))
     try:
         with opener.open(f"http://{lab.registry}/v2/", timeout=2) as answer:

@@ -1,4 +1,4 @@
-"""What the lab needs of the machine: root, and a handful of Debian packages."""
+"""What the lab needs on the machine: root, and a few Debian packages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 from compiler.lab.system import LabError, Progress, run
 
-# Podman is for the machine that builds the images; the nodes bring their own.
+# Podman builds the images on this machine; the nodes have their own.
 PACKAGES = (
     ("ip", "iproute2"),
     ("mmdebstrap", "mmdebstrap"),
@@ -21,18 +21,18 @@ _PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin"))
 
 
 def missing_packages(installed: Callable[[str], bool] | None = None) -> tuple[str, ...]:
-    """The Debian packages whose commands the machine lacks, in alphabetical order."""
+    """The Debian packages whose commands are missing on the machine, sorted."""
     is_installed = installed or _is_installed
     return tuple(sorted(package for command, package in PACKAGES if not is_installed(command)))
 
 
 def install_command(packages: Iterable[str]) -> tuple[str, ...]:
-    """The command that installs packages, word by word as it would be typed."""
+    """The command that installs packages."""
     return ("apt-get", "install", "-y", *packages)
 
 
 def require_packages() -> None:
-    """LabError that names the exact command, when packages are missing."""
+    """Raise LabError with the command that installs them if packages are missing."""
     if packages := missing_packages():
         raise LabError(
             f"the lab needs packages that are not installed: {', '.join(packages)}",
@@ -41,7 +41,7 @@ def require_packages() -> None:
 
 
 def install_packages(progress: Progress) -> None:
-    """Install what is missing, if anything is."""
+    """Install the missing packages, if any."""
     if packages := missing_packages():
         quiet = {"DEBIAN_FRONTEND": "noninteractive"}
         progress("apt-get update")
@@ -51,7 +51,7 @@ def install_packages(progress: Progress) -> None:
 
 
 def require_root() -> None:
-    """LabError for everybody but root: nodes need mounts, bridges and cgroups."""
+    """Raise LabError unless we are root: nodes need mounts, bridges and cgroups."""
     if os.geteuid():
         raise LabError("the lab needs root", hint="run the same command with sudo, or as root")
 

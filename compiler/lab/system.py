@@ -1,4 +1,4 @@
-"""How the lab touches the machine: commands run, locks held, and what is said when that fails."""
+"""How the lab uses the machine: running commands, holding locks, waiting."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from pathlib import Path
 from compiler.diagnostics import HeatsinkError
 
 Progress = Callable[[str], None]
-"""Told one line at a time what is being done."""
+"""Called with a line of text for each thing that is done."""
 
 
 class LabError(HeatsinkError):
-    """The lab cannot do what was asked."""
+    """A lab command cannot be carried out."""
 
 
 def run(argv: Sequence[str | Path], *, env: Mapping[str, str] | None = None, stdin: str = "") -> str:
     """Run a command to its end and return what it wrote to stdout.
 
-    `env` is added to our own environment. LabError carries the end of stderr when the command fails.
+    `env` is added to our environment. Raises LabError with the end of stderr if the command fails.
     """
     words = [str(word) for word in argv]
     completed = subprocess.run(
@@ -36,12 +36,12 @@ def run(argv: Sequence[str | Path], *, env: Mapping[str, str] | None = None, std
 
 
 def silent(_line: str) -> None:
-    """The progress of those who do not want to know."""
+    """Ignore progress."""
 
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock file `path`: of several processes that change one thing, each waits for its turn."""
+    """Hold the lock file `path`: processes that use the same one wait for each other."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -49,7 +49,7 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def wait_until(reached: Callable[[], bool], *, seconds: float) -> bool:
-    """Ask again and again until `reached` says yes; False when it did not within `seconds`."""
+    """Call `reached` until it returns True; False if it did not within `seconds`."""
     deadline = time.monotonic() + seconds
     while not reached():
         if time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""Roles and networks as the templates of a tree see them."""
+"""Roles and networks as variables for the templates of a tree."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from compiler.node.yaml import Duplicates, parse
 from compiler.source import Span
 from compiler.tripleo.tree import TOOL
 
-JinjaVariables: TypeAlias = dict[object, object]  # a key is what YAML makes of it: templates print them
+JinjaVariables: TypeAlias = dict[object, object]  # keys are YAML values, because templates print them
 
 _TAGS = (
     ("compute", ("Compute", "HciCeph", "DistributedCompute")),
@@ -23,7 +23,7 @@ _TAGS = (
     ("ovsdpdk", ("ComputeOvsDpdk",)),
     ("storage", ("ObjectStorage", "BlockStorage", "Ceph")),
 )
-"""Tags that a role has by the front of its name, since the tool of the release named wallaby."""
+"""Tags that a role gets by the prefix of its name, since the release wallaby."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ class RoleData:
     """One role of roles_data.yaml."""
 
     name: str
-    nic_config: str | None  # the name of its file below network/config/, where that is not the role's own
+    nic_config: str | None  # name of its file in network/config/, if not the role's
     variables: JinjaVariables
 
 
@@ -47,14 +47,14 @@ class NetworkData:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolFeatures:
-    """What a release's tool adds to what the files say, which templates of that release rely on."""
+    """What the tool of a release adds to roles and networks; templates of that release rely on it."""
 
     tags: bool = True
     index: bool = True
 
 
 def tool_features(root: Path) -> ToolFeatures:
-    """What the tree's own tool adds, told from its text; the newest does both, and so do we without one."""
+    """What the tree's own tool adds, recognised by its text; without a tool, what the newest one adds."""
     path = root / TOOL
     if not path.is_file():
         return ToolFeatures()
@@ -63,7 +63,7 @@ def tool_features(root: Path) -> ToolFeatures:
 
 
 def roles(path: Path, features: ToolFeatures) -> tuple[RoleData, ...]:
-    """The roles of a file, in its order. Raises CompileError with every mistake in it."""
+    """The roles in a file, in order. Raises CompileError with every mistake in it."""
     items = expect_sequence(files.document(path, Duplicates.LAST), "roles").items
     report, result, names = Report(), [], _UniqueNames("role")
     for item in items:
@@ -76,7 +76,7 @@ def roles(path: Path, features: ToolFeatures) -> tuple[RoleData, ...]:
 
 
 def networks(path: Path, features: ToolFeatures) -> tuple[NetworkData, ...]:
-    """The networks of a file, in its order; an empty file has none. Raises as `roles` does."""
+    """The networks in a file, in order; none if it is empty. Raises CompileError as `roles` does."""
     root = parse(files.read(path), Duplicates.LAST)
     if root is None or (isinstance(root, Scalar) and root.value is None):
         return ()
@@ -132,7 +132,7 @@ def _name(node: Node, kind: str) -> str:
 
 
 def _optional_file_name(node: Node, key: str) -> str | None:
-    """The name of a file under a key; null and "" are as good as no key."""
+    """The file name under a key; null and "" count as missing."""
     name = expect_mapping(node, f"the entry with `{key}`").entries.get(key)
     if name is None or (isinstance(name, Scalar) and name.value in (None, "")):
         return None
@@ -140,7 +140,7 @@ def _optional_file_name(node: Node, key: str) -> str | None:
 
 
 def _file_name(node: Node, subject: str) -> str:
-    """A string that is a part of file names, and so leads to no other folder."""
+    """A string that is part of file names, and so cannot lead to another folder."""
     name = expect_string(node, subject)
     if not re.fullmatch(r"[^/\0]+", name) or name in (".", ".."):
         raise CompileError(
@@ -150,14 +150,14 @@ def _file_name(node: Node, subject: str) -> str:
 
 
 class _UniqueNames:
-    """Names met so far, each of which may be met once."""
+    """Checks that names are unique."""
 
     def __init__(self, kind: str) -> None:
         self._kind = kind
         self._places: dict[str, Span] = {}
 
     def add(self, name: str, node: Node) -> None:
-        """Remember a name. Raises CompileError if it was met before."""
+        """Add a name. Raises CompileError if it was added before."""
         span = expect_mapping(node, self._kind).entries["name"].span
         first = self._places.setdefault(name, span)
         if first is not span:

@@ -1,4 +1,4 @@
-"""The rendered tree on disk: made beside its place, and put there as a whole."""
+"""The rendered tree on disk: written beside its place, and moved there as a whole."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from compiler.tripleo.tree import TemplateTree
 
 
 def check(out: Path, tree: TemplateTree) -> None:
-    """Raise HeatsinkError unless the folder may become a rendering of the tree.
+    """Raise HeatsinkError unless the folder may be replaced by a rendering of the tree.
 
-    It may be new, empty, or hold nothing but what an earlier rendering, with whatever roles, left there.
+    It may be new, empty, or contain only files of an earlier rendering, with any roles.
     """
     place, root = out.resolve(), tree.root.resolve()
     if place.is_relative_to(root):
@@ -33,7 +33,7 @@ def check(out: Path, tree: TemplateTree) -> None:
 
 
 def write(rendering: Rendering, out: Path) -> None:
-    """Make the folder hold the rendering and nothing else; until all is written it stays as it was."""
+    """Replace the folder by the rendering; until everything is written, it is unchanged."""
     place = out.resolve()
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -64,7 +64,7 @@ def _fill(new: Path, rendering: Rendering) -> None:
 
 
 def _swap(new: Path, place: Path, old: Path) -> None:
-    """Put the new folder in the old one's place, and the old one back if that cannot be done."""
+    """Move the new folder to the place of the old one, or the old one back if that fails."""
     try:
         if place.exists():
             place.rename(old)

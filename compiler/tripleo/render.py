@@ -1,4 +1,4 @@
-"""A tree with its templates rendered, in memory: nothing is written yet."""
+"""Rendering the templates of a tree in memory; nothing is written yet."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from compiler.tripleo.tree import FOR_EACH_NETWORK, FOR_EACH_ROLE, ONCE, Templat
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendering:
-    """What the new tree is to hold beside its folders: texts by their paths, and files as they are."""
+    """The content of the new tree beside its folders: rendered texts by path, and files to copy."""
 
     tree: TemplateTree
     texts: Mapping[PurePosixPath, str]
@@ -27,7 +27,7 @@ class Rendering:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _RenderInputs:
-    """Roles, and networks even if they are disabled: templates ask for that themselves."""
+    """Roles, and networks including disabled ones, as templates check that themselves."""
 
     roles: tuple[RoleData, ...]
     networks: tuple[NetworkData, ...]
@@ -43,7 +43,7 @@ class _RenderInputs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Target:
-    """One file that a template makes, and the role or network that it is for."""
+    """One file that a template renders to, and the role or network that it is for."""
 
     path: PurePosixPath
     variables: Mapping[str, object]
@@ -53,11 +53,11 @@ class _Target:
 def rendering(
     tree: TemplateTree, report: Report, *, roles: Path | None = None, networks: Path | None = None
 ) -> Rendering:
-    """The tree that upstream's own tool would write, with the tree's own roles and networks by default.
+    """The tree that upstream's tool would write, by default with the tree's own roles and networks.
 
-    Other files of them are found as upstream's client finds them: from the current folder, or else from the
-    tree. A file that a template makes wins over one of the tree, and a later one over an earlier; the report
-    warns. Raises CompileError with every mistake found.
+    Other files are found as by upstream's client: from the current folder, or else from the tree. A rendered
+    file overrides one of the tree, and a later one an earlier one; the report warns. Raises CompileError with
+    every mistake.
     """
     for link in tree.links:
         report.warn(f"skipping `{tree.root / link}`, a symbolic link to a folder", hint=_LINK_HINT)
@@ -113,10 +113,10 @@ def _rendered(
 
 
 def _targets(path: PurePosixPath, source: Source, data: _RenderInputs) -> Iterator[_Target]:
-    """The files that a template makes: one for each role or network if its name says so, else one."""
+    """The files that a template renders to: one per role or network, depending on its name, or one."""
     networks = data.network_variables
     if path.name.endswith(FOR_EACH_ROLE):
-        by_name = "{{role.name}}" not in source.text  # older templates take the name itself for the role
+        by_name = "{{role.name}}" not in source.text  # in older templates `role` is the name itself
         for role in data.roles:
             variables = {"role": role.name if by_name else role.variables, "networks": networks}
             yield _Target(path=_role_path(path, role), variables=variables, subject=f"role `{role.name}`")
@@ -141,7 +141,7 @@ def _role_path(path: PurePosixPath, role: RoleData) -> PurePosixPath:
 
 
 def _network_path(path: PurePosixPath, network: NetworkData) -> PurePosixPath:
-    """`ports/port_v6.network.j2.yaml` → `ports/tenant_v6.yaml`; elsewhere `network` is what is replaced."""
+    """`ports/port_v6.network.j2.yaml` → `ports/tenant_v6.yaml`; elsewhere `network` is replaced."""
     replaced = "port" if str(path.parent).endswith("ports") else "network"
     return path.with_name(path.name.replace(FOR_EACH_NETWORK, ".yaml").replace(replaced, network.lower))
 

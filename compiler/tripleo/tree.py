@@ -1,4 +1,4 @@
-"""What a tree holds: folders, templates to render, files to copy."""
+"""The content of a tree: folders, templates to render, files to copy."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ TOOL = "tools/process-templates.py"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateTree:
-    """A tree's folders and files by their paths below its root, sorted; what is hidden is no part of it."""
+    """The folders and files of a tree by their paths below its root, sorted, without hidden ones."""
 
     root: Path
     folders: tuple[PurePosixPath, ...]
     templates: tuple[PurePosixPath, ...]
     files: tuple[PurePosixPath, ...]
-    links: tuple[PurePosixPath, ...]  # to folders: nobody follows them
-    excluded: frozenset[PurePosixPath]  # what no template for each role or network may make
+    links: tuple[PurePosixPath, ...]  # to folders, which are not followed
+    excluded: frozenset[PurePosixPath]  # paths that templates for roles or networks must not create
 
     def foreign(self, paths: Iterable[PurePosixPath]) -> Iterator[PurePosixPath]:
-        """Those paths that no rendering of this tree has, with whatever roles and networks."""
+        """The paths that cannot be from a rendering of this tree, with any roles and networks."""
         once = {path.with_name(path.name.replace(ONCE, ".yaml")) for path in self.templates}
         known = once.union(self.files)
         repeated = {path.parent for path in self.templates if path.name.endswith(_REPEATED)}
@@ -46,7 +46,7 @@ _REPEATED = (FOR_EACH_ROLE, FOR_EACH_NETWORK)
 
 
 def listing(root: Path) -> TemplateTree:
-    """What stands below a folder. Raises HeatsinkError when it cannot be read."""
+    """The content of a folder. Raises HeatsinkError if it cannot be read."""
     if not root.is_dir():
         raise HeatsinkError(f"folder `{root}` does not exist", hint="pass a tripleo-heat-templates tree")
     folders, paths, links = [], [], []
@@ -76,7 +76,7 @@ def _unreadable(error: OSError) -> NoReturn:
 
 
 def _excluded(path: Path) -> frozenset[PurePosixPath]:
-    """The paths of a `name: [puppet/compute-role.yaml]`; upstream's own file names none."""
+    """The paths in `name: [puppet/compute-role.yaml]`; upstream's file lists none."""
     root = parse(files.read(path), Duplicates.LAST) if path.is_file() else None
     if root is None:
         return frozenset()
