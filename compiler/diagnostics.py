@@ -1,4 +1,4 @@
-"""What is told to an operator: problems that know their place, and the exceptions that carry them."""
+"""Messages for operators: problems with their place, and the exceptions that carry them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from compiler.source import Span
 
-_WIDEST = 200  # characters of a line that are shown
+_WIDEST = 200  # maximum number of characters shown of a line
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Problem:
 
 
 class HeatsinkError(Exception):
-    """An operator's mistake, or a host's refusal: one or more problems, never a bug of ours."""
+    """An operator's mistake or a host's refusal: one or more problems, never a bug in heatsink."""
 
     def __init__(self, message: str, span: Span | None = None, hint: str | None = None) -> None:
         super().__init__(message)
@@ -54,7 +54,7 @@ class HeatsinkError(Exception):
         return error
 
     def without_text(self) -> HeatsinkError:
-        """The same problems with their places and no line of the text, for files of secrets."""
+        """The same problems without any line of the text, for files of secrets."""
         return self.of(
             Problem(problem.message, problem.span.without_text() if problem.span else None, problem.hint)
             for problem in self.problems
@@ -65,7 +65,7 @@ class HeatsinkError(Exception):
         return self.of(replace(each, span=each.span or span) for each in self.problems)
 
     def render(self) -> str:
-        """Every problem, a blank line between two."""
+        """Every problem, separated by blank lines."""
         return "\n\n".join(problem.render() for problem in self.problems)
 
 
@@ -75,20 +75,20 @@ class CompileError(HeatsinkError):
 
 @dataclass(slots=True)
 class Report:
-    """Collects what is found on the way: errors to raise together, warnings to show at the end."""
+    """Collects problems: errors to raise together, warnings to show at the end."""
 
-    strict: bool = False  # what is likely a mistake is an error
+    strict: bool = False  # likely mistakes are errors
     errors: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
 
     def warn(self, message: str, span: Span | None = None, hint: str | None = None) -> None:
-        """Remember a warning once, however often it is met."""
+        """Add a warning, unless it was added before."""
         problem = Problem(message, span, hint)
         if problem not in self.warnings:
             self.warnings.append(problem)
 
     def suspect(self, message: str, span: Span | None = None, hint: str | None = None) -> None:
-        """Remember what is likely a mistake: a warning, or an error when the report is strict."""
+        """Add a likely mistake: a warning, or an error if the report is strict."""
         problem = Problem(message, span, hint)
         problems = self.errors if self.strict else self.warnings
         if problem not in problems:
@@ -103,7 +103,7 @@ class Report:
             self.errors.extend(problem for problem in error.problems if problem not in self.errors)
 
     def check(self) -> None:
-        """Raise everything collected so far, if there is anything."""
+        """Raise CompileError with all errors collected so far, if any."""
         if self.errors:
             raise CompileError.of(self.errors)
 
@@ -114,9 +114,9 @@ def counted(number: int, noun: str) -> str:
 
 
 def closest(name: str, known: Iterable[str]) -> str | None:
-    """A did-you-mean hint for a name that is not known, or None when nothing is near.
+    """A did-you-mean hint for an unknown name, or None if no known name is similar.
 
-    Of `A::B::C` names the last components are compared: the long fronts make all of them look alike.
+    Of names such as `A::B::C` the last components are compared, because their long prefixes are all similar.
     """
     names = sorted(set(known))
     lasts = difflib.get_close_matches(_last(name), map(_last, names), n=1, cutoff=0.65)
@@ -144,7 +144,7 @@ def _excerpt(span: Span) -> str:
 
 
 def _window(text: str, first: int, last: int) -> tuple[str, int, int]:
-    """A line as it is shown, and what is marked in it: of a very long one the part around the mark."""
+    """The line to show and the columns to mark; of a very long line, the part around the mark."""
     if len(text) <= _WIDEST:
         return text, first, last
     start = max(0, min(first - _WIDEST // 4, len(text) - _WIDEST))

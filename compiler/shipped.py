@@ -1,4 +1,4 @@
-"""Where the shipped library lies: beside the package in a checkout, inside it when installed."""
+"""The shipped library: beside the package in a checkout, inside it when installed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a piece of input was written: files and places in them."""
+"""Input files, and places in them."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from dataclasses import dataclass, field, replace
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One input file: the name an operator knows it by, and its text."""
+    """An input file: its name as shown to the operator, and its text."""
 
     name: str
     text: str = field(repr=False, default="")
 
     def line(self, number: int) -> str:
-        """Line `number` (counted from 1) without its end, or "" past the end."""
+        """Line `number`, counted from 1, without its line ending; "" past the end."""
         lines = self.text.split("\n")
         return lines[number - 1].rstrip("\r") if 0 < number <= len(lines) else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A place in a source. Lines and columns count from 1; the end column is the first one behind it."""
+    """A place in a source. Lines and columns count from 1; the end column is the first one after it."""
 
     source: Source
     line: int
@@ -32,10 +32,10 @@ class Span:
         return f"{self.source.name}:{self.line}:{self.column}"
 
     def without_text(self) -> Span:
-        """The place alone, for what nobody may read."""
+        """The place without the text, for secrets."""
         return replace(self, source=Source(self.source.name))
 
     @property
     def place(self) -> str:
-        """`file:line`, as it stands in the `X-Source=` lines of units."""
+        """`file:line`, as in the `X-Source=` lines of units."""
         return f"{self.source.name}:{self.line}"

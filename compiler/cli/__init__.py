@@ -1,4 +1,4 @@
-"""The command line. Only this package prints and picks exit codes: data to stdout, all else to stderr."""
+"""The command line. Only this package prints and sets exit codes: data to stdout, all else to stderr."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`heatsink images`: the container images that services run from."""
+"""`heatsink images`: the container images of the services."""
 
 from __future__ import annotations
 
@@ -185,9 +185,9 @@ def push(
 
 
 def _wanted(patterns: Sequence[str], recipes: dict[str, ImageRecipe]) -> dict[str, ImageRecipe]:
-    """The recipes of the selected images and of all they are built on, parents first.
+    """The recipes of the selected images and of their ancestors, parents first.
 
-    A root file system that nothing is built on, as the base is another image, must be named.
+    A root file system that no image uses, because of `--base-image`, is selected only by its name.
     """
     from compiler.images.tree import chosen, with_parents
 

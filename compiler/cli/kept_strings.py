@@ -12,7 +12,7 @@ from compiler.model.random_string import StringRecipe, random_string
 
 
 class KeptStrings:
-    """The strings of OS::Heat::RandomString: those that the secrets file has, and new ones to add to it."""
+    """The strings of OS::Heat::RandomString: those in the secrets file, and new ones to add to it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -29,7 +29,7 @@ class KeptStrings:
         return self._kept.get(name) or self._new[name]
 
     def keep(self) -> bool:
-        """Add the new strings to the file; False, and nothing is written, if it has one of them by now."""
+        """Add the new strings to the file; False, without writing, if it contains one of them by now."""
         if not self._new:
             return True
 

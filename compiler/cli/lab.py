@@ -1,4 +1,4 @@
-"""`heatsink lab`: real nodes on this machine, to try a fleet on."""
+"""`heatsink lab`: real nodes on this machine to try a fleet on."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Jinja2 templates: variables in, text out, and nothing else reached or used up.
+"""Jinja2 templates: from variables to text, with no other access and with bounded memory.
 
-Templates may come with a service from anybody, so they run in Jinja2's sandbox. The sandbox keeps a template
-from reaching Python; the limits of `bounds` keep it from filling the memory, as in `{{ "x" * 10 ** 10 }}`.
+Templates may come with a service from an untrusted author, so they run in Jinja2's sandbox. The sandbox keeps
+a template from reaching Python; the limits in `bounds` keep it from using up memory: `{{ "x" * 10 ** 10 }}`.
 https://jinja.palletsprojects.com/en/stable/sandbox/#security-considerations
 """
 
@@ -26,11 +26,11 @@ def render(
     search: Sequence[Path] = (),
     dialect: Dialect = Dialect.OWN,
 ) -> str:
-    """The text that a template makes of variables.
+    """The text that a template renders to with the variables.
 
-    `{% include %}`, `{% extends %}` and `{% import %}` find files by their path below the folders of
-    `search`, the first that has it; a path cannot leave them. Raises CompileError with the template's line
-    when it is not Jinja2, uses something undefined, is refused by the sandbox or goes past a bound.
+    `{% include %}`, `{% extends %}` and `{% import %}` look for files by path in the folders of `search`, in
+    order; a path cannot lead outside of them. Raises CompileError with the line of the template if it is not
+    valid Jinja2, uses an undefined variable, is refused by the sandbox or exceeds a limit.
     """
     try:
         template = compiled(environment(tuple(search), dialect), source.text, source.name)

@@ -1,4 +1,4 @@
-"""What a template may make: the lengths, numbers and field widths at which it is refused."""
+"""Limits of templates: lengths, numbers and field widths beyond which they are refused."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from typing import Any, NoReturn
 from jinja2.exceptions import SecurityError
 
 MAX_LENGTH = 16 * 1024 * 1024
-"""Characters or items that a template may make, in all or in one value."""
+"""Maximum number of characters or items, in the whole text or in one value."""
 MAX_STEPS = 1_000_000
-"""Numbers that all the `range` of one rendering may give together."""
+"""Maximum number of steps of all ranges in one rendering."""
 _MAX_BITS = 4096
-# A field whose width has six digits or comes from a value, in either of Python's formats.
+# A format field whose width has six digits or is a value, in both of Python's formats.
 _WIDE = re.compile(r"[{%][^{}%a-z]*\d{6}|\{[^{}]*\{|%[^a-z%]*\*", re.IGNORECASE)
 _MULTIPLYING = frozenset(("center", "expandtabs", "join", "ljust", "replace", "rjust", "translate", "zfill"))
 _FORMATTING = frozenset(("format", "format_map"))
 
 
 def joined(pieces: Iterable[str]) -> str:
-    """The pieces as one text. Raises SecurityError as soon as it would be too long, as all here do."""
+    """The pieces as one text. Raises SecurityError if it is too long, as all functions here do."""
     return "".join(listed(pieces))
 
 
 def listed(items: Iterable[Any]) -> list[Any]:
-    """All items, refused as soon as they are too much together."""
+    """The items as a list, refused as soon as they are too large together."""
     size, items_so_far = 0, []
     for item in items:
         size += max(1, _size(item))
@@ -36,7 +36,7 @@ def listed(items: Iterable[Any]) -> list[Any]:
 
 
 def counted_range() -> Callable[..., range]:
-    """A `range` for one rendering, whose loops may take MAX_STEPS steps in all."""
+    """A `range` for one rendering, with at most MAX_STEPS steps in total."""
     steps = 0
 
     def counted(*bounds: int) -> range:
@@ -60,12 +60,12 @@ def _check_size(size: int) -> None:
 
 
 def check_product(*values: object) -> None:
-    """Refuse when values that multiply (a text and what replaces each of its letters) would make too much."""
+    """Refuse values whose product is too large, such as a text and the replacement of its letters."""
     _check_size(prod(max(1, abs(value) if isinstance(value, int) else _size(value)) for value in values))
 
 
 def _size(value: object) -> int:
-    """A text's length, the sum over a collection, 1 for the rest."""
+    """The length of a text, the total of a collection, 1 for anything else."""
     match value:
         case str() | bytes():
             return len(value)
@@ -77,7 +77,7 @@ def _size(value: object) -> int:
 
 
 def check_method(text: str, name: str, values: tuple[object, ...]) -> None:
-    """Refuse a call of a string's method that would make too much."""
+    """Refuse a call of a string method whose result is too large."""
     if name in _MULTIPLYING:
         check_product(text, *values)
     elif name in _FORMATTING:
@@ -103,7 +103,7 @@ def _check_sum(left: object, right: object) -> None:
 
 
 def check_format(left: object, right: object) -> None:
-    """Refuse `left % right`, or a `format` of `left`, whose text could be too long."""
+    """Refuse `left % right`, or `left.format(…)`, if the text could be too long."""
     if isinstance(left, str):
         if _WIDE.search(left):
             _refuse("a format field with a variable or very large width")

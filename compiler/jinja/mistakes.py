@@ -1,4 +1,4 @@
-"""What a template's author did wrong: in our words, with the line of the template."""
+"""Mistakes in templates, in an operator's words, with the line of the template."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from jinja2.exceptions import TemplateError, TemplateNotFound
 
 from compiler.source import Source, Span
 
-# What a template's own expressions raise: the operator's mistake, not a bug of ours.
+# What the expressions of a template raise: the author's mistake, not a bug in heatsink.
 FAULTS = (
     TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError,
 )  # fmt: skip
 
 
 def message(error: BaseException) -> str:
-    """What went wrong, in our own manner: lower case, names in backticks."""
+    """The error in our style: lower case, names in backticks."""
     if isinstance(error, TemplateNotFound):
         outside = ".." in Path(error.name or "").parts
         return f"template `{error.name}` {'is outside' if outside else 'is not in'} the template folders"
@@ -30,7 +30,7 @@ def message(error: BaseException) -> str:
 
 
 def place(error: BaseException, source: Source, search: Sequence[Path]) -> Span:
-    """The line of a template where an error came up: the innermost line that is a template's."""
+    """The line of a template that raised an error: the innermost one of a template."""
     if isinstance(error, TemplateSyntaxError):
         return _line_span(_template_source(error.filename, source), error.lineno, str(error))
     lines = [
@@ -43,14 +43,14 @@ def place(error: BaseException, source: Source, search: Sequence[Path]) -> Span:
 
 
 def _template_source(name: str | None, source: Source) -> Source:
-    """The template of that file name: the one rendered, or one that it includes."""
+    """The template with that file name: the rendered one, or one that it includes."""
     if name is None or name == source.name:
         return source
     return Source(name, Path(name).read_text(encoding="utf-8"))
 
 
 def _line_span(source: Source, number: int, message: str) -> Span:
-    """The name in quotes of a message where the line has it, else the whole line."""
+    """The place of the quoted name of a message if the line contains it, else of the whole line."""
     line = source.line(number)
     quoted = re.search(r"'([^']+)'", message)
     start = line.find(quoted[1]) if quoted else -1

@@ -1,4 +1,4 @@
-"""Jinja2's sandbox, with bounds on what one operation can make."""
+"""Jinja2's sandbox, with limits on the results of operations."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _FILTERS = (
 
 
 class Dialect(Enum):
-    """Whose templates they are, and so which of Jinja2's options they are written for."""
+    """The Jinja2 options that templates are written for."""
 
-    OWN = "own"  # something undefined is an error, and lines that only hold a block leave no trace
-    TRIPLEO = "tripleo"  # Jinja2's defaults: something undefined is "", and the last line end goes
+    OWN = "own"  # undefined variables are errors, and lines with only a block are removed
+    TRIPLEO = "tripleo"  # Jinja2's defaults: undefined variables are "", and the last newline is removed
 
 
 _OPTIONS: Mapping[Dialect, Mapping[str, Any]] = {
@@ -41,7 +41,7 @@ _OPTIONS: Mapping[Dialect, Mapping[str, Any]] = {
 
 
 class _BoundedGenerator(CodeGenerator):
-    """Jinja2's compiler, but for `~`, which it would compile to an unbounded join."""
+    """Jinja2's compiler, except for `~`, which it would compile to an unlimited join."""
 
     def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802 - Jinja2's name
         self.write("environment.concatenation((")
@@ -52,7 +52,7 @@ class _BoundedGenerator(CodeGenerator):
 
 
 class BoundedEnvironment(SandboxedEnvironment):
-    """The sandbox, with bounds on what one operation can make."""
+    """The sandbox, with limits on the results of operations."""
 
     code_generator_class = _BoundedGenerator
     concat = staticmethod(lambda pieces: bounds.joined(pieces))
@@ -63,7 +63,7 @@ class BoundedEnvironment(SandboxedEnvironment):
         return super().call_binop(context, operator, left, right)
 
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805
-        # The sandbox wraps `str.format` in a function of its own.
+        # The sandbox wraps `str.format` in a function.
         method = getattr(__obj, "__wrapped__", __obj)
         owner = getattr(method, "__self__", None)
         if isinstance(owner, str):
@@ -78,7 +78,7 @@ class BoundedEnvironment(SandboxedEnvironment):
 
 @lru_cache(maxsize=32)
 def environment(search: tuple[Path, ...], dialect: Dialect) -> BoundedEnvironment:
-    """The environment for templates of a dialect, which include files below the folders of `search`."""
+    """The environment for templates of a dialect, which may include files from the folders of `search`."""
     bounded = BoundedEnvironment(loader=FileSystemLoader(search), **_OPTIONS[dialect])
     del bounded.globals["lipsum"]
     bounded.filters.update((name, _bounded_filter(bounded.filters[name])) for name in _FILTERS)
@@ -88,25 +88,25 @@ def environment(search: tuple[Path, ...], dialect: Dialect) -> BoundedEnvironmen
 
 @lru_cache(maxsize=4096)
 def compiled(bounded: BoundedEnvironment, text: str, name: str) -> Template:
-    """A template's text, compiled once; errors in it call the template `name`."""
+    """A compiled template; errors show it as `name`."""
     code = bounded.compile(text, name=None, filename=name)
     return bounded.template_class.from_code(bounded, code, bounded.make_globals(None))
 
 
 def _bounded_filter(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A filter, refused when what it is given would multiply to too much."""
+    """A filter that is refused if the product of its arguments is too large."""
 
     def bounded(*args: Any, **kwargs: Any) -> Any:
         bounded_args = [bounds.listed(arg) if isinstance(arg, Iterator) else arg for arg in args]
         bounds.check_product(*bounded_args, *kwargs.values())
         return function(*bounded_args, **kwargs)
 
-    # Jinja2 marks filters that want its context with an attribute.
+    # Jinja2 marks filters that take its context with an attribute.
     bounded.__dict__.update(function.__dict__)
     return bounded
 
 
 def _format(text: str, *args: object, **kwargs: object) -> str:
-    """The filter `"%s of %s"|format(a, b)`, within bounds."""
+    """The filter `"%s of %s"|format(a, b)`, within the limits."""
     bounds.check_format(text, args or tuple(kwargs.values()))
     return do_format(text, *args, **kwargs)

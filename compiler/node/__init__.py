@@ -1,7 +1,7 @@
 """A piece of input as a value that knows where it was written.
 
-Nodes are made by the million, so they are plain slotted classes; nobody changes one after it is made.
-Mapping keys are strings, as in JSON: Heat sends every template through JSON before it reads it.
+Nodes are created by the million, so they are plain slotted classes; they are never changed afterwards.
+Mapping keys are strings, as in JSON: Heat passes every template through JSON before it reads it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Plain: TypeAlias = ScalarValue | list["Plain"] | dict[str, "Plain"]
 
 
 class Mark(Protocol):
-    """A point in a text, counted from 0, as libyaml gives it."""
+    """A point in a text, counted from 0, as in libyaml."""
 
     line: int
     column: int
@@ -90,7 +90,7 @@ class Mapping(Node):
         self._end = end
 
     def key_span(self, key: str) -> Span:
-        """Where the key was written; for a key that a function made, where the mapping was."""
+        """Where the key was written; for a key from a function, where the mapping was written."""
         node = self.keys.get(key)
         return node.span if node is not None else self.span
 
@@ -110,7 +110,7 @@ _KINDS: dict[type, str] = {
 
 
 def plain(node: Node) -> Plain:
-    """The node as plain Python values, places forgotten."""
+    """The node as plain Python values, without places."""
     if isinstance(node, Scalar):
         return node.value
     if isinstance(node, Mapping):
@@ -120,7 +120,7 @@ def plain(node: Node) -> Plain:
 
 
 def node_of(value: Plain, place: Node) -> Node:
-    """Plain Python values as a node that stands where `place` was written."""
+    """Plain Python values as a node with the place of another."""
     source, start, end = place._source, place._start, place._end
     if isinstance(value, dict):
         entries = {key: node_of(item, place) for key, item in value.items()}
@@ -131,29 +131,29 @@ def node_of(value: Plain, place: Node) -> Node:
 
 
 def mapping_of(entries: dict[str, Node], place: Node, keys: dict[str, Node] | None = None) -> Mapping:
-    """Nodes put together as a mapping that stands where `place` was written."""
+    """A mapping of nodes with the place of another node."""
     return Mapping(entries, keys or {}, place._source, place._start, place._end)
 
 
 def sequence_of(items: list[Node], place: Node) -> Sequence:
-    """Nodes put together as a list that stands where `place` was written."""
+    """A list of nodes with the place of another node."""
     return Sequence(items, place._source, place._start, place._end)
 
 
 def scalar_of(value: ScalarValue, place: Node) -> Scalar:
-    """A scalar that stands where `place` was written."""
+    """A scalar with the place of another node."""
     return Scalar(value, place._source, place._start, place._end)
 
 
 def given(value: Plain, name: str) -> Node:
-    """Values that no file holds, as nodes of a source called `name` (`<compiler>`, `--backend`)."""
+    """Values from no file, as nodes of a source called `name` (`<compiler>`, `--backend`)."""
     source = Source(name)
     origin = _Point(0, 0)
     return node_of(value, Scalar(None, source, origin, origin))
 
 
 def text_of(source: Source) -> Scalar:
-    """A file's whole text as a string that was written there."""
+    """The whole text of a file as a string node."""
     lines = source.text.split("\n")
     return Scalar(source.text, source, _Point(0, 0), _Point(len(lines) - 1, len(lines[-1])))
 
@@ -167,28 +167,28 @@ class _Point:
 
 
 def expect_mapping(node: Node, subject: str) -> Mapping:
-    """The node, if it is a mapping; else an error that says what should have been one."""
+    """The node as a mapping. Raises CompileError, which names the subject, if it is not one."""
     if not isinstance(node, Mapping):
         raise CompileError(f"{subject} must be a mapping, not {node.kind}", node.span)
     return node
 
 
 def expect_sequence(node: Node, subject: str) -> Sequence:
-    """The node, if it is a list; else an error that says what should have been one."""
+    """The node as a list. Raises CompileError, which names the subject, if it is not one."""
     if not isinstance(node, Sequence):
         raise CompileError(f"{subject} must be a list, not {node.kind}", node.span)
     return node
 
 
 def expect_string(node: Node, subject: str) -> str:
-    """The node's text, if it is a string; else an error that says what should have been one."""
+    """The text of a string node. Raises CompileError, which names the subject, if it is not one."""
     if not isinstance(node, Scalar) or not isinstance(node.value, str):
         raise CompileError(f"{subject} must be a string, not {node.kind}", node.span)
     return node.value
 
 
 def expect_keys(mapping: Mapping, known: frozenset[str], subject: str) -> None:
-    """An error at the first key that is not one of the known."""
+    """Raise CompileError at the first key that is not a known one."""
     for key in mapping.entries:
         if key not in known:
             raise CompileError(
@@ -197,7 +197,7 @@ def expect_keys(mapping: Mapping, known: frozenset[str], subject: str) -> None:
 
 
 def alike(one: Node, other: Node) -> bool:
-    """Whether two nodes differ in nothing but what their scalars say; those are of the same kinds."""
+    """Whether two nodes differ only in the values of their scalars, and these have the same types."""
     if one is other:
         return True
     if isinstance(one, Mapping) and isinstance(other, Mapping):
@@ -210,12 +210,12 @@ def alike(one: Node, other: Node) -> bool:
 
 
 def is_null(node: Node | None) -> bool:
-    """Whether there is a node that says null."""
+    """Whether there is a node and it is null."""
     return isinstance(node, Scalar) and node.value is None
 
 
 def rewritten(node: Node, text: Callable[[str], str], *, keys: bool) -> Node:
-    """The node with every string in it as `text` makes it; with `keys`, those of mappings too."""
+    """The node with `text` applied to every string in it, and with `keys` to the keys of mappings too."""
     if isinstance(node, Mapping):
         entries = node.entries.items()
         new = {text(key) if keys else key: rewritten(value, text, keys=keys) for key, value in entries}
@@ -227,7 +227,7 @@ def rewritten(node: Node, text: Callable[[str], str], *, keys: bool) -> Node:
 
 
 def walk(node: Node) -> Iterator[Node]:
-    """The node and all below it, outside first."""
+    """The node and all nodes below it, the outer ones first."""
     yield node
     if isinstance(node, Mapping):
         for value in node.entries.values():

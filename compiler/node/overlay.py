@@ -1,4 +1,4 @@
-"""One value laid over another."""
+"""Overlaying one value on another."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from compiler.node import Mapping, Node, mapping_of
 
 
 def overlay(below: Node, above: Node) -> Node:
-    """`above` over `below`: mappings key by key at any depth, everything else replaced."""
+    """`above` over `below`: mappings are merged at any depth, everything else is replaced."""
     if isinstance(below, Mapping) and isinstance(above, Mapping):
         entries = dict(below.entries)
         for key, value in above.entries.items():

@@ -1,4 +1,4 @@
-"""What YAML 1.1 takes a scalar for, and how JSON writes it as a key."""
+"""The values of scalars in YAML 1.1, and their spelling as keys in JSON."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _resolved(text: str) -> ScalarValue:
     tag: str = _resolver.resolve(  # type: ignore[no-untyped-call]
         yaml.ScalarNode, text, (True, False)
     )
-    # `=` is YAML 1.1's "value" key, which nobody means; a timestamp stays what was written, as in Heat
+    # `=` is YAML 1.1's obsolete "value" key; timestamps stay as they are written, as in Heat
     if tag in (_TIMESTAMP, "tag:yaml.org,2002:value", "tag:yaml.org,2002:str"):
         return text
     try:
@@ -38,7 +38,7 @@ def _resolved(text: str) -> ScalarValue:
 
 
 def tagged_scalar(tag: str, text: str) -> ScalarValue:
-    """The value of a scalar with a tag. Raises KeyError, ValueError or YAMLError if it has none."""
+    """The value of a scalar with a tag. Raises KeyError, ValueError or YAMLError if there is none."""
     if tag not in _SCALAR_TAGS:
         raise KeyError(tag)
     value: ScalarValue = _SCALAR_TAGS[tag](SafeConstructor(), yaml.ScalarNode(tag, text))
@@ -51,7 +51,9 @@ def _binary(_constructor: SafeConstructor, node: yaml.ScalarNode) -> str:
 
 _SCALAR_TAGS = {
     "tag:yaml.org,2002:binary": _binary,
-    _TIMESTAMP: SafeConstructor.yaml_constructors["tag:yaml.org,2002:str"],  # what was written, as in Heat
+    _TIMESTAMP: SafeConstructor.yaml_constructors[
+        "tag:yaml.org,2002:str"
+    ],  # stays as it is written, as in Heat
 } | {
     f"tag:yaml.org,2002:{name}": SafeConstructor.yaml_constructors[f"tag:yaml.org,2002:{name}"]
     for name in ("str", "int", "float", "bool", "null")
@@ -59,7 +61,7 @@ _SCALAR_TAGS = {
 
 
 def equal_key(value: ScalarValue, keys: dict[str, Node]) -> str | None:
-    """The key that Python takes for the same: before Heat writes JSON, 1, 1.0 and true are one key."""
+    """The key that is equal in Python: before Heat writes JSON, 1, 1.0 and true are the same key."""
     for name, key in keys.items():
         if isinstance(key, Scalar) and not isinstance(key.value, str) and key.value == value:
             return name
@@ -67,7 +69,7 @@ def equal_key(value: ScalarValue, keys: dict[str, Node]) -> str | None:
 
 
 def key_text(value: ScalarValue) -> str:
-    """A key as JSON spells it."""
+    """A key as in JSON."""
     if isinstance(value, str):
         return value
     if value is None:

@@ -22,21 +22,21 @@ from compiler.source import Source, Span
 MOST_NODES = 1_000_000  # of a document with its aliases expanded: a "billion laughs" stops here
 DEEPEST = 100
 
-Event: TypeAlias = Any  # libyaml's events; their stubs know none of the fields
+Event: TypeAlias = Any  # the stubs of libyaml's events lack their fields
 _SEQUENCE_END: type[Any] = yaml.SequenceEndEvent
 _MAPPING_END: type[Any] = yaml.MappingEndEvent
 _COLLECTION_TAGS = frozenset((None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"))
 
 
 class Duplicates(Enum):
-    """What two equal keys in one mapping mean."""
+    """What happens with two equal keys in one mapping."""
 
     REFUSED = "refused"  # our own files
     LAST = "last"  # Heat: the last one wins
 
 
 class Repeated(NamedTuple):
-    """A key that stands twice in one mapping: the two keys, as they are written one after the other."""
+    """A duplicate key in a mapping: its name, its first place and the next one."""
 
     name: str
     first: Node
@@ -46,11 +46,11 @@ class Repeated(NamedTuple):
 def parse(
     source: Source, duplicates: Duplicates = Duplicates.REFUSED, repeated: list[Repeated] | None = None
 ) -> Node | None:
-    """The one document of a YAML text, or None if there is nothing in it.
+    """The document of a YAML text, or None if the text is empty.
 
-    Duplicate keys that are not refused are added to `repeated`, if it is given.
-    Raises CompileError with the place for text that is not YAML, for several documents, unknown tags, keys
-    that are not scalars, duplicate keys (unless LAST), and documents too deep or too large to expand.
+    Duplicate keys that are not refused are added to `repeated`.
+    Raises CompileError with the place for invalid YAML, several documents, unknown tags, keys that are not
+    scalars, duplicate keys (unless LAST), and documents that are too deep or too large to expand.
     """
     try:
         return _Builder(source, duplicates, [] if repeated is None else repeated).document()
@@ -59,7 +59,7 @@ def parse(
 
 
 class _Builder:
-    """Turns the events of one text into nodes; a recursive descent, one method a production."""
+    """Turns the events of a text into nodes by recursive descent, one method per production."""
 
     def __init__(self, source: Source, duplicates: Duplicates, repeated: list[Repeated]) -> None:
         self.source = source
@@ -136,7 +136,7 @@ class _Builder:
     def mapping(self, start: Event) -> Mapping:
         entries: dict[str, Node] = {}
         keys: dict[str, Node] = {}
-        merged: list[Mapping] = []  # the last one wins
+        merged: list[Mapping] = []  # later ones override earlier ones
         advance, node = self.next, self.node
         event = advance()
         while type(event) is not _MAPPING_END:
@@ -146,7 +146,7 @@ class _Builder:
             else:
                 self.enter(entries, keys, key, value)
             event = advance()
-        for mapping in reversed(merged):  # what is merged in comes first, and its own keys win
+        for mapping in reversed(merged):  # merged keys come first, and the mapping's own keys override them
             entries = mapping.entries | entries
             keys = mapping.keys | keys
         return Mapping(entries, keys, self.source, start.start_mark, event.end_mark)
@@ -182,10 +182,10 @@ class _Builder:
         return target
 
     def expansion(self, node: Node) -> _Expansion:
-        """How large the node is as a tree, which is how everything after this reads it.
+        """The size of the node as a tree, with its aliases expanded, which is how everything else sees it.
 
-        Anchored nodes are measured as they end, so an alias costs a look-up and the recursion is as deep
-        as the text is nested, however long a chain of aliases gets.
+        Anchored nodes are measured when they end, so an alias costs a look-up, and the recursion is only as
+        deep as the text is nested, even for a long chain of aliases.
         """
         if (known := self.expansions.get(id(node))) is not None:
             return known
@@ -206,7 +206,7 @@ class _Builder:
 
 
 def _merged(value: Node) -> list[Mapping]:
-    """What `<<` merges in, the one that wins at the end: of a list that is the first."""
+    """The mappings that `<<` merges, in increasing priority: the first of a list has the highest."""
     items = value.items if isinstance(value, Sequence) else [value]
     for item in items:
         if not isinstance(item, Mapping):

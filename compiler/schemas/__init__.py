@@ -1,6 +1,6 @@
-"""What may stand in each input file: the published JSON Schemas, and checking a file against one.
+"""The published JSON Schemas of input files, and checking a file against one.
 
-A schema is a file beside this one, written for editors as well: `heatsink schema NAME` prints it.
+A schema is a file in this folder, which editors can use as well: `heatsink schema NAME` prints it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from compiler.schemas import wording
 from compiler.schemas.wording import FailedKeyword, Violation
 from compiler.source import Span
 
-if TYPE_CHECKING:  # jsonschema takes longer to import than all that `heatsink --help` needs
+if TYPE_CHECKING:  # jsonschema takes longer to import than everything that `heatsink --help` needs
     from jsonschema import Draft202012Validator, ValidationError
 
 __all__ = ["Violation", "check", "names", "text", "violations"]
@@ -33,7 +33,7 @@ def names() -> tuple[str, ...]:
 
 
 def text(name: str) -> str:
-    """A schema as JSON text; HeatsinkError if there is none of that name."""
+    """A schema as JSON text. Raises HeatsinkError if there is none of that name."""
     if name not in names():
         hint = closest(name, names()) or f"the schemas are {', '.join(names())}"
         raise HeatsinkError(f"unknown schema `{name}`", hint=hint)
@@ -41,16 +41,16 @@ def text(name: str) -> str:
 
 
 def check(node: Node, name: str) -> None:
-    """Raise one CompileError with all that a schema does not allow in a node, in the order of the text."""
+    """Raise a CompileError with all violations of a schema in a node, in the order of the text."""
     value = plain(node)
     if not _is_valid(name, json.dumps(_essence(value))):
         problems = [Problem(item.message, _span(node, item), item.hint) for item in violations(value, name)]
-        if problems:  # none, where a container happens to have a name of _FREE
+        if problems:  # none if a container happens to have a name of _FREE
             raise CompileError.of(sorted(problems, key=_place))
 
 
 def violations(value: Plain, name: str) -> Iterator[Violation]:
-    """All that a schema does not allow in a plain value; nothing when it is valid."""
+    """All violations of a schema in a plain value; none if it is valid."""
     failures = map(_failure, _validator(name).iter_errors(value))
     yield from dict.fromkeys(chain.from_iterable(map(wording.violations, failures)))
 
@@ -59,9 +59,9 @@ _FREE = frozenset(("ini", "json", "template", "text", "variables", "yaml"))  # o
 
 
 def _essence(value: Plain, *, is_free: bool = False) -> Plain:
-    """The value with the operator's own data reduced to its types, of which alone the schema speaks there.
+    """The value with free-form data reduced to its types, because the schema says nothing else about it.
 
-    What hosts say differently, such as their addresses, mostly lies in configuration files.
+    Values that differ between hosts, such as addresses, are mostly in configuration files.
     """
     if isinstance(value, dict):
         return {key: _essence(item, is_free=is_free or key in _FREE) for key, item in value.items()}
@@ -72,7 +72,7 @@ def _essence(value: Plain, *, is_free: bool = False) -> Plain:
 
 @lru_cache(maxsize=4096)
 def _is_valid(name: str, content: str) -> bool:
-    """By content, as the hosts of a role share most of what their services say."""
+    """Cached by content, because the hosts of a role share most of their services' data."""
     return _validator(name).is_valid(json.loads(content))
 
 
@@ -90,7 +90,7 @@ def _schema(name: str) -> dict[str, Any]:
 
 
 def _failure(error: ValidationError) -> FailedKeyword:
-    assert isinstance(error.schema, dict)  # our schemas have no `false` among them
+    assert isinstance(error.schema, dict)  # our schemas have no `false`
     branches: dict[object, list[FailedKeyword]] = {}
     for below in error.context or ():
         branches.setdefault(below.relative_schema_path[0], []).append(_failure(below))

@@ -1,6 +1,6 @@
-"""What a schema does not allow, in an operator's words.
+"""Violations of a schema, in an operator's words.
 
-jsonschema's own words are about schemas. Ours are about files: which key, what is wrong with it, what to do.
+jsonschema describes schemas. Our messages describe the file: which key, what is wrong with it, what to do.
 The keywords that our schemas use are the rows of `_WORDS`.
 """
 
@@ -20,9 +20,9 @@ Steps: TypeAlias = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
-    """One value that its schema does not allow: where it stands, what is wrong, and what to do.
+    """A value that violates its schema: where it is, what is wrong, and what to do.
 
-    `path` leads to the value by keys and list indices. With `key`, that key of the mapping there is meant.
+    `path` leads to the value by keys and list indices. With `key`, the violation is that key of the mapping.
     """
 
     path: Steps
@@ -33,9 +33,9 @@ class Violation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedKeyword:
-    """One keyword of a schema that a value does not satisfy.
+    """A keyword of a schema that a value does not satisfy.
 
-    Of `anyOf` and `oneOf`, `branches` has what each alternative found.
+    For `anyOf` and `oneOf`, `branches` has the failed keywords of each alternative.
     """
 
     keyword: str
@@ -47,7 +47,7 @@ class FailedKeyword:
 
 
 def violations(failure: FailedKeyword) -> Iterator[Violation]:
-    """One failure as what an operator can mend: often one thing, sometimes several."""
+    """The violations that an operator can correct: often one, sometimes several."""
     return _WORDS[failure.keyword](failure)
 
 
@@ -119,9 +119,9 @@ def _needed(failure: FailedKeyword) -> Iterator[Violation]:
 
 
 def _alternatives(failure: FailedKeyword) -> Iterator[Violation]:
-    """The alternative that was meant is the first whose type fits; if none does, all types are named."""
+    """The first alternative whose type matches is the intended one; if none does, all types are listed."""
     choices = [choice["required"][0] for choice in failure.expected if choice.keys() == {"required"}]
-    if choices:  # asked of a mapping only; of anything else its type is wrong already
+    if choices:  # for mappings only; anything else has the wrong type already
         return iter((_choice(failure, choices),) if isinstance(failure.value, dict) else ())
     wrong_types = [[below for below in branch if _is_type_of(failure, below)] for branch in failure.branches]
     fitting = [branch for branch, types in zip(failure.branches, wrong_types, strict=True) if not types]
@@ -137,7 +137,7 @@ def _is_type_of(failure: FailedKeyword, below: FailedKeyword) -> bool:
 
 
 def _choice(failure: FailedKeyword, choices: list[str]) -> Violation:
-    """For alternatives that differ in nothing but the key they require."""
+    """For alternatives that differ only in the key that they require."""
     present = [key for key in choices if key in failure.value]
     quoted = ", ".join(f"`{key}`" for key in present or choices)
     return _must(failure, f"have only one of {quoted}" if present else f"have one of {quoted}")
@@ -184,7 +184,7 @@ def _violation(
 
 
 def _subject(failure: FailedKeyword) -> str:
-    """What the message is about: the value's key, the list that it is an item of, or all there is."""
+    """The subject of the message: the value's key, the list that contains it, or the whole file."""
     if not failure.path:
         return "this"
     keys = [step for step in failure.path if isinstance(step, str)]
@@ -194,7 +194,7 @@ def _subject(failure: FailedKeyword) -> str:
 
 
 def _example(failure: FailedKeyword) -> str | None:
-    """A hint from the schema's examples; of a mapping its first key is the example."""
+    """A hint from the schema's examples; for a mapping, its first key."""
     for example in failure.schema.get("examples", ()):
         return f"for example `{next(iter(example)) if isinstance(example, dict) else example}`"
     return None
