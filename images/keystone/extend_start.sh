@@ -1,4 +1,4 @@
-# Sourced by kolla_start: the database's schema is a job of its own, done once for a cluster.
+# Sourced by kolla_start: with KOLLA_BOOTSTRAP it creates the database schema, once for a cluster.
 as_keystone=()
 if (( EUID == 0 )); then
     as_keystone=(runuser --user keystone --)

@@ -1,14 +1,14 @@
-# Sourced by kolla_start. With KOLLA_BOOTSTRAP it makes the database server's own tables, once for a volume;
-# the password of root@% is DB_ROOT_PASSWORD, which shows in no list of processes.
+# Sourced by kolla_start. With KOLLA_BOOTSTRAP it creates the system tables of the server, once for a volume;
+# the password of root@% is DB_ROOT_PASSWORD, which is not visible in the process list.
 datadir=/var/lib/mysql
-# There from the first file to the last: a bootstrap that was killed starts over, with nothing to lose yet.
+# Exists during the bootstrap: one that was killed starts over, as there is no data to lose yet.
 unfinished=${datadir}/.bootstrap-unfinished
 
 mariadb_accounts() {
     local password=${DB_ROOT_PASSWORD//\\/\\\\}
     password=${password//\'/\\\'}
-    # A server that bootstraps knows no accounts until it is told to read them; those of root for this
-    # host's names and addresses have no password.
+    # A bootstrapping server reads accounts only after FLUSH PRIVILEGES; those of root for the names and
+    # addresses of this host have no password.
     cat << SQL
 DELETE FROM mysql.global_priv WHERE user IN ('root', '') AND host <> 'localhost';
 DELETE FROM mysql.proxies_priv;
@@ -32,7 +32,7 @@ if [[ -n ${KOLLA_BOOTSTRAP+set} ]]; then
     fi
     find "${datadir}" -mindepth 1 -delete
     touch "${unfinished}"
-    # In memory, and for mysql's eyes only.
+    # In memory, and readable only for mysql.
     accounts=$(mktemp --tmpdir=/dev/shm)
     trap 'rm --force "${accounts}"' EXIT
     mariadb_accounts > "${accounts}"

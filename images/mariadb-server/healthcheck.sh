@@ -18,7 +18,7 @@ value_of() {
 }
 
 connect() {
-    # An answer that refuses us is an answer: the server is up.
+    # A refused login is an answer too: the server is up.
     local said
     said=$(mariadb-admin "${options[@]}" ping 2>&1) || [[ ${said} == *"Access denied"* ]]
 }

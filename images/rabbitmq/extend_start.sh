@@ -1,4 +1,4 @@
-# Sourced by kolla_start: what all members of a cluster share, the cookie, is put into the volume once.
+# Sourced by kolla_start: with KOLLA_BOOTSTRAP it stores the cookie, which the cluster shares, in the volume.
 if [[ -n ${KOLLA_BOOTSTRAP+set} ]]; then
     cookie=/var/lib/rabbitmq/.erlang.cookie
     if [[ -z ${RABBITMQ_CLUSTER_COOKIE-} ]]; then

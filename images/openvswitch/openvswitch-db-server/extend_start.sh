@@ -1,5 +1,5 @@
-# Sourced by kolla_start: the database of this host's switch, made when it is missing, brought to this
-# release's schema when it is an older one's.
+# Sourced by kolla_start: creates the database of this host's switch if it is missing, and converts one with an
+# older schema.
 database=/var/lib/openvswitch/conf.db
 schema=/usr/share/openvswitch/vswitch.ovsschema
 
