@@ -184,7 +184,7 @@ def test_another_strategy_is_an_error(root: Path, strategy: str | None) -> None:
     ("config", "said"),
     [
         ("{", "Expecting property name"),
-        ("{}", "needs the key 'command'"),
+        ("{}", "missing key 'command'"),
         ('{"command": "x", "config": []}', "unknown key 'config'"),
         ('{"command": "x", "config_files": [{"source": "/a", "ignore": true}]}', "unknown key 'ignore'"),
         ('{"command": "x", "config_files": [{"source": "/a", "dest": "/b"}]}', "missing key 'owner'"),
@@ -221,7 +221,7 @@ def test_a_check_of_what_was_just_put_in_place_passes(root: Path) -> None:
     [
         ("/app.conf", "changed", 0o600, "other content"),
         ("/app.conf", "a", 0o644, "another owner or mode"),
-        ("/dir/extra", "", 0o600, "is in no source"),
+        ("/dir/extra", "", 0o600, "is not in any source"),
         ("/run_command", "/bin/sh", 0o644, "is not the command"),
     ],
 )
