@@ -1,9 +1,9 @@
-"""What compiling costs, against a loop that only opens and writes the same files.
+"""The cost of compiling, compared with a loop that only opens and writes the same files.
 
     python benchmarks/compile.py [HOSTS ...]
 
-Each host has 40 services of one container, one config.json and one INI file that holds the host's own
-address, so that a third of the files differ from host to host. Times are CPU seconds of whole processes.
+Each host has 40 services with one container, one config.json and one INI file with the address of the host,
+so that a third of the files differ between hosts. Times are CPU seconds of whole processes.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ outputs:
 
 
 class Cost(NamedTuple):
-    """What a process took: CPU and wall seconds, and its largest memory in MiB."""
+    """The cost of a process: CPU and wall seconds, and its peak memory in MiB."""
 
     cpu: float
     wall: float
@@ -96,7 +96,7 @@ def measure(folder: Path, hosts: int) -> None:
 
 
 def write_input(folder: Path, hosts: int) -> None:
-    """An operator's folder with two roles of 40 services each and this many hosts."""
+    """Write an operator's folder with two roles of 40 services each and that many hosts."""
     for name in ("templates", "roles"):
         (folder / name).mkdir()
     registry = {f"Bench::Services::S{number}": f"s{number}.yaml" for number in range(SERVICES)}
@@ -118,7 +118,7 @@ def write_input(folder: Path, hosts: int) -> None:
 
 
 def compiled(folder: Path) -> Cost:
-    """One `heatsink compile` in the folder."""
+    """Run `heatsink compile` in the folder."""
     return run([sys.executable, "-m", "compiler", "compile", "-e", "env.yaml"], folder)
 
 
@@ -136,7 +136,7 @@ for path, content in pickle.load(open(sys.argv[1], "rb")):
 
 
 def copied(folder: Path, files: list[Path]) -> Cost:
-    """The same bytes written by a plain loop, less what it costs to start Python and read them."""
+    """Write the same bytes in a plain loop; the cost without starting Python and reading them."""
     listed = [(str(folder / "floor" / path.relative_to(folder)), path.read_bytes()) for path in files]
     script, nothing, everything = folder / "copy.py", folder / "nothing.pickle", folder / "everything.pickle"
     script.write_text(COPY)
@@ -150,14 +150,14 @@ def copied(folder: Path, files: list[Path]) -> Cost:
 
 def run(argv: list[str], folder: Path) -> Cost:
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
-    with (folder / "said").open("w+b") as said:
+    with (folder / "output").open("w+b") as output:
         start = time.monotonic()
-        process = subprocess.Popen(argv, cwd=folder, env=environment, stdout=said, stderr=said)
+        process = subprocess.Popen(argv, cwd=folder, env=environment, stdout=output, stderr=output)
         _, status, used = os.wait4(process.pid, 0)
         wall = time.monotonic() - start
         if status:
-            said.seek(0)
-            sys.exit(said.read().decode())
+            output.seek(0)
+            sys.exit(output.read().decode())
     return Cost(used.ru_utime + used.ru_stime, wall, used.ru_maxrss / 1024)
 
 

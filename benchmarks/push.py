@@ -1,10 +1,10 @@
-"""What pushing costs, against bare ssh to the same hosts.
+"""The cost of pushing, compared with plain ssh to the same hosts.
 
     python benchmarks/push.py --hosts FILE --identity KEY --known-hosts FILE [--rounds 5]
 
-FILE has a line `name address` for each host; lab nodes will do (`heatsink lab list`). Root must be let in.
-What is pushed is made here: ten services that sleep, and 110 files of configuration, 330 KiB, different for
-every host. The hosts are left clean. A host's CPU is what its cgroup used, less the login that asks.
+FILE has a line `name address` for each host, such as lab nodes (`heatsink lab list`). Root must be able to
+log in. The benchmark pushes ten services that sleep, and 110 configuration files, 330 KiB, different on every
+host. The hosts are left clean. The CPU of a host is the use of its cgroup, without the login that reads it.
 
     nothing to do   heatsink push-artifacts      against   xargs -P ssh HOST true
     first push      heatsink push-artifacts      against   one ssh a host: tar on stdin, reload, start
@@ -40,14 +40,14 @@ START = "tar -xzf - -C / && systemctl daemon-reload && systemctl start heatsink.
 
 
 class Cost(NamedTuple):
-    """What something cost: seconds on the clock, and of CPU here."""
+    """A cost: wall seconds, and CPU seconds on this machine."""
 
     wall: float
     cpu: float
 
 
 def measured(act: Callable[[], object]) -> Cost:
-    """What an act costs, its child processes included."""
+    """The cost of an action, with its child processes."""
     wall, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     act()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -56,31 +56,31 @@ def measured(act: Callable[[], object]) -> Cost:
 
 
 class Fleet(NamedTuple):
-    """Hosts by name, and how they are reached."""
+    """Hosts by name, and how to connect to them."""
 
     hosts: Mapping[str, str]
     identity: Path
     known_hosts: Path
 
     def first(self, count: int) -> Fleet:
-        """The first few of them."""
+        """The first hosts."""
         return self._replace(hosts=dict(list(self.hosts.items())[:count]))
 
     def ssh(self, address: str) -> tuple[str, ...]:
-        """The words before a command that is run on a host."""
+        """The ssh command for a host, without the command to run there."""
         options = ("-o", f"UserKnownHostsFile={self.known_hosts}", "-i", str(self.identity))
         return ("ssh", *options, f"root@{address}")
 
     def build(self, folder: Path) -> None:
-        """Write bundles for all."""
-        ways = {
+        """Write bundles for all hosts."""
+        connections = {
             name: Connection(address=address, user="root", identity_file=str(self.identity))
             for name, address in self.hosts.items()
         }
-        handmade.write_build(folder / "build", {name: bundle(name) for name in self.hosts}, ways)
+        handmade.write_build(folder / "build", {name: bundle(name) for name in self.hosts}, connections)
 
     def push(self, folder: Path) -> None:
-        """Push to all of them."""
+        """Push to all hosts."""
         argv = (sys.executable, "-m", "compiler", "push-artifacts", "--known-hosts", str(self.known_hosts))
         hosts = [word for name in self.hosts for word in ("--host", name)]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -89,13 +89,13 @@ class Fleet(NamedTuple):
         )
 
     def ssh_true(self) -> None:
-        """What a push is compared with when there is nothing to do."""
+        """The command that a push with nothing to do is compared with."""
         options = ("-o", f"UserKnownHostsFile={self.known_hosts}", "-i", str(self.identity), "-l", "root")
         argv = ("xargs", "-P", PARALLEL, "-I", "{}", "ssh", *options, "{}", "true")
         subprocess.run(argv, input="\n".join(self.hosts.values()), text=True, check=True)
 
     def ssh_tar(self, folder: Path) -> None:
-        """What a first push is compared with; making the archives counts, as packing does for us."""
+        """The command that a first push is compared with, including creating the archives."""
         running = []
         for name, address in self.hosts.items():
             process = subprocess.Popen((*self.ssh(address), START), stdin=subprocess.PIPE)
@@ -106,22 +106,22 @@ class Fleet(NamedTuple):
         assert not any(process.wait() for process in running)
 
     def clean(self) -> None:
-        """Leave nothing on any host."""
+        """Remove everything from all hosts."""
         for address in self.hosts.values():
             subprocess.run((*self.ssh(address), CLEAN), check=True, stdout=-3, stderr=-3)
 
     def node_cpu(self) -> dict[str, float]:
-        """Host → milliseconds of CPU that it has used since it booted."""
+        """Host → milliseconds of CPU used since it booted."""
         command = "read _ used </sys/fs/cgroup/cpu.stat; echo $used"
         return {name: int(self.output(name, command)) / 1000 for name in self.hosts}
 
     def reloads(self) -> int:
-        """How often the hosts' systemd has read its units since they booted."""
+        """The number of reloads of systemd on all hosts since they booted."""
         command = "journalctl -b -o cat _PID=1 | grep -c '^Reloading finished'"
         return sum(int(self.output(name, command)) for name in self.hosts)
 
     def output(self, name: str, command: str) -> str:
-        """What a command says on a host."""
+        """The output of a command on a host."""
         return subprocess.run((*self.ssh(self.hosts[name]), command), check=True, text=True, stdout=-1).stdout
 
 
@@ -152,7 +152,7 @@ def archive(root: Path, parts: list[Artifacts]) -> bytes:
 
 
 def nothing_to_do(fleet: Fleet, folder: Path, rounds: int) -> None:
-    """A push of what is there already."""
+    """Measure a push of what is installed already."""
     fleet.push(folder)
     few, count = fleet.first(max(1, len(fleet.hosts) // 4)), len(fleet.hosts)
     reloads = fleet.reloads()
@@ -177,7 +177,7 @@ def nothing_to_do(fleet: Fleet, folder: Path, rounds: int) -> None:
 
 
 def first_push(fleet: Fleet, folder: Path, rounds: int) -> None:
-    """A push to hosts that have nothing of it."""
+    """Measure a push to clean hosts."""
     ours, theirs, nodes, their_nodes = [], [], [], []
     for _ in range(rounds):
         fleet.clean()
@@ -188,16 +188,16 @@ def first_push(fleet: Fleet, folder: Path, rounds: int) -> None:
         before = fleet.node_cpu()
         theirs.append(measured(lambda: fleet.ssh_tar(folder)))
         their_nodes.append(spent(fleet, before))
-    for index, what in ((0, "wall s"), (1, "control CPU s")):
+    for index, unit in ((0, "wall s"), (1, "control CPU s")):
         show(
-            f"first push, {what}",
+            f"first push, {unit}",
             *(statistics.median(cost[index] for cost in costs) for costs in (ours, theirs)),
         )
     show("first push, node CPU ms a host", statistics.median(nodes), statistics.median(their_nodes))
 
 
 def node_cost(fleet: Fleet, act: Callable[[], object], rounds: int) -> float:
-    """Milliseconds of CPU that an act costs a host, in the mean."""
+    """The mean cost of an action for a host, in milliseconds of CPU."""
     before = fleet.node_cpu()
     for _ in range(rounds):
         act()
@@ -205,17 +205,17 @@ def node_cost(fleet: Fleet, act: Callable[[], object], rounds: int) -> float:
 
 
 def spent(fleet: Fleet, before: Mapping[str, float]) -> float:
-    """Milliseconds of CPU that a host has used since, in the mean, without the login that asks for it."""
+    """The mean CPU milliseconds that a host has used since, without the login that reads them."""
     after = fleet.node_cpu()
-    asking = fleet.node_cpu()
-    costs = (after[name] - before[name] - (asking[name] - after[name]) for name in fleet.hosts)
+    again = fleet.node_cpu()
+    costs = (after[name] - before[name] - (again[name] - after[name]) for name in fleet.hosts)
     return statistics.mean(costs)
 
 
-def show(what: str, ours: float, theirs: float) -> None:
-    """One line: ours, theirs, and how they compare."""
+def show(label: str, ours: float, theirs: float) -> None:
+    """Print a line with our value, theirs, and their ratio."""
     ratio = f"{ours / theirs:6.2f}" if theirs else ""
-    print(f"{what:50} {ours:9.2f} {theirs:9.2f} {ratio}", flush=True)
+    print(f"{label:50} {ours:9.2f} {theirs:9.2f} {ratio}", flush=True)
 
 
 def main() -> None:
@@ -227,16 +227,16 @@ def main() -> None:
     parser.add_argument("--identity", type=Path, required=True)
     parser.add_argument("--known-hosts", type=Path, required=True)
     parser.add_argument("--rounds", type=int, default=5)
-    given = parser.parse_args()
-    hosts = dict(line.split()[:2] for line in given.hosts.read_text().splitlines() if line.strip())
-    fleet = Fleet(hosts, given.identity.absolute(), given.known_hosts.absolute())
+    arguments = parser.parse_args()
+    hosts = dict(line.split()[:2] for line in arguments.hosts.read_text().splitlines() if line.strip())
+    fleet = Fleet(hosts, arguments.identity.absolute(), arguments.known_hosts.absolute())
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         fleet.build(folder)
-        print(f"{len(hosts)} hosts, medians of {given.rounds} rounds{'':22} heatsink       ssh  ratio")
+        print(f"{len(hosts)} hosts, medians of {arguments.rounds} rounds{'':22} heatsink       ssh  ratio")
         try:
-            first_push(fleet, folder, max(1, given.rounds // 2))
-            nothing_to_do(fleet, folder, given.rounds)
+            first_push(fleet, folder, max(1, arguments.rounds // 2))
+            nothing_to_do(fleet, folder, arguments.rounds)
         finally:
             fleet.clean()
 

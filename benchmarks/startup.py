@@ -1,4 +1,4 @@
-"""What `heatsink --help` costs, against an empty click group's.
+"""The cost of `heatsink --help`, compared with an empty click group.
 
 python benchmarks/startup.py
 """
@@ -21,7 +21,7 @@ def main() -> None:
 
 
 def least_cpu(argv: list[str], rounds: int = 30) -> float:
-    """Least CPU seconds of several runs of a whole process."""
+    """The least CPU seconds of several runs of a process."""
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
     times = []
     for _ in range(rounds):

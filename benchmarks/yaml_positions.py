@@ -1,4 +1,4 @@
-"""What positions cost: our nodes from libyaml's events against PyYAML's C loader without positions.
+"""The cost of positions: our nodes from libyaml's events, compared with PyYAML's C loader without positions.
 
 python benchmarks/yaml_positions.py
 """
@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def best(work: Callable[[], object], rounds: int = 7) -> float:
-    """Least CPU seconds of several runs."""
+    """The least CPU seconds of several runs."""
     times = []
     for _ in range(rounds):
         start = time.process_time()

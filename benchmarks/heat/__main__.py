@@ -1,13 +1,13 @@
-"""What resolving a TripleO tree costs, against Heat's own classes, and whether both say the same.
+"""The cost of resolving a TripleO tree, compared with Heat's own classes, and whether the results are equal.
 
     python benchmarks/heat TREE [-e ENV]... [--rounds 3] [--properties FILE [--services PATTERN]]
 
-TREE is a rendered tree (`heatsink render UPSTREAM -o TREE`); environments are named relative to it. Heat is
-installed into a venv in the cache folder when it is not there yet. Ours is a whole process, from start to
-exit, without cache files; Heat's is the time in which it loads and resolves, without that of importing Heat.
+TREE is a rendered tree (`heatsink render UPSTREAM -o TREE`); environments are relative to it. Heat is
+installed into a venv in the cache folder if necessary. Our time is that of a whole process without cache
+files; Heat's is the time to load and resolve, without importing Heat.
 
-With --properties also the services of TREE are evaluated, each alone, as members of a role: ours in a process
-each, two at a time.
+With --properties, the services of TREE are evaluated too, each alone, as members of a role: ours in separate
+processes, two at a time.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ REGISTRY = "overcloud-resource-registry-puppet.yaml"
 
 
 class Cost(NamedTuple):
-    """What a process took: wall and CPU seconds, and its largest memory in MiB."""
+    """The cost of a process: wall and CPU seconds, and its peak memory in MiB."""
 
     wall: float
     cpu: float
@@ -41,7 +41,7 @@ class Cost(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What a process said and what it cost; `status` is 0 where it succeeded."""
+    """The output and cost of a process; `status` is 0 if it succeeded."""
 
     status: int
     output: bytes
@@ -50,7 +50,7 @@ class Run(NamedTuple):
 
 
 class Heat(NamedTuple):
-    """Seconds in which Heat loads and resolves, and the whole process."""
+    """The seconds in which Heat loads and resolves, and the cost of the whole process."""
 
     load: float
     resolve: float
@@ -65,26 +65,26 @@ def main() -> None:
     parser.add_argument("-e", dest="environments", action="append", default=[])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--properties", type=Path)
-    parser.add_argument("--services", default="deployment/**/*.yaml", help="which templates, as a pattern")
-    given = parser.parse_args()
+    parser.add_argument("--services", default="deployment/**/*.yaml", help="pattern of the service templates")
+    arguments = parser.parse_args()
     python = installed(cache_folder() / "heat")
-    environments = [word for name in (REGISTRY, *given.environments) for word in ("-e", name)]
+    environments = [word for name in (REGISTRY, *arguments.environments) for word in ("-e", name)]
     with tempfile.TemporaryDirectory() as folder:
-        equal = compare_tree(python, given.tree, environments, given.rounds, Path(folder))
-        if given.properties:
-            properties = given.properties.absolute()
-            names = services(given.tree, given.services)
-            equal &= compare_services(python, given.tree, environments, properties, names, Path(folder))
+        equal = compare_tree(python, arguments.tree, environments, arguments.rounds, Path(folder))
+        if arguments.properties:
+            properties = arguments.properties.absolute()
+            names = services(arguments.tree, arguments.services)
+            equal &= compare_services(python, arguments.tree, environments, properties, names, Path(folder))
     sys.exit(not equal)
 
 
 def cache_folder() -> Path:
-    """Where things are kept that can be made again."""
+    """The folder for files that can be created again."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "heatsink"
 
 
 def installed(folder: Path) -> Path:
-    """A Python that has Heat, installed first if it is not there."""
+    """A Python with Heat, which is installed if necessary."""
     python, complete = folder / "bin" / "python", folder / "complete"
     if not complete.is_file() or complete.read_text().split() != [*REQUIREMENTS]:
         venv.create(folder, with_pip=True, clear=True)
@@ -95,7 +95,7 @@ def installed(folder: Path) -> Path:
 
 
 def compare_tree(python: Path, tree: Path, environments: list[str], rounds: int, folder: Path) -> bool:
-    """Print what RoleData costs on both sides; whether it is the same on both."""
+    """Print the cost of RoleData on both sides; True if the results are equal."""
     heats, ours = [], []
     for _ in range(rounds):
         heats.append(heat_run(python, tree, ["overcloud.yaml", *environments], folder))
@@ -123,12 +123,12 @@ def compare_tree(python: Path, tree: Path, environments: list[str], rounds: int,
 def compare_services(
     python: Path, tree: Path, environments: list[str], properties: Path, names: list[str], folder: Path
 ) -> bool:
-    """Print how services fare on both sides; whether all are the same on both."""
-    given = [*environments, "--properties", str(properties)]
-    heat_run(python, tree, [*names, *given], folder)
+    """Print the costs of services on both sides; True if all results are equal."""
+    options = [*environments, "--properties", str(properties)]
+    heat_run(python, tree, [*names, *options], folder)
     theirs = json.loads((folder / "answer").read_text())
     with ThreadPoolExecutor(2) as pool:
-        runs = pool.map(partial(service_run, tree, given), names)
+        runs = pool.map(partial(service_run, tree, options), names)
         ours = dict(zip(names, runs, strict=True))
     wrong = [*differing(ours, theirs)]
     costs = [run.cost for run in ours.values()]
@@ -141,45 +141,45 @@ def compare_services(
     return not wrong
 
 
-def service_run(tree: Path, given: list[str], name: str) -> Run:
-    """Ours for one service template."""
-    return our_run(tree, [name, *given, "--output", "role_data"])
+def service_run(tree: Path, options: list[str], name: str) -> Run:
+    """Our result for a service template."""
+    return our_run(tree, [name, *options, "--output", "role_data"])
 
 
 def differing(ours: dict[str, Run], theirs: dict[str, Any]) -> Iterator[str]:
-    """The services of which one side says something else than the other."""
+    """The services whose results differ."""
     for name, ran in ours.items():
-        said = {"error": ran.error} if ran.status else {"role_data": json.loads(ran.output)}
-        refused = "error" in said, "error" in theirs[name]
-        if not all(refused) and not same(said, theirs[name]):
+        result = {"error": ran.error} if ran.status else {"role_data": json.loads(ran.output)}
+        refused = "error" in result, "error" in theirs[name]
+        if not all(refused) and not same(result, theirs[name]):
             yield name
 
 
 def services(tree: Path, pattern: str) -> list[str]:
-    """The templates of a tree that have a role's part in their outputs, by name."""
-    found = sorted(path for path in tree.glob(pattern) if not path.name.endswith(".j2.yaml"))
-    return [str(path.relative_to(tree)) for path in found if "\n  role_data:" in path.read_text()]
+    """The templates of a tree with an output `role_data`, by name."""
+    paths = sorted(path for path in tree.glob(pattern) if not path.name.endswith(".j2.yaml"))
+    return [str(path.relative_to(tree)) for path in paths if "\n  role_data:" in path.read_text()]
 
 
 def heat_run(python: Path, tree: Path, argv: Sequence[str], folder: Path) -> Heat:
-    """Heat's side; the answer is in the folder."""
+    """Run Heat; its answer is in the folder."""
     script = Path(__file__).with_name("evaluate.py").absolute()
     ran = run([str(python), "-W", "ignore", str(script), str(folder / "answer"), *argv], tree)
     if ran.status:
         sys.exit(f"Heat failed:\n{ran.error}")
-    said = json.loads(ran.output)
-    return Heat(said["load"], said["resolve"], ran.cost)
+    seconds = json.loads(ran.output)
+    return Heat(seconds["load"], seconds["resolve"], ran.cost)
 
 
 def our_run(tree: Path, argv: Sequence[str]) -> Run:
-    """Our side, which finds nothing in its cache folder."""
+    """Run heatsink with an empty cache folder."""
     with tempfile.TemporaryDirectory() as cache:
         environment = {"PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": cache}
         return run([sys.executable, "-m", "compiler", "resolve", *argv], tree, environment)
 
 
 def run(argv: Sequence[str], folder: Path, environment: dict[str, str] | None = None) -> Run:
-    """A whole process, measured."""
+    """Run a process and measure it."""
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as error:
         start = time.perf_counter()
         process = subprocess.Popen(
@@ -194,7 +194,7 @@ def run(argv: Sequence[str], folder: Path, environment: dict[str, str] | None = 
 
 
 def medians(costs: Sequence[Cost]) -> Cost:
-    """The median of each."""
+    """The median of each value."""
     return Cost(*(statistics.median(column) for column in zip(*costs, strict=True)))
 
 

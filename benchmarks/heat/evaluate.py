@@ -3,13 +3,13 @@
     evaluate.py TO TEMPLATE [-e ENV]... [--output NAME]               one output of a root template
     evaluate.py TO TEMPLATE... [-e ENV]... --properties FILE          role_data of service templates
 
-Templates and environments are loaded by python-heatclient, everything else is done by `heat.engine`. There is
-no database and there are no other services: a nested stack lives in the resource that owns it, and what is
-neither a nested stack nor a type of Heat's own that needs no service has attributes that are null.
-Resources are made when something first asks for them, as an output needs few of a tree's.
+Templates and environments are loaded by python-heatclient, everything else is done by `heat.engine`, without
+a database and without other services: a nested stack is stored in the resource that owns it, and the
+attributes of resources that need a service are null. Resources are created on first use, because an output
+needs few of those in a tree.
 
-TO gets the answer as JSON: the value, or for services `{template: {"role_data": …} | {"error": …}}`.
-Seconds and the largest memory in MiB are printed as JSON.
+The answer is written to TO as JSON: the value, or for services `{template: {"role_data": …} | {"error": …}}`.
+Seconds and the peak memory in MiB are printed as JSON.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ OWN = {
 
 
 def main() -> None:
-    """Evaluate what the command line names."""
+    """Evaluate the templates on the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -60,27 +60,27 @@ def main() -> None:
     parser.add_argument("-e", dest="environments", action="append", default=[])
     parser.add_argument("--output", default="RoleData")
     parser.add_argument("--properties", type=Path)
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     start_without_services()
-    if given.properties:
-        properties = json.loads(given.properties.read_text())
+    if arguments.properties:
+        properties = json.loads(arguments.properties.read_text())
         load = resolve = 0.0
         answer: Any = {}
-        for name in given.templates:
-            answer[name] = service_answer(name, given.environments, properties)
+        for name in arguments.templates:
+            answer[name] = service_answer(name, arguments.environments, properties)
     else:
         began = time.perf_counter()
-        stack = loaded(given.templates[0], given.environments)
+        stack = loaded(arguments.templates[0], arguments.environments)
         load = time.perf_counter() - began
-        answer = stack.outputs[given.output].get_value()
+        answer = stack.outputs[arguments.output].get_value()
         resolve = time.perf_counter() - began - load
-    given.to.write_text(json.dumps(answer))
+    arguments.to.write_text(json.dumps(answer))
     memory = rusage.getrusage(rusage.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"load": load, "resolve": resolve, "memory": memory}))
 
 
 def service_answer(name: str, environments: list[str], properties: Mapping[str, Any]) -> dict[str, Any]:
-    """What a service template's `role_data` is, evaluated by a parent that passes it these properties."""
+    """The `role_data` of a service template, evaluated by a parent that passes these properties."""
     declared = template_utils.get_template_contents(name, fetch_child=False)[1].get("parameters") or {}
     parent = {
         "heat_template_version": "rocky",
@@ -97,7 +97,7 @@ def service_answer(name: str, environments: list[str], properties: Mapping[str, 
         file.flush()
         try:
             stack = loaded(file.name, environments)
-            # A stack of which any part fails has no outputs in Heat.
+            # In Heat, a stack with a failing part has no outputs.
             stack.validate()
             stack["service"].nested().validate()
             return {"role_data": stack.outputs["role_data"].get_value()}
@@ -106,7 +106,7 @@ def service_answer(name: str, environments: list[str], properties: Mapping[str, 
 
 
 def loaded(name: str, environments: list[str]) -> stacks.Stack:
-    """A stack as Heat's API makes it of what its client sends."""
+    """A stack as Heat's API creates it from a request of its client."""
     files, root = template_utils.get_template_contents(name)
     more, merged, listed = read_environments(tuple(environments))
     sent = jsonutils.loads(
@@ -135,7 +135,7 @@ def loaded(name: str, environments: list[str]) -> stacks.Stack:
 
 @cache
 def read_environments(names: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, Any], list[str]]:
-    """The files that environments name, the environments merged, and what they are called among the files."""
+    """The files of environments, the merged environment, and the names of the environment files."""
     listed: list[str] = []
     files, merged = template_utils.process_multiple_environments_and_files(
         env_paths=list(names), env_list_tracker=listed
@@ -144,12 +144,12 @@ def read_environments(names: tuple[str, ...]) -> tuple[dict[str, Any], dict[str,
 
 
 def caller() -> context.RequestContext:
-    """Somebody whose requests these might be."""
+    """The context of a request by an operator."""
     return context.RequestContext(project_id=PROJECT, username="operator", auth_url="http://localhost")
 
 
 class Resources(Mapping[str, resource.Resource]):
-    """A stack's resources, each created when it is first asked for."""
+    """The resources of a stack, created on first use."""
 
     def __init__(self, stack: stacks.Stack) -> None:
         self.stack = stack
@@ -157,11 +157,11 @@ class Resources(Mapping[str, resource.Resource]):
 
     def __getitem__(self, name: str) -> resource.Resource:
         if name not in self.created:
-            made = resource.Resource(name, self.stack.defn.resource_definition(name), self.stack)
-            self.created[name] = made
-            made.reparse()
-            made.action = made.CREATE
-            getattr(made, "handle_create", lambda: None)()
+            created = resource.Resource(name, self.stack.defn.resource_definition(name), self.stack)
+            self.created[name] = created
+            created.reparse()
+            created.action = created.CREATE
+            getattr(created, "handle_create", lambda: None)()
         return self.created[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -171,8 +171,8 @@ class Resources(Mapping[str, resource.Resource]):
         return len(self.stack.defn.enabled_rsrc_names())
 
 
-class Known(dict[str, "Node"]):
-    """What a stack's definition knows of its resources."""
+class ResourceData(dict[str, "NodeData"]):
+    """The data of resources in a stack's definition."""
 
     def __init__(self, stack: stacks.Stack) -> None:
         self.stack = stack
@@ -180,12 +180,12 @@ class Known(dict[str, "Node"]):
     def get(self, name: str, default: Any = None) -> Any:  # noqa: ARG002
         """A node for any resource."""
         if name not in self:
-            self[name] = Node(self.stack, name)
+            self[name] = NodeData(self.stack, name)
         return self[name]
 
 
-class Node:
-    """The place of `heat.engine.node_data.NodeData`, whose values are computed beforehand."""
+class NodeData:
+    """Replaces `heat.engine.node_data.NodeData`, whose values are computed in advance."""
 
     action, status = resource.Resource.CREATE, resource.Resource.COMPLETE
 
@@ -193,52 +193,52 @@ class Node:
         self.stack, self.name = stack, name
 
     def reference_id(self) -> str:
-        """What `get_resource` gives."""
+        """The value of `get_resource`."""
         return str(self.stack[self.name].FnGetRefId())
 
     def attribute(self, path: str | tuple[Any, ...]) -> Any:
-        """What `get_attr` gives."""
+        """The value of `get_attr`."""
         return self.stack[self.name].FnGetAtt(*([path] if isinstance(path, str) else path))
 
     def attributes(self) -> dict[str, Any]:
-        """What `get_attr` gives without the name of an attribute."""
+        """The value of `get_attr` without an attribute name."""
         return {name: self.attribute(name) for name in self.attribute_names()}
 
     def attribute_names(self) -> Iterator[str]:
-        """All that the resource has."""
+        """All attributes of the resource."""
         return iter(self.stack[self.name].attributes)
 
 
 def alive(stack: stacks.Stack) -> stacks.Stack:
-    """The stack, with resources that are made on demand."""
+    """The stack, with resources that are created on demand."""
     stack._resources = Resources(stack)
-    stack.defn._resource_data = Known(stack)
+    stack.defn._resource_data = ResourceData(stack)
     return stack
 
 
 def create_nested(self: Any, child: Any, parameters: Any = None, *_: Any, **__: Any) -> None:
-    """Keep the nested stack in the resource, where Heat would ask an engine for it."""
+    """Store the nested stack in the resource; Heat would request it from an engine."""
     self._nested = alive(self._parse_nested_stack(self.physical_resource_name(), child, parameters))
     self.resource_id = self._nested.id = self._nested.name
 
 
 def nested_output(self: Any, name: str) -> Any:
-    """One output of the nested stack, where Heat would ask an engine for all of them."""
+    """An output of the nested stack; Heat would request all of them from an engine."""
     if name not in self._nested.defn.enabled_output_names():
         raise stack_resource.exception.NotFound(f"no output {name}")
     return self._nested.outputs[name].get_value()
 
 
 class Stub(none_resource.NoneResource):
-    """What cannot be had without services: everything that it is asked for is null."""
+    """A resource that needs a service: all its attributes are null."""
 
     def validate_external(self) -> None:
-        """Refuse what exists already, as only its service knows it."""
+        """Refuse an external resource, which only its service knows."""
         raise stack_resource.exception.StackValidationFailed(message=f"{self.name} is external")
 
 
 def start_without_services() -> None:
-    """Heat's engine, as far as this needs it."""
+    """Initialise Heat's engine as far as necessary."""
     logging.disable(logging.CRITICAL)
     cfg.CONF([], project="heat", default_config_files=[], default_config_dirs=[])
     cfg.CONF.set_override("max_resources_per_stack", -1)
@@ -256,7 +256,7 @@ def start_without_services() -> None:
     resource.Resource.data_set = lambda *_, **__: None
     stack_resource.StackResource.create_with_template = create_nested
     stack_resource.StackResource.get_output = nested_output
-    # A chain's members are asked themselves, not outputs made up for all that its stack might ask.
+    # Members of a chain are evaluated directly, instead of through outputs for everything they might need.
     resource_chain.ResourceChain._nested_output_defns = lambda *_: ()
 
 
