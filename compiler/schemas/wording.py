@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -55,16 +55,21 @@ def _type(failure: FailedKeyword) -> Iterator[Violation]:
     yield _wrong_type(failure, _types(failure))
 
 
+def _listed(words: Sequence[str]) -> str:
+    """`a`, `a or b`, or `a, b or c`."""
+    return " or ".join((", ".join(words[:-1]), words[-1])) if len(words) > 1 else words[0]
+
+
 def _types(failure: FailedKeyword) -> list[str]:
     return [failure.expected] if isinstance(failure.expected, str) else list(failure.expected)
 
 
 def _wrong_type(failure: FailedKeyword, types: Iterable[str]) -> Violation:
     names = dict.fromkeys(types)
-    expected = " or ".join(_TYPES[name] for name in names)
+    expected = _listed([_TYPES[name] for name in names])
     unquoted = isinstance(failure.value, int | float) and "string" in names
     return _must(
-        failure, f"be {expected}, not {_kind(failure.value)}", "put it in quotes" if unquoted else None
+        failure, f"be {expected}, not {_kind(failure.value)}", "put the value in quotes" if unquoted else None
     )
 
 
@@ -76,7 +81,7 @@ def _enum(failure: FailedKeyword) -> Iterator[Violation]:
 
 
 def _pattern(failure: FailedKeyword) -> Iterator[Violation]:
-    yield _violation(failure, f"{_subject(failure)} cannot be `{failure.value}`", _example(failure))
+    yield _violation(failure, f"invalid value `{failure.value}` for {_subject(failure)}", _example(failure))
 
 
 def _minimum(failure: FailedKeyword) -> Iterator[Violation]:
@@ -100,9 +105,8 @@ def _unknown_keys(failure: FailedKeyword) -> Iterator[Violation]:
         if known:
             yield _violation(failure, f"unknown key `{key}`", closest(key, known), key)
         else:
-            yield _violation(
-                failure, f"a key of {_subject(failure)} cannot be `{key}`", _example(failure), key
-            )
+            place = f" in {_subject(failure)}" if failure.path else ""
+            yield _violation(failure, f"invalid key `{key}`{place}", _example(failure), key)
 
 
 def _missing(failure: FailedKeyword) -> Iterator[Violation]:

@@ -209,7 +209,11 @@ def config_file(text: str) -> str:
         ("hosts", "hosts: []", ["`hosts` must not be empty"]),
         ("hosts", "hosts: [a]", ["an item of `hosts` must be a mapping, not a string"]),
         ("hosts", "hosts: [{role: Web}]", ["`name` is missing"]),
-        ("hosts", "hosts: [{name: a b, role: Web}]", ["`name` cannot be `a b`; for example `compute[0-99]`"]),
+        (
+            "hosts",
+            "hosts: [{name: a b, role: Web}]",
+            ["invalid value `a b` for `name`; for example `compute[0-99]`"],
+        ),
         ("hosts", "hosts: [{name: a, role: W, port: 70000}]", ["`port` must be at most 65535, not 70000"]),
         ("hosts", "hosts: [{name: a, role: W, port: 0}]", ["`port` must be at least 1, not 0"]),
         ("hosts", "hosts: [{name: a, role: W, port: 2.5}]", ["`port` must be a whole number, not `2.5`"]),
@@ -218,7 +222,11 @@ def config_file(text: str) -> str:
             "hosts: [{name: a, role: W, backend: dokcer}]",
             ["`backend` must be one of podman, quadlet, docker, not `dokcer`; did you mean `docker`?"],
         ),
-        ("hosts", "hosts: [{name: 7, role: W}]", ["`name` must be a string, not a number; put it in quotes"]),
+        (
+            "hosts",
+            "hosts: [{name: 7, role: W}]",
+            ["`name` must be a string, not a number; put the value in quotes"],
+        ),
         (
             "environment",
             "parameter_default: {}",
@@ -239,7 +247,7 @@ def config_file(text: str) -> str:
         ),
         ("role", "{name: X, networks: {A: {subnt: b}}}", ["unknown key `subnt`; did you mean `subnet`?"]),
         ("secrets", "{A: {b: c}}", ["`A` must be a string, not a mapping"]),
-        ("secrets", "{A: yes}", ["`A` must be a string, not a boolean; put it in quotes"]),
+        ("secrets", "{A: yes}", ["`A` must be a string, not a boolean; put the value in quotes"]),
         ("role_data", "{}", ["`service_name` is missing"]),
         (
             "role_data",
@@ -249,7 +257,7 @@ def config_file(text: str) -> str:
         (
             "role_data",
             "{service_name: x, docker_config: {step_1: {a b: {}}}}",
-            ["a key of `step_1` cannot be `a b`; for example `keystone_db_sync`"],
+            ["invalid key `a b` in `step_1`; for example `keystone_db_sync`"],
         ),
         (
             "role_data",
@@ -277,7 +285,7 @@ def config_file(text: str) -> str:
         (
             "role_data",
             container("stop_grace_period: soon"),
-            ["`stop_grace_period` cannot be `soon`; for example `1m30s`"],
+            ["invalid value `soon` for `stop_grace_period`; for example `1m30s`"],
         ),
         (
             "role_data",
@@ -301,9 +309,13 @@ def config_file(text: str) -> str:
         (
             "role_data",
             config_file("text: a, mode: 0640"),
-            ["`mode` must be a string, not a number; put it in quotes"],
+            ["`mode` must be a string, not a number; put the value in quotes"],
         ),
-        ("role_data", config_file("text: a, mode: rw"), ["`mode` cannot be `rw`; for example `0640`"]),
+        (
+            "role_data",
+            config_file("text: a, mode: rw"),
+            ["invalid value `rw` for `mode`; for example `0640`"],
+        ),
     ],
 )
 def test_a_mistake_is_told_in_an_operators_words(name: str, text: str, expected: list[str]) -> None:
