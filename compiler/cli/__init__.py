@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import click
 
 from compiler import __version__
-from compiler.cli.groups import LazyGroup
+from compiler.cli.groups import LazyCommandGroup
 from compiler.diagnostics import HeatsinkError
 
 _DEEPEST = 20_000  # frames: nested templates, with nested expressions in each
@@ -32,7 +32,7 @@ _COMMANDS = {
 
 
 @click.group(
-    cls=LazyGroup,
+    cls=LazyCommandGroup,
     package=__name__,
     targets=_COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 
-class Group(click.Group):
+class CommandGroup(click.Group):
     """Commands in the order of their definition, each with the first line of its docstring."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
@@ -45,7 +45,7 @@ def _closest(name: str, known: Sequence[str]) -> str | None:
     return next(iter(longer or difflib.get_close_matches(name, known, n=1)), None)
 
 
-class LazyGroup(Group):
+class LazyCommandGroup(CommandGroup):
     """Commands by name, each as `module:function`, whose module is imported when the command is used.
 
     Libraries are slow to import, and `--help` needs none: it reads the docstrings from the sources.

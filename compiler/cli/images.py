@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from compiler.cli.groups import Group
+from compiler.cli.groups import CommandGroup
 
 if TYPE_CHECKING:
     from compiler.images.build import BuildOutcome
@@ -82,7 +82,7 @@ _base_option = click.option(
 )
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def images() -> None:
     """Build, list, render and push container images.
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import click
 
 from compiler import lab as labs
-from compiler.cli.groups import Group
+from compiler.cli.groups import CommandGroup
 from compiler.lab.place import STATE, SUBNET
 
 _NUMBER = click.IntRange(min=1)
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 @click.option(
     "--state", type=click.Path(path_type=Path, file_okay=False), default=STATE, show_default=True,
     envvar="HEATSINK_LAB_STATE", show_envvar=True, help="Folder of the lab.",

@@ -21,7 +21,7 @@ from compiler.lab.cgroup import Cgroup, program_cgroup
 from compiler.lab.place import Lab
 from compiler.lab.system import LabError, run, wait_until
 
-State = Literal["up", "cut", "off"]
+NodeState = Literal["up", "cut", "off"]
 
 _STORES: Mapping[Engine, str] = {"podman": "/var/lib/containers", "docker": "/var/lib/docker"}
 _NSPAWN = Path("/run/systemd/nspawn")
@@ -71,7 +71,7 @@ class LabNode:
         return f"vb-{self._machine}"
 
     @property
-    def state(self) -> State:
+    def state(self) -> NodeState:
         """`up`, `cut` off the network, or `off`."""
         if not self._cgroup.populated:
             return "off"

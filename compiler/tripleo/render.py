@@ -42,7 +42,7 @@ class _RenderInputs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Target:
+class _OutputFile:
     """One file that a template renders to, and the role or network that it is for."""
 
     path: PurePosixPath
@@ -112,24 +112,24 @@ def _rendered(
         yield target.path, text
 
 
-def _targets(path: PurePosixPath, source: Source, data: _RenderInputs) -> Iterator[_Target]:
+def _targets(path: PurePosixPath, source: Source, data: _RenderInputs) -> Iterator[_OutputFile]:
     """The files that a template renders to: one per role or network, depending on its name, or one."""
     networks = data.network_variables
     if path.name.endswith(FOR_EACH_ROLE):
         by_name = "{{role.name}}" not in source.text  # in older templates `role` is the name itself
         for role in data.roles:
             variables = {"role": role.name if by_name else role.variables, "networks": networks}
-            yield _Target(path=_role_path(path, role), variables=variables, subject=f"role `{role.name}`")
+            yield _OutputFile(path=_role_path(path, role), variables=variables, subject=f"role `{role.name}`")
     elif path.name.endswith(FOR_EACH_NETWORK):
         for network in (network for network in data.networks if network.enabled):
-            yield _Target(
+            yield _OutputFile(
                 path=_network_path(path, network),
                 variables={"network": network.variables},
                 subject=f"network `{network.name}`",
             )
     else:
         target = path.with_name(path.name.replace(ONCE, ".yaml"))
-        yield _Target(path=target, variables={"roles": data.role_variables, "networks": networks})
+        yield _OutputFile(path=target, variables={"roles": data.role_variables, "networks": networks})
 
 
 def _role_path(path: PurePosixPath, role: RoleData) -> PurePosixPath:
