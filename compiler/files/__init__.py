@@ -1,4 +1,4 @@
-"""Opening files: names as the operator knows them, errors instead of tracebacks."""
+"""Reading input files: short names for operators, errors instead of tracebacks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LARGEST = 16 << 20  # bytes of one input file
 
 
 def read(path: Path) -> Source:
-    """The file's text under its short name. Raises CompileError if it cannot be read or is no UTF-8 text."""
+    """The file's text under its short name. Raises CompileError if it cannot be read or is not UTF-8."""
     name = short_name(path)
     here = Span(Source(name), 1, 1, 1, 1)
     try:
@@ -26,7 +26,7 @@ def read(path: Path) -> Source:
         raise CompileError(f"there is no file `{name}`", hint="check the path") from None
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        hint = "name a file" if isinstance(error, IsADirectoryError) else "check its mode and owner"
+        hint = "pass a file" if isinstance(error, IsADirectoryError) else "check its permissions"
         raise CompileError(f"`{name}` cannot be read: {reason}", here, hint) from None
     if len(content) > LARGEST:
         raise CompileError(f"`{name}` is larger than {LARGEST >> 20} MiB", here)
@@ -40,11 +40,11 @@ def read(path: Path) -> Source:
 
 
 def document(path: Path, duplicates: Duplicates = Duplicates.REFUSED) -> Node:
-    """The YAML document in a file; an empty file is an error."""
+    """The YAML document in a file. Raises CompileError if it is empty."""
     source = read(path)
     root = parse(source, duplicates)
     if root is None:
-        raise CompileError("the file is empty", Span(source, 1, 1, 1, 1), "write it, or do not name it")
+        raise CompileError("the file is empty", Span(source, 1, 1, 1, 1), "add content, or do not pass it")
     return root
 
 
@@ -57,7 +57,7 @@ def unheard(_what: str, _path: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Opens what evaluation turns out to need: templates, and files beside them."""
+    """Reads the files that evaluation needs: templates, and files that they refer to."""
 
     told: Told
 
@@ -73,12 +73,12 @@ class Opening:
 
 
 def mapping(path: Path, what: str) -> Mapping:
-    """The YAML mapping in a file; `what` says what the file should have been."""
+    """The YAML mapping in a file; errors call the file `what`."""
     return expect_mapping(document(path), what)
 
 
 def short_name(path: Path) -> str:
-    """The path as it is shown: relative to the current folder or to the shipped library."""
+    """The path to show: relative to the current folder or to the shipped library."""
     absolute = Path(os.path.abspath(path))  # noqa: PTH100 - links stay as the operator wrote them
     for base in (Path.cwd(), shipped.folder("templates").parent):
         if absolute.is_relative_to(base):
