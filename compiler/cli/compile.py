@@ -11,7 +11,7 @@ import click
 
 from compiler import pipeline
 from compiler.cli.options import merge_option, show
-from compiler.diagnostics import Report
+from compiler.diagnostics import Report, counted
 from compiler.files import Told
 from compiler.model.container import Backend
 from compiler.model.stack import Merge
@@ -100,11 +100,12 @@ def _told(*, verbose: bool) -> Told:
 
 def _summary(changes: Changes, hosts: int, output: Path, *, check: bool) -> str:
     verb = "would be " if check else ""
-    compiled = f"{hosts} host{'' if hosts == 1 else 's'} compiled"
+    compiled = f"{counted(hosts, 'host')} compiled"
     if not (changes.written or changes.removed):
-        return f"{compiled}: {output}/ is up to date ({changes.unchanged} files)"
+        return f"{compiled}: {output}/ is up to date ({counted(changes.unchanged, 'file')})"
     return (
-        f"{compiled}: {len(changes.written)} files {verb}written, {len(changes.removed)} {verb}removed, "
+        f"{compiled}: {counted(len(changes.written), 'file')} {verb}written, "
+        f"{len(changes.removed)} {verb}removed, "
         f"{changes.unchanged} unchanged in {output}/"
     )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from compiler.cli.options import show
-from compiler.diagnostics import Report
+from compiler.diagnostics import Report, counted
 from compiler.tripleo import output
 from compiler.tripleo.render import rendering
 from compiler.tripleo.tree import listing
@@ -37,5 +37,5 @@ def render(tree: Path, roles: Path | None, networks: Path | None, out: Path) -> 
     rendered = rendering(source, report, roles=roles, networks=networks)
     show(report)
     output.write(rendered, out)
-    files = "file" if len(rendered.texts) == 1 else "files"
-    click.echo(f"{len(rendered.texts)} {files} rendered, {len(rendered.copied)} copied in {out}/", err=True)
+    files = counted(len(rendered.texts), "file")
+    click.echo(f"{files} rendered, {len(rendered.copied)} copied in {out}/", err=True)
