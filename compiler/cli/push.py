@@ -1,4 +1,4 @@
-"""`heatsink push-artifacts`: build/ to running units."""
+"""`heatsink push-artifacts`: from a build folder to running units."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
 @click.option(
     "--secrets", "secrets_file", type=click.Path(path_type=Path),
     default=Path("secrets.yaml"), show_default=True,
-    help="Values of secrets; what is missing is generated.",
+    help="Secrets file; missing values are generated.",
 )  # fmt: skip
 @click.option(
     "--timeout", type=click.FloatRange(min=1), default=900, show_default=True, metavar="SECONDS",
     help="How long the units of one step may take to come up.",
 )  # fmt: skip
-@click.option("--dry-run", "dry", is_flag=True, help="Say what would change, and change nothing.")
-@click.option("--json", "json_wanted", is_flag=True, help="Say what became of each host as JSON.")
+@click.option("--dry-run", "dry", is_flag=True, help="Show what would change, without changing anything.")
+@click.option("--json", "json_wanted", is_flag=True, help="Print the result for each host as JSON.")
 def push_artifacts(
     selection: Selection, secrets_file: Path, timeout: float, dry: bool, json_wanted: bool
 ) -> None:
-    """Carry the bundle to the hosts and switch it on.
+    """Copy the bundle to the hosts and activate it.
 
-    Only what a host lacks travels, and only units that changed or are not up are started, step by step on
-    all hosts together. A host that fails is left out and the others finish; pushing again goes on from where
-    it stopped.
+    Only files that a host lacks are sent, and only units that changed or are not up are started, step by
+    step on all hosts together. A host that fails is left out while the others finish; pushing again resumes
+    where it stopped.
     """
     from compiler.deploy.activation import PushOptions
     from compiler.deploy.bundle import bundle_folder
@@ -58,7 +58,7 @@ def push_artifacts(
 
 
 def _secrets(bundles: Iterable[BundleFolder], path: Path, *, saved: bool) -> dict[str, str]:
-    """The values that the bundles need; those that are missing are made, and written down if `saved`."""
+    """The values that the bundles need; missing ones are generated, and added to the file if `saved`."""
     from compiler.files.secrets import add_secrets, new_values, read_secrets
 
     values = read_secrets(path)

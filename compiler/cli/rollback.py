@@ -1,4 +1,4 @@
-"""`heatsink rollback`: back to what was there before."""
+"""`heatsink rollback`: back to an earlier generation."""
 
 from __future__ import annotations
 
@@ -9,16 +9,21 @@ from compiler.cli.selection import Selection, selecting, show_outcomes
 
 @click.command()
 @selecting
-@click.option("--to", type=click.IntRange(min=1), metavar="N", help="This generation, not the one before.")
+@click.option(
+    "--to",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Generation to return to, instead of the previous one.",
+)
 @click.option(
     "--timeout", type=click.FloatRange(min=1), default=900, show_default=True, metavar="SECONDS",
     help="How long the units of one step may take to come up.",
 )  # fmt: skip
-@click.option("--json", "json_wanted", is_flag=True, help="Say what became of each host as JSON.")
+@click.option("--json", "json_wanted", is_flag=True, help="Print the result for each host as JSON.")
 def rollback(selection: Selection, to: int | None, timeout: float, json_wanted: bool) -> None:
-    """Return hosts to the generation before: its files, units, images and values of secrets.
+    """Roll hosts back to the previous generation: its files, units, images and secret values.
 
-    After a push that failed that is the last generation that came up as a whole. Doing it twice returns.
+    After a failed push that is the last generation that came up completely. Run it again to undo.
     """
     from compiler.deploy.activation import PushOptions
     from compiler.deploy.rollback import roll_back

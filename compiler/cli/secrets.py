@@ -1,4 +1,4 @@
-"""`heatsink secrets`: the values that bundles only refer to."""
+"""`heatsink secrets`: values of hidden parameters."""
 
 from __future__ import annotations
 
@@ -9,17 +9,20 @@ import click
 
 @click.group()
 def secrets() -> None:
-    """Values of hidden parameters, which a bundle refers to and never holds."""
+    """Generate the values of hidden parameters, to which bundles only refer."""
 
 
 @secrets.command()
-@click.option("--build", type=click.Path(path_type=Path), default=Path("build"), show_default=True)
+@click.option(
+    "--build", type=click.Path(path_type=Path), default=Path("build"), show_default=True,
+    help="Folder of the compiled bundle.",
+)  # fmt: skip
 @click.option(
     "--secrets", "path", type=click.Path(path_type=Path), default=Path("secrets.yaml"), show_default=True,
-    help="The file to complete; a new one is made for you alone (mode 0600).",
+    help="File to complete; a new one is readable by you alone (mode 0600).",
 )  # fmt: skip
 def generate(build: Path, path: Path) -> None:
-    """Make a value for every secret that a compiled bundle needs and the file lacks."""
+    """Generate a value for every secret that the compiled bundle needs and the file lacks."""
     from compiler.deploy.bundle import bundle_folder, read_fleet
     from compiler.files.secrets import add_secrets, new_values, read_secrets
 
@@ -30,4 +33,4 @@ def generate(build: Path, path: Path) -> None:
         add_secrets(path, new)
         click.echo(f"generated in {path}: {', '.join(new)}", err=True)
     else:
-        click.echo(f"{path}: nothing is missing", err=True)
+        click.echo(f"{path}: no value is missing", err=True)

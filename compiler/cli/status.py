@@ -23,9 +23,9 @@ _COLUMNS = ("host", "service", "state", "since", "restarts", "health", "generati
 
 @click.command()
 @selecting
-@click.option("--json", "json_wanted", is_flag=True, help="A list of hosts with their units, for programs.")
+@click.option("--json", "json_wanted", is_flag=True, help="Print hosts and their units as JSON.")
 def status(selection: Selection, json_wanted: bool) -> None:
-    """Show how every service of every host is; exit code 1 if anything is not up."""
+    """Show the state of every service on every host; exit code 1 if anything is not up."""
     from compiler.deploy.status import statuses
 
     _, hosts = selection.read()
@@ -72,7 +72,7 @@ def _show_table(hosts: Sequence[HostStatus]) -> None:
 def _rows(host: HostStatus) -> Iterator[tuple[str, ...]]:
     generation = f"{host.generation}{'' if host.complete else ' (incomplete)'}"
     if not host.generation:
-        yield (host.host, "-", "[yellow]nothing was pushed yet[/]", "", "", "", "")
+        yield (host.host, "-", "[yellow]nothing pushed yet[/]", "", "", "", "")
     for unit in host.units:
         state = unit.state if unit.up else f"[red]{unit.state}[/]"
         yield (

@@ -66,7 +66,7 @@ class BundleFolder:
             ) from None
 
     def _corrupt(self, path: str) -> DeployError:
-        return DeployError(self.host.name, f"`{self.folder / path}` is not what was compiled", _AGAIN)
+        return DeployError(self.host.name, f"`{self.folder / path}` does not match its digest", _AGAIN)
 
 
 _AGAIN = "compile again"
@@ -79,17 +79,17 @@ def read_fleet(build: Path) -> Fleet:
         fleet = json.loads(path.read_bytes())
         if fleet["format"] > FORMAT:
             raise HeatsinkError(
-                f"`{path}` has format {fleet['format']}, and this heatsink knows formats up to {FORMAT}",
+                f"`{path}` has format {fleet['format']}, and this heatsink reads formats up to {FORMAT}",
                 hint="push with the heatsink that compiled it, or a newer one",
             )
         hosts = tuple(_host(name, entry) for name, entry in sorted(fleet["hosts"].items()))
         return Fleet(hosts=hosts, steps=tuple(fleet["steps"]))
     except FileNotFoundError:
-        raise HeatsinkError(f"there is no bundle in `{build}`", hint="run `heatsink compile`") from None
+        raise HeatsinkError(f"no bundle in `{build}`", hint="run `heatsink compile`") from None
     except OSError as error:
         raise HeatsinkError(f"`{path}` cannot be read: {(error.strerror or str(error)).lower()}") from None
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise HeatsinkError(f"`{path}` is not what compiling writes", hint=_AGAIN) from None
+        raise HeatsinkError(f"`{path}` is not a valid fleet.json", hint=_AGAIN) from None
 
 
 def _host(name: str, entry: dict[str, Any]) -> FleetHost:

@@ -58,7 +58,7 @@ def _entries(path: Path) -> list[tuple[str, paramiko.PKey]]:
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         entries = [_entry(line) for line in lines if line.strip() and not line.startswith(("#", "@"))]
     except (OSError, UnicodeDecodeError, paramiko.SSHException) as error:
-        raise HeatsinkError(f"`{path}` cannot be read as a known_hosts file: {error}") from None
+        raise HeatsinkError(f"`{path}` is not a valid known_hosts file: {error}") from None
     return [(name, entry.key) for entry in entries if entry and entry.key for name in entry.hostnames or ()]
 
 

@@ -117,10 +117,10 @@ class Greeting:
 
 
 _HINTS = {
-    "sudo": "let the user run sudo without a password, or name the user root in the hosts file",
+    "sudo": "allow the user to run sudo without a password, or set `user: root` in the hosts file",
     "No module named": "install Python's standard library (Debian 12: apt-get install python3)",
     "python3": "install it (Debian: apt-get install python3)",
-    "No space left": "free some space and push again",
+    "No space left": "free disk space and push again",
 }
 
 
@@ -141,7 +141,9 @@ class Session:
         self._channel = self._transport.open()
         words = self._line().split()
         if len(words) != 7 or words[:2] != ["heatsink", "1"]:
-            raise self._disconnected(f"its shell says `{' '.join(words)[:60]}`" if words else None)
+            raise self._disconnected(
+                f"unexpected output of its shell: `{' '.join(words)[:60]}`" if words else None
+            )
         self._greeting = Greeting(
             up=words[2] == "up",
             generation=int(words[3]),
@@ -211,10 +213,8 @@ class Session:
         try:
             return self._channel.readline().decode(errors="replace")
         except TimeoutError:
-            message = f"has not said anything for {SILENCE:g} s"
-            raise DeployError(
-                self.host, message, "see how it is, and push again: it goes on from here"
-            ) from None
+            message = f"no answer for {SILENCE:g} s"
+            raise DeployError(self.host, message, "check the host, then push again to resume") from None
         except OSError:
             return ""
 
@@ -225,7 +225,7 @@ class Session:
         hint = next((hint for word, hint in _HINTS.items() if word in complaint), None)
         if complaint:
             return DeployError(self.host, complaint, hint)
-        return DeployError(self.host, "the connection was lost", "push again: it goes on from here")
+        return DeployError(self.host, "the connection was lost", "push again to resume")
 
 
 def _request(fields: Mapping[str, object], payload: bytes | None) -> bytes:

@@ -169,11 +169,11 @@ def _private_key(host: str, path: Path) -> paramiko.PKey:
     try:
         return paramiko.PKey.from_path(path)
     except PasswordRequiredException:
-        hint = f"run `ssh-add {path}`, and leave `identity_file` out of the hosts file"
-        raise DeployError(host, f"`{path}` is locked by a passphrase", hint) from None
+        hint = f"run `ssh-add {path}`, and remove `identity_file` from the hosts file"
+        raise DeployError(host, f"`{path}` is protected by a passphrase", hint) from None
     except (OSError, ValueError, TypeError, paramiko.SSHException) as error:
         hint = "check `identity_file` in the hosts file, and compile again"
-        raise DeployError(host, f"`{path}` cannot be read as a private key: {error}", hint) from None
+        raise DeployError(host, f"`{path}` is not a usable private key: {error}", hint) from None
 
 
 def _connection_error(host: str, connection: fabric.Connection, error: Exception) -> DeployError:
@@ -183,29 +183,35 @@ def _connection_error(host: str, connection: fabric.Connection, error: Exception
         case UnknownHostKeyError():
             return DeployError(
                 host,
-                f"the key of {error.host} is not known: {_named(error.key)}",
+                f"unknown host key of {error.host}: {_named(error.key)}",
                 "compare it with `ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub` on the host, "
                 "then push with `--accept-new-host-keys`",
             )
         case paramiko.BadHostKeyException():
             return DeployError(
                 host,
-                f"the key of {error.hostname} has CHANGED: it shows {_named(error.key)}, "
-                f"known is {_named(error.expected_key)}",
-                "if it was installed anew, remove its line from the known_hosts file; "
-                "if not, somebody is in between",
+                f"the host key of {error.hostname} has CHANGED to {_named(error.key)}, "
+                f"expected {_named(error.expected_key)}",
+                "if the host was reinstalled, remove its line from the known_hosts file; "
+                "otherwise this may be a man-in-the-middle attack",
             )
         case paramiko.AuthenticationException():
             hint = "check `user` and `identity_file` in the hosts file, or add the key to the agent"
-            return DeployError(host, f"{place} does not let us in", hint)
+            return DeployError(host, f"authentication failed for {place}", hint)
         case socket.gaierror():
-            return DeployError(host, f"there is no address for `{connection.host}`", "check the hosts file")
+            return DeployError(
+                host, f"`{connection.host}` cannot be resolved to an address", "check the hosts file"
+            )
         case NoValidConnectionsError():
             reasons = {getattr(reason, "strerror", None) or str(reason) for reason in error.errors.values()}
             reason = ", ".join(sorted(reasons)).lower()
-            return DeployError(host, f"{place} cannot be reached: {reason}", "is it on, and sshd running?")
+            return DeployError(
+                host, f"{place} cannot be reached: {reason}", "check that the host is up and runs sshd"
+            )
         case TimeoutError():
-            return DeployError(host, f"{place} did not answer within {CONNECT_TIMEOUT} s", "is it on?")
+            return DeployError(
+                host, f"{place} did not answer within {CONNECT_TIMEOUT} s", "check that the host is up"
+            )
         case _:
             return DeployError(host, f"{place}: {str(error).lower() or 'the connection was closed'}")
 

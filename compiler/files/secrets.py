@@ -59,7 +59,8 @@ def add_secrets(path: Path, values: Mapping[str, str]) -> None:
     with _locked(path.parent):
         if taken := sorted(values.keys() & read_secrets(path).keys()):
             raise AddedMeanwhileError(
-                f"another command wrote `{taken[0]}` into `{path}` meanwhile", hint="run this again"
+                f"another command has written `{taken[0]}` to `{path}` in the meantime",
+                hint="run the command again",
             )
         _append(path, values)
 
@@ -68,7 +69,7 @@ def _check_private(path: Path) -> None:
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
         raise HeatsinkError(
-            f"`{files.short_name(path)}` can be read by others (mode {mode:04o})",
+            f"`{files.short_name(path)}` is readable by other users (mode {mode:04o})",
             hint=f"run `chmod 600 {files.short_name(path)}`, and change the secrets if others saw them",
         )
 

@@ -25,7 +25,7 @@ def main() -> int:
     except PusherLeft:
         return 2
     except OSError as error:  # a full disk, a folder where a file should be, a program that is not there
-        hint = "free some space and push again" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+        hint = "free disk space and push again" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
         pusher.send("refused", message=f"{error.strerror}: `{error.filename or HOME}`", hint=hint)
         return 1
 

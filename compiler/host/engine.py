@@ -20,7 +20,9 @@ def check_engine(machine: Machine, wanted: Generation) -> None:
     """Refuse when containers are wanted and nothing is here that runs them."""
     if any(unit.images for unit in wanted.units) and not machine.has(wanted.engine):
         package = PACKAGES[wanted.engine]
-        hint = f"install it (Debian: apt-get install {package}), or give the host another ContainerBackend"
+        hint = (
+            f"install it (Debian: apt-get install {package}), or choose another ContainerBackend for the host"
+        )
         raise Refusal(f"`{wanted.engine}` is not installed", hint)
 
 
@@ -77,7 +79,7 @@ def make_volumes(machine: Machine, wanted: Generation) -> None:
     present = machine.run((wanted.engine, "volume", "ls", "--format", "{{.Name}}")).stdout.split()
     for name in sorted(set(wanted.manifest.volumes) - set(present)):
         done = machine.run((wanted.engine, "volume", "create", name))
-        require(done, f"the volume `{name}` cannot be made")
+        require(done, f"volume `{name}` cannot be created")
 
 
 def healths_of(machine: Machine, engine: str, units: Sequence[Unit]) -> dict[str, str]:

@@ -41,7 +41,7 @@ def write_files(machine: Machine, wanted: Generation, files: Sequence[File]) -> 
         path = machine.path(file.path)
         owner = _owner(file.owner) if machine.owns() else None
         if machine.owns() and owner is None:
-            raise Refusal(f"`{file.path}` belongs to `{file.owner}`, who does not exist here")
+            raise Refusal(f"the owner `{file.owner}` of `{file.path}` does not exist on this host")
         beside.append((write_beside(path, wanted.content(machine, file), _mode(file), owner), path))
     for new, path in beside:
         new.replace(path)

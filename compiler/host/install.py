@@ -38,7 +38,7 @@ def _stop(change: Transaction) -> None:
 
 def _reload(change: Transaction) -> None:
     if change.installed.reload:
-        require(change.machine.run(("systemctl", "daemon-reload")), "systemd could not read its units")
+        require(change.machine.run(("systemctl", "daemon-reload")), "`systemctl daemon-reload` failed")
         change.installed.reload = False
     if change.plan.stops:
         change.machine.run(("systemctl", "reset-failed", *change.plan.stops))

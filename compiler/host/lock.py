@@ -24,7 +24,10 @@ def locked(machine: Machine, owner: str) -> Iterator[None]:
         while not _flock(lock.fileno()):
             if time.monotonic() > deadline:
                 lock.seek(0)
-                raise Refusal(f"is being changed by {lock.read().strip()}", hint="wait until that has ended")
+                raise Refusal(
+                    f"another command is changing this host: {lock.read().strip()}",
+                    hint="wait until it has ended",
+                )
             time.sleep(0.1)
         lock.truncate(0)
         lock.write(f"{owner} since {time.strftime('%Y-%m-%d %H:%M:%S')}\n")

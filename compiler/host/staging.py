@@ -19,7 +19,9 @@ def check_paths(wanted: Generation) -> None:
     """Refuse a manifest that would write where no artifact belongs."""
     for path in [file.path for file in wanted.files] + [link.path for link in wanted.links]:
         if not is_writable(path):
-            raise Refusal(f"the bundle may not write `{path}`", hint=f"allowed: {', '.join(WRITABLE)}")
+            raise Refusal(
+                f"a bundle must not install `{path}`", hint=f"allowed folders: {', '.join(WRITABLE)}"
+            )
 
 
 def stage(machine: Machine, pusher: Pusher, wanted: Generation) -> Generation:
@@ -72,9 +74,7 @@ def _received(pusher: Pusher, missing: Sequence[File]) -> dict[str, bytes]:
         received[file.sha256] = bytes(rest[: file.size])
         rest = rest[file.size :]
         if hashlib.sha256(received[file.sha256]).hexdigest() != file.sha256:
-            raise Refusal(
-                f"`{file.path}` arrived with another content than its manifest says", hint="compile again"
-            )
+            raise Refusal(f"`{file.path}` does not match its digest in the manifest", hint="compile again")
     return received
 
 
@@ -101,9 +101,9 @@ def check_units(machine: Machine, wanted: Generation) -> None:
         # Of the units alone: an odd unit of the distribution's that ours depend on is not the bundle's fault.
         argv = ("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", *units)
         done = machine.run(argv, SYSTEMD_UNIT_PATH=f"{folder}:")
-        require(done, "systemd does not accept the units", cut=str(root))
+        require(done, "systemd rejects the units", cut=str(root))
     quadlets = Path(f"{root}{QUADLETS}")
     generator = "/usr/lib/systemd/system-generators/podman-system-generator"
     if quadlets.is_dir() and Path(generator).exists():
         done = machine.run((generator, "--dryrun"), QUADLET_UNIT_DIRS=str(quadlets))
-        require(done, "podman does not accept the Quadlet files", cut=str(root))
+        require(done, "podman rejects the Quadlet files", cut=str(root))

@@ -89,7 +89,7 @@ def _verdict(machine: Machine, unit: Unit, state: UnitState) -> str:
         return "up"
     # With Restart=always a unit that never works is `activating`, not `failed`: the number of attempts tells.
     if state.restarts >= RESTARTS:
-        return f"systemd had to restart it {state.restarts} times"
+        return f"restarted {state.restarts} times by systemd"
     if state.active in ("activating", "deactivating", "reloading"):
         return "waiting"
     return f"{state.words}, result {state.result}" if state.result != "success" else state.words

@@ -41,8 +41,10 @@ def rollback(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> in
         if number not in kept:
             numbers = ", ".join(map(str, kept)) or "none"
             raise Refusal(
-                f"generation {number} is not kept here" if number else "there is no generation to go back to",
-                hint=f"kept here: {numbers}",
+                f"there is no generation {number} on this host"
+                if number
+                else "there is no earlier generation",
+                hint=f"available generations: {numbers}",
             )
         return activate(machine, pusher, generation(machine, number), request)
 

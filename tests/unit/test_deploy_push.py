@@ -157,7 +157,10 @@ def test_rollback_to_what_is_not_kept_names_what_is(host: HostFolder) -> None:
     host.push()
     error = host.rollback(to=7).error
     assert error is not None
-    assert error.render() == "error: localhost: generation 7 is not kept here\nhint: kept here: 1"
+    assert (
+        error.render()
+        == "error: localhost: there is no generation 7 on this host\nhint: available generations: 1"
+    )
 
 
 def test_the_last_ten_generations_are_kept(host: HostFolder) -> None:
@@ -203,7 +206,7 @@ def test_a_changed_bundle_on_disk_is_not_pushed(host: HostFolder) -> None:
     (host.folder / "build/hosts/localhost/root" / CONFIG.lstrip("/")).write_text("b")
     error = host.push().error
     assert isinstance(error, DeployError)
-    assert "is not what was compiled" in str(error)
+    assert "does not match its digest" in str(error)
 
 
 @pytest.mark.parametrize(
@@ -214,7 +217,7 @@ def test_a_path_where_no_artifact_belongs_is_refused(host: HostFolder, path: str
     rewrite_manifest(host.folder / "build", '"/etc/placeholder"', f'"{path}"')
     error = host.push().error
     assert error is not None
-    assert str(error) == f"localhost: the bundle may not write `{path}`"
+    assert str(error) == f"localhost: a bundle must not install `{path}`"
 
 
 def test_status_names_what_is_not_up(host: HostFolder) -> None:

@@ -58,7 +58,7 @@ def write(out: Path, bundles: Iterable[CompiledBundle], fleet: bytes, gone: Iter
     except OSError as error:
         raise HeatsinkError(
             f"`{error.filename or out}` cannot be written: {(error.strerror or str(error)).lower()}",
-            hint="make room or mend the folder's rights, and compile again: what is there stays usable",
+            hint="free disk space or fix the permissions, then compile again",
         ) from None
     return result
 
