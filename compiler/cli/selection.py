@@ -26,7 +26,7 @@ _Command = Callable[..., Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Which hosts an operator means, and how they are reached."""
+    """Which hosts an operator has chosen, and how to connect to them."""
 
     build: Path
     patterns: tuple[str, ...]
@@ -36,7 +36,7 @@ class Selection:
     parallel: int
 
     def read(self) -> tuple[Fleet, tuple[FleetHost, ...]]:
-        """The fleet, and those of its hosts that are meant."""
+        """The fleet, and its chosen hosts."""
         from compiler.deploy.bundle import read_fleet
         from compiler.model.selection import selected
 
@@ -45,7 +45,7 @@ class Selection:
 
     @contextmanager
     def sessions(self, hosts: Sequence[FleetHost]) -> Iterator[Sessions]:
-        """The hosts, ready to be talked to; what they do is shown meanwhile."""
+        """Sessions with hosts, whose progress is shown meanwhile."""
         from compiler.deploy.sessions import Sessions
 
         with _progress_shown() as on_progress:
@@ -96,7 +96,7 @@ def selecting(command: _Command) -> _Command:
 
 
 def show_outcomes(outcomes: Sequence[Outcome], *, json_wanted: bool) -> None:
-    """What became of each host, then the errors; exit code 1 if there are any."""
+    """Print the result for each host, then the errors; exit code 1 if there are any."""
     if json_wanted:
         click.echo(json.dumps([_as_json(outcome) for outcome in outcomes], indent=1))
     else:
@@ -106,7 +106,7 @@ def show_outcomes(outcomes: Sequence[Outcome], *, json_wanted: bool) -> None:
 
 
 def show_errors(errors: Iterable[DeployError | None]) -> None:
-    """Show what failed; exit code 1 if anything did."""
+    """Print errors; exit code 1 if there are any."""
     failed = [error for error in errors if error]
     for error in failed:
         click.echo(error.render(), err=True)
@@ -115,7 +115,7 @@ def show_errors(errors: Iterable[DeployError | None]) -> None:
 
 
 def _lines(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """One line for each host that was dealt with, its warnings before it."""
+    """One line for each host without an error, after its warnings."""
     for outcome in outcomes:
         yield from (f"warning: {outcome.host}: {warning}" for warning in outcome.warnings)
         if not outcome.error:
@@ -147,7 +147,7 @@ def _summary(outcome: Outcome) -> str:
 
 
 def _new_lines() -> Callable[[str, str], None]:
-    """Prints a line for each thing that happens; a sign of life that repeats the last one is left out."""
+    """Prints a line for each new progress of a host; repetitions are left out."""
     last: dict[str, str] = {}
 
     def print_if_new(host: str, text: str) -> None:
@@ -160,7 +160,7 @@ def _new_lines() -> Callable[[str, str], None]:
 
 @contextmanager
 def _progress_shown() -> Iterator[Callable[[str, str], None]]:
-    """What hosts do while they do it: a line for each host on a terminal, else a line for each thing."""
+    """Shows progress: on a terminal one line for each host, elsewhere a line for each message."""
     if not sys.stderr.isatty():
         yield _new_lines()
         return

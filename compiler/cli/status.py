@@ -1,4 +1,4 @@
-"""`heatsink status`: a line for each service of each host."""
+"""`heatsink status`: the state of every service on every host."""
 
 from __future__ import annotations
 
@@ -28,21 +28,19 @@ def status(selection: Selection, json_wanted: bool) -> None:
     """Show the state of every service on every host; exit code 1 if anything is not up."""
     from compiler.deploy.status import statuses
 
-    _, hosts = selection.read()
-    with selection.sessions(hosts) as sessions:
-        hosts_shown = statuses(sessions)
+    _, selected = selection.read()
+    with selection.sessions(selected) as sessions:
+        hosts = statuses(sessions)
         errors = tuple(sessions.errors.values())
     if json_wanted:
         click.echo(
-            json.dumps(
-                [_as_json(host) for host in hosts_shown] + [_unknown(error) for error in errors], indent=1
-            )
+            json.dumps([_as_json(host) for host in hosts] + [_unknown(error) for error in errors], indent=1)
         )
     else:
-        _show_table(hosts_shown)
+        _show_table(hosts)
     for error in errors:
         click.echo(error.render(), err=True)
-    if errors or not all(host.is_up for host in hosts_shown):
+    if errors or not all(host.is_up for host in hosts):
         sys.exit(1)
 
 
@@ -65,7 +63,7 @@ def _show_table(hosts: Sequence[HostStatus]) -> None:
     for host in hosts:
         for row in _rows(host):
             table.add_row(*row)
-    # A pipe has no width: whoever reads it wants whole lines.
+    # A pipe has no width; its reader expects whole lines.
     Console(width=None if sys.stdout.isatty() else 200).print(table)
 
 

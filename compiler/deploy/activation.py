@@ -1,4 +1,4 @@
-"""Activating a generation on many hosts together, each of which was asked to push or to roll back."""
+"""Activates generations on many hosts together, after each was asked to push or to roll back."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ class PushOptions:
     """How hosts are changed: the steps they take together, and times in seconds."""
 
     steps: tuple[int, ...]
-    timeout: float  # that the units of a step may take to come up
-    settle: float = 1.0  # that a unit must stay up before the push succeeds
+    timeout: float  # for the units of a step to come up
+    settle: float = 1.0  # that units must stay up before the push succeeds
 
     @property
     def request(self) -> dict[str, object]:
-        """The same, as the host program wants it, and who asks."""
+        """The options as fields of a request to the host program, and who makes it."""
         by = f"{getpass.getuser()} on {socket.gethostname()}"
         return {"steps": self.steps, "timeout": self.timeout, "settle": self.settle, "by": by}
 
 
 def activate(sessions: Sessions, steps: Sequence[int]) -> tuple[Outcome, ...]:
-    """Take all hosts through the plans that they report, step by step; a host that fails is left out."""
+    """Carry out the plans that hosts report, step by step on all of them; hosts that fail are left out."""
     plans = sessions.map(lambda session: session.expect(Plan))
     started: dict[str, tuple[str, ...]] = dict.fromkeys(plans, ())
     sessions.release("install")

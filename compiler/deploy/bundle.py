@@ -1,4 +1,4 @@
-"""Reading what compiling wrote: fleet.json first, and of the hosts only what is asked for."""
+"""Reads a build folder: fleet.json, and the bundles of hosts as needed."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from compiler.model.fleet import Connection, Fleet, FleetHost
 
 @dataclass(frozen=True, kw_only=True)
 class BundleFolder:
-    """One host's folder of a build."""
+    """The bundle of one host in a build folder."""
 
     host: FleetHost
     folder: Path
 
     @cached_property
     def content(self) -> bytes:
-        """manifest.json as it was written. Raises DeployError if fleet.json speaks of another one."""
+        """The bytes of manifest.json. Raises DeployError if their digest is not the one in fleet.json."""
         content = self._read("manifest.json")
         if hashlib.sha256(content).hexdigest() != self.host.manifest:
             raise self._corrupt("manifest.json")
@@ -34,7 +34,7 @@ class BundleFolder:
 
     @cached_property
     def manifest(self) -> Manifest:
-        """What the manifest says. Raises DeployError if this heatsink cannot carry it out."""
+        """The manifest. Raises DeployError if its format or backend is not supported."""
         try:
             return Manifest.parse(self.content)
         except UnsupportedError as error:
@@ -42,11 +42,11 @@ class BundleFolder:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """The names of the secrets whose values this host needs."""
+        """The names of the secrets that this host needs."""
         return tuple(self.manifest.secrets)
 
     def blobs(self, hashes: Iterable[str]) -> bytes:
-        """The files with these sha256, one behind the other."""
+        """The contents of the files with these sha256, concatenated."""
         paths = {file.sha256: file.path for file in self.manifest.files}
         return b"".join(self._blob(value, paths[value]) for value in hashes)
 
@@ -73,7 +73,7 @@ _AGAIN = "compile again"
 
 
 def read_fleet(build: Path) -> Fleet:
-    """What fleet.json of a build folder says. Raises HeatsinkError if it is missing, broken or too new."""
+    """Read fleet.json of a build folder. Raises HeatsinkError if it is missing, invalid or too new."""
     path = build / "fleet.json"
     try:
         fleet = json.loads(path.read_bytes())
@@ -103,5 +103,5 @@ def _host(name: str, entry: dict[str, Any]) -> FleetHost:
 
 
 def bundle_folder(build: Path, host: FleetHost) -> BundleFolder:
-    """The folder of one host."""
+    """The bundle of a host of this build folder."""
     return BundleFolder(host=host, folder=build / "hosts" / host.name)

@@ -1,4 +1,4 @@
-"""What a host, or the way to it, refuses."""
+"""Errors of one host, or of the connection to it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from compiler.diagnostics import HeatsinkError, Problem
 
 
 class DeployError(HeatsinkError):
-    """Something is wrong with one host. The others finish without it."""
+    """An error of one host; the others finish without it."""
 
     def __init__(self, host: str, message: str, hint: str | None = None) -> None:
         super().__init__(f"{host}: {message}", hint=hint)
@@ -16,7 +16,7 @@ class DeployError(HeatsinkError):
 
     @classmethod
     def units(cls, host: str, problems: Iterable[Problem]) -> DeployError:
-        """Units of one host that did not come up, one problem each; there must be at least one."""
+        """Units of one host that did not come up, one problem each; at least one."""
         failed = tuple(problems)
         error = cls(host, failed[0].message)
         error.problems = failed

@@ -1,4 +1,4 @@
-"""What the host program reports, as values: one class for each event that a caller waits for."""
+"""Events that the host program reports, as values: one class for each that a caller waits for."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Missing:
-    """The files that the host does not have yet, by sha256, in the order in which they are sent."""
+    """The files that the host does not have, by sha256, in the order in which they are to be sent."""
 
     blobs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What will change on the host: paths of files and links, and names of units."""
+    """What changes on the host: paths of files and links, and names of units."""
 
     writes: tuple[str, ...] = ()
     removals: tuple[str, ...] = ()
@@ -25,13 +25,13 @@ class Plan:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing will change."""
+        """Whether nothing changes."""
         return not (self.writes or self.removals or self.stops or self.starts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilesInstalled:
-    """The files are in their places, and nothing was started yet."""
+    """All files are in their places; nothing is started yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class UnitFailure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepEnded:
-    """The units of a step are up, but for those that failed."""
+    """The units of a step were started, and are up unless they failed."""
 
     started: tuple[str, ...]
     failed: tuple[UnitFailure, ...]
@@ -53,29 +53,29 @@ class StepEnded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activated:
-    """Everything is up, and this generation is the current one."""
+    """Everything is up, and this generation is current."""
 
     generation: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitStatus:
-    """One unit of one host, as systemd and the engine see it."""
+    """One unit of one host, as systemd and the engine report it."""
 
     service: str
     unit: str
     container: str
     step: int
-    up: bool  # active and not unhealthy; of what runs once: done
+    up: bool  # active and not unhealthy; of a run-once unit: done
     state: str  # `active (running)`, `failed`, `done`, …
     since: int | None  # seconds since 1970
     restarts: int
-    health: str  # healthy, unhealthy, starting; "" when the engine checks nothing
+    health: str  # healthy, unhealthy, starting; "" without a health check
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitsReported:
-    """The generation that is installed (0: none), the last one that came up as a whole, and its units."""
+    """The generation that is installed (0: none), the last one that came up completely, and its units."""
 
     generation: int
     current: int

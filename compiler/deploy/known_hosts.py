@@ -1,4 +1,4 @@
-"""The hosts' keys: a file in OpenSSH's form, and what is done with a host that is not in it."""
+"""The keys of hosts: a known_hosts file, and what happens with hosts that are not in it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from compiler.diagnostics import HeatsinkError
 
 
 class UnknownHostKeyError(paramiko.SSHException):
-    """A host showed a key, and none is known of it."""
+    """A host has a key, and the known_hosts file has none for it."""
 
     def __init__(self, host: str, key: paramiko.PKey) -> None:
         super().__init__(key.fingerprint)
@@ -21,9 +21,9 @@ class UnknownHostKeyError(paramiko.SSHException):
 
 
 class KnownHosts(paramiko.MissingHostKeyPolicy):
-    """The keys that hosts must show. A new host is refused, or with `accept_new` written down and trusted.
+    """The keys that hosts must have. An unknown host is refused, or with `accept_new` saved and trusted.
 
-    That it is new is all that can be accepted: whoever has a key in the file must show that one.
+    A host with a key in the file must have that key, with `accept_new` too.
     """
 
     def __init__(self, path: Path, *, accept_new: bool) -> None:
@@ -35,13 +35,13 @@ class KnownHosts(paramiko.MissingHostKeyPolicy):
             self._keys.setdefault(name, []).append(key)
 
     def guard(self, client: paramiko.SSHClient, name: str) -> None:
-        """Let a client connect to nobody but whom the file says. `name` is as the file has it."""
+        """Let a client connect only with the keys that the file has for `name`."""
         for key in self._keys.get(name, ()):
             client.get_host_keys().add(name, key.get_name(), key)
         client.set_missing_host_key_policy(self)
 
     def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:  # noqa: ARG002
-        """What paramiko calls for a host of which no key is known."""
+        """Called by paramiko for a host without a known key."""
         if not self._accept_new:
             raise UnknownHostKeyError(hostname, key)
         with self._writing, self._path.open("a", encoding="utf-8") as file:
@@ -49,7 +49,7 @@ class KnownHosts(paramiko.MissingHostKeyPolicy):
 
 
 def name_of(host: str, port: int) -> str:
-    """How a known_hosts file calls a host: `host`, or `[host]:port` when the port is not 22."""
+    """The name of a host in a known_hosts file: `host`, or `[host]:port` if the port is not 22."""
     return host if port == 22 else f"[{host}]:{port}"
 
 

@@ -1,4 +1,4 @@
-"""The way to this machine: the same shell and the same host program, without ssh."""
+"""The connection to this machine: the same shell and the same host program, without ssh."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from compiler.deploy.protocol import command
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalTransport:
-    """Runs the greeting here. HEATSINK_ROOT in `environment` makes a folder stand for a host's root."""
+    """Runs the greeting here. HEATSINK_ROOT in `environment` names a folder that stands for a host's root."""
 
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def open(self) -> LocalChannel:
-        """Start the greeting, through sudo when we are not root."""
+        """Start the greeting, through sudo unless we are root."""
         as_root = os.geteuid() == 0 or "HEATSINK_ROOT" in self.environment
         return LocalChannel(
             subprocess.Popen(
@@ -26,7 +26,7 @@ class LocalTransport:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                start_new_session=True,  # a Ctrl-C is for the pusher: the host program ends its step
+                start_new_session=True,  # Ctrl-C reaches only the pusher: the host program ends its step
             )
         )
 
@@ -49,7 +49,7 @@ class LocalChannel:
         return self._process.stdout.readline()
 
     def complaint(self) -> str:
-        """What it wrote to stderr, up to its end."""
+        """Everything it wrote to stderr."""
         assert self._process.stderr
         return self._process.stderr.read().decode(errors="replace").strip()
 

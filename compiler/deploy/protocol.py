@@ -1,12 +1,12 @@
 """The conversation with one host: one connection, one command, lines of JSON both ways.
 
     host → us    heatsink 1 up <generation> <salt> <digest> <host program's hash>     written by `sh`
-    us → host    same                                                     nothing to do: no Python was started
-    us → host    run <hash> <size>, <size> bytes of the host program if it has another one
-    us → host    {"do": "push", …, "size": n}, n bytes of the manifest    from here on the host program speaks
+    us → host    same                                                     nothing to do, without Python
+    us → host    run <hash> <size>, <size> bytes of the host program if the host has another one
+    us → host    {"do": "push", …, "size": n}, n bytes of the manifest    now the host program answers
     host → us    {"event": "missing", "blobs": [sha256, …]}
-    us → host    {"size": n}, n bytes: those blobs, one behind the other
-    host → us    {"event": "ready", …}                                    images are here; nothing was touched
+    us → host    {"size": n}, n bytes: those blobs, concatenated
+    host → us    {"event": "ready", …}                                    images are pulled, nothing changed
     us → host    {"go": "install"}                                        when every host is ready
     host → us    {"event": "installed", …}
     us → host    {"go": 1}                                                and so on, step by step
@@ -14,8 +14,8 @@
     us → host    {"go": "finish"}
     host → us    {"event": "done", …}
 
-Sizes are those of zlib data. `progress` and `warning` events may come at any time, `refused` ends it. A host
-is never silent for longer than `SILENCE` seconds while it works.
+Sizes are those of zlib data. `progress` and `warning` events may come at any time; `refused` ends the
+conversation. A working host is never silent for longer than `SILENCE` seconds.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ from compiler.host import layout
 
 E = TypeVar("E", bound=Event)
 
-SILENCE = 60.0  # seconds; the host program gives a sign of life every 5
+SILENCE = 60.0  # seconds; the host program reports progress every 5
 
 OnProgress = Callable[[str, str], None]  # called with (host, what it is doing)
 
 _PROGRAM = Path(__file__).parents[1] / "host"
 
-# Everything but `systemctl` is built into the shell: a host that has nothing to do spends next to nothing.
+# All but `systemctl` is built into the shell: a host with nothing to do spends almost no time.
 _GREETING = (
     f"r=$HEATSINK_ROOT p=$r{layout.PROGRAM} s=$r{layout.SUMMARY}"
     + r"""
@@ -71,20 +71,20 @@ exec python3 -IBS "$p"
 
 
 def command(*, as_root: bool) -> tuple[str, ...]:
-    """What is run on a host. It is the same for all: whoever lists processes learns nothing from it."""
+    """The command that runs on a host. It is the same for all, so that a process list reveals nothing."""
     return (*(() if as_root else ("sudo", "-n")), "sh", "-c", _GREETING)
 
 
 def command_line(*, as_root: bool) -> str:
-    """The same, as ssh wants it."""
+    """The same as one line, for ssh."""
     return shlex.join(command(as_root=as_root))
 
 
 @cache
 def program() -> tuple[str, bytes]:
-    """The host program: its hash, and what is sent, whose first line says the hash.
+    """The host program: its hash, and a zip file that Python runs, with the hash in a first line.
 
-    What is sent is one zip file that Python runs. The hash is that of the sources: zlibs differ.
+    The hash is that of the sources, as zlib builds compress differently.
     """
     sources = {f"host/{path.name}": path.read_bytes() for path in sorted(_PROGRAM.glob("*.py"))}
     sources = {"__main__.py": b"from host.__main__ import main\n\nraise SystemExit(main())\n", **sources}
@@ -98,7 +98,7 @@ def program() -> tuple[str, bytes]:
 
 
 def _entry(name: str) -> ZipInfo:
-    """An entry that is the same whenever and wherever it is made."""
+    """An entry that does not depend on time or system."""
     entry = ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
     entry.create_system = 3
     entry.external_attr = 0o644 << 16
@@ -107,7 +107,7 @@ def _entry(name: str) -> ZipInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Greeting:
-    """What a host says first. `digest` is "-" when nothing is installed or something is half installed."""
+    """What a host reports first. `digest` is "-" if nothing is installed completely."""
 
     up: bool
     generation: int
@@ -125,7 +125,7 @@ _HINTS = {
 
 
 class Session:
-    """One host's side of a push, status or rollback."""
+    """The conversation with one host."""
 
     def __init__(self, host: str, transport: Transport, on_progress: OnProgress) -> None:
         self.host = host
@@ -136,7 +136,7 @@ class Session:
         self._greeting: Greeting | None = None
 
     def greet(self) -> Greeting:
-        """Connect, and hear what is installed."""
+        """Connect, and read what is installed."""
         self._on_progress(self.host, "connecting")
         self._channel = self._transport.open()
         words = self._line().split()
@@ -154,12 +154,12 @@ class Session:
         return self._greeting
 
     def dismiss(self) -> None:
-        """Say that there is nothing to do."""
+        """End the conversation: there is nothing to do."""
         self._send(b"same\n")
         self.close()
 
     def request(self, verb: str, fields: Mapping[str, object], payload: bytes | None = None) -> None:
-        """Start the host program, send it first if the host has another one, and make a request of it."""
+        """Send the host program if the host has another one, start it, and send it a request."""
         assert self._greeting is not None
         digest, content = program()
         content = b"" if self._greeting.program == digest else content
@@ -168,11 +168,11 @@ class Session:
         )
 
     def send(self, fields: Mapping[str, object], payload: bytes | None = None) -> None:
-        """Send a further line to the host program, with something behind it or not."""
+        """Send a further line to the host program, with a payload behind it or none."""
         self._send(_request(fields, payload))
 
     def expect(self, kind: type[E]) -> E:
-        """The next event of that kind. What the host does meanwhile goes to `on_progress`."""
+        """The next event of that kind; progress until then goes to `on_progress`."""
         while True:
             line = self._line()
             if not line.endswith("\n"):
@@ -193,7 +193,7 @@ class Session:
                         return event
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         if self._channel is not None:
             self._channel.close()
 
@@ -219,7 +219,7 @@ class Session:
             return ""
 
     def _disconnected(self, reason: str | None) -> DeployError:
-        """Why the host program, or the shell before it, ended without having said so."""
+        """Why the host program, or the shell before it, ended unexpectedly."""
         assert self._channel is not None
         complaint = reason or self._channel.complaint()
         hint = next((hint for word, hint in _HINTS.items() if word in complaint), None)
@@ -231,6 +231,6 @@ class Session:
 def _request(fields: Mapping[str, object], payload: bytes | None) -> bytes:
     if payload is None:
         return json.dumps(fields).encode() + b"\n"
-    # Level 1: on the way to hosts the time of packing counts as well.
+    # Level 1: the time to compress counts as much as the time to send.
     packed = zlib.compress(payload, 1)
     return json.dumps({**fields, "size": len(packed)}).encode() + b"\n" + packed

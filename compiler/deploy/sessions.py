@@ -1,4 +1,4 @@
-"""Many hosts at once: the same act on each, and those that fail fall out while the others go on."""
+"""Sessions with many hosts at once: the same action on each; those that fail are left out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class Sessions:
-    """The hosts that are still with us. What is done to all is a phase, and its end is the barrier."""
+    """The sessions with hosts that have not failed. Each action on all of them ends in a barrier."""
 
     def __init__(
         self, transports: Mapping[str, Transport], *, parallel: int, on_progress: OnProgress
@@ -25,18 +25,17 @@ class Sessions:
         self._pool = ThreadPoolExecutor(parallel, thread_name_prefix="host")
 
     def map(self, act: Callable[[Session], T]) -> dict[str, T]:
-        """Host → what `act` returned, when it has returned for all. At most `parallel` run at once."""
+        """Run `act` on every session, at most `parallel` at a time; host → what it returned."""
         futures = {host: self._pool.submit(act, session) for host, session in self.by_host.items()}
         results = {host: self._result(host, future) for host, future in futures.items()}
         return {host: result[0] for host, result in results.items() if result}
 
     def release(self, word: str | int) -> None:
-        """Give all the word to go on: they all work, however few are listened to at a time."""
-
+        """Release all hosts into the next phase: all of them work, however few are read at a time."""
         self.map(lambda session: session.send({"go": word}))
 
     def close(self, hosts: Iterable[str]) -> None:
-        """Be done with some hosts."""
+        """Close the sessions with some hosts."""
         for host in hosts:
             self.by_host.pop(host).close()
 

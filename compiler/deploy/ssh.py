@@ -1,7 +1,7 @@
-"""The way to hosts over ssh: fabric's connections, our host keys, one raw channel each.
+"""Connections to hosts over ssh: fabric's connections, our host keys, one raw channel each.
 
-paramiko's key exchange costs the control machine a tenth of what OpenSSH's default one does, which is why no
-`ssh` is started. `~/.ssh/config` holds (users, ports, keys, ProxyJump).
+No `ssh` is started: paramiko's key exchange takes a tenth of the control machine's time that OpenSSH's
+default one takes. `~/.ssh/config` applies (users, ports, keys, ProxyJump).
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ CONNECT_TIMEOUT = 10  # seconds, for each of connecting, the banner and logging 
 KEEPALIVE = 15  # seconds
 PIECE = 1 << 15
 
-# What goes wrong is raised as well; paramiko's threads would write tracebacks of it to stderr.
+# Errors are raised anyway; paramiko's threads would also write tracebacks to stderr.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 
 class SshTransport:
-    """The way to one host. Made in one thread (`transports`), opened in any."""
+    """The connection to one host. Created in one thread (`transports`), opened in any."""
 
     def __init__(
         self,
@@ -92,7 +92,7 @@ class SshChannel:
         return line
 
     def complaint(self) -> str:
-        """What it wrote to stderr, up to its end."""
+        """Everything it wrote to stderr."""
         pieces = iter(lambda: self._channel.recv_stderr(PIECE), b"")
         try:
             return b"".join(pieces).decode(errors="replace").strip()
@@ -100,15 +100,15 @@ class SshChannel:
             return ""
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._connection.client.close()
 
 
 def transports(hosts: Iterable[FleetHost], known_hosts: KnownHosts) -> dict[str, SshTransport]:
-    """The way to each host.
+    """A connection to each host, not opened yet.
 
-    All connections are made here, in one thread and from one Config: several threads that use a Config while
-    it loads itself find keys missing (24 of 1,000 connections failed).
+    All are created here, in one thread and from one Config: with several threads that use a Config while it
+    loads itself, 24 of 1,000 connections failed with missing keys.
     """
     config = fabric.Config()
     identities = _Identities()
@@ -140,7 +140,7 @@ def _connection(to: Connection, config: fabric.Config) -> fabric.Connection:
 
 
 def _chain(gateway: fabric.Connection) -> Iterator[fabric.Connection]:
-    """A gateway and those before it."""
+    """A gateway and the gateways in front of it."""
     while isinstance(gateway, fabric.Connection):
         yield gateway
         gateway = gateway.gateway
@@ -151,14 +151,14 @@ def _key(gateway: fabric.Connection) -> tuple[str, str, int]:
 
 
 class _Identities:
-    """Private keys, each read once however many hosts take it."""
+    """Private keys, each read once however many hosts use it."""
 
     def __init__(self) -> None:
         self._keys: dict[Path, paramiko.PKey] = {}
         self._reading = threading.Lock()
 
     def key(self, host: str, path: Path) -> paramiko.PKey:
-        """The key in a file; DeployError if there is none to be had."""
+        """The key in a file; DeployError if it cannot be used."""
         with self._reading:
             if path not in self._keys:
                 self._keys[path] = _private_key(host, path)
@@ -177,7 +177,7 @@ def _private_key(host: str, path: Path) -> paramiko.PKey:
 
 
 def _connection_error(host: str, connection: fabric.Connection, error: Exception) -> DeployError:
-    """What went wrong on the way to a host, in words that say what to do."""
+    """Why a connection failed, and what to do."""
     place = f"{connection.user}@{connection.host} port {connection.port}"
     match error:
         case UnknownHostKeyError():

@@ -1,4 +1,4 @@
-"""The one seam between pushing and the hosts: something that opens a channel to a shell on a host."""
+"""The interface between pushing and hosts: what opens a channel to a shell on a host."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from typing import Protocol
 
 
 class Channel(Protocol):
-    """One command that runs on a host: what goes to its stdin, and what comes from its stdout."""
+    """One command that runs on a host: its stdin and its stdout."""
 
     def send(self, content: bytes) -> None:
-        """Write to the command's stdin, all of it. Raises OSError if the command is gone."""
+        """Write everything to the command's stdin. Raises OSError if the command has ended."""
 
     def readline(self) -> bytes:
-        """The next line of its stdout with its end, or b"" when it has ended.
+        """The next line of its stdout with its line end, or b"" at the end.
 
-        Raises TimeoutError when the host has been silent for longer than a live one ever is.
+        Raises TimeoutError if the host is silent for longer than SILENCE (protocol.py).
         """
 
     def complaint(self) -> str:
-        """What it wrote to stderr; to be asked after its end."""
+        """Everything it wrote to stderr; waits for its end."""
 
     def close(self) -> None:
-        """End the conversation, and the connection with it."""
+        """Close the command's pipes and the connection."""
 
 
 class Transport(Protocol):
-    """The way to one host."""
+    """The connection to one host."""
 
     def open(self) -> Channel:
-        """Connect and start the greeting (protocol.py) as root. Raises DeployError if that cannot be done."""
+        """Connect and start the greeting (protocol.py) as root. Raises DeployError if that fails."""

@@ -1,4 +1,4 @@
-"""The file of secrets: values by name, for its owner's eyes only. No error shows a line of it."""
+"""The secrets file: values by name, readable by its owner only. No error shows a line of it."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from compiler.node.yaml import parse
 
 LENGTH = 40
 _ALPHABET = string.ascii_letters + string.digits
-_HEADER = "# Values of secrets, by name. Keep this file: without it a push makes new ones.\n"
+_HEADER = "# Values of secrets, by name. Keep this file: without it a push generates new ones.\n"
 
 
 def read_secrets(path: Path) -> dict[str, str]:
-    """Name → value; nothing if there is no such file, or nothing in it.
+    """Name → value; empty if there is no such file, or nothing in it.
 
-    The file is a flat mapping `name: value`. Raises HeatsinkError if it is not, or if others can read it.
+    The file is a flat mapping `name: value`. Raises HeatsinkError if not, or if other users can read it.
     """
     if not path.exists():
         return {}
@@ -43,18 +43,18 @@ def read_secrets(path: Path) -> dict[str, str]:
 
 
 def new_values(names: Iterable[str]) -> dict[str, str]:
-    """New values: 40 letters and digits each, which need no quoting wherever they are put."""
+    """A new value for each name: 40 letters and digits, which need no quoting anywhere."""
     return {name: "".join(secrets.choice(_ALPHABET) for _ in range(LENGTH)) for name in sorted(names)}
 
 
 class AddedMeanwhileError(HeatsinkError):
-    """Another command gave a secret its value first."""
+    """Another command has written a value first."""
 
 
 def add_secrets(path: Path, values: Mapping[str, str]) -> None:
-    """Write further values behind what the file holds. The file is its owner's alone (0600).
+    """Append values to the file, which only its owner can read (0600).
 
-    Raises AddedMeanwhileError, and writes nothing, if it holds one of the names by now.
+    Raises AddedMeanwhileError, and writes nothing, if it has one of the names by now.
     """
     with _locked(path.parent):
         if taken := sorted(values.keys() & read_secrets(path).keys()):
@@ -76,7 +76,7 @@ def _check_private(path: Path) -> None:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Keeps other commands from writing secrets in a folder."""
+    """Keep other commands from writing secrets in a folder."""
     try:
         handle = os.open(folder, os.O_RDONLY)
     except OSError as error:
@@ -97,7 +97,7 @@ def _append(path: Path, values: Mapping[str, str]) -> None:
     try:
         new.touch(mode=0o600, exist_ok=False)
         with new.open("w", encoding="utf-8") as file:
-            # Quoted, as forty digits would be a number.
+            # Quoted, because forty digits would be a number.
             file.write(before + "".join(f'{name}: "{value}"\n' for name, value in values.items()))
             file.flush()
             os.fsync(file.fileno())

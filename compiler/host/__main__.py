@@ -1,4 +1,4 @@
-"""The entry: one request, answered."""
+"""The entry point: answers one request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .wire import Pusher, PusherLeft, Refusal
 
 
 def main() -> int:
-    """Answer one request. Exit status 0: done, 1: refused or a unit failed, 2: the pusher left."""
+    """Answer one request. Exit status 0: done, 1: refused or a unit failed, 2: the pusher disconnected."""
     machine = Machine(root=os.environ.get("HEATSINK_ROOT", ""))
     pusher = Pusher(sys.stdin.buffer, sys.stdout.buffer)
     try:
@@ -24,7 +24,7 @@ def main() -> int:
         return 1
     except PusherLeft:
         return 2
-    except OSError as error:  # a full disk, a folder where a file should be, a program that is not there
+    except OSError as error:  # a full disk, a folder in place of a file, a missing program
         hint = "free disk space and push again" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
         pusher.send("refused", message=f"{error.strerror}: `{error.filename or HOME}`", hint=hint)
         return 1

@@ -1,4 +1,4 @@
-"""Making the host what a generation says: plan, pull, install, start step by step, make it current."""
+"""Activates a generation: plan, pull, install, start step by step, make it current."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .wire import Pusher
 
 
 def activate(machine: Machine, pusher: Pusher, wanted: Generation, request: Mapping[str, Any]) -> int:
-    """Make the host what a generation says; with `dry` in the request only show the plan. The exit status."""
+    """Activate a generation and return the exit status; with `dry` in the request only report the plan."""
     installed = Installed.on(machine)
     plan = make_plan(wanted, installed, observe(machine, wanted), salt_of(machine))
     if request.get("dry"):

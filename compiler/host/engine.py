@@ -1,4 +1,4 @@
-"""What is asked of podman or docker: images, volumes, containers' health."""
+"""Podman or docker: images, volumes, and the health of containers."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .manifest import Unit
 from .store import Generation
 from .wire import Pusher, Refusal, counted
 
-PACKAGES = {"podman": "podman", "docker": "docker.io"}  # Debian's, of each engine
-PULLS = 4  # images pulled at the same time
+PACKAGES = {"podman": "podman", "docker": "docker.io"}  # engine → Debian package
+PULLS = 4  # images pulled at a time
 
 
 def check_engine(machine: Machine, wanted: Generation) -> None:
-    """Refuse when containers are wanted and nothing is here that runs them."""
+    """Refuse a generation with containers if the program that runs them is not installed."""
     if any(unit.images for unit in wanted.units) and not machine.has(wanted.engine):
         package = PACKAGES[wanted.engine]
         hint = (
@@ -27,7 +27,7 @@ def check_engine(machine: Machine, wanted: Generation) -> None:
 
 
 def pull(machine: Machine, pusher: Pusher, wanted: Generation, images: Sequence[str]) -> None:
-    """Fetch the images that are not here yet, a few at a time, before anything on the host is touched."""
+    """Pull missing images, PULLS at a time, before anything on the host changes."""
     missing = _absent(machine, wanted.engine, images) if images else []
     if not missing:
         return
@@ -39,14 +39,14 @@ def pull(machine: Machine, pusher: Pusher, wanted: Generation, images: Sequence[
 
 
 def _absent(machine: Machine, engine: str, images: Sequence[str]) -> list[str]:
-    """The images whose digest is not here. A tag may have moved, so one is always fetched again."""
+    """The images whose digest is not on the host. A tag may have moved, so tags are always pulled."""
     listing = machine.run((engine, "images", "--digests", "--format", "{{.Repository}}@{{.Digest}}"))
     present = set(listing.stdout.split())
     return sorted(set(images) - present)
 
 
 def _pulls(machine: Machine, pusher: Pusher, engine: str, images: Sequence[str]) -> Iterator[str | None]:
-    """Fetch images; of each what went wrong, if anything did."""
+    """Pull images; for each the error, or None."""
     waiting = list(images)
     running: dict[str, subprocess.Popen[str]] = {}
     while waiting or running:
@@ -61,19 +61,20 @@ def _pulls(machine: Machine, pusher: Pusher, engine: str, images: Sequence[str])
 
 
 def _pull_problem(machine: Machine, engine: str, image: str, done: subprocess.Popen[str]) -> str | None:
-    complaint = done.communicate()[1].strip()
-    inspected_image = (
-        machine.run((engine, "image", "inspect", "--format", "{{.Id}}", image)) if done.returncode else done
-    )
-    if inspected_image.returncode == 0:
+    errors = done.communicate()[1].strip()
+    if done.returncode == 0 or _is_present(machine, engine, image):
         return None
-    lines = complaint.splitlines() or [f"exit status {done.returncode}"]
+    lines = errors.splitlines() or [f"exit status {done.returncode}"]
     return f"image `{image}` cannot be pulled: {lines[-1].strip()}"
 
 
+def _is_present(machine: Machine, engine: str, image: str) -> bool:
+    return machine.run((engine, "image", "inspect", "--format", "{{.Id}}", image)).returncode == 0
+
+
 def make_volumes(machine: Machine, wanted: Generation) -> None:
-    """Make the named volumes that are missing. Left to the engine, two containers that start at the same
-    moment with the same new volume both try to make it, and one fails."""
+    """Create missing named volumes. If the engine did, two containers that start together with the same new
+    volume would both try to create it, and one would fail."""
     if not wanted.manifest.volumes:
         return
     present = machine.run((wanted.engine, "volume", "ls", "--format", "{{.Name}}")).stdout.split()
@@ -83,17 +84,17 @@ def make_volumes(machine: Machine, wanted: Generation) -> None:
 
 
 def healths_of(machine: Machine, engine: str, units: Sequence[Unit]) -> dict[str, str]:
-    """Container → what the engine says of its health, asked in one call."""
+    """Container → its health as the engine reports it, from one call."""
     names = [unit.container for unit in units]
     by_name = {_name_of(container): container for container in inspected(machine, engine, names)}
     return {name: _health_of(by_name[name]) for name in names if name in by_name}
 
 
 def inspected(machine: Machine, engine: str, names: Sequence[str]) -> list[dict[str, Any]]:
-    """What the engine says of containers; those that are gone are left out."""
+    """The engine's description of containers; those that do not exist are left out."""
     if not names:
         return []
-    # Of containers that are gone both engines complain on stderr, and still describe the others.
+    # Both engines report missing containers on stderr and still describe the others.
     done = machine.run((engine, "inspect", "--type", "container", *names))
     containers: list[dict[str, Any]] = json.loads(done.stdout or "[]")
     return containers
@@ -108,8 +109,8 @@ def _health_of(container: Mapping[str, Any]) -> str:
     return str((state.get("Health") or state.get("Healthcheck") or {}).get("Status") or "")
 
 
-def answers(machine: Machine, engine: str, unit: Unit) -> bool:
-    """Whether a container's own health check succeeds now: the engine looks only once an interval."""
+def passes_check(machine: Machine, engine: str, unit: Unit) -> bool:
+    """Whether a container's health check succeeds now: the engine runs it only once per interval."""
     containers = inspected(machine, engine, (unit.container,))
     test = ((containers[0].get("Config") or {}).get("Healthcheck") or {}).get("Test") if containers else None
     if not test:

@@ -10,7 +10,7 @@ BEGIN, END = "# BEGIN heatsink", "# END heatsink"
 
 
 def place_hosts(machine: Machine, wanted: Generation) -> None:
-    """Keep our block in /etc/hosts as the bundle's list of hosts says; no list, no block."""
+    """Make our block in /etc/hosts the bundle's list of hosts; without a list there is no block."""
     file = next((file for file in wanted.files if file.path == HOSTS), None)
     lines = wanted.content(machine, file).decode() if file else ""
     path = machine.path(ETC_HOSTS)
@@ -21,7 +21,7 @@ def place_hosts(machine: Machine, wanted: Generation) -> None:
 
 
 def with_block(text: str, lines: str) -> str:
-    """A hosts file with our marked block replaced, added or (no lines) taken out; all else as it was."""
+    """A hosts file with our marked block replaced, added or (without lines) removed; all else unchanged."""
     start, end = text.find(f"{BEGIN}\n"), text.find(f"{END}\n")
     before, after = (text[:start], text[end + len(END) + 1 :]) if 0 <= start < end else (text, "")
     if before and not before.endswith("\n"):

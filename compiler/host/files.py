@@ -15,7 +15,7 @@ from .wire import Refusal
 
 
 def is_installed(machine: Machine, file: File, wanted: Generation) -> bool:
-    """Whether a file lies in its place with its content, mode and owner."""
+    """Whether a file is in its place with its content, mode and owner."""
     path = machine.path(file.path)
     try:
         status = path.lstat()
@@ -29,13 +29,13 @@ def is_installed(machine: Machine, file: File, wanted: Generation) -> bool:
 
 
 def is_linked(machine: Machine, link: Link) -> bool:
-    """Whether a link lies in its place and points to its target."""
+    """Whether a link is in its place and points to its target."""
     path = machine.path(link.path)
     return path.is_symlink() and str(path.readlink()) == link.target
 
 
 def write_files(machine: Machine, wanted: Generation, files: Sequence[File]) -> None:
-    """Install files: all beside their places first, so that renaming them is a matter of a moment."""
+    """Install files: all are written beside their places first, so that the renames take only a moment."""
     beside: list[tuple[Path, Path]] = []
     for file in files:
         path = machine.path(file.path)
@@ -59,13 +59,13 @@ def remove_files(machine: Machine, paths: Iterable[str], folders: Iterable[str])
             machine.path(folder).rmdir()
         except FileNotFoundError:
             continue
-        except OSError:  # something lies in it: ours, or an operator's
+        except OSError:  # it is not empty
             kept.append(folder)
     return sorted(kept)
 
 
 def missing_folders(machine: Machine, paths: Iterable[str]) -> set[str]:
-    """The folders that will have to be made for some paths."""
+    """The folders above some paths that do not exist."""
     parents = {str(parent) for path in paths for parent in Path(path).parents}
     return {parent for parent in parents if not machine.path(parent).is_dir()}
 
@@ -75,7 +75,7 @@ def _mode(file: File) -> int:
 
 
 def _owner(owner: str) -> tuple[int, int] | None:
-    """Numbers of a `user:group`; None while one of them does not exist."""
+    """The ids of a `user:group`; None if one of them does not exist."""
     user, _, group = owner.partition(":")
     try:
         return (

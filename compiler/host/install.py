@@ -1,4 +1,4 @@
-"""Making the host's files those of a generation."""
+"""Installs the files of a generation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .wire import counted
 
 
 def install(change: Transaction) -> None:
-    """Stop what disappears, put the files there, and let systemd read them: once, and only if it must."""
+    """Stop units that leave, install and remove files, and reload systemd once if unit files changed."""
     machine, plan, installed = change.machine, change.plan, change.installed
     machine.path(SUMMARY).unlink(missing_ok=True)
     installed.announce(machine, change.wanted, missing_folders(machine, plan.written), reload=plan.rereads)
@@ -45,7 +45,7 @@ def _reload(change: Transaction) -> None:
 
 
 def _prepare(change: Transaction) -> None:
-    """Install the files that prepare the host, and apply those that were not applied yet."""
+    """Install the files that prepare the host, and apply those that are not applied yet."""
     preparations = [file for file in change.plan.writes if is_preparation(file.path)]
     write_files(change.machine, change.wanted, preparations)
     for folder, command in PREPARATIONS:

@@ -1,4 +1,4 @@
-"""What heatsink put on the host."""
+"""The record of what heatsink has installed on the host."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from .store import Generation
 
 @dataclasses.dataclass
 class Installed:
-    """What heatsink put on this host. Written before things happen as well, so it never says too little."""
+    """What heatsink has installed. It is written before changes too, so that it is never incomplete."""
 
     generation: int = 0
     engine: str = ""
-    reload: bool = False  # systemd has not read the units' files since they changed
+    reload: bool = False  # unit files have changed since the last daemon-reload
     files: list[str] = dataclasses.field(default_factory=list)
     links: list[str] = dataclasses.field(default_factory=list)
-    folders: list[str] = dataclasses.field(default_factory=list)  # those that we made
+    folders: list[str] = dataclasses.field(default_factory=list)  # those that heatsink created
     units: dict[str, str] = dataclasses.field(
         default_factory=dict
     )  # name → the hash it came up with, "" before
@@ -29,18 +29,18 @@ class Installed:
 
     @classmethod
     def on(cls, machine: Machine) -> Installed:
-        """What the host says; nothing at all before the first push."""
+        """The record on this host; empty before the first push."""
         try:
             return from_entry(cls, json.loads(machine.path(INSTALLED).read_bytes()))
         except FileNotFoundError:
             return cls()
 
     def save(self, machine: Machine) -> None:
-        """Put it on the disk."""
+        """Write the record to disk."""
         write(machine.path(INSTALLED), json.dumps(dataclasses.asdict(self)).encode(), 0o600)
 
     def announce(self, machine: Machine, wanted: Generation, folders: Iterable[str], *, reload: bool) -> None:
-        """Write down what will lie here before it does: nothing of ours is forgotten, whatever happens."""
+        """Record what is about to be installed, so that nothing is forgotten whatever happens."""
         self.generation = wanted.number
         self.engine = self.engine or wanted.engine
         self.reload = self.reload or reload
@@ -51,7 +51,7 @@ class Installed:
         self.save(machine)
 
     def record(self, machine: Machine, wanted: Generation) -> None:
-        """Write down that what should disappear has."""
+        """Record that the wanted generation, and nothing else, is installed."""
         names = {unit.name for unit in wanted.units}
         self.engine = wanted.engine
         self.files = [file.path for file in wanted.files]

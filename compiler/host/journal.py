@@ -1,4 +1,4 @@
-"""What units wrote."""
+"""The journal lines of units."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from .machine import Machine
 from .manifest import Unit
 
 JOURNAL_LINES = 10
-# An engine prints the ids of what it starts, what it did not find to remove, and conmon's own troubles.
-CHATTER = re.compile(r"^[0-9a-f]{64}$|No such container: |^conmon [0-9a-f]+ <n")
+# Engines print ids of started containers, containers they did not find to remove, and conmon's warnings.
+NOISE = re.compile(r"^[0-9a-f]{64}$|No such container: |^conmon [0-9a-f]+ <n")
 
 
 def journal(machine: Machine, unit: Unit, since: float) -> list[str]:
-    """The last lines that a unit, its container and systemd wrote about it, without the engines' chatter."""
+    """The last lines of a unit, its container and systemd about it, without the engines' noise."""
     matches = [f"_SYSTEMD_UNIT={unit.name}", "+", f"UNIT={unit.name}"]
     matches += ["+", f"CONTAINER_NAME={unit.container}"] if unit.container else []
     fields = "--output-fields=MESSAGE,PODMAN_EVENT"
@@ -33,17 +33,17 @@ def journal(machine: Machine, unit: Unit, since: float) -> list[str]:
 
 
 def _readable_lines(entry: Mapping[str, Any], container: str) -> Iterator[str]:
-    """The lines of a journal's entry that tell an operator anything."""
+    """The lines of a journal entry that are useful to an operator."""
     message = entry.get("MESSAGE")
-    if "PODMAN_EVENT" in entry or not isinstance(message, str):  # what is no text comes as a list of bytes
+    if "PODMAN_EVENT" in entry or not isinstance(message, str):  # binary data is a list of numbers
         return
     for line in message.splitlines():
-        if line.strip() not in ("", container) and not CHATTER.search(line):
+        if line.strip() not in ("", container) and not NOISE.search(line):
             yield line
 
 
 def masked(line: str, secrets: Mapping[str, str]) -> str:
-    """A line of a journal with the secrets taken out, should a service have logged one."""
+    """A journal line with secret values replaced, in case a service has logged one."""
     for value in secrets.values():
         if len(value) >= 6:
             line = line.replace(value, "********")

@@ -1,4 +1,4 @@
-"""Paths on a host: what is heatsink's own, where artifacts may lie, and which of them prepare the host."""
+"""Paths on a host: heatsink's own, those of artifacts, and which artifacts prepare the host."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SALT = f"{HOME}/salt"
 LOCK = f"{HOME}/lock"
 STAMPS = f"{HOME}/stamps"  # one for each run-once unit that is done
 
-# Artifacts may lie here too: the environments of containers, and the names that go into /etc/hosts.
+# Artifacts as well: environment files of containers, and the names for /etc/hosts.
 ENVIRONMENTS = f"{HOME}/env"
 HOSTS = f"{HOME}/hosts"
 
@@ -31,28 +31,28 @@ OWN = (
     os.path.dirname(PROGRAM),  # noqa: PTH120 - a path of the host
 )
 
-# Applied in this order: owners of directories must exist first, and a module brings its own sysctl keys.
+# In this order: owners of directories must exist first, and kernel modules define sysctl keys.
 PREPARATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("/etc/sysusers.d/", ("systemd-sysusers",)),
     ("/etc/tmpfiles.d/", ("systemd-tmpfiles", "--create")),
     ("/etc/modules-load.d/", ("/usr/lib/systemd/systemd-modules-load",)),
     ("/etc/sysctl.d/", ("/usr/lib/systemd/systemd-sysctl",)),
 )
-# A module or key that this kernel lacks does not stop a boot either: the unit that needs it will say so.
+# A module or key that this kernel lacks does not stop a boot either; the unit that needs it will fail.
 MAY_FAIL = ("/etc/modules-load.d/", "/etc/sysctl.d/")
 
 
 def is_writable(path: str) -> bool:
-    """Whether an artifact may lie at a path: absolute, normalised, below WRITABLE and not one of our own."""
+    """Whether an artifact may have this path: absolute, normalised, below WRITABLE and not heatsink's own."""
     own = any(path == name or path.startswith(f"{name}/") for name in OWN)
     return os.path.normpath(path) == path and path.startswith(WRITABLE) and not own and "\0" not in path
 
 
 def defines_units(path: str) -> bool:
-    """Whether systemd must read its units again when this file or link changes."""
+    """Whether a change of this file or link requires a daemon-reload."""
     return path.startswith((f"{UNITS}/", f"{QUADLETS}/"))
 
 
 def is_preparation(path: str) -> bool:
-    """Whether a file prepares the host: it is applied before any other is installed."""
+    """Whether a file prepares the host: it is installed and applied before all others."""
     return path.startswith(tuple(folder for folder, _ in PREPARATIONS))

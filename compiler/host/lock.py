@@ -1,4 +1,4 @@
-"""The lock that lets one pusher at a time change the host."""
+"""The lock: one pusher at a time changes the host."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from .layout import LOCK
 from .machine import Machine
 from .wire import Refusal
 
-LOCK_PATIENCE = 5.0  # seconds that a host program whose pusher died gets to end its step
+LOCK_PATIENCE = 5.0  # seconds for a host program whose pusher died to end its step
 
 
 @contextlib.contextmanager
 def locked(machine: Machine, owner: str) -> Iterator[None]:
-    """Keep every other pusher out, or refuse and say who is at it."""
+    """Hold the lock; raises Refusal that names its owner if another program holds it."""
     path = machine.path(LOCK)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as lock:

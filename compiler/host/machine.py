@@ -1,4 +1,4 @@
-"""The host: its files, and commands that are run on it."""
+"""The host: its files and its commands."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from .wire import Refusal
 
 @dataclasses.dataclass(frozen=True)
 class Machine:
-    """The host. With a root, a picture of a host below that folder: files there, their owners left alone."""
+    """The host; with a `root`, a folder that stands for one, in which owners of files are not set."""
 
     root: str = ""
 
     def path(self, path: str) -> Path:
-        """Where an absolute path of the host is found."""
+        """An absolute path of the host, below the root."""
         return Path(self.root + path)
 
     def owns(self) -> bool:
-        """Whether files are given to the owners that the manifest names."""
+        """Whether files get the owners that the manifest names."""
         return not self.root
 
     def has(self, program: str) -> bool:
-        """Whether a program can be run here by its name."""
+        """Whether a program is in PATH."""
         folders = os.environ.get("PATH", os.defpath).split(":")
         return any(os.access(f"{folder}/{program}", os.X_OK) for folder in folders)
 
     def run(self, argv: Sequence[str], **environment: str) -> subprocess.CompletedProcess[str]:
-        """The command's end, with what it wrote; never an exception for its exit status."""
+        """Run a command and capture its output; no exit status raises."""
         process = self.start(argv, **environment)
-        output, complaint = process.communicate()
-        return subprocess.CompletedProcess(argv, process.returncode, output, complaint)
+        output, errors = process.communicate()
+        return subprocess.CompletedProcess(argv, process.returncode, output, errors)
 
     def start(self, argv: Sequence[str], **environment: str) -> subprocess.Popen[str]:
-        """A command that runs by itself, its output caught."""
+        """Start a command with its output captured."""
         return subprocess.Popen(
             argv,
             env={**os.environ, "LC_ALL": "C", **environment},
@@ -50,30 +50,28 @@ class Machine:
 
 
 def require(done: subprocess.CompletedProcess[str], message: str, cut: str = "") -> None:
-    """Refuse with what a command that failed complained of, `cut` taken out of it."""
+    """Raise Refusal with the error output of a command that failed; `cut` is removed from it."""
     if done.returncode:
-        complaint = done.stderr.replace(cut, "") if cut else done.stderr
-        lines = [line for line in complaint.splitlines() if line.strip()] or [
-            f"exit status {done.returncode}"
-        ]
+        errors = done.stderr.replace(cut, "") if cut else done.stderr
+        lines = [line for line in errors.splitlines() if line.strip()] or [f"exit status {done.returncode}"]
         raise Refusal("\n  ".join((f"{message}:", *lines[:10])))
 
 
 def relabel(machine: Machine, paths: Sequence[str]) -> None:
-    """Give new files the labels that SELinux wants of their places."""
+    """Give new files the SELinux labels of their places."""
     if paths and Path("/sys/fs/selinux/enforce").exists() and machine.has("restorecon"):
         machine.run(("restorecon", "-F", *(str(machine.path(path)) for path in paths)))
 
 
 def write(path: Path, content: bytes, mode: int) -> None:
-    """Write a file whole or not at all."""
+    """Write a file completely or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     write_beside(path, content, mode, None).replace(path)
     sync(path.parent)
 
 
 def write_beside(path: Path, content: bytes, mode: int, owner: tuple[int, int] | None) -> Path:
-    """A new file, on the disk, next to the place where it is to be. Nobody else ever reads a secret one."""
+    """Write a new file beside its place and flush it; its path. Nobody else can read it meanwhile."""
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.heatsink")
     new.unlink(missing_ok=True)
@@ -89,7 +87,7 @@ def write_beside(path: Path, content: bytes, mode: int, owner: tuple[int, int] |
 
 
 def place_link(path: Path, target: str) -> None:
-    """Make a symbolic link, or point it somewhere else, in one go."""
+    """Create or replace a symbolic link atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.heatsink")
     new.unlink(missing_ok=True)
@@ -98,14 +96,14 @@ def place_link(path: Path, target: str) -> None:
 
 
 def remove_tree(folder: Path) -> None:
-    """Delete a folder and all in it."""
+    """Delete a folder and everything in it."""
     for path in sorted(folder.rglob("*"), reverse=True):
         path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
     folder.rmdir()
 
 
 def sync(folder: Path) -> None:
-    """Put a folder's names on the disk."""
+    """Flush a folder's entries to disk."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

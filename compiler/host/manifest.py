@@ -1,6 +1,6 @@
-"""manifest.json: what a bundle says of one host (docs/formats.md), and the secrets that its files refer to.
+"""manifest.json: the contents of one host's bundle (docs/formats.md), and references to secrets.
 
-The compiler writes it from these classes, deploy and the host program read it with them.
+The compiler writes it from these classes; deploy and the host program read it with them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import urllib.parse
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-FORMAT = 2  # the newest that is understood; in 1 units had `alias`, `order` and `restart` as well
+FORMAT = 2  # the newest that is supported; in format 1 units also had `alias`, `order` and `restart`
 
 # Backend → the program that runs its containers.
 ENGINES: Mapping[str, str] = {"podman": "podman", "quadlet": "podman", "docker": "docker"}
@@ -24,14 +24,14 @@ CODINGS: Mapping[str, Callable[[str], str]] = {
     "url": lambda value: urllib.parse.quote(value, safe=""),
     "json": lambda value: json.dumps(value)[1:-1],
 }
-SECRET_MARK = "@{heatsink:secret:"  # noqa: S105 - the beginning of every reference, and no secret
+SECRET_MARK = "@{heatsink:secret:"  # noqa: S105 - how references begin, not a secret
 SECRET = rf"{re.escape(SECRET_MARK)}([A-Za-z_][A-Za-z0-9_]*)((?:\|(?:{'|'.join(CODINGS)}))*)\}}"
 
 T = TypeVar("T")
 
 
 class UnsupportedError(Exception):
-    """A manifest that this heatsink cannot carry out: what is wrong, and what to do next."""
+    """A manifest that is not supported: what is wrong, and what to do next."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
@@ -76,18 +76,18 @@ class Unit:
 
     @property
     def is_target(self) -> bool:
-        """Whether it only gathers others."""
+        """Whether it only groups other units."""
         return self.kind == TARGET
 
     @property
     def runs_once(self) -> bool:
-        """Whether it is up when it is done."""
+        """Whether it runs to its end once, and is up when that is done."""
         return self.kind == RUN_ONCE
 
 
 @dataclasses.dataclass(frozen=True)
 class Manifest:
-    """All of a manifest, its fields named as its keys."""
+    """A whole manifest; its fields are its keys."""
 
     format: int
     host: str
@@ -102,7 +102,7 @@ class Manifest:
 
     @classmethod
     def parse(cls, content: bytes) -> Manifest:
-        """A manifest.json of format 1 or 2. Raises UnsupportedError if it is newer or its backend unknown."""
+        """Read a manifest.json of format 1 or 2. UnsupportedError if it is newer or its backend unknown."""
         entries = json.loads(content)
         if entries["format"] > FORMAT:
             raise UnsupportedError(
@@ -128,27 +128,27 @@ class Manifest:
 
 
 def from_entry(kind: Callable[..., T], entry: Mapping[str, Any]) -> T:
-    """A dataclass made of a mapping. Keys that it lacks are left out: other formats may have them."""
+    """A dataclass from a mapping. Unknown keys are ignored: other formats may have them."""
     known = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
     return kind(**{key: value for key, value in entry.items() if key in known})
 
 
 def names_of(units: Iterable[Unit]) -> list[str]:
-    """The units' names."""
+    """The names of units."""
     return [unit.name for unit in units]
 
 
 def digest(salt: str, manifest: str, secrets: Mapping[str, str]) -> str:
-    """What tells a generation from every other: its manifest's hash and its secrets' values.
+    """The identity of a generation: a digest of its manifest's hash and its secret values.
 
-    Keyed with the host's own salt, so that a weak secret cannot be guessed from it elsewhere.
+    It is keyed with the host's salt, so that weak secrets cannot be guessed from it.
     """
     text = json.dumps([manifest, sorted(secrets.items())])
     return hashlib.blake2b(text.encode(), key=salt.encode(), digest_size=32).hexdigest()
 
 
 def with_secrets(content: bytes, secrets: Mapping[str, str]) -> bytes:
-    """The content with each `@{heatsink:secret:NAME|coding}` replaced by the value, coded left to right."""
+    """The content with each `@{heatsink:secret:NAME|coding}` replaced by its value, encoded left to right."""
 
     def value(match: re.Match[bytes]) -> bytes:
         text = secrets[match[1].decode()]

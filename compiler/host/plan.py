@@ -1,4 +1,4 @@
-"""The differences between what lies on the host and what is wanted."""
+"""The differences between what is on the host and what is wanted."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .units import unit_states, units_up
 
 @dataclasses.dataclass(frozen=True)
 class Observed:
-    """The host as a plan finds it: files and links that are not as wanted, and names of units that are up."""
+    """The host before a change: files and links that differ from what is wanted, and units that are up."""
 
     differing: Sequence[File]
     misplaced: Sequence[Link]
@@ -25,7 +25,7 @@ class Observed:
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """What is written, removed, stopped and started; what was shown is what is carried out."""
+    """What a change writes, removes, stops and starts. What is reported is what is carried out."""
 
     writes: Sequence[File]
     links: Sequence[Link]
@@ -37,7 +37,7 @@ class Plan:
 
     @property
     def images(self) -> list[str]:
-        """Those of the units that will start."""
+        """The images of the units that start."""
         return sorted({image for unit in self.starts for image in unit.images})
 
     @property
@@ -51,11 +51,11 @@ class Plan:
         return any(map(defines_units, (*self.written, *self.removals)))
 
     def due(self, units: Sequence[Unit], up: frozenset[str]) -> list[Unit]:
-        """Those of some units that start: they changed, or are not up (any more: one they need may stop)."""
+        """Those of some units that have to start: they changed, or are not up (any more)."""
         return _due(units, self.changed, up)
 
     def summary(self) -> dict[str, list[str]]:
-        """What an operator is shown of it."""
+        """What is reported to the operator."""
         return {
             "writes": self.written,
             "removals": list(self.removals),
@@ -65,7 +65,7 @@ class Plan:
 
 
 def observe(machine: Machine, wanted: Generation) -> Observed:
-    """Look at what a plan for this generation depends on."""
+    """Observe what a plan for this generation depends on."""
     states = unit_states(machine, names_of(wanted.services))
     return Observed(
         differing=[file for file in wanted.files if not is_installed(machine, file, wanted)],
@@ -85,7 +85,7 @@ def make_plan(wanted: Generation, installed: Installed, observed: Observed, salt
         writes=observed.differing,
         links=observed.misplaced,
         removals=sorted({*installed.files, *installed.links} - paths),
-        # Only the old unit knows how to stop a container of the other engine.
+        # Only the old unit can stop a container of the other engine.
         stops=sorted(name for name in installed.units if name not in names or other_engine),
         starts=_due(wanted.services, changed, observed.up),
         changed=changed,
@@ -100,7 +100,7 @@ def _due(units: Sequence[Unit], changed: frozenset[str], up: frozenset[str]) -> 
 def _has_changed(unit: Unit, hashes: Mapping[str, str], installed: Installed) -> bool:
     """Whether a unit last came up with another hash.
 
-    A run-once unit of which nothing is known is done if its stamp exists: a push that ran it may have died.
+    A run-once unit without a recorded hash is done if its stamp exists: the push that ran it may have died.
     """
     before = installed.units.get(unit.name, "")
     return before != hashes[unit.name] and not (unit.runs_once and not before)

@@ -1,4 +1,4 @@
-"""Taking a bundle in: what is missing is asked for, and nothing on the host is touched."""
+"""Receives a bundle: asks for missing files, and changes nothing outside the staging folder."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .wire import Pusher, Refusal
 
 
 def check_paths(wanted: Generation) -> None:
-    """Refuse a manifest that would write where no artifact belongs."""
+    """Refuse a manifest with paths where no artifact belongs."""
     for path in [file.path for file in wanted.files] + [link.path for link in wanted.links]:
         if not is_writable(path):
             raise Refusal(
@@ -25,7 +25,7 @@ def check_paths(wanted: Generation) -> None:
 
 
 def stage(machine: Machine, pusher: Pusher, wanted: Generation) -> Generation:
-    """The generation on this host's disk: one already kept, or a new one made of what is sent."""
+    """The generation on disk: one that is already kept, or a new one from the files that are sent."""
     kept = next((generation for generation in kept_generations(machine) if _same(generation, wanted)), None)
     blobs = _blobs(machine, wanted)
     missing = [file for file in _distinct(wanted.files) if file.sha256 not in blobs]
@@ -52,7 +52,7 @@ def _distinct(files: Iterable[File]) -> list[File]:
 
 
 def _blobs(machine: Machine, wanted: Generation) -> dict[str, Path]:
-    """Hash → a file of a kept generation with that content; what it holds is looked at, not believed."""
+    """Digest → a file of a kept generation with that content, which is verified."""
     needed = {file.sha256 for file in wanted.files}
     paths: dict[str, Path] = {}
     for kept in kept_generations(machine):
@@ -65,7 +65,7 @@ def _blobs(machine: Machine, wanted: Generation) -> dict[str, Path]:
 
 
 def _received(pusher: Pusher, missing: Sequence[File]) -> dict[str, bytes]:
-    """Hash → content of what was missing: it is sent as one piece, in the order asked for."""
+    """Digest → content of missing files, which are sent as one piece in the order of the request."""
     if not missing:
         return {}
     rest = memoryview(pusher.payload(pusher.receive()["size"]))
@@ -81,7 +81,7 @@ def _received(pusher: Pusher, missing: Sequence[File]) -> dict[str, bytes]:
 def _write_tree(
     root: Path, files: Sequence[File], blobs: Mapping[str, Path], received: Mapping[str, bytes]
 ) -> None:
-    """Lay a generation's files out; content that an older one has is shared with it."""
+    """Write a generation's files; content that an older generation has is hard-linked."""
     root.mkdir(parents=True, mode=0o700)
     for file in files:
         path = Path(f"{root}{file.path}")
@@ -93,12 +93,12 @@ def _write_tree(
 
 
 def check_units(machine: Machine, wanted: Generation) -> None:
-    """Let systemd and Quadlet read the staged units before any of them replaces a good one."""
+    """Have systemd and Quadlet verify the staged units before they replace any."""
     root = machine.path(f"{wanted.folder}/root")
     folder = Path(f"{root}{UNITS}")
     units = sorted(str(path) for path in folder.glob("*") if path.is_file())
     if units and machine.has("systemd-analyze"):
-        # Of the units alone: an odd unit of the distribution's that ours depend on is not the bundle's fault.
+        # Only these units: errors in the distribution's units that they depend on are not the bundle's.
         argv = ("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", *units)
         done = machine.run(argv, SYSTEMD_UNIT_PATH=f"{folder}:")
         require(done, "systemd rejects the units", cut=str(root))

@@ -1,4 +1,4 @@
-"""Starting units step by step, and waiting until they are up."""
+"""Starts units step by step, and waits until they are up."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from .journal import journal, masked
 from .manifest import Unit, names_of
 from .transaction import Transaction
-from .units import unit_states, units_up, verdicts_on
+from .units import unit_states, units_up, verdicts
 from .wire import HEARTBEAT, counted
 
 
@@ -24,7 +24,7 @@ class Failure:
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """What became of the units of a step."""
+    """The result of a step: the units that were started, and those that did not come up."""
 
     started: Sequence[str]
     failed: Sequence[Failure]
@@ -37,7 +37,7 @@ def bring_up(change: Transaction, step: int) -> Result:
     starts = _stop(change, units)
     if starts:
         change.pusher.send("progress", text=f"step {step}: starting {counted(len(starts), 'unit')}")
-        # The target first: in its one transaction systemd keeps the order of all that hangs in it.
+        # The target first: systemd then orders everything that it pulls in within one transaction.
         targets = [unit for unit in change.wanted.units if unit.is_target and unit.step == step]
         change.systemctl("start", names_of([*targets, *starts]))
     failures = _wait(change, starts)
@@ -46,7 +46,7 @@ def bring_up(change: Transaction, step: int) -> Result:
 
 
 def settle(change: Transaction, seconds: float) -> Result:
-    """See that everything has stayed up for some time after the last start."""
+    """Check that everything stays up for some seconds after the last start."""
     units = change.wanted.services
     since = time.time() - HEARTBEAT
     time.sleep(seconds)
@@ -57,14 +57,14 @@ def settle(change: Transaction, seconds: float) -> Result:
 
 
 def start_targets(change: Transaction) -> None:
-    """Reach the targets that are not."""
+    """Start the targets that are not active."""
     targets = [unit.name for unit in change.wanted.units if unit.is_target]
     states = unit_states(change.machine, targets)
     change.systemctl("start", [name for name in targets if states[name].active != "active"])
 
 
 def _stop(change: Transaction, units: Sequence[Unit]) -> list[Unit]:
-    """Stop those of the units that must start, and return which: they changed, or are not up."""
+    """Stop those units that have to start, because they changed or are not up, and return them."""
     machine = change.machine
     states = unit_states(machine, names_of(units))
     starts = change.plan.due(units, units_up(machine, units, states))
@@ -80,7 +80,7 @@ def _stop(change: Transaction, units: Sequence[Unit]) -> list[Unit]:
 
 
 def _forget(change: Transaction, units: Sequence[Unit]) -> None:
-    """Take back what is known of units before they start, and the stamps of those that changed."""
+    """Forget the hashes of units before they start, and remove the stamps of those that changed."""
     hashes = change.installed.units
     for unit in units:
         if unit.stamp and hashes[unit.name]:
@@ -91,7 +91,7 @@ def _forget(change: Transaction, units: Sequence[Unit]) -> None:
 
 
 def _record(change: Transaction, units: Sequence[Unit], failures: Mapping[str, str]) -> None:
-    """Remember with which hash the units came up."""
+    """Record the hash with which each unit came up."""
     hashes = change.installed.units
     before = dict(hashes)
     for unit in units:
@@ -101,15 +101,15 @@ def _record(change: Transaction, units: Sequence[Unit], failures: Mapping[str, s
 
 
 def _wait(change: Transaction, units: Sequence[Unit]) -> dict[str, str]:
-    """Wait until every unit is up or lost; the names of those that are lost, and why."""
+    """Wait until every unit is up or has failed; name → why, of those that failed."""
     failures: dict[str, str] = {}
     waiting = list(units)
     deadline = time.monotonic() + change.timeout
     beat, pause = time.monotonic(), 0.05
     while waiting:
-        verdicts = verdicts_on(change.machine, change.wanted.engine, waiting)
-        failures.update({name: why for name, why in verdicts.items() if why not in ("up", "waiting")})
-        waiting = [unit for unit in waiting if verdicts[unit.name] == "waiting"]
+        by_unit = verdicts(change.machine, change.wanted.engine, waiting)
+        failures.update({name: why for name, why in by_unit.items() if why not in ("up", "waiting")})
+        waiting = [unit for unit in waiting if by_unit[unit.name] == "waiting"]
         if waiting and time.monotonic() > deadline:
             failures.update({unit.name: f"not up after {change.timeout:g} s" for unit in waiting})
             break
@@ -125,7 +125,7 @@ def _wait(change: Transaction, units: Sequence[Unit]) -> dict[str, str]:
 def _failures(
     change: Transaction, units: Sequence[Unit], failures: Mapping[str, str], since: float
 ) -> list[Failure]:
-    """Why units are lost, with the last lines of their journals."""
+    """The units that failed, with the last lines of their journals."""
     return [
         Failure(
             unit=unit.name,

@@ -1,4 +1,4 @@
-"""The generations that are kept on the host, and which of them is current."""
+"""The generations kept on the host, and which of them is current."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KEPT = 10  # generations
 
 @dataclasses.dataclass(frozen=True)
 class Generation:
-    """A bundle as it was pushed to this host, and the values of its secrets."""
+    """A bundle as it was pushed to this host, with the values of its secrets."""
 
     raw: bytes  # manifest.json as it was pushed
     manifest: Manifest
@@ -27,7 +27,7 @@ class Generation:
 
     @classmethod
     def of(cls, raw: bytes, secrets: Mapping[str, str], folder: str = STAGING) -> Generation:
-        """A generation of a manifest's bytes. Raises Refusal if this program cannot carry it out."""
+        """A generation from the bytes of a manifest. Raises Refusal if it is not supported."""
         try:
             return cls(raw=raw, manifest=Manifest.parse(raw), secrets=secrets, folder=folder)
         except UnsupportedError as error:
@@ -56,22 +56,22 @@ class Generation:
 
     @property
     def number(self) -> int:
-        """Its number; 0 as long as it is not kept."""
+        """Its number; 0 while it is staged."""
         name = self.folder.rpartition("/")[2]
         return int(name) if name.isdigit() else 0
 
     @property
     def services(self) -> list[Unit]:
-        """Its units without the targets, in start order."""
+        """Its units without targets, in start order."""
         return [unit for unit in self.units if not unit.is_target]
 
     def content(self, machine: Machine, file: File) -> bytes:
-        """A file as it is to lie on the host, secrets put in."""
+        """The content of a file with the values of secrets inserted."""
         content = machine.path(f"{self.folder}/root{file.path}").read_bytes()
         return with_secrets(content, self.secrets) if file.sensitive else content
 
     def hashes(self, salt: str) -> dict[str, str]:
-        """Unit → what differs if and only if it must restart: its own hash and the values of its secrets."""
+        """Unit → a digest that changes exactly when it must restart, with its hash or a secret value."""
         return {
             unit.name: digest(salt, unit.hash, {name: self.secrets[name] for name in unit.secrets})
             for unit in self.services
@@ -79,25 +79,25 @@ class Generation:
 
 
 def generations(machine: Machine) -> list[int]:
-    """The numbers of the generations kept here, ascending."""
+    """The numbers of the generations kept on this host, ascending."""
     folder = machine.path(GENERATIONS)
     return sorted(int(path.name) for path in folder.glob("[0-9]*")) if folder.is_dir() else []
 
 
 def generation(machine: Machine, number: int) -> Generation:
-    """A generation kept here."""
+    """A generation kept on this host."""
     folder = f"{GENERATIONS}/{number}"
     secrets = json.loads(machine.path(f"{folder}/secrets.json").read_bytes())
     return Generation.of(machine.path(f"{folder}/manifest.json").read_bytes(), secrets, folder)
 
 
 def kept_generations(machine: Machine) -> Iterator[Generation]:
-    """The generations kept here, the newest first."""
+    """The generations kept on this host, newest first."""
     return (generation(machine, number) for number in reversed(generations(machine)))
 
 
 def keep(machine: Machine, staged: Generation) -> Generation:
-    """Give a staged generation the next number."""
+    """Give a staged generation the next number; one that has a number stays as it is."""
     if staged.number:
         return staged
     folder = f"{GENERATIONS}/{max(generations(machine), default=0) + 1}"
@@ -112,7 +112,7 @@ def linked(machine: Machine, link: str) -> int:
 
 
 def salt_of(machine: Machine) -> str:
-    """The host's own salt, made when first asked for."""
+    """The salt of this host, created on first use."""
     path = machine.path(SALT)
     if not path.exists():
         write(path, os.urandom(32).hex().encode(), 0o600)
@@ -120,7 +120,7 @@ def salt_of(machine: Machine) -> str:
 
 
 def clean_stamps(machine: Machine, wanted: Generation) -> None:
-    """Remove the stamps of what is not wanted any more: if it comes back, it runs again."""
+    """Remove stamps of run-once units that are no longer wanted: if they return, they run again."""
     stamps = {machine.path(unit.stamp) for unit in wanted.units if unit.stamp}
     for path in machine.path(STAMPS).glob("*"):
         if path not in stamps:
@@ -128,7 +128,7 @@ def clean_stamps(machine: Machine, wanted: Generation) -> None:
 
 
 def switch(machine: Machine, number: int) -> None:
-    """Make a generation that came up the current one."""
+    """Make a generation the current one."""
     current = linked(machine, CURRENT)
     if current not in (0, number):
         place_link(machine.path(PREVIOUS), f"generations/{current}")
@@ -136,7 +136,7 @@ def switch(machine: Machine, number: int) -> None:
 
 
 def write_summary(machine: Machine, wanted: Generation, salt: str) -> None:
-    """Write what the next push looks at before any Python: digest, units to be up, stamps to exist."""
+    """Write what the greeting of the next push reads: digest, units to be up, stamps to exist."""
     value = digest(salt, hashlib.sha256(wanted.raw).hexdigest(), wanted.secrets)
     services = [unit.name for unit in wanted.services if not unit.runs_once]
     stamps = [unit.stamp for unit in wanted.services if unit.stamp]
@@ -145,7 +145,7 @@ def write_summary(machine: Machine, wanted: Generation, salt: str) -> None:
 
 
 def collect_garbage(machine: Machine) -> None:
-    """Forget old generations."""
+    """Delete all but the newest generations; current and previous are never deleted."""
     spared = {linked(machine, CURRENT), linked(machine, PREVIOUS)}
     for number in generations(machine)[:-KEPT]:
         if number not in spared:

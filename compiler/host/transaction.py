@@ -1,4 +1,4 @@
-"""One generation on its way from staged to current: what every part of the change works with."""
+"""One change of the host: what all parts of it work with."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .wire import Pusher, counted
 
 @dataclasses.dataclass(frozen=True)
 class Transaction:
-    """A plan, what it leads to, and where it is carried out. Only the record `installed` changes."""
+    """A plan and what is needed to carry it out. Only the record `installed` changes."""
 
     machine: Machine
     pusher: Pusher
@@ -25,7 +25,7 @@ class Transaction:
     timeout: float  # seconds that the units of a step may take to come up
 
     def systemctl(self, verb: str, names: Sequence[str]) -> None:
-        """Have units started or stopped together. How they fared is asked of the units themselves."""
+        """Start or stop units together. Whether that worked is read from the units' states."""
         if not names:
             return
         text = f"waiting for {counted(len(names), 'unit')}"

@@ -1,15 +1,15 @@
-"""Units, as systemd and the engine see them."""
+"""States of units, as systemd and the engine report them."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-from .engine import answers, healths_of
+from .engine import healths_of, passes_check
 from .machine import Machine
 from .manifest import Unit, names_of
 
-RESTARTS = 5  # a unit that systemd had to restart this often while it should come up has failed
+RESTARTS = 5  # a unit that systemd restarts this often while it should come up has failed
 PROPERTIES = (
     "Id",
     "LoadState",
@@ -24,7 +24,7 @@ PROPERTIES = (
 
 @dataclasses.dataclass(frozen=True)
 class UnitState:
-    """How systemd sees a unit."""
+    """The state of a unit, as systemd reports it."""
 
     active: str  # active, activating, inactive, failed, …
     sub: str
@@ -34,12 +34,12 @@ class UnitState:
 
     @property
     def words(self) -> str:
-        """As `systemctl status` says it."""
+        """As `systemctl status` shows it: `active (running)`."""
         return f"{self.active} ({self.sub})" if self.sub not in ("", self.active) else self.active
 
 
 def unit_states(machine: Machine, names: Sequence[str]) -> dict[str, UnitState]:
-    """How each unit is, asked in one call; a unit that systemd does not know is inactive."""
+    """The state of each unit, from one call; a unit that systemd does not know is inactive."""
     if not names:
         return {}
     argv = ("systemctl", "show", "--timestamp=unix", f"--property={','.join(PROPERTIES)}", *names)
@@ -61,7 +61,7 @@ def _unit_state(properties: Mapping[str, str]) -> UnitState:
 
 
 def is_up(machine: Machine, unit: Unit, state: UnitState) -> bool:
-    """Whether a service is active, or what runs once has run: its stamp says so also after a reboot."""
+    """Whether a service is active, or a run-once unit is done: its stamp says so even after a reboot."""
     if unit.runs_once and unit.stamp:
         return machine.path(unit.stamp).exists() and state.active != "activating"
     return state.active == "active"
@@ -72,22 +72,22 @@ def units_up(machine: Machine, units: Sequence[Unit], states: Mapping[str, UnitS
     return frozenset(unit.name for unit in units if is_up(machine, unit, states[unit.name]))
 
 
-def verdicts_on(machine: Machine, engine: str, units: Sequence[Unit]) -> dict[str, str]:
-    """Unit → `up`, `waiting`, or why it is lost."""
+def verdicts(machine: Machine, engine: str, units: Sequence[Unit]) -> dict[str, str]:
+    """Unit → `up`, `waiting`, or why it has failed."""
     states = unit_states(machine, names_of(units))
-    verdicts = {unit.name: _verdict(machine, unit, states[unit.name]) for unit in units}
-    checked = [unit for unit in units if unit.health and verdicts[unit.name] == "up"]
+    by_unit = {unit.name: _verdict(machine, unit, states[unit.name]) for unit in units}
+    checked = [unit for unit in units if unit.health and by_unit[unit.name] == "up"]
     healths = healths_of(machine, engine, checked)
     for unit in checked:
-        if healths.get(unit.container) != "healthy" and not answers(machine, engine, unit):
-            verdicts[unit.name] = "waiting"
-    return verdicts
+        if healths.get(unit.container) != "healthy" and not passes_check(machine, engine, unit):
+            by_unit[unit.name] = "waiting"
+    return by_unit
 
 
 def _verdict(machine: Machine, unit: Unit, state: UnitState) -> str:
     if is_up(machine, unit, state):
         return "up"
-    # With Restart=always a unit that never works is `activating`, not `failed`: the number of attempts tells.
+    # With Restart=always a unit that never works is `activating`, not `failed`: only the restarts tell.
     if state.restarts >= RESTARTS:
         return f"restarted {state.restarts} times by systemd"
     if state.active in ("activating", "deactivating", "reloading"):

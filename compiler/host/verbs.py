@@ -1,4 +1,4 @@
-"""What a pusher can ask for: push, rollback, status."""
+"""The requests: push, rollback, status."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .wire import Pusher, Refusal
 
 
 def push(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> int:
-    """Take a bundle in and switch it on, or with `dry` only say what that would change."""
+    """Receive a bundle and activate it; with `dry` only report what would change."""
     wanted = Generation.of(pusher.payload(request["size"]), request["secrets"])
     with locked(machine, request["by"]):
         check_paths(wanted)
@@ -29,12 +29,12 @@ def push(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> int:
             check_units(machine, staged)
             return activate(machine, pusher, staged, request)
         finally:
-            if machine.path(wanted.folder).exists():  # it was not wanted, or not good enough, to be kept
+            if machine.path(wanted.folder).exists():  # refused, failed, or a dry run
                 remove_tree(machine.path(wanted.folder))
 
 
 def rollback(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> int:
-    """Switch on a generation kept here: `to`, or the last one that came up before what lies here now."""
+    """Activate a kept generation: `to`, or the last one that came up before what is installed now."""
     with locked(machine, request["by"]):
         number = request["to"] or _previous_number(machine)
         kept = generations(machine)
@@ -55,7 +55,7 @@ def _previous_number(machine: Machine) -> int:
 
 
 def status(machine: Machine, pusher: Pusher, _: Mapping[str, Any]) -> int:
-    """Say how every unit of the installed generation is."""
+    """Report the state of every unit of the installed generation."""
     number = Installed.on(machine).generation
     if not number:
         pusher.send("status", generation=0, current=0, units=[])

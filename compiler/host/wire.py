@@ -1,4 +1,4 @@
-"""The two ends of the conversation: requests and payloads come in, events go out."""
+"""The connection to the pusher: requests and payloads in, events out."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ import zlib
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
-HEARTBEAT = 5.0  # seconds of silence after which a sign of life is given
+HEARTBEAT = 5.0  # seconds after which progress is reported again
 
 
-class Refusal(Exception):  # noqa: N818 - it is the host's answer, not a fault of the program
-    """Something the operator must know and can mend: what is wrong, and what to do next."""
+class Refusal(Exception):  # noqa: N818 - an answer, not an error of the program
+    """What the operator must fix: what is wrong, and what to do next."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
 
 
-class PusherLeft(Exception):  # noqa: N818 - an end like any other; the next push goes on from here
-    """The other side closed the connection."""
+class PusherLeft(Exception):  # noqa: N818 - a normal end; the next push resumes
+    """The pusher closed the connection."""
 
 
 class Pusher:
-    """The other side: requests and payloads in, events out."""
+    """The program that sends requests and payloads, and reads events."""
 
     def __init__(self, requests: BinaryIO, events: BinaryIO) -> None:
         self._requests = requests
@@ -40,19 +40,19 @@ class Pusher:
         return request
 
     def payload(self, size: int) -> bytes:
-        """The `size` compressed bytes behind a request, as they were before."""
+        """What follows a request in `size` compressed bytes, decompressed."""
         packed = self._requests.read(size)
         if len(packed) < size:
             raise PusherLeft
         return zlib.decompress(packed)
 
     def wait_for_release(self, word: str | int) -> None:
-        """Wait for the word to go on, which is given when every host is there."""
+        """Wait until the pusher releases this phase, which it does when every host has reached it."""
         if self.receive().get("go") != word:
             raise PusherLeft
 
     def send(self, event: str, **fields: object) -> None:
-        """Say what happened. A step that has begun is ended also when nobody listens any more."""
+        """Report an event. After the pusher has disconnected, a step in progress still runs to its end."""
         if self._present:
             try:
                 self._events.write(json.dumps({"event": event, **fields}).encode() + b"\n")
@@ -61,7 +61,7 @@ class Pusher:
                 self._present = False
 
     def wait_until(self, done: Callable[[], bool], text: str) -> bool:
-        """Wait for something, at most HEARTBEAT seconds; tell `text` as a sign of life if it takes longer."""
+        """Wait at most HEARTBEAT seconds; False, and `text` is reported as progress, if it takes longer."""
         deadline, pause = time.monotonic() + HEARTBEAT, 0.005
         while not done():
             if time.monotonic() > deadline:

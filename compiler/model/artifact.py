@@ -1,4 +1,4 @@
-"""What compiling makes: files, links and units, and the manifest that lists them for one host."""
+"""What compiling produces for a host: files, links and units."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from compiler.model import secret
 
 @dataclass(frozen=True, kw_only=True)
 class File:
-    """One file of one host, as it will lie there. `path` is absolute."""
+    """One file of one host, as it will be installed. `path` is absolute."""
 
     path: str
     content: bytes
     mode: int = 0o644
     owner: str = "root:root"
-    shared: bool = True  # other hosts may hold it too
-    sensitive: bool = False  # holds a secret's reference or value: 0600, shown by `diff` only as changed
+    shared: bool = True  # other hosts may have it too
+    sensitive: bool = False  # contains a reference to a secret or its value: mode 0600
 
     @cached_property
     def sha256(self) -> str:
@@ -35,23 +35,23 @@ class File:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """One symbolic link of one host; `target` is as readlink says it."""
+    """One symbolic link of one host; `target` is what readlink prints."""
 
     path: str
     target: str
 
 
 class UnitKind(StrEnum):
-    """What the host program does with a unit."""
+    """How the host program judges a unit."""
 
-    SERVICE = manifest.SERVICE  # is up when active
-    RUN_ONCE = manifest.RUN_ONCE  # is done when its stamp exists
-    TARGET = manifest.TARGET  # is reached
+    SERVICE = manifest.SERVICE  # up when active
+    RUN_ONCE = manifest.RUN_ONCE  # done when its stamp exists
+    TARGET = manifest.TARGET  # only groups other units
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """One unit of one host and what the host program must know to start, restart and judge it."""
+    """One unit of one host: what is needed to start, restart and judge it."""
 
     name: str
     kind: UnitKind
@@ -68,7 +68,7 @@ class Unit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artifacts:
-    """Files, links and units that belong together; those of a host are the sum of many."""
+    """Files, links and units that belong together; a host's are the sum of many."""
 
     files: tuple[File, ...] = ()
     links: tuple[Link, ...] = ()

@@ -1,4 +1,4 @@
-"""The machines: which there are, of which role, and how they are reached."""
+"""The fleet: its hosts, their roles, and how to connect to them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from compiler.model.container import Backend
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """How a host is reached. No address means: this machine, without ssh."""
+    """How to connect to a host. Without an address it is this machine, without ssh."""
 
     address: str | None = None
     port: int | None = None
@@ -19,7 +19,7 @@ class Connection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetHost:
-    """One line of fleet.json."""
+    """One host of fleet.json."""
 
     name: str
     role: str
@@ -30,7 +30,7 @@ class FleetHost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fleet:
-    """build/fleet.json: what was compiled, for the push."""
+    """fleet.json of a build folder: what was compiled, for the push."""
 
     hosts: tuple[FleetHost, ...]
     steps: tuple[int, ...] = (1, 2, 3, 4, 5)

@@ -1,7 +1,7 @@
-"""References to secrets: what stands in an artifact in place of a value that only the push knows.
+"""References to secrets: placeholders in artifacts for values that only a push has.
 
-A reference is a piece of text `@{heatsink:secret:NAME}` or, with the coding that the place asks for,
-`@{heatsink:secret:NAME|url}`, `|json`. The host program puts the value in when it installs the file.
+A reference is the text `@{heatsink:secret:NAME}` or, with the encoding that its place requires,
+`@{heatsink:secret:NAME|url}`, `|json`. The host program inserts the value when it installs the file.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ PATTERN = re.compile(SECRET)
 
 
 def reference(name: str) -> str:
-    """The text that stands for the secret `name`."""
+    """The reference to the secret `name`."""
     return f"{SECRET_MARK}{name}}}"
 
 
@@ -24,7 +24,7 @@ def names(text: str) -> frozenset[str]:
 
 
 def coded(text: str, coding: str) -> str:
-    """The text with every reference marked to be coded as `url` or `json` when its value is put in."""
+    """The text with every reference marked to be encoded as `url` or `json` when its value is inserted."""
     if SECRET_MARK not in text:
         return text
     return PATTERN.sub(lambda match: f"{SECRET_MARK}{match[1]}{match[2]}|{coding}}}", text)

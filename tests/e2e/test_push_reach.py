@@ -99,9 +99,7 @@ def test_a_host_without_python_says_so(operator: Operator, node: LabNode) -> Non
         assert f"{node.name}: python3 is not installed" in operator.push(code=1)
 
 
-def test_debian_s_python3_minimal_is_all_the_python_that_a_host_needs(
-    operator: Operator, node: LabNode
-) -> None:
+def test_python3_minimal_is_enough_for_a_host(operator: Operator, node: LabNode) -> None:
     states = node.run(("dpkg-query", "-W", "-f", "${db:Status-Status} ${Package}\\n", "*python3*"))
     installed = [line.split()[1] for line in states.splitlines() if line.startswith("installed ")]
     assert "python3-minimal" in installed
