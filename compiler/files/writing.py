@@ -26,7 +26,7 @@ def create_file(path: str, content: bytes, mode: int) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         written = os.write(descriptor, content)
-        while written < len(content):  # a full disk takes a part before it refuses
+        while written < len(content):  # a full disk accepts a part first
             written += os.write(descriptor, content[written:])
     finally:
         os.close(descriptor)

@@ -1,5 +1,4 @@
 """The last stage of compiling: a host's artifacts become a manifest and a tree of files (docs/formats.md).
 
-compiled   hosts as bundles in memory      manifest   what one host's bundle says about itself
-tree       writing bundles so that little is written
+compiled   bundles in memory      manifest   one host's manifest      tree   writes bundles, only what differs
 """

@@ -1,4 +1,4 @@
-"""manifest.json: every file, link and unit of one host, and what decides whether a unit must restart."""
+"""manifest.json: every file, link and unit of one host, and the hashes that decide about restarts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from compiler.node.by_identity import ByIdentity
 
 @dataclass(slots=True)
 class Manifests:
-    """Spells manifests; what several hosts share is spelled once."""
+    """Writes manifests; what several hosts share is written as JSON once."""
 
     _texts: ByIdentity[str] = field(default_factory=ByIdentity)
     _meanings: ByIdentity[str] = field(default_factory=ByIdentity)
@@ -92,7 +92,7 @@ def _file(file: File) -> str:
 
 
 def _meaning(content: bytes) -> str:
-    """A digest of what a unit does: where a line of it came from may change without a restart."""
+    """A digest of a unit file without its X-Source lines, which may change without a restart."""
     lines = (line for line in content.split(b"\n") if not line.startswith(b"X-Source="))
     return hashlib.sha256(b"\n".join(lines)).hexdigest()
 

@@ -1,7 +1,7 @@
-"""Bundles on disk. A new host's folder is made beside and renamed; of an old one what differs is written.
+"""Bundles on disk. A new host's folder is created beside its place and renamed; an old one is updated.
 
-The tree is never removed and written again: making files where others were just removed is slow
-(10 to 20 times, measured on ext4), and a reader would see half of it.
+The tree is never deleted and written again: creating files where others were just deleted is 10 to 20 times
+slower (measured on ext4), and a reader would see an incomplete tree.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from compiler.stages.bundle.compiled import CompiledBundle
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """What writing would do, or did: paths below the build folder."""
+    """What writing would change, or has changed: paths below the build folder."""
 
     written: tuple[str, ...]
     removed: tuple[str, ...]
@@ -30,7 +30,7 @@ class Changes:
 
 
 def changes(out: Path, bundles: Iterable[CompiledBundle], fleet: bytes, gone: Iterable[str]) -> Changes:
-    """What differs between the folder and these bundles; `gone` names hosts that have left."""
+    """The differences between the folder and these bundles; `gone` names hosts that have left."""
     written, removed, unchanged = [], [], 0
     for bundle in bundles:
         old = _entries(out / "hosts" / bundle.host.name)
@@ -48,7 +48,7 @@ def changes(out: Path, bundles: Iterable[CompiledBundle], fleet: bytes, gone: It
 
 
 def write(out: Path, bundles: Iterable[CompiledBundle], fleet: bytes, gone: Iterable[str]) -> Changes:
-    """Make the folder hold these bundles, and say what that changed; fleet.json is written last."""
+    """Make the folder hold these bundles, fleet.json last, and return what that changed."""
     bundles, gone = tuple(bundles), tuple(gone)
     result = changes(out, bundles, fleet, gone)
     if not (result.written or result.removed):
@@ -96,7 +96,7 @@ def _left(bundle: CompiledBundle, old: dict[str, str]) -> Iterator[str]:
 
 
 def _entries(folder: Path) -> dict[str, str]:
-    """Path → sha256 of what a host's folder holds by its own manifest; empty if there is none to read."""
+    """Path → sha256 of the files in a host's folder, by its manifest; empty without a readable one."""
     try:
         listed = json.loads((folder / "manifest.json").read_bytes())["files"]
         return {entry["path"]: entry["sha256"] for entry in listed}
@@ -106,7 +106,7 @@ def _entries(folder: Path) -> dict[str, str]:
 
 def _has_size(path: str, size: int) -> bool:
     try:
-        return os.stat(path).st_size == size  # noqa: PTH116 - a Path for each of many thousand files costs
+        return os.stat(path).st_size == size  # noqa: PTH116 - Path objects for many thousand files are slow
     except OSError:
         return False
 
@@ -119,7 +119,7 @@ def _content(path: Path) -> bytes | None:
 
 
 def _create(folder: Path, bundle: CompiledBundle) -> None:
-    """A host's whole folder, made under another name until it is complete."""
+    """Create a host's whole folder under another name, and rename it when it is complete."""
     beside = folder.with_name(f".{bundle.host.name}.new")
     shutil.rmtree(beside, ignore_errors=True)
     folders: set[str] = set()
@@ -145,7 +145,7 @@ def _update(folder: Path, bundle: CompiledBundle, wanted: set[str]) -> None:
 
 
 def _remove(path: Path, top: Path) -> None:
-    """A file that left, and the folders it leaves empty."""
+    """Delete a file, and the folders that this leaves empty."""
     if path.is_dir():
         return
     path.unlink(missing_ok=True)
@@ -156,9 +156,9 @@ def _remove(path: Path, top: Path) -> None:
 
 
 def fleet_json(fleet: Fleet, others: dict[str, dict[str, object]]) -> bytes:
-    """fleet.json: hosts, how they are reached, and the steps that a push takes together.
+    """fleet.json: hosts, how to connect to them, and the steps that a push takes on all of them together.
 
-    `others` are entries of an earlier compile that stay, of hosts that this one did not compile.
+    `others` are entries of an earlier compile that stay, of hosts that were not compiled now.
     """
     hosts = others | {host.name: _fleet_host(host) for host in fleet.hosts}
     fields = {"format": FORMAT, "hosts": hosts, "steps": list(fleet.steps)}
@@ -175,7 +175,7 @@ def _fleet_host(host: FleetHost) -> dict[str, object]:
 
 
 def old_fleet(out: Path) -> dict[str, dict[str, object]]:
-    """The hosts that an earlier compile wrote, as fleet.json has them; empty if there is none."""
+    """The hosts in the fleet.json of an earlier compile; empty without one."""
     try:
         hosts = json.loads((out / "fleet.json").read_bytes())["hosts"]
     except (OSError, ValueError, KeyError, TypeError):
