@@ -123,7 +123,6 @@ class Container:
     cpu_shares: int | None = None
     cpuset_cpus: str | None = None
     log_tag: str | None = None
-    interactive: bool = False
     tty: bool = False
     stop_signal: str | None = None
     stop_grace_period: int = 42

@@ -105,10 +105,14 @@ def _frame(containers: Iterable[Container]) -> Artifacts:
     return targets.targets({family: tuple(names) for family, names in sorted(families.items())})
 
 
+# A field that is gone stays in what is hashed: another hash would run all run-once containers again.
+_RETIRED = ", interactive=False, tty="
+
+
 def _stamp(container: Container, files: AbstractMapping[str, File]) -> str:
     """A run-once container's stamp carries the hash of what it runs: the container and the files it reads."""
-    meaning = replace(container, sources=(), after=(), requires=(), alias=None, stamp=None)
-    digest = hashlib.sha256(repr(meaning).encode())
+    meaning = repr(replace(container, sources=(), after=(), requires=(), alias=None, stamp=None))
+    digest = hashlib.sha256(meaning.replace(", tty=", _RETIRED, 1).encode())
     for path in container.files:
         digest.update(f"{path}\0{files[path].sha256}\0".encode())
     return f"{STAMPS}/{container.name}.{digest.hexdigest()[:12]}"

@@ -130,6 +130,8 @@ class _Lowering:
                 settings.alias_prefix,
             )
             refusals.check(lowered)
+            for problem in refusals.without_effect(lowered):
+                self.report.suspect(problem.message, problem.span, problem.hint)
             self.images.add(lowered.container.image)
             return lowered
 

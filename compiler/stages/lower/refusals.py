@@ -40,6 +40,45 @@ _SENSELESS: tuple[tuple[str, Callable[[Plain], bool], str], ...] = (
 )
 
 
+def without_effect(definition: Definition) -> Iterator[Problem]:
+    """Keys that a container of this kind does not use."""
+    keys, reason = _WITHOUT_EFFECT.get(definition.container.kind, (frozenset(), ""))
+    for key, node in definition.node.entries.items():
+        value = plain(node)
+        if key in keys and value is not False and value not in (None, "", [], {}):
+            yield _problem(definition, key, f"has no effect: {reason}")
+
+
+_ONLY_OF_SERVICES = frozenset(("log_tag", "pre_stop_exec"))
+_ONLY_OF_CONTAINERS = frozenset(
+    (
+        *(
+            "annotation",
+            "cap_add",
+            "cap_drop",
+            "cgroupns",
+            "cpu_shares",
+            "cpuset_cpus",
+            "device",
+            "entrypoint",
+        ),
+        *("extra_hosts", "group_add", "hostname", "image", "ipc", "kill_mode", "label", "mem_limit"),
+        *("mem_swappiness", "memswap_limit", "net", "pid", "pids_limit", "security_opt", "stop_grace_period"),
+        *("stop_signal", "sysctl", "tmpfs", "tty", "ulimit", "uts", "volumes", "volumes_from"),
+    )
+)
+_WITHOUT_EFFECT = {
+    Kind.RUN_ONCE: (
+        _ONLY_OF_SERVICES,
+        "one that runs once prints to its unit's journal, and ends by itself",
+    ),
+    Kind.EXEC: (
+        _ONLY_OF_SERVICES | _ONLY_OF_CONTAINERS,
+        "an `exec` runs in a container that another definition sets up",
+    ),
+}
+
+
 def _secrets(each: Definition) -> Iterator[Problem]:
     """A secret may stand in the environment, which is a private file; everything else ends in argv."""
     for key, node in each.node.entries.items():
