@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
 from compiler.diagnostics import CompileError
 from compiler.model.config import Port
@@ -65,35 +65,35 @@ def definition(part: Part, image: Callable[[str], str], alias_prefix: str = "") 
     node = part.node
     if not isinstance(node, Mapping):
         raise CompileError(f"container `{name}` must be a mapping, not {node.kind}", part.place)
-    given = {key: value for key, value in _plain_entries(node).items() if value is not None}
-    kind = _kind(given)
-    values: dict[str, Any] = {
-        field: convert(given[key]) for key, (field, convert) in FIELDS.items() if key in given
-    }
-    values |= _healthcheck(given)
-    values |= _words(kind, given, node)
-    if alias_prefix:
-        values.setdefault("alias", f"{alias_prefix}{name}.service")
-    if kind is not Kind.EXEC:
-        values["image"] = image(_required(given, "image", name, part))
+    values = _plain_entries(node)
+    kind = _kind(values)
     container = Container(
         name=name,
         service=part.service,
         kind=kind,
         step=int(part.path[-2].removeprefix("step_")),
+        image="" if kind is Kind.EXEC else image(_required(values, "image", name, part)),
+        healthcheck=_healthcheck(values),
+        restart_retries=_retries(values.get("restart")),
+        alias=f"{alias_prefix}{name}.service" if alias_prefix else None,
         sources=_sources(part),
         written=node,
         place=part.place,
-        **values,
     )
+    container = replace(container, **_fields(values))
     return Definition(
-        container=container,
-        bootstrap=given.get("bootstrap") is True,
-        config_volume=given.get("config_volume"),
-        ports=ports(given.get("ports", []), name, node.entries.get("ports"), part.place),
+        container=_with_words(container, values),
+        bootstrap=values.get("bootstrap") is True,
+        config_volume=_text(values["config_volume"]) if "config_volume" in values else None,
+        ports=ports(values.get("ports", []), name, node.entries.get("ports"), part.place),
         node=node,
         place=part.place,
     )
+
+
+def _fields(values: Values) -> dict[str, Any]:
+    """What the keys of the table say, by field; a test holds the types against those of Container."""
+    return {field: read(values[key]) for key, (field, read) in FIELDS.items() if key in values}
 
 
 def ports(given: Plain, owner: str, node: Node | None, place: Span) -> tuple[Port, ...]:
@@ -116,37 +116,41 @@ def ports(given: Plain, owner: str, node: Node | None, place: Span) -> tuple[Por
     return tuple(found)
 
 
-def _plain_entries(node: Mapping) -> dict[str, Any]:
-    return {key: plain(value) for key, value in node.entries.items()}
+Values: TypeAlias = dict[str, Plain]
 
 
-def _kind(given: dict[str, Any]) -> Kind:
-    if given.get("action") == "exec":
+def _plain_entries(node: Mapping) -> Values:
+    """The keys that are not null."""
+    return {key: value for key, node in node.entries.items() if (value := plain(node)) is not None}
+
+
+def _kind(values: Values) -> Kind:
+    if values.get("action") == "exec":
         return Kind.EXEC
-    stays = _restart(given.get("restart", "no")) is not Restart.NO or given.get("detach") is True
+    stays = _restart(values.get("restart")) is not Restart.NO or values.get("detach") is True
     return Kind.SERVICE if stays else Kind.RUN_ONCE
 
 
-def _words(kind: Kind, given: dict[str, Any], node: Mapping) -> dict[str, Any]:
+def _with_words(container: Container, values: Values) -> Container:
     """Command and entrypoint; an entrypoint's further words go before the command, as engines want it."""
-    command = _split(given.get("command", ()))
-    if kind is Kind.EXEC:
+    command = _split(values.get("command", []))
+    if container.kind is Kind.EXEC:
         if len(command) < 2:
             raise CompileError(
                 "an `exec` needs a command: the container's name, then what to run in it",
-                node.key_span("command"),
+                container.key_span("command"),
             )
-        return {"container": command[0], "command": command[1:]}
-    entrypoint = _split(given.get("entrypoint", ()))
+        return replace(container, container=command[0], command=command[1:])
+    entrypoint = _split(values.get("entrypoint", []))
     if not entrypoint:
-        return {"command": command}
-    return {"entrypoint": entrypoint[0], "command": entrypoint[1:] + command}
+        return replace(container, command=command)
+    return replace(container, entrypoint=entrypoint[0], command=entrypoint[1:] + command)
 
 
-def _required(given: dict[str, Any], key: str, name: str, part: Part) -> str:
-    if key not in given:
+def _required(values: Values, key: str, name: str, part: Part) -> str:
+    if key not in values:
         raise CompileError(f"container `{name}` has no `{key}`", part.place, f"add `{key}: …`")
-    return str(given[key])
+    return str(values[key])
 
 
 def _sources(part: Part) -> tuple[str, ...]:
@@ -154,38 +158,48 @@ def _sources(part: Part) -> tuple[str, ...]:
     return (own, *(f"{span.place} {name}" for name, span in part.places))
 
 
-def _text(value: Any) -> str:
+def _text(value: Plain) -> str:
     return str(value)
 
 
-def _split(value: Any) -> tuple[str, ...]:
+def _number(value: Plain) -> int:
+    return int(str(value))
+
+
+def _numbers(value: Plain) -> tuple[int, ...]:
+    return tuple(map(_number, _items(value)))
+
+
+def _items(value: Plain) -> list[Plain]:
+    return value if isinstance(value, list) else [value]
+
+
+def _split(value: Plain) -> tuple[str, ...]:
     """A list of words, or text split at blanks: TripleO knows no quotes there."""
-    return tuple(value.split()) if isinstance(value, str) else tuple(str(word) for word in value)
+    return tuple(value.split()) if isinstance(value, str) else tuple(map(str, _items(value)))
 
 
-def _strings(value: Any) -> tuple[str, ...]:
-    return (
-        (value,) if isinstance(value, str) else tuple(str(item) for item in value if item not in (None, ""))
-    )
+def _strings(value: Plain) -> tuple[str, ...]:
+    """A list of texts, or one; empty ones are skipped."""
+    return tuple(str(item) for item in _items(value) if item not in (None, "") or value == "")
 
 
-def _pairs(value: Any) -> tuple[tuple[str, str], ...]:
+def _pairs(value: Plain) -> tuple[tuple[str, str], ...]:
     """A mapping, or a list of `key=value`, sorted by key."""
     if isinstance(value, dict):
         return tuple(sorted((key, str(item)) for key, item in value.items()))
-    return tuple(sorted(tuple(item.split("=", 1)) for item in value))
+    pairs = (str(item).partition("=") for item in _items(value))
+    return tuple(sorted((key, text) for key, _, text in pairs))
 
 
-def _hosts(value: Any) -> tuple[str, ...]:
-    return (
-        tuple(f"{name}:{address}" for name, address in value.items())
-        if isinstance(value, dict)
-        else tuple(value)
-    )
+def _hosts(value: Plain) -> tuple[str, ...]:
+    if isinstance(value, dict):
+        return tuple(f"{name}:{address}" for name, address in value.items())
+    return tuple(map(str, _items(value)))
 
 
-def _volumes(value: Any) -> tuple[Volume, ...]:
-    return tuple(_volume(item) for item in value if item)
+def _volumes(value: Plain) -> tuple[Volume, ...]:
+    return tuple(_volume(str(item)) for item in _items(value) if item)
 
 
 def _volume(text: str) -> Volume:
@@ -194,62 +208,59 @@ def _volume(text: str) -> Volume:
     return Volume(source=source, target=target or source, options=tuple(filter(None, options.split(","))))
 
 
-def _restart(value: Any) -> Restart:
+def _restart(value: Plain) -> Restart:
     word = str(value).split(":")[0]
     if word in ("always", "unless-stopped"):
         return Restart.ALWAYS
     return Restart.ON_FAILURE if word == "on-failure" else Restart.NO
 
 
-def _retries(value: Any) -> int | None:
-    _, _, count = str(value).partition(":")
+def _retries(restart: Plain) -> int | None:
+    _, _, count = str(restart).partition(":")
     return int(count) if count else None
 
 
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
 
 
-def _seconds(value: Any) -> int:
+def _seconds(value: Plain) -> int:
     """Seconds, or text such as 1m30s."""
     match = _DURATION.fullmatch(str(value))
     hours, minutes, seconds = (int(part or 0) for part in match.groups()) if match else (0, 0, 0)
     return hours * 3600 + minutes * 60 + seconds
 
 
-def _no_limit_is_none(value: Any) -> str | None:
+def _no_limit_is_none(value: Plain) -> str | None:
     return None if str(value) == "all" else str(value)
 
 
-def _healthcheck(given: dict[str, Any]) -> dict[str, Any]:
-    check = given.get("healthcheck")
-    values: dict[str, Any] = {"restart_retries": _retries(given["restart"])} if "restart" in given else {}
-    if not check:
-        return values
-    interval = check.get("interval", given.get("check_interval", 30))
-    values["healthcheck"] = Healthcheck(
+def _healthcheck(values: Values) -> Healthcheck | None:
+    check = values.get("healthcheck")
+    if not isinstance(check, dict) or not check:
+        return None
+    return Healthcheck(
         test=" ".join(_split(check["test"])),
-        interval=_seconds(interval),
+        interval=_seconds(check.get("interval", values.get("check_interval", 30))),
         timeout=_seconds(check.get("timeout", 30)),
-        retries=check.get("retries", 3),
+        retries=_number(check.get("retries", 3)),
         start_period=_seconds(check.get("start_period", 0)),
     )
-    return values
 
 
-FIELDS: dict[str, tuple[str, Callable[[Any], Any]]] = {
+FIELDS: dict[str, tuple[str, Callable[[Plain], object]]] = {
     "alias": ("alias", _text),
     "annotation": ("annotations", _pairs),
     "after": ("after", _strings),
     "cap_add": ("cap_add", _strings),
     "cap_drop": ("cap_drop", _strings),
     "cgroupns": ("cgroupns", _text),
-    "cpu_shares": ("cpu_shares", int),
+    "cpu_shares": ("cpu_shares", _number),
     "cpuset_cpus": ("cpuset_cpus", _no_limit_is_none),
     "depends_on": ("depends_on", _strings),
     "device": ("devices", _strings),
     "env_file": ("env_files", _strings),
     "environment": ("environment", _pairs),
-    "exit_codes": ("exit_codes", tuple),
+    "exit_codes": ("exit_codes", _numbers),
     "extra_hosts": ("extra_hosts", _hosts),
     "family": ("family", _text),
     "group_add": ("groups", _strings),
@@ -259,17 +270,17 @@ FIELDS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "label": ("labels", _pairs),
     "log_tag": ("log_tag", _text),
     "mem_limit": ("memory", _text),
-    "mem_swappiness": ("memory_swappiness", int),
+    "mem_swappiness": ("memory_swappiness", _number),
     "memswap_limit": ("memory_swap", _text),
     "net": ("network", _text),
     "pid": ("pid", _text),
-    "pids_limit": ("pids_limit", int),
+    "pids_limit": ("pids_limit", _number),
     "pre_stop_exec": ("pre_stop_exec", _split),
     "privileged": ("privileged", bool),
     "requires": ("requires", _strings),
     "restart": ("restart", _restart),
     "security_opt": ("security_opt", _strings),
-    "start_order": ("start_order", int),
+    "start_order": ("start_order", _number),
     "stop_grace_period": ("stop_grace_period", _seconds),
     "stop_signal": ("stop_signal", _text),
     "sysctl": ("sysctls", _pairs),
