@@ -97,7 +97,7 @@ def _environment(
     line = {name: given(value, f"-P {name}") for name, value in request.parameters.items()}
     types = _declared(loader, root, environments, line)
     merge(environments, Merge.CLIENT)  # the client does so before it sends the files, and may fail to
-    environment = merge(environments, request.merge, declared=types, given=line)
+    environment = merge(environments, request.merge, declared=types, command_line=line)
     for difference in differences(environments, types, line) if len(environments) > 1 else ():
         report.warn(difference.told(request.merge))
     return environment

@@ -68,12 +68,12 @@ def matching(pattern: str, names: Iterable[str]) -> frozenset[str]:
 
 def _expanded(pattern: str) -> Iterator[str]:
     """The pattern once for each number of each of its ranges."""
-    found = _RANGES.search(pattern)
-    if not found:
+    range_ = _RANGES.search(pattern)
+    if not range_:
         yield pattern
         return
-    for number in _numbers(found[1]):
-        yield from _expanded(f"{pattern[: found.start()]}{number}{pattern[found.end() :]}")
+    for number in _numbers(range_[1]):
+        yield from _expanded(f"{pattern[: range_.start()]}{number}{pattern[range_.end() :]}")
 
 
 def _numbers(ranges: str) -> Iterator[str]:

@@ -152,7 +152,7 @@ def test_only_heat_minds_a_strategy_after_a_file_without_one():
 
 @pytest.mark.parametrize(("how", "expected"), [(Merge.SERVER, "file"), (Merge.CLIENT, "line")])
 def test_parameters_of_the_command_line_win_at_the_client_alone(how, expected):
-    one = merge([Environment(parameters=nodes({"s": "file"}))], how, given=nodes({"s": "line"}))
+    one = merge([Environment(parameters=nodes({"s": "file"}))], how, command_line=nodes({"s": "line"}))
     assert plain(one.parameters["s"]) == expected
 
 

@@ -96,37 +96,18 @@ def extras(containers: Iterable[Container]) -> Artifacts:
 def _health_unit() -> Artifacts:
     """One unit a host that kills what docker finds unhealthy."""
     path = f"{UNITS}/{HEALTH}"
-    argv = ("/bin/sh", "-c", _KILLER, "sh", HEALTH_LABEL)
-    made = UnitFile(
+    target = service_unit.TARGET
+    about = "kills containers whose healthcheck fails, so that systemd restarts them"
+    unit_file = UnitFile(
         (
-            Section(
-                "Unit",
-                (
-                    (
-                        "Description",
-                        "kills containers whose healthcheck fails, so that systemd restarts them",
-                    ),
-                    ("PartOf", service_unit.TARGET),
-                    ("Wants", DAEMON),
-                    ("After", DAEMON),
-                    ("StartLimitIntervalSec", "0"),
-                ),
-            ),
-            Section(
-                "Service",
-                (
-                    ("Type", "exec"),
-                    ("ExecStart", unit.command(argv)),
-                    ("Restart", "always"),
-                    ("RestartSec", str(service_unit.RETRY_SECONDS)),
-                ),
-            ),
-            Section("Install", (("WantedBy", service_unit.TARGET),)),
+            Section("Unit", (("Description", about), ("PartOf", target), *_AFTER_DAEMON)),
+            Section("Service", tuple(_killer())),
+            Section("Install", (("WantedBy", target),)),
         )
     )
     return Artifacts(
-        files=(File(path=path, content=made.text()),),
-        links=(Link(path=f"{UNITS}/{service_unit.TARGET}.wants/{HEALTH}", target=f"../{HEALTH}"),),
+        files=(File(path=path, content=unit_file.text()),),
+        links=(Link(path=f"{UNITS}/{target}.wants/{HEALTH}", target=f"../{HEALTH}"),),
         units=(
             Unit(
                 name=HEALTH,
@@ -137,6 +118,16 @@ def _health_unit() -> Artifacts:
             ),
         ),
     )
+
+
+_AFTER_DAEMON = (("Wants", DAEMON), ("After", DAEMON), ("StartLimitIntervalSec", "0"))
+
+
+def _killer() -> Iterator[Entry]:
+    yield ("Type", "exec")
+    yield ("ExecStart", unit.command(("/bin/sh", "-c", _KILLER, "sh", HEALTH_LABEL)))
+    yield ("Restart", "always")
+    yield ("RestartSec", str(service_unit.RETRY_SECONDS))
 
 
 def _stays(container: Container) -> bool:

@@ -44,7 +44,7 @@ class _Emitter:
         """All files, links and units of a host."""
         files = self._config_files(host)
         contents = {file.path: file for file in files}
-        made = self._containers(host, contents)
+        parts = self._containers(host, contents)
         frame = self._frames.once(host.containers, lambda: _frame(host.containers))
         return Artifacts(
             files=(
@@ -52,10 +52,10 @@ class _Emitter:
                 *self._prep(host.prep),
                 self.names,
                 *frame.files,
-                *(f for each in made for f in each.files),
+                *(f for each in parts for f in each.files),
             ),
-            links=(*frame.links, *(link for each in made for link in each.links)),
-            units=(*frame.units, *(unit for each in made for unit in each.units)),
+            links=(*frame.links, *(link for each in parts for link in each.links)),
+            units=(*frame.units, *(unit for each in parts for unit in each.units)),
         )
 
     def _config_files(self, host: LoweredHost) -> tuple[File, ...]:
@@ -72,12 +72,12 @@ class _Emitter:
         return self._files.once(file, lambda: config.config_file(file))
 
     def _containers(self, host: LoweredHost, files: AbstractMapping[str, File]) -> list[Artifacts]:
-        made, mistakes = [], Report()
+        artifacts, mistakes = [], Report()
         for container in host.containers:
             with mistakes.collecting():
-                made.append(self._container(container, host.backend, files))
+                artifacts.append(self._container(container, host.backend, files))
         mistakes.check()
-        return [*made, extra_artifacts(host.containers, host.backend)]
+        return [*artifacts, extra_artifacts(host.containers, host.backend)]
 
     def _container(
         self, container: Container, backend: Backend, files: AbstractMapping[str, File]

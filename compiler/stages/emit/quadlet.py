@@ -40,7 +40,7 @@ def container_unit(container: Container) -> Artifacts:
     if not _can_say(container):
         return podman.container_unit(container)
     path = f"{FOLDER}/heatsink-{container.name}.container"
-    made = UnitFile(
+    unit_file = UnitFile(
         (
             Section("Unit", tuple(service_unit.unit_section(container, after=ONLINE, wants=ONLINE))),
             Section("Container", tuple(_container(container))),
@@ -48,7 +48,7 @@ def container_unit(container: Container) -> Artifacts:
             Section("Install", tuple(_install(container))),
         )
     )
-    return service_unit.artifacts(container, path, made)
+    return service_unit.artifacts(container, path, unit_file)
 
 
 def _can_say(container: Container) -> bool:

@@ -165,7 +165,7 @@ def record(container: Container, path: str) -> Unit:
 
 def plain_unit(container: Container, service: Iterable[Entry], *, around: tuple[str, ...] = ()) -> Artifacts:
     """A container's plain unit, with its environment file and its links; it wants and follows `around`."""
-    made = UnitFile(
+    unit_file = UnitFile(
         (
             Section("Unit", tuple(unit_section(container, after=around, wants=around))),
             Section("Service", tuple(service)),
@@ -173,13 +173,15 @@ def plain_unit(container: Container, service: Iterable[Entry], *, around: tuple[
         )
     )
     path = posixpath.join(UNITS, unit_name(container.name))
-    return artifacts(container, path, made, links(container))
+    return artifacts(container, path, unit_file, links(container))
 
 
-def artifacts(container: Container, path: str, made: UnitFile, links: tuple[Link, ...] = ()) -> Artifacts:
+def artifacts(
+    container: Container, path: str, unit_file: UnitFile, links: tuple[Link, ...] = ()
+) -> Artifacts:
     """A unit file of a container at its path, with all that belongs to it."""
     return Artifacts(
-        files=(File(path=path, content=made.text()), *env_file(container)),
+        files=(File(path=path, content=unit_file.text()), *env_file(container)),
         links=links,
         units=(record(container, path),),
     )

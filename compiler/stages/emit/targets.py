@@ -19,7 +19,7 @@ def targets(families: AbstractMapping[str, tuple[str, ...]]) -> Artifacts:
     Each step requires and follows the one before, and heatsink.target follows the last: a boot goes the same
     way as a push, with nobody's help.
     """
-    made = [
+    files = [
         _all(service_unit.step_target(STEPS[-1])),
         *map(_step_target, STEPS),
         *(_family_target(family, containers) for family, containers in sorted(families.items())),
@@ -27,7 +27,7 @@ def targets(families: AbstractMapping[str, tuple[str, ...]]) -> Artifacts:
     enabled = [("multi-user.target", service_unit.TARGET)]
     enabled += [(service_unit.TARGET, service_unit.family_target(family)) for family in sorted(families)]
     return Artifacts(
-        files=tuple(made),
+        files=tuple(files),
         links=tuple(Link(path=f"{UNITS}/{by}.wants/{name}", target=f"../{name}") for by, name in enabled),
         units=tuple(
             Unit(
@@ -36,7 +36,7 @@ def targets(families: AbstractMapping[str, tuple[str, ...]]) -> Artifacts:
                 step=_step(file.path),
                 files=(file.path,),
             )
-            for file in made
+            for file in files
         ),
     )
 

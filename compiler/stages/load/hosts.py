@@ -30,18 +30,18 @@ def hosts(path: Path, mistakes: Report) -> tuple[Host, ...]:
     entries = root.entries["hosts"]
     assert isinstance(entries, Sequence)
     indices: Counter[str] = Counter()
-    made, fields_of = [], []
+    every_host, fields_of = [], []
     for entry in entries.items:
         with mistakes.collecting():
             for fields in _fields(default_entries, entry):
                 role = _text(fields, "role")
                 assert role is not None
-                made.append(_host(fields, role, indices[role]))
+                every_host.append(_host(fields, role, indices[role]))
                 fields_of.append(fields)
                 indices[role] += 1
     with mistakes.collecting():
         _refuse_doubles(fields_of)
-    return tuple(made)
+    return tuple(every_host)
 
 
 def _fields(defaults: dict[str, Node], entry: Node) -> list[dict[str, Node]]:

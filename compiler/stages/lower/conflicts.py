@@ -40,54 +40,54 @@ def conflicts(
 
     `definitions` are all that its services define, `present` those that run on this very host.
     """
-    found = (
+    problems = (
         *_same_names(host, definitions),
         *_same_paths(host, files),
         *_same_ports(host, [*ports, *(port for each in present for port in each.ports)]),
         *_same_mounts(host, present),
         *_same_units(host, present),
-        *_sourceless(host, present, _made(files, preps), (*HOST_PATHS, *host_paths)),
+        *_missing_sources(host, present, _made(files, preps), (*HOST_PATHS, *host_paths)),
         *_unknown_names(definitions),
     )
-    return found or tuple(_circles(present))
+    return problems or tuple(_circles(present))
 
 
 def _same_names(host: str, definitions: Iterable[Definition]) -> Iterator[Problem]:
     first: dict[str, Definition] = {}
-    for each in definitions:
-        other = first.setdefault(each.container.name, each)
-        if other is not each:
+    for definition in definitions:
+        other = first.setdefault(definition.container.name, definition)
+        if other is not definition:
             yield Problem(
-                f"two containers of host `{host}` have the name `{each.container.name}`",
-                each.place,
+                f"two containers of host `{host}` have the name `{definition.container.name}`",
+                definition.place,
                 f"the other is at {other.place.place}, of service `{other.container.service}`",
             )
 
 
 def _same_units(host: str, present: tuple[Definition, ...]) -> Iterator[Problem]:
     """Aliases that are another container's unit or alias."""
-    owners = {unit_name(each.container.name): each for each in present}
-    for each in present:
-        alias = each.container.alias
+    owners = {unit_name(definition.container.name): definition for definition in present}
+    for definition in present:
+        name, alias = definition.container.name, definition.container.alias
         if alias is None:
             continue
-        other = owners.setdefault(alias, each)
-        if other is not each or alias == unit_name(each.container.name):
+        other = owners.setdefault(alias, definition)
+        if other is not definition or alias == unit_name(name):
             yield Problem(
-                f"`alias` of container `{each.container.name}`: host `{host}` already has a unit `{alias}`",
-                each.key_span("alias"),
+                f"`alias` of container `{name}`: host `{host}` already has a unit `{alias}`",
+                definition.key_span("alias"),
                 f"it is that of container `{other.container.name}`, at {other.place.place}",
             )
 
 
 def _same_paths(host: str, files: Iterable[ConfigFile]) -> Iterator[Problem]:
     first: dict[str, ConfigFile] = {}
-    for each in files:
-        other = first.setdefault(each.path, each)
-        if other is not each:
+    for file in files:
+        other = first.setdefault(file.path, file)
+        if other is not file:
             yield Problem(
-                f"two services of host `{host}` write `{each.path}`",
-                each.place,
+                f"two services of host `{host}` write `{file.path}`",
+                file.place,
                 f"the other is at {other.place.place}",
             )
 
@@ -110,16 +110,16 @@ def _same_mounts(host: str, present: Iterable[Definition]) -> Iterator[Problem]:
     """Two services that write to one path of the host. Those that mean to share it say so by an option
     (`shared`, `slave`, `z`), and what the host brings by itself is everybody's."""
     first: dict[str, Definition] = {}
-    for each in present:
-        for position, volume in enumerate(each.container.volumes):
+    for definition in present:
+        for position, volume in enumerate(definition.container.volumes):
             if not _is_exclusive(volume):
                 continue
-            other = first.setdefault(volume.source, each)
-            if other.container.service != each.container.service:
-                names = f"`{other.container.name}` and `{each.container.name}`"
+            other = first.setdefault(volume.source, definition)
+            if other.container.service != definition.container.service:
+                names = f"`{other.container.name}` and `{definition.container.name}`"
                 yield Problem(
                     f"{names} both write to `{volume.source}` of host `{host}`",
-                    each.item_span("volumes", position),
+                    definition.item_span("volumes", position),
                     "mount it read-only in one, or with the option `z` in both if they are made to share it",
                 )
 
@@ -135,15 +135,16 @@ def _made(files: Iterable[ConfigFile], preps: Iterable[HostPrep]) -> frozenset[s
     return frozenset(paths) | {str(parent) for path in paths for parent in PurePosixPath(path).parents}
 
 
-def _sourceless(
+def _missing_sources(
     host: str, present: Iterable[Definition], made: frozenset[str], brought: tuple[str, ...]
 ) -> Iterator[Problem]:
-    for each in present:
-        for position, volume in enumerate(each.container.volumes):
+    for definition in present:
+        name = definition.container.name
+        for position, volume in enumerate(definition.container.volumes):
             if volume.is_bind and volume.source not in made and not _matches(volume.source, brought):
                 yield Problem(
-                    f"nothing on host `{host}` makes `{volume.source}`, which `{each.container.name}` mounts",
-                    each.item_span("volumes", position),
+                    f"nothing on host `{host}` makes `{volume.source}`, which `{name}` mounts",
+                    definition.item_span("volumes", position),
                     "make it with `host_prep: {tmpfiles: …}`, or list it in `HostPaths` if hosts bring it",
                 )
 
@@ -155,13 +156,14 @@ def _matches(path: str, patterns: Iterable[str]) -> bool:
 
 
 def _unknown_names(definitions: tuple[Definition, ...]) -> Iterator[Problem]:
-    names = {each.container.name for each in definitions}
-    for each in definitions:
-        for key, name in each.references:
+    names = {definition.container.name for definition in definitions}
+    for definition in definitions:
+        own = definition.container.name
+        for key, name in definition.references:
             if name not in names:
                 yield Problem(
-                    f"`{key}` of `{each.container.name}` names `{name}`, which is no container of the host",
-                    each.key_span(key),
+                    f"`{key}` of `{own}` names `{name}`, which is no container of the host",
+                    definition.key_span(key),
                     closest(name, names),
                 )
 
@@ -169,13 +171,13 @@ def _unknown_names(definitions: tuple[Definition, ...]) -> Iterator[Problem]:
 def _circles(present: tuple[Definition, ...]) -> Iterator[Problem]:
     """Steps, start orders, `after` and `requires` together must be an order."""
     graph: dict[str, set[str]] = {f"step {step}": {f"step {step - 1}"} for step in range(2, 6)}
-    names = {each.container.name for each in present}
+    names = {definition.container.name for definition in present}
     orders: dict[tuple[int, int], list[str]] = {}
-    for each in present:
-        container = each.container
+    for definition in present:
+        container = definition.container
         orders.setdefault((container.step, container.start_order), []).append(container.name)
         before = {f"step {container.step - 1}"} if container.step > 1 else set()
-        before |= {name for _, name in each.references if name in names}
+        before |= {name for _, name in definition.references if name in names}
         graph.setdefault(container.name, set()).update(before)
         graph.setdefault(f"step {container.step}", set()).add(container.name)
     for (step, order), members in orders.items():
@@ -186,7 +188,7 @@ def _circles(present: tuple[Definition, ...]) -> Iterator[Problem]:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         circle: list[str] = error.args[1][:0:-1]  # graphlib names first who is waited for
-        in_circle = next(each for each in present if each.container.name in circle)
+        in_circle = next(definition for definition in present if definition.container.name in circle)
         turn = circle.index(in_circle.container.name)
         ordered = [*circle[turn:], *circle[:turn], in_circle.container.name]
         yield Problem(

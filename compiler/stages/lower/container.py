@@ -33,14 +33,14 @@ class Definition:
     @property
     def references(self) -> tuple[tuple[str, str], ...]:
         """The other containers that it names, each behind the key that names it."""
-        each = self.container
-        spaces = (("net", each.network), ("pid", each.pid), ("ipc", each.ipc))
+        container = self.container
+        spaces = (("net", container.network), ("pid", container.pid), ("ipc", container.ipc))
         return (
-            *(("after", name) for name in each.after),
-            *(("requires", name) for name in each.requires),
-            *(("volumes_from", value.partition(":")[0]) for value in each.volumes_from),
+            *(("after", name) for name in container.after),
+            *(("requires", name) for name in container.requires),
+            *(("volumes_from", value.partition(":")[0]) for value in container.volumes_from),
             *((key, value[len(_JOIN) :]) for key, value in spaces if value and value.startswith(_JOIN)),
-            *([("command", each.container)] if each.kind is Kind.EXEC else []),
+            *([("command", container.container)] if container.kind is Kind.EXEC else []),
         )
 
     def key_span(self, key: str) -> Span:
@@ -96,15 +96,15 @@ def _fields(values: Values) -> dict[str, Any]:
     return {field: read(values[key]) for key, (field, read) in FIELDS.items() if key in values}
 
 
-def ports(given: Plain, owner: str, node: Node | None, place: Span) -> tuple[Port, ...]:
+def ports(listed: Plain, owner: str, node: Node | None, place: Span) -> tuple[Port, ...]:
     """Ports as `ports` and `host_ports` list them: numbers, or mappings of port, protocol, address."""
-    assert isinstance(given, list)
-    found = []
-    for position, item in enumerate(given):
+    assert isinstance(listed, list)
+    result = []
+    for position, item in enumerate(listed):
         fields = item if isinstance(item, dict) else {"port": item}
         span = node.items[position].span if isinstance(node, Sequence) else place
         address = fields.get("address")
-        found.append(
+        result.append(
             Port(
                 number=int(str(fields["port"])),
                 protocol=str(fields.get("protocol", "tcp")),
@@ -113,7 +113,7 @@ def ports(given: Plain, owner: str, node: Node | None, place: Span) -> tuple[Por
                 place=span,
             )
         )
-    return tuple(found)
+    return tuple(result)
 
 
 Values: TypeAlias = dict[str, Plain]

@@ -14,7 +14,7 @@ from compiler.source import Span
 
 def host_prep(part: Part) -> HostPrep:
     """What one service's `host_prep` says; its schema has seen it."""
-    given: Any = plain(part.node)
+    entries: Any = plain(part.node)
     for node in walk(part.node):
         if isinstance(node, Scalar) and isinstance(node.value, str):
             _check_text(node.value, node.span)
@@ -22,11 +22,11 @@ def host_prep(part: Part) -> HostPrep:
             for key in node.entries:
                 _check_text(key, node.key_span(key))
     return HostPrep(
-        tmpfiles=tuple(Tmpfile(**_strings(entry)) for entry in given.get("tmpfiles", [])),
-        sysctls=tuple((key, _sysctl(value)) for key, value in given.get("sysctl", {}).items()),
-        kernel_modules=tuple(given.get("kernel_modules", [])),
-        users=tuple(_user(entry) for entry in given.get("users", [])),
-        groups=tuple(Group(**entry) for entry in given.get("groups", [])),
+        tmpfiles=tuple(Tmpfile(**_strings(entry)) for entry in entries.get("tmpfiles", [])),
+        sysctls=tuple((key, _sysctl(value)) for key, value in entries.get("sysctl", {}).items()),
+        kernel_modules=tuple(entries.get("kernel_modules", [])),
+        users=tuple(_user(entry) for entry in entries.get("users", [])),
+        groups=tuple(Group(**entry) for entry in entries.get("groups", [])),
     )
 
 
@@ -67,15 +67,15 @@ _NAMES: dict[str, tuple[str, Callable[[Any], str]]] = {
 def _agreed(
     field: str, what: str, name: Callable[[Any], str], preps: Iterable[PlacedPrep], mistakes: Report
 ) -> Iterator[Any]:
-    found: dict[str, tuple[Any, Span]] = {}
+    first: dict[str, tuple[Any, Span]] = {}
     for prep, place in preps:
         for item in getattr(prep, field):
-            other, where = found.setdefault(name(item), (item, place))
+            other, where = first.setdefault(name(item), (item, place))
             if other != item:
                 said = f"two services disagree about the {what} `{name(item)}`"
                 hint = f"let both say the same in `host_prep`; the other is at {where.place}"
                 mistakes.errors.append(Problem(said, place, hint))
-    yield from (found[key][0] for key in sorted(found))
+    yield from (first[key][0] for key in sorted(first))
 
 
 def _strings(entry: dict[str, Any]) -> dict[str, Any]:

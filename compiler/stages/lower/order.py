@@ -35,18 +35,20 @@ def _start_orders(present: Iterable[Definition]) -> dict[str, tuple[str, ...]]:
     return result
 
 
-def _complete(each: Definition, paths: tuple[str, ...], orders: dict[str, tuple[str, ...]]) -> Container:
+def _complete(
+    definition: Definition, paths: tuple[str, ...], orders: dict[str, tuple[str, ...]]
+) -> Container:
     """The definition with what only the whole host says: order among its neighbours, files it reads."""
-    container = each.container
-    sources = tuple(_sources(each))
+    container = definition.container
+    sources = tuple(_sources(definition))
     return replace(
         container,
         after=tuple(
             dict.fromkeys(
-                name for name in (*_named(each, _FOLLOWED), *orders[container.name]) if name in orders
+                name for name in (*_named(definition, _FOLLOWED), *orders[container.name]) if name in orders
             )
         ),
-        requires=tuple(name for name in _named(each, _REQUIRED) if name in orders),
+        requires=tuple(name for name in _named(definition, _REQUIRED) if name in orders),
         files=tuple(path for path in paths if any(_covers(source, path) for source in sources)),
     )
 
@@ -56,15 +58,15 @@ _REQUIRED = frozenset(("requires", "net", "pid", "ipc"))
 _FOLLOWED = frozenset(("after", "volumes_from"))
 
 
-def _named(each: Definition, keys: frozenset[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for key, name in each.references if key in keys))
+def _named(definition: Definition, keys: frozenset[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for key, name in definition.references if key in keys))
 
 
-def _sources(each: Definition) -> Iterator[str]:
-    yield from (volume.source for volume in each.container.volumes if volume.is_bind)
-    yield from each.container.env_files
-    if each.config_volume:
-        yield f"{CONFIG_DATA}/{each.config_volume}"
+def _sources(definition: Definition) -> Iterator[str]:
+    yield from (volume.source for volume in definition.container.volumes if volume.is_bind)
+    yield from definition.container.env_files
+    if definition.config_volume:
+        yield f"{CONFIG_DATA}/{definition.config_volume}"
 
 
 def _covers(source: str, path: str) -> bool:

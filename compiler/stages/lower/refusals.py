@@ -14,25 +14,25 @@ from compiler.stages.lower.container import FIELDS, Definition
 
 def check(definition: Definition) -> None:
     """Raise one CompileError with everything about a container that no backend can carry out."""
-    found = (
-        *_senseless(definition),
+    problems = (
+        *_unsupported(definition),
         *_secrets(definition),
         *_volumes(definition),
         *_control_characters(definition),
         *(each.problem(definition.container) for each in _REFUSALS if each.is_wrong(definition.container)),
     )
-    if found:
-        raise CompileError.of(found)
+    if problems:
+        raise CompileError.of(problems)
 
 
-def _senseless(each: Definition) -> Iterator[Problem]:
+def _unsupported(definition: Definition) -> Iterator[Problem]:
     """Keys that TripleO accepts and that have no meaning under systemd."""
-    for key, is_refused, reason in _SENSELESS:
-        if key in each.node.entries and is_refused(plain(each.node.entries[key])):
-            yield _problem(each, key, f"is refused: {reason}")
+    for key, is_refused, reason in _UNSUPPORTED:
+        if key in definition.node.entries and is_refused(plain(definition.node.entries[key])):
+            yield _problem(definition, key, f"is refused: {reason}")
 
 
-_SENSELESS: tuple[tuple[str, Callable[[Plain], bool], str], ...] = (
+_UNSUPPORTED: tuple[tuple[str, Callable[[Plain], bool], str], ...] = (
     ("remove", lambda value: value is False, "a stopped container is always removed, its unit is what stays"),
     ("state", lambda value: value is not None, "what a template names runs; take the container away instead"),
     ("conmon_pidfile", lambda value: value is not None, "systemd learns the main process from conmon itself"),
@@ -42,54 +42,43 @@ _SENSELESS: tuple[tuple[str, Callable[[Plain], bool], str], ...] = (
 
 def without_effect(definition: Definition) -> Iterator[Problem]:
     """Keys that a container of this kind does not use."""
-    keys, reason = _WITHOUT_EFFECT.get(definition.container.kind, (frozenset(), ""))
+    keys, reason = _WITHOUT_EFFECT[definition.container.kind]
     for key, node in definition.node.entries.items():
         value = plain(node)
         if key in keys and value is not False and value not in (None, "", [], {}):
             yield _problem(definition, key, f"has no effect: {reason}")
 
 
-_ONLY_OF_SERVICES = frozenset(("log_tag", "pre_stop_exec"))
-_ONLY_OF_CONTAINERS = frozenset(
+_OF_EXECS = frozenset(
     (
-        *(
-            "annotation",
-            "cap_add",
-            "cap_drop",
-            "cgroupns",
-            "cpu_shares",
-            "cpuset_cpus",
-            "device",
-            "entrypoint",
-        ),
-        *("extra_hosts", "group_add", "hostname", "image", "ipc", "kill_mode", "label", "mem_limit"),
-        *("mem_swappiness", "memswap_limit", "net", "pid", "pids_limit", "security_opt", "stop_grace_period"),
-        *("stop_signal", "sysctl", "tmpfs", "tty", "ulimit", "uts", "volumes", "volumes_from"),
+        *("after", "alias", "depends_on", "env_file", "environment", "exit_codes", "family", "privileged"),
+        *("requires", "restart", "start_order", "systemd_exec_flags", "timeout", "user"),
     )
 )
-_WITHOUT_EFFECT = {
+_WITHOUT_EFFECT: dict[Kind, tuple[frozenset[str], str]] = {
+    Kind.SERVICE: (frozenset(), ""),
     Kind.RUN_ONCE: (
-        _ONLY_OF_SERVICES,
+        frozenset(("log_tag", "pre_stop_exec")),
         "one that runs once prints to its unit's journal, and ends by itself",
     ),
     Kind.EXEC: (
-        _ONLY_OF_SERVICES | _ONLY_OF_CONTAINERS,
+        frozenset((*FIELDS, "entrypoint", "image")) - _OF_EXECS,
         "an `exec` runs in a container that another definition sets up",
     ),
 }
 
 
-def _secrets(each: Definition) -> Iterator[Problem]:
+def _secrets(definition: Definition) -> Iterator[Problem]:
     """A secret may stand in the environment, which is a private file; everything else ends in argv."""
-    for key, node in each.node.entries.items():
+    for key, node in definition.node.entries.items():
         if key != "environment" and secret.names(str(plain(node))):
             hint = "pass it in `environment`, or in a file of `config_data`"
-            yield _problem(each, key, "would show a secret to everybody on the host", hint)
+            yield _problem(definition, key, "would show a secret to everybody on the host", hint)
 
 
-def _volumes(each: Definition) -> Iterator[Problem]:
+def _volumes(definition: Definition) -> Iterator[Problem]:
     """`source:target[:options]`: an absolute path or a volume's name, and an absolute path."""
-    node = each.node.entries.get("volumes")
+    node = definition.node.entries.get("volumes")
     for item in node.items if isinstance(node, Sequence) else ():
         text = str(plain(item) or "")
         if text and (not _VOLUME.fullmatch(text) or ".." in re.split("[/:]", text)):
@@ -103,13 +92,13 @@ def _volumes(each: Definition) -> Iterator[Problem]:
 _VOLUME = re.compile(r"/[^:]*|(?:/[^:]*|[A-Za-z0-9][A-Za-z0-9_.-]*):/[^:]*(?::[^:]*)?")
 
 
-def _control_characters(each: Definition) -> Iterator[Problem]:
+def _control_characters(definition: Definition) -> Iterator[Problem]:
     """A unit's lines cannot hold any; in a file of environment variables a line break begins another."""
     for key, field in _TEXT_FIELDS.items():
         refused = _BREAKS if key == "environment" else _CONTROLS
-        if any(refused.search(text) for text in _texts(getattr(each.container, field))):
+        if any(refused.search(text) for text in _texts(getattr(definition.container, field))):
             hint = "put the text into a file of `config_data`"
-            yield _problem(each, key, "holds a line break or another control character", hint)
+            yield _problem(definition, key, "holds a line break or another control character", hint)
 
 
 _TEXT_FIELDS = {key: field for key, (field, _) in FIELDS.items()} | {
@@ -130,8 +119,10 @@ def _texts(value: object) -> Iterator[str]:
         yield str(value)
 
 
-def _problem(each: Definition, key: str, said: str, hint: str | None = None) -> Problem:
-    return Problem(f"`{key}` of container `{each.container.name}` {said}", each.key_span(key), hint)
+def _problem(definition: Definition, key: str, said: str, hint: str | None = None) -> Problem:
+    return Problem(
+        f"`{key}` of container `{definition.container.name}` {said}", definition.key_span(key), hint
+    )
 
 
 _NETWORK_SYSCTLS: tuple[str, ...] = ("net.",)

@@ -26,19 +26,19 @@ def merge(
     how: Merge = Merge.SERVER,
     *,
     declared: AbstractMapping[str, str] | None = None,
-    given: AbstractMapping[str, Node] = _NONE,
+    command_line: AbstractMapping[str, Node] = _NONE,
 ) -> Environment:
     """All environments as one; where two set the same key, the later wins or joins the earlier.
 
     `declared`: the type (`json`, `string`, …) of every parameter that any known template declares; the server
     joins values by it, and leaves out later values of all other names. Without it every name is known, values
     are joined by what they are, and null is no value.
-    `given`: parameters of the command line. They win over the `parameters` of all files at the client; to the
-    server they are the first that is said, so that those of files win.
+    `command_line`: parameters of the command line. At the client they win over the `parameters` of all files;
+    to the server they are the first that is said, so that those of files win.
 
     Raises CompileError where Heat would not merge: values of kinds that do not join, a parameter with two
     strategies.
     """
     if how is Merge.CLIENT:
-        return client.merged(environments, given)
-    return server.merged(environments, declared, given)
+        return client.merged(environments, command_line)
+    return server.merged(environments, declared, command_line)

@@ -12,10 +12,10 @@ from compiler.model.stack import Environment, Registry
 from compiler.node import Mapping, Node, is_null, mapping_of
 
 
-def merged(environments: Iterable[Environment], given: AbstractMapping[str, Node]) -> Environment:
+def merged(environments: Iterable[Environment], command_line: AbstractMapping[str, Node]) -> Environment:
     """All environments as one: mappings key by key at any depth, everything else replaced."""
     one = reduce(_overlaid, environments, Environment())
-    return replace(one, parameters=one.parameters | dict(given))
+    return replace(one, parameters=one.parameters | dict(command_line))
 
 
 def _overlaid(below: Environment, above: Environment) -> Environment:

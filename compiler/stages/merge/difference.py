@@ -40,13 +40,13 @@ class Difference:
 def differences(
     environments: Sequence[Environment],
     declared: AbstractMapping[str, str] | None = None,
-    given: AbstractMapping[str, Node] = MappingProxyType({}),
+    command_line: AbstractMapping[str, Node] = MappingProxyType({}),
 ) -> tuple[Difference, ...]:
     """Everything that `merge` makes of the environments in one way and not in the other, sorted by name.
 
     A value that one of the ways refuses counts as well; of parameters that nothing declares nothing is said.
     """
-    layers = [Environment(parameters=dict(given)), *environments]
+    layers = [Environment(parameters=dict(command_line)), *environments]
     written = Counter(
         name for each in layers for name in each.parameters.keys() | each.parameter_defaults.keys()
     )
@@ -54,7 +54,7 @@ def differences(
     parameters = (
         Difference(name=name, places=_places(layers, name))
         for name in names
-        if (declared is None or name in declared) and _differs(name, environments, declared, given)
+        if (declared is None or name in declared) and _differs(name, environments, declared, command_line)
     )
     return (*parameters, *_resources(environments))
 
@@ -63,10 +63,10 @@ def _differs(
     name: str,
     environments: Iterable[Environment],
     declared: AbstractMapping[str, str] | None,
-    given: AbstractMapping[str, Node],
+    command_line: AbstractMapping[str, Node],
 ) -> bool:
     alone = [_alone(name, each) for each in environments]
-    first = _entry(name, given)
+    first = _entry(name, command_line)
     by_server = _spelled(name, lambda: server.merged(alone, declared, first))
     return by_server != _spelled(name, lambda: client.merged(alone, first))
 
@@ -102,12 +102,12 @@ def _places(layers: Iterable[Environment], name: str) -> tuple[Span, ...]:
 
 def _resources(environments: Sequence[Environment]) -> Iterator[Difference]:
     """Single resources of the registry: at the server the last file that names any takes all others away."""
-    layers = [each.resource_registry for each in environments]
+    layers = [registry.resource_registry for registry in environments]
     by_server = reduce(server.registry, layers, Registry()).resources or {}
     by_client = reduce(client.registry, layers, Registry()).resources or {}
     for name in sorted(by_client):
         if by_server.get(name) != by_client[name]:
-            nodes = (node for each in layers for node in _nodes((each.resources or {}).get(name)))
+            nodes = (node for registry in layers for node in _nodes((registry.resources or {}).get(name)))
             yield Difference(name=name, places=tuple(node.span for node in nodes))
 
 

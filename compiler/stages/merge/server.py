@@ -22,10 +22,10 @@ Parameters: TypeAlias = AbstractMapping[str, Node]
 
 
 def merged(
-    environments: Iterable[Environment], declared: Types | None, given: AbstractMapping[str, Node]
+    environments: Iterable[Environment], declared: Types | None, command_line: AbstractMapping[str, Node]
 ) -> Environment:
     """All environments as one, parameter by parameter."""
-    return reduce(partial(_overlaid, declared), environments, Environment(parameters=dict(given)))
+    return reduce(partial(_overlaid, declared), environments, Environment(parameters=dict(command_line)))
 
 
 def _overlaid(declared: Types | None, below: Environment, above: Environment) -> Environment:
