@@ -63,7 +63,7 @@ def test_findings_as_json_say_what_the_lines_say(tmp_path: Path, capsys: pytest.
     shutil.copytree(CASES / "literal-function", tmp_path, dirs_exist_ok=True)
     assert heatsink(tmp_path, "lint fires.yaml --json") == 1
     (found,) = json.loads(capsys.readouterr().out)
-    said = "`get_param` stands beside `workers`, so it is a key like any other and not a call"
+    said = "`get_param` is beside `workers`, so it is an ordinary key and not a call"
     assert found["message"] == said
     assert (found["file"], found["line"], found["column"], found["code"]) == (
         "fires.yaml",

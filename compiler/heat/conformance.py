@@ -62,7 +62,7 @@ def cases(path: Path) -> tuple[Case, ...]:
         place = Span(source, error.lineno, error.colno, error.lineno, error.colno + 1)
         raise HeatsinkError(f"this is not JSON: {error.msg.lower()}", place) from None
     if not isinstance(found, list):
-        raise HeatsinkError("a file of cases is a list", Span(source, 1, 1, 1, 2))
+        raise HeatsinkError("a file of cases must be a list", Span(source, 1, 1, 1, 2))
     return tuple(_case(each, number, source) for number, each in enumerate(found, 1))
 
 
@@ -71,7 +71,11 @@ def _case(found: Any, number: int, source: Source) -> Case:
     if problem is not None:
         name = found.get("id") if isinstance(found, dict) else None
         place = Span(source, 1, 1, 1, 1).without_text()
-        raise HeatsinkError(f"case {name or number} {problem}", place, "docs/commands.md says what a case is")
+        raise HeatsinkError(
+            f"case {name or number} {problem}",
+            place,
+            "a case has an `id`, a `template` and what is `expected`",
+        )
     return Case(
         id=found["id"],
         template=found["template"],
@@ -86,18 +90,18 @@ def _case(found: Any, number: int, source: Source) -> Case:
 def _problem(found: Any) -> str | None:
     """What is wrong with a case, if anything is."""
     if not isinstance(found, dict):
-        return "is no mapping"
+        return "is not a mapping"
     for name in _REQUIRED:
         if name not in found:
             return f"has no `{name}`"
     for name, kind in _KINDS.items():
         if found.get(name) is not None and not isinstance(found[name], kind):
-            return f"has a wrong `{name}`"
+            return f"has an invalid `{name}`"
     texts = (*(found.get("files") or {}).values(), *(found.get("environments") or ()))
     if not all(isinstance(text, str) for text in texts):
-        return "has a file that is no text"
+        return "has a file that is not text"
     if found.get("merge") not in (None, *Merge):
-        return f"has an unknown `merge`: there are {', '.join(Merge)}"
+        return f"has an unknown `merge`: use {' or '.join(Merge)}"
     if not {"outputs", "error"} & found["expected"].keys():
         return "expects neither `outputs` nor an `error`"
     return None
@@ -144,7 +148,7 @@ def _environments(folder: Path, case: Case) -> Iterator[Path]:
 def _written(folder: Path, name: str, text: str) -> Path:
     path = (folder / name).resolve()
     if not path.is_relative_to(folder.resolve()):
-        raise HeatsinkError(f"the file `{name}` of a case lies outside its folder")
+        raise HeatsinkError(f"the file `{name}` of a case is outside its folder")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     return path

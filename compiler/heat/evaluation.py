@@ -84,7 +84,7 @@ def evaluate(
 def _root(loader: TemplateLoader, path: Path) -> Template:
     absolute = path.absolute()
     if not absolute.is_file():
-        raise CompileError(f"there is no template `{short_name(path)}`", hint="check the path")
+        raise CompileError(f"template `{short_name(path)}` does not exist", hint="check the path")
     where = given(str(path), "<command line>")
     return loader.template(_EVERYTHING, str(absolute.relative_to("/")), where)
 
@@ -165,4 +165,4 @@ def output(root: Stack, name: str) -> Plain:
     try:
         return plain(root.output(name, place))
     except RecursionError:
-        raise CompileError(f"output `{name}` is nested too deep to be shown", place.span) from None
+        raise CompileError(f"output `{name}` is nested too deeply to print", place.span) from None

@@ -45,7 +45,7 @@ class Constraint:
     @property
     def rule_text(self) -> str:
         """The rule as a hint shows it."""
-        return f"{self.name} is {json.dumps(plain(self.rule))}, at {self.rule.span.place}"
+        return f"the constraint is `{self.name}: {json.dumps(plain(self.rule))}`, at {self.rule.span.place}"
 
 
 def constraint(node: Mapping, kind: str, version: Version) -> Constraint:
@@ -57,13 +57,11 @@ def constraint(node: Mapping, kind: str, version: Version) -> Constraint:
     expect_keys(node, known, "a constraint")
     name = next((name for name in _CONSTRAINTS if name in node.entries), None)
     if name is None or (name == "modulo" and version < Version.OCATA):
-        raise CompileError(
-            "the constraint says nothing", node.span, f"write one of {', '.join(_CONSTRAINTS)}"
-        )
+        raise CompileError("the constraint is empty", node.span, f"use one of {', '.join(_CONSTRAINTS)}")
     read, kinds = _CONSTRAINTS[name]
     if kind not in kinds:
         hint = closest(name, [each for each, (_, types) in _CONSTRAINTS.items() if kind in types])
-        raise CompileError(f"a {kind} cannot have the constraint `{name}`", node.key_span(name), hint)
+        raise CompileError(f"the constraint `{name}` does not apply to a {kind}", node.key_span(name), hint)
     described = node.entries.get("description")
     text = described.value if isinstance(described, Scalar) else None
     rule = node.entries[name]
@@ -80,7 +78,7 @@ def _range(rule: Node, _: str) -> Holds:
 def _length(rule: Node, _: str) -> Holds:
     bounds = _bounds(rule, "length")
     if not all(bound is None or isinstance(bound, int) for bound in bounds):
-        raise CompileError("a length is a whole number", rule.span)
+        raise CompileError("the bounds of `length` must be whole numbers", rule.span)
 
     def holds(value: Plain) -> bool:
         if not isinstance(value, str | list | dict):
@@ -95,7 +93,7 @@ def _bounds(rule: Node, name: str) -> tuple[Number | None, Number | None]:
     expect_keys(bounds, frozenset(("min", "max")), f"`{name}`")
     lowest, highest = (_bound(bounds, key) for key in ("min", "max"))
     if lowest is None and highest is None:
-        raise CompileError(f"`{name}` has no bound", rule.span, "write `min`, `max` or both")
+        raise CompileError(f"`{name}` has no bounds", rule.span, "set `min`, `max` or both")
     return lowest, highest
 
 
@@ -119,12 +117,12 @@ def _modulo(rule: Node, _: str) -> Holds:
     step, offset = (_bound(fields, key) for key in ("step", "offset"))
     form = "write `modulo: {step: 2, offset: 1}`"
     if step is None or offset is None:
-        raise CompileError("`modulo` has a step and an offset", rule.span, form)
+        raise CompileError("`modulo` needs a `step` and an `offset`", rule.span, form)
     if not (math.isfinite(step) and math.isfinite(offset) and int(step) == step and int(offset) == offset):
-        raise CompileError("`step` and `offset` are whole numbers", rule.span, form)
+        raise CompileError("`step` and `offset` must be whole numbers", rule.span, form)
     if step == 0 or abs(offset) >= abs(step) or step * offset < 0:
-        hint = "the offset is nearer to 0 than the step, and has its sign"
-        raise CompileError(f"a step of {step} and an offset of {offset} fit nothing", rule.span, hint)
+        hint = "the offset must be closer to 0 than the step, and have the same sign"
+        raise CompileError(f"no number can match a step of {step} and an offset of {offset}", rule.span, hint)
     return lambda value: number(value) % step == offset
 
 
@@ -152,7 +150,9 @@ def _allowed_pattern(rule: Node, _: str) -> Holds:
     try:
         pattern = re.compile(expect_string(rule, "`allowed_pattern`"))
     except re.error as error:
-        raise CompileError(f"`allowed_pattern` is no regular expression: {error}", rule.span) from None
+        raise CompileError(
+            f"`allowed_pattern` is not a valid regular expression: {error}", rule.span
+        ) from None
 
     def holds(value: Plain) -> bool:
         if not isinstance(value, str):

@@ -39,14 +39,16 @@ def inside(tree: Tree, path: str, place: Node) -> Path:
     """The file of that path in the tree; a path that climbs out of the tree is refused."""
     if path.startswith(("/", "..")):
         raise CompileError(
-            f"`{path}` lies outside the folder of templates",
+            f"`{path}` is outside the template directory",
             place.span,
-            "keep what templates read inside the tree",
+            "move the file into the template directory",
         )
     file = tree.find(path)
     if file is None:
         folders = [(root / path).parent for root in tree.roots]
         near = [tree.name(other) for folder in folders for other in folder.glob("*") if other.is_file()]
         name = tree.name(tree.roots[0] / path)
-        raise CompileError(f"there is no file `{name}` in the templates", place.span, closest(name, near))
+        raise CompileError(
+            f"file `{name}` does not exist in the template directory", place.span, closest(name, near)
+        )
     return file

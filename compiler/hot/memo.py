@@ -45,7 +45,7 @@ class Memo:
                 computed = compute()
         except RecursionError:
             raise CompileError(
-                f"{kind} `{name}` is nested too deep to be evaluated", place.span, "write it flatter"
+                f"{kind} `{name}` is nested too deeply", place.span, "reduce the nesting"
             ) from None
         finally:
             self._running.pop()
@@ -57,5 +57,5 @@ class Memo:
         path = " -> ".join(".".join((*memo.resource, name)) for memo, _, name in circle)
         kinds = {kind for _, kind, _ in circle}
         return CompileError(
-            f"{kinds.pop() if len(kinds) == 1 else 'value'}s refer to each other: {path}", place.span
+            f"circular reference between {kinds.pop() if len(kinds) == 1 else 'value'}s: {path}", place.span
         )

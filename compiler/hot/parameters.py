@@ -13,6 +13,13 @@ from compiler.node import Node, Plain, Scalar, Sequence, node_of, plain, scalar_
 from compiler.node.yaml import DEEPEST
 from compiler.source import Span
 
+_TYPES = {
+    "string": "a string",
+    "number": "a number",
+    "boolean": "a boolean",
+    "json": "JSON",
+    "comma_delimited_list": "a comma-delimited list",
+}
 _PARSED = frozenset(("json", "comma_delimited_list"))  # constraints see these values parsed, others raw
 
 
@@ -24,15 +31,16 @@ def parameter_value(declaration: Declaration, value: Node, on_broken: OnBroken) 
     try:
         converted = _CONVERSIONS[declaration.type](value)
     except (TypeError, ValueError, OverflowError):
-        raise CompileError(
-            f"parameter `{declaration.name}` is a {declaration.type}, and {_shown(declaration, value)} "
-            "is not one",
-            _span(declaration, value),
-            f"it is declared at {declaration.node.span.place}",
-        ) from None
+        raise _wrong_type(declaration, value) from None
     if declaration.constraints:
         _check(declaration, value, plain(converted if declaration.type in _PARSED else value), on_broken)
     return converted
+
+
+def _wrong_type(declaration: Declaration, value: Node) -> CompileError:
+    expected = f"parameter `{declaration.name}` must be {_TYPES[declaration.type]}"
+    message = expected if declaration.hidden else f"{expected}, not {_shown(declaration, value)}"
+    return CompileError(message, _span(declaration, value), f"declared at {declaration.node.span.place}")
 
 
 def check_default(declaration: Declaration, default: Node | None, on_broken: OnBroken) -> None:
@@ -51,7 +59,7 @@ def _list_or_refused(declaration: Declaration, default: Node) -> Node:
         return _list(default, empty=[""])
     except (TypeError, ValueError, OverflowError):
         raise CompileError(
-            f"the default of parameter `{declaration.name}` is no list", _span(declaration, default)
+            f"the default of parameter `{declaration.name}` is not a list", _span(declaration, default)
         ) from None
 
 
@@ -59,13 +67,13 @@ def _check(declaration: Declaration, node: Node, value: Plain, on_broken: OnBrok
     for constraint in declaration.constraints:
         if isinstance(value, str) and secret.names(value):
             raise CompileError(
-                f"secret `{declaration.name}` has a constraint, which needs its value",
+                f"secret `{declaration.name}` has a constraint, but its value is known only when pushing",
                 constraint.rule.span,
-                "take the constraint away, or give the value in an environment",
+                "remove the constraint, or set the value in an environment file",
             )
         if constraint.broken_by(value):
             described = f": {constraint.description}" if constraint.description else ""
-            problem = f"{_shown(declaration, node)} breaks the constraint `{constraint.name}`{described}"
+            problem = f"{_shown(declaration, node)} violates the constraint `{constraint.name}`{described}"
             place = _span(declaration, node)
             on_broken(CompileError(f"parameter `{declaration.name}`: {problem}", place, constraint.rule_text))
 

@@ -23,7 +23,7 @@ def property_value(kind: str, value: Node, what: str) -> Node:
         return _TYPES[kind](value)
     except (TypeError, ValueError, OverflowError):
         shown = f"`{value.value}`" if isinstance(value, Scalar) and value.value is not None else value.kind
-        raise CompileError(f"{what} is a {_NAMES[kind]}, and {shown} is not one", value.span) from None
+        raise CompileError(f"{what} must be {_NAMES[kind]}, not {shown}", value.span) from None
 
 
 def passed_value(declaration: Declaration, value: Node, what: str, on_broken: OnBroken) -> Node:
@@ -38,13 +38,15 @@ def passed_value(declaration: Declaration, value: Node, what: str, on_broken: On
     except CompileError:
         if not declaration.hidden:
             raise
-        problem = f"{what} is a {_NAMES[declaration.type]}, and its value is not one"
+        problem = f"{what} must be {_NAMES[declaration.type]}"
         raise CompileError(problem, value.span.without_text()) from None
     for constraint in declaration.constraints:
         if constraint.broken_by(plain(converted)):
             place = value.span.without_text() if declaration.hidden else value.span
             on_broken(
-                CompileError(f"{what} breaks the constraint `{constraint.name}`", place, constraint.rule_text)
+                CompileError(
+                    f"{what} violates the constraint `{constraint.name}`", place, constraint.rule_text
+                )
             )
     return handed
 
@@ -86,7 +88,7 @@ def _joined(value: Node, what: str) -> Node:
 def _members(value: Sequence, what: str) -> Iterable[str]:
     for count, item in enumerate(value.items):
         if not isinstance(item, Mapping):
-            raise CompileError(f"{what} is a list of mappings, and {item.kind} is not one", item.span)
+            raise CompileError(f"the items of {what} must be mappings, not {item.kind}", item.span)
         for key, member in item.entries.items():
             yield f".member.{count}.{key}={plain(member)}"
 
@@ -95,7 +97,7 @@ def _item(item: Node, what: str) -> str:
     if is_null(item):
         return ""
     if not _is_text(item):
-        raise CompileError(f"{what} is a list of strings, and {item.kind} is not one", item.span, "quote it")
+        raise CompileError(f"the items of {what} must be strings, not {item.kind}", item.span, "quote it")
     assert isinstance(item, Scalar)
     return str(item.value)
 
@@ -153,7 +155,14 @@ _TYPES: dict[str, Callable[[Node], Node]] = {
     "comma_delimited_list": _list,
     "json": _map,
 }
-_NAMES = {name: name for name in _TYPES} | {"comma_delimited_list": "list", "json": "mapping"}
+_NAMES = {
+    "string": "a string",
+    "number": "a number",
+    "integer": "an integer",
+    "boolean": "a boolean",
+    "comma_delimited_list": "a list",
+    "json": "a mapping",
+}
 
 
 class Properties:
@@ -181,7 +190,9 @@ class Properties:
         """The value of a property that must be there, in its type if it has one."""
         found = self.get(name)
         if found is None:
-            raise CompileError(f"{self.owner} has no property `{name}`", self.place.span, "it needs one")
+            raise CompileError(
+                f"{self.owner} needs the property `{name}`", self.place.span, "set it under `properties`"
+            )
         return found if kind is None else property_value(kind, found, self.called(name))
 
     def called(self, name: str) -> str:

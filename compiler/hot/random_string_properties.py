@@ -35,9 +35,9 @@ def string_recipe(properties: Properties) -> StringRecipe:
         sets.append((_CLASSES["lettersdigits"], 1))
     if sum(least for _, least in sets) > length:
         raise CompileError(
-            f"{properties.owner} is shorter than its least numbers of characters together",
+            f"{properties.owner} asks for more characters than its length",
             properties.place.span,
-            "give it a greater `length`",
+            "increase `length`, or lower the `min` of its characters",
         )
     return StringRecipe(length=length, sets=tuple(sets))
 
@@ -60,10 +60,10 @@ def _set(item: Node, name: str, key: str) -> tuple[str, int]:
 
 
 def _characters(node: Node) -> str:
-    name = str(plain(property_value("string", node, "a class of characters")))
+    name = str(plain(property_value("string", node, "a character class")))
     if name not in _CLASSES:
-        hint = closest(name, _CLASSES) or f"there are {', '.join(_CLASSES)}"
-        raise CompileError(f"there is no class of characters `{name}`", node.span, hint)
+        hint = closest(name, _CLASSES) or f"use one of {', '.join(_CLASSES)}"
+        raise CompileError(f"unknown character class `{name}`", node.span, hint)
     return _CLASSES[name]
 
 
@@ -73,5 +73,5 @@ def _number(node: Node | None, what: str, default: int) -> int:
     value = plain(property_value("integer", node, what))
     assert isinstance(value, int)
     if not 1 <= value <= _LONGEST:
-        raise CompileError(f"{what} is {value}", node.span, f"it is 1 to {_LONGEST}")
+        raise CompileError(f"{what} must be 1 to {_LONGEST}, not {value}", node.span)
     return value

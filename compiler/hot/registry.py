@@ -88,7 +88,7 @@ class _Search:
     def _refuse_circle(self, chain: tuple[str, ...], *, is_circle: bool) -> None:
         if is_circle or len(chain) > _LONGEST:
             path = " -> ".join(chain if is_circle else (*chain[:5], "…"))
-            raise CompileError(f"aliases of the resource registry go round: {path}", self.place.span)
+            raise CompileError(f"circular aliases in the resource registry: {path}", self.place.span)
 
     def _fitting(self, kind: str) -> Iterator[tuple[str, Registration]]:
         """Entries that say something of the type, by their names, in the order in which they are tried."""
@@ -118,6 +118,6 @@ def _renamed(kind: str, name: str, target: str) -> str:
 def _hint(registry: Registry, kind: str) -> str:
     for name, entry in sorted(registry.types.items(), key=itemgetter(0)):
         if name.endswith("*") and kind.startswith(name[:-1]) and isinstance(entry.target, TemplateFile):
-            return f"`{name}` does not cover it: a `*` stands for types, not for templates"
+            return f"`{name}` does not match it: an alias with `*` cannot map to a template"
     similar = closest(kind, registry.types) or closest(kind, BUILT_IN)
-    return similar or "register it under `resource_registry` in an environment"
+    return similar or "register it under `resource_registry` in an environment file"

@@ -122,7 +122,7 @@ class Stack:
             return parameter_value(declaration, reference, evaluation.report_broken)
         if value is None:
             raise CompileError(
-                f"parameter `{name}` has no value", place.span, f"set it in an environment: `{name}: …`"
+                f"parameter `{name}` has no value", place.span, f"set it in an environment file: `{name}: …`"
             )
         if value is not declaration.default and name not in evaluation.facts:
             self.memo.recorder.current.places[name] = value.span
@@ -174,7 +174,7 @@ class Stack:
         found = self.resource(name, place)
         if found is None:
             raise CompileError(
-                f"resource `{name}` is switched off by its condition", place.span, "ask for it in an `if`"
+                f"resource `{name}` is disabled by its condition", place.span, "refer to it inside an `if`"
             )
         return found
 
@@ -185,7 +185,7 @@ class Stack:
     def facade(self, field: str, call: Node) -> Node | None:
         """A field of the resource that the stack is of its parent; None where that has none."""
         if self.parent is None:
-            raise CompileError("the root template is no resource of another", call.span)
+            raise CompileError("the root template has no parent resource", call.span)
         definition = self.parent.template.resources.get(".".join(self.memo.resource))
         written = None if definition is None else definition.entries.get(field)
         return None if written is None or is_null(written) else self.parent.scope.value(written)
@@ -214,8 +214,11 @@ class Stack:
         """Whether a condition holds that is written in place: a boolean, a name, or a function."""
         if isinstance(node, Mapping) and not self.condition_scope.is_call(node):
             name = next(iter(node.entries), "")
-            hint = closest(name, self.condition_scope.functions) or "write a name, or `equals: [this, that]`"
-            raise CompileError(f"`{name}` is no condition function", node.key_span(name), hint)
+            hint = (
+                closest(name, self.condition_scope.functions)
+                or "use a name, or a function such as `equals: [this, that]`"
+            )
+            raise CompileError(f"`{name}` is not a condition function", node.key_span(name), hint)
         return self.holds(self.condition_scope.value(node))
 
     def holds(self, value: Node) -> bool:
@@ -225,7 +228,7 @@ class Stack:
             return found is not False
         if not isinstance(found, str):
             raise CompileError(
-                f"a condition is a boolean, a name or a function, not {value.kind}", value.span
+                f"a condition must be a boolean, a name or a function, not {value.kind}", value.span
             )
         if found not in self.template.conditions:
             hint = closest(found, self.template.conditions) or "define it under `conditions`"
@@ -237,7 +240,7 @@ class Stack:
         self.check_condition(name, node)
         value = self.condition_scope.value(node)
         if not isinstance(value, Scalar) or not isinstance(value.value, bool):
-            raise CompileError(f"condition `{name}` is {value.kind}, not true or false", node.span)
+            raise CompileError(f"condition `{name}` must be true or false, not {value.kind}", node.span)
         return value.value
 
     def check_condition(self, name: str, node: Node) -> None:
@@ -246,8 +249,10 @@ class Stack:
         is_boolean = isinstance(node, Scalar) and isinstance(node.value, bool)
         if not is_boolean and not scope.is_call(node):
             written = next(iter(node.entries), "") if isinstance(node, Mapping) else ""
-            hint = closest(written, scope.functions) or "write a function, such as `equals: [this, that]`"
-            raise CompileError(f"condition `{name}` is defined as {node.kind}", node.span, hint)
+            hint = closest(written, scope.functions) or "use a function such as `equals: [this, that]`"
+            raise CompileError(
+                f"condition `{name}` must be a boolean or a function, not {node.kind}", node.span, hint
+            )
         scope.check(node)
 
     def file(self, path: str, place: Node) -> Source:

@@ -84,9 +84,9 @@ def template(root: Node, tree: Tree, path: str) -> Template:
     )
     for name in loaded.resources.keys() & loaded.parameters.keys():
         raise CompileError(
-            f"`{name}` is a parameter and a resource",
+            f"`{name}` is both a parameter and a resource",
             expect_mapping(mapping.entries["resources"], "`resources`").key_span(name),
-            "give one of them another name",
+            "rename one of them",
         )
     return loaded
 
@@ -95,12 +95,12 @@ def _version(mapping: Mapping) -> Version:
     node = mapping.entries.get("heat_template_version")
     if not isinstance(node, Scalar):
         raise CompileError(
-            "this is not a HOT template", mapping.span, "begin it with `heat_template_version: wallaby`"
+            "this is not a HOT template", mapping.span, "start it with `heat_template_version: wallaby`"
         )
     if not isinstance(node.value, str) or node.value not in VERSIONS:
         known = ", ".join(name for name in VERSIONS if name.isalpha() and name != "wallaby")
         raise CompileError(
-            f"Heat knows no heat_template_version `{node.value}`",
+            f"unknown heat_template_version `{node.value}`",
             node.span,
             f"use `wallaby`, or one of {known}, or a date such as `2018-08-31`",
         )
@@ -129,7 +129,7 @@ def _declaration(name: str, written: Node, version: Version) -> Declaration:
         raise CompileError(f"parameter `{name}` has no type", node.span, "add `type: string`")
     kind = type_node.value if isinstance(type_node, Scalar) else None
     if kind not in TYPES:
-        hint = closest(str(kind), TYPES) or f"types are {', '.join(sorted(TYPES))}"
+        hint = closest(str(kind), TYPES) or f"use one of {', '.join(sorted(TYPES))}"
         raise CompileError(f"parameter `{name}` has an unknown type `{kind}`", type_node.span, hint)
     if (tags := node.entries.get("tags")) is not None:
         expect_sequence(tags, f"`tags` of parameter `{name}`")
@@ -156,14 +156,14 @@ def _resource(name: str, written: Node, version: Version) -> Mapping:
         hint = "write `type: …`, such as `type: OS::Heat::Value` or the path of a template"
         raise CompileError(f"resource `{name}` has no type", written.span, hint)
     if "/" in name:
-        raise CompileError(f"the name of resource `{name}` has a `/` in it", written.span, "give it another")
+        raise CompileError(f"the resource name `{name}` contains a `/`", written.span, "rename the resource")
     known = _RESOURCE | {"condition", "external_id"} if version >= Version.NEWTON else _RESOURCE
     expect_keys(written, known, f"resource `{name}`")
     for key, node in written.entries.items():
         if not isinstance(node, _FIELDS[key]) or (isinstance(node, Scalar) and not _fits(key, node)):
             raise CompileError(f"`{key}` of resource `{name}` cannot be {node.kind}", node.span)
     for item in _items(written.entries.get("depends_on")):
-        expect_string(item, f"what resource `{name}` depends on")
+        expect_string(item, f"an item of `depends_on` of resource `{name}`")
     _check_policy(written.entries.get("deletion_policy"), version)
     return written
 
@@ -195,7 +195,9 @@ def _check_policy(node: Node | None, version: Version) -> None:
     lower = version >= Version.NEWTON
     if node.value not in _POLICIES and not (lower and str(node.value).capitalize() in _POLICIES):
         raise CompileError(
-            f"`{node.value}` is no deletion policy", node.span, "write `delete`, `retain` or `snapshot`"
+            f"`{node.value}` is not a valid deletion policy",
+            node.span,
+            "use `delete`, `retain` or `snapshot`",
         )
 
 

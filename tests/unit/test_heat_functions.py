@@ -104,7 +104,7 @@ def test_repeat_goes_through_lists_side_by_side_where_it_is_told_to(template, lo
     if len({len(items) for items in loops.values()}) == 1:
         assert value(call) == repeated(template, loops, zip(*loops.values(), strict=True))
     else:
-        with pytest.raises(CompileError, match="lists of one length"):
+        with pytest.raises(CompileError, match="lists of equal length"):
             value(call)
 
 

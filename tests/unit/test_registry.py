@@ -91,12 +91,12 @@ def test_a_template_that_replaces_a_type_can_contain_it():
     [
         ({}, "My::A", "resource type `My::A` is not in the resource registry"),
         ({"My::A": "Your::A"}, "My::A", "resource type `My::A` is not in the resource registry"),
-        ({"A": "B", "B": "A"}, "A", "aliases of the resource registry go round: A -> B -> A"),
-        ({"OS::*": "OS::*"}, "OS::A", "aliases of the resource registry go round: OS::A -> OS::A"),
+        ({"A": "B", "B": "A"}, "A", "circular aliases in the resource registry: A -> B -> A"),
+        ({"OS::*": "OS::*"}, "OS::A", "circular aliases in the resource registry: OS::A -> OS::A"),
         (
             {"A*": "AA*"},
             "A",
-            "aliases of the resource registry go round: A -> AA -> AAA -> AAAA -> AAAAA -> …",
+            "circular aliases in the resource registry: A -> AA -> AAA -> AAAA -> AAAAA -> …",
         ),
     ],
 )
@@ -114,9 +114,9 @@ def test_a_type_that_leads_nowhere_is_an_error(written, kind, message):
         (
             {"My::*": "a.yaml"},
             "My::A",
-            "`My::*` does not cover it: a `*` stands for types, not for templates",
+            "`My::*` does not match it: an alias with `*` cannot map to a template",
         ),
-        ({}, "My::A", "register it under `resource_registry` in an environment"),
+        ({}, "My::A", "register it under `resource_registry` in an environment file"),
     ],
 )
 def test_the_hint_says_what_may_have_been_meant(written, kind, hint):

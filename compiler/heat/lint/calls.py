@@ -36,9 +36,9 @@ def literal_functions(document: Document) -> Iterator[Problem]:
             if name in each.functions and (_is_unmistakable(name) or is_shaped_for(name, argument)):
                 other = next(key for key in entries if key != name)
                 yield Problem(
-                    f"`{name}` stands beside `{other}`, so it is a key like any other and not a call",
+                    f"`{name}` is beside `{other}`, so it is an ordinary key and not a call",
                     each.node.key_span(name),
-                    "a call is alone in its mapping: join both with `map_merge`, or check the indentation",
+                    "a call must be the only key of its mapping: use `map_merge`, or check the indentation",
                 )
                 break
 
@@ -59,24 +59,24 @@ def unknown_functions(document: Document) -> Iterator[Problem]:
             and (unknown := _unknown(each, document.version))
         ):
             message, hint = unknown
-            yield Problem(f"{message}: it is a key like any other", each.node.key_span(name), hint)
+            yield Problem(f"{message}: it is treated as an ordinary key", each.node.key_span(name), hint)
 
 
 def _unknown(each: Expression, version: Version | None) -> tuple[str, str] | None:
     name, argument = each.name, each.argument
     if name.startswith(_AMAZON):
         instead = _INSTEAD.get(name)
-        hint = f"did you mean `{instead}`?" if instead else "write what HOT has for it"
+        hint = f"did you mean `{instead}`?" if instead else "use the HOT function for it"
         return f"HOT has no function `{name}`", hint
     since = _since().get(name)
     if since is not None and version is not None and is_shaped_for(name, argument):
         return (
-            f"function `{name}` came with {since.date}, and this template is of {version.date}",
-            f"write `heat_template_version: {since.date}` or later",
+            f"function `{name}` needs version {since.date}, and this template has {version.date}",
+            f"set `heat_template_version: {since.date}` or later",
         )
     meant = _meant(name)
     if since is None and meant is not None and is_shaped_for(meant, argument):
-        return f"there is no function `{name}`", f"did you mean `{meant}`?"
+        return f"unknown function `{name}`", f"did you mean `{meant}`?"
     return None
 
 
@@ -106,9 +106,9 @@ def misplaced_conditions(document: Document) -> Iterator[Problem]:
     for each in document.expressions:
         if not each.in_condition and each.name in CONDITION_FUNCTIONS and _is_condition(each.node, names):
             yield Problem(
-                f"`{each.name}` is a function of conditions alone: in a value it is a key like any other",
+                f"`{each.name}` is a condition function: in a value it is treated as an ordinary key",
                 each.node.key_span(each.name),
-                "define a condition, and write `if: [its name, true, false]`",
+                "define a condition, and use `if: [its name, true, false]`",
             )
 
 
@@ -141,9 +141,9 @@ def dynamic_files(document: Document) -> Iterator[Problem]:
     for each in document.expressions:
         if each.is_call and each.name == "get_file" and not isinstance(each.argument, Scalar):
             yield Problem(
-                "the path of `get_file` is computed: Heat's client sends no such file, and Heat finds none",
+                "the path of `get_file` is computed: Heat's client does not send the file",
                 each.node.span,
-                "write the path in place, and choose among several `get_file` with `if`",
+                "use a literal path; choose between several `get_file` calls with `if`",
             )
 
 
@@ -165,9 +165,9 @@ def _lacking(text: str, params: Mapping) -> Iterator[Problem]:
     for name in params.entries:
         if name not in text:
             yield Problem(
-                f"the template has no `{name}` to replace",
+                f"`{name}` does not occur in the template of `str_replace`",
                 params.key_span(name),
-                "take it away, or write it as the template does",
+                "remove it, or correct the name",
             )
 
 
@@ -183,9 +183,7 @@ def null_conditions(document: Document) -> Iterator[Problem]:
 
 
 def _always(condition: Node) -> Problem:
-    return Problem(
-        "a condition that is null holds", condition.span, "write the name of a condition, or `true`"
-    )
+    return Problem("a null condition is true", condition.span, "use the name of a condition, or `true`")
 
 
 def impossible_comparisons(document: Document) -> Iterator[Problem]:
@@ -202,7 +200,7 @@ def _impossible(document: Document, call: Node, value: Node) -> Iterator[Problem
     if kind not in _HOLDS or not isinstance(value, Scalar) or isinstance(value.value, _HOLDS[kind]):
         return
     yield Problem(
-        f"parameter `{name}` is a {kind} and never equal to {value.kind}", value.span, _COMPARE_WITH[kind]
+        f"parameter `{name}` is a {kind}, which never equals {value.kind}", value.span, _COMPARE_WITH[kind]
     )
 
 
@@ -213,8 +211,8 @@ _HOLDS: dict[str, tuple[type, ...]] = {
 }
 _COMPARE_WITH = {
     "string": "quote it",
-    "number": "write a number without quotes",
-    "boolean": "write `true` or `false` without quotes",
+    "number": "remove the quotes",
+    "boolean": "use `true` or `false` without quotes",
 }
 
 
@@ -234,9 +232,9 @@ def unknown_names(document: Document) -> Iterator[Problem]:
         known = document.section(section).keys()
         if isinstance(node.value, str) and node.value not in known | _PSEUDO:
             yield Problem(
-                f"the template has no {section[:-1]} `{node.value}`: evaluating this is an error",
+                f"the template has no {section[:-1]} `{node.value}`: evaluating this fails",
                 node.span,
-                closest(node.value, known) or f"it belongs under `{section}`",
+                closest(node.value, known) or f"define it under `{section}`",
             )
 
 
@@ -264,5 +262,5 @@ def unused_conditions(document: Document) -> Iterator[Problem]:
     for name in document.section("conditions"):
         if name not in strings:
             yield Problem(
-                f"nothing asks for condition `{name}`", document.place("conditions", name), "take it away"
+                f"condition `{name}` is never used", document.place("conditions", name), "remove it"
             )

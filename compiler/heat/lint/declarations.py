@@ -21,9 +21,9 @@ def lost_constraints(document: Document) -> Iterator[Problem]:
                 kept, *lost = [name for name in CONSTRAINTS if name in each.entries] or [""]
                 for name in lost:
                     yield Problem(
-                        f"the constraint `{name}` is forgotten: `{kept}` stands in the same mapping",
+                        f"the constraint `{name}` is ignored: `{kept}` is in the same mapping",
                         each.key_span(name),
-                        "give each constraint a `-` of its own",
+                        "make each constraint a separate list item",
                     )
 
 
@@ -35,7 +35,7 @@ def unknown_output_keys(document: Document) -> Iterator[Problem]:
         for key in output.entries:
             if key not in _OUTPUT:
                 yield Problem(
-                    f"nothing looks at `{key}` of an output",
+                    f"the key `{key}` of an output is ignored",
                     output.key_span(key),
-                    closest(key, _OUTPUT) or f"outputs have {', '.join(_OUTPUT)}",
+                    closest(key, _OUTPUT) or f"the keys of an output are {', '.join(_OUTPUT)}",
                 )

@@ -70,9 +70,9 @@ def undeclared_parameters(everything: Everything) -> Iterator[Problem]:
             for name in document.section(section):
                 if name not in everything.types and name not in OWN:
                     yield Problem(
-                        f"no template declares a parameter `{name}`",
+                        f"no template declares the parameter `{name}`",
                         document.place(section, name),
-                        closest(name, everything.types) or "take it away",
+                        closest(name, everything.types) or "remove it",
                     )
 
 
@@ -82,16 +82,16 @@ def unused_strategies(everything: Everything) -> Iterator[Problem]:
         for name, node in document.section(STRATEGIES).items():
             if name != DEFAULT_STRATEGY and name not in everything.types:
                 yield Problem(
-                    f"no template declares a parameter `{name}`",
+                    f"no template declares the parameter `{name}`",
                     document.place(STRATEGIES, name),
-                    closest(name, everything.types) or "take it away",
+                    closest(name, everything.types) or "remove it",
                 )
             value = node.value if isinstance(node, Scalar) else None
             if value not in ALL_STRATEGIES:
                 yield Problem(
-                    f"there is no strategy `{value}`: Heat takes the default",
+                    f"unknown merge strategy `{value}`: Heat uses the default",
                     node.span,
-                    closest(str(value), ALL_STRATEGIES) or f"there are {', '.join(ALL_STRATEGIES)}",
+                    closest(str(value), ALL_STRATEGIES) or f"use one of {', '.join(ALL_STRATEGIES)}",
                 )
 
 
@@ -102,9 +102,9 @@ def null_values(everything: Everything) -> Iterator[Problem]:
             for name, value in document.section(section).items():
                 if is_null(value):
                     yield Problem(
-                        f"null is no value: `{name}` stays as it is",
+                        f"null is ignored: `{name}` keeps its value",
                         document.place(section, name),
-                        "write `''`, `[]` or `{}` for an empty one, or take it away",
+                        "use `''`, `[]` or `{}` for an empty value, or remove it",
                     )
 
 
@@ -128,17 +128,17 @@ def unused_registrations(everything: Everything) -> Iterator[Problem]:
             if name == RESOURCES and isinstance(node, Mapping):
                 yield from _unused_resources(node, names)
             elif name not in RESERVED and not _covers_any(name, used):
-                near = closest(name, used) or "take it away"
-                yield Problem(f"nothing asks for the type `{name}`", place, near)
+                near = closest(name, used) or "remove it"
+                yield Problem(f"no resource has the type `{name}`", place, near)
 
 
 def _unused_resources(node: Mapping, names: AbstractSet[str]) -> Iterator[Problem]:
     for name in node.entries:
         if not any(fnmatchcase(each, name) for each in names):
             yield Problem(
-                f"no template has a resource `{name}`",
+                f"no template has the resource `{name}`",
                 node.key_span(name),
-                closest(name, names) or "take it away",
+                closest(name, names) or "remove it",
             )
 
 
@@ -166,9 +166,9 @@ def shadowed_registrations(everything: Everything) -> Iterator[Problem]:
             glob = _glob_before(name, everything.registry)
             if glob is not None:
                 yield Problem(
-                    f"`{name}` is never reached: `{glob}` stands before it",
+                    f"`{name}` has no effect: `{glob}` takes precedence",
                     document.place(REGISTRY, name),
-                    "say it of single resources, under `resources`, or let the `*` cover less",
+                    "register it for single resources under `resources`, or narrow the `*`",
                 )
 
 
@@ -195,4 +195,4 @@ def unused_parameters(everything: Everything) -> Iterator[Problem]:
     for template in everything.named:
         for name, place in template.unread.items():
             if name not in passed:
-                yield Problem(f"nothing in the template reads parameter `{name}`", place, "take it away")
+                yield Problem(f"the template never uses the parameter `{name}`", place, "remove it")

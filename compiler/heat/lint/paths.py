@@ -51,7 +51,7 @@ def _missing(call: Mapping, path: list[Node], value: Node) -> Problem:
         key = step.value if isinstance(step, Scalar) else None
         below = member(found, (key,), Digits.INDEX) if isinstance(key, str | int) else None
         if below is None:
-            hint = _hint(key, found) or f"its value is from {value.span.place}"
+            hint = _hint(key, found) or f"its value is set at {value.span.place}"
             return Problem(_message(shown, step, found), call.span, hint)
         found, shown = below, f"{shown}.{_shown(step)}"
     raise AssertionError("a path that leads somewhere is not missed")
@@ -59,16 +59,16 @@ def _missing(call: Mapping, path: list[Node], value: Node) -> Problem:
 
 def _message(shown: str, step: Node, found: Node) -> str:
     if isinstance(found, Mapping):
-        return f"`{shown}` has no `{_shown(step)}`: this is ''"
+        return f"`{shown}` has no `{_shown(step)}`: the result is ''"
     kind = f"{len(found.items)} items" if isinstance(found, Sequence) else found.kind
-    return f"`{shown}` is {kind} and has no `{_shown(step)}`: this is ''"
+    return f"`{shown}` is {kind} and has no `{_shown(step)}`: the result is ''"
 
 
 def _hint(key: object, found: Node) -> str | None:
     if not isinstance(found, Mapping):
         return None
     is_number = not isinstance(key, str) and str(key) in found.entries
-    return f"keys are strings: write `'{key}'`" if is_number else closest(str(key), found.entries)
+    return f"keys are strings: use `'{key}'`" if is_number else closest(str(key), found.entries)
 
 
 def _shown(node: Node) -> str:

@@ -15,9 +15,9 @@ def duplicate_keys(document: Document) -> Iterator[Problem]:
     """Keys that stand twice in one mapping: the last one holds."""
     for key in document.repeated:
         yield Problem(
-            f"`{key.name}` stands twice in this mapping, and what line {key.first.span.line} says is lost",
+            f"duplicate key `{key.name}`: the value in line {key.first.span.line} is ignored",
             key.again.span,
-            "keep one of them, or join their values",
+            "keep one of them, or merge their values",
         )
 
 
@@ -32,7 +32,7 @@ def converted_keys(document: Document) -> Iterator[Problem]:
                 is_word = isinstance(key, Scalar) and (key.value is None or isinstance(key.value, bool))
                 if is_word and id(key) not in seen and (text := written(key)) not in (name, ""):
                     seen.add(id(key))
-                    yield Problem(f"the key `{text}` becomes `{name}`", key.span, f'write `"{text}"`')
+                    yield Problem(f"the key `{text}` is read as `{name}`", key.span, f'quote it: `"{text}"`')
 
 
 def respelt_defaults(document: Document) -> Iterator[Problem]:
@@ -52,7 +52,9 @@ def respelt(value: Node, kind: str) -> Iterator[Problem]:
     elif kind == "string" and isinstance(value, Scalar) and value.value is not None:
         text = written(value)
         if not isinstance(value.value, str) and text not in (str(value.value), ""):
-            yield Problem(f"`{text}` becomes the string `{value.value}`", value.span, f"write `'{text}'`")
+            yield Problem(
+                f"`{text}` is read as the string `{value.value}`", value.span, f"quote it: `'{text}'`"
+            )
 
 
 def written(node: Node) -> str:

@@ -250,7 +250,7 @@ def _rows(table: dict[Version, tuple[Function, ...]], version: Version) -> dict[
 
 def _removed(row: Function, since: Version) -> Function:
     """A function that HOT had before: still recognised as a call, and an error only when evaluated."""
-    refuse = choices.refused(f"is not in HOT since {since.date}")
+    refuse = choices.refused(f"was removed from HOT in {since.date}")
     return replace(row, evaluate=refuse, expect=anything, refers=refuse)
 
 
@@ -268,7 +268,7 @@ def values(version: Version) -> Functions:
 def conditions(version: Version) -> Functions:
     """What may be called in conditions; every other function of the version is an error there."""
     everywhere = values(version)
-    refuse = choices.refused("cannot be called in a condition")
+    refuse = choices.refused("is not allowed in a condition")
     return {
         name: row
         if row.conditions_since is not None and row.conditions_since <= version

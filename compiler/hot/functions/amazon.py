@@ -26,7 +26,7 @@ def select(scope: Scope, argument: Node, call: Mapping) -> Node:
         try:
             collection = json.loads(collection)
         except ValueError:
-            raise MisuseError("takes a collection, or one as JSON") from None
+            raise MisuseError("takes a collection, or the JSON text of one") from None
     return node_of(_selected(index, collection), call)
 
 
@@ -50,7 +50,9 @@ def _selected(index: Plain, collection: Plain) -> Plain:
 def split(scope: Scope, argument: Node, call: Mapping) -> Node:
     """A text cut at a delimiter."""
     delimiter, written = (scope.value(item) for item in items(argument, "a list"))
-    parts: list[Plain] = list(text(written, "a text").split(text(delimiter, "a text as delimiter") or None))
+    parts: list[Plain] = list(
+        text(written, "a string").split(text(delimiter, "a string as the delimiter") or None)
+    )
     return node_of(parts, call)
 
 
@@ -63,15 +65,15 @@ def replace(scope: Scope, argument: Node, call: Mapping) -> Node:
 
 def base64(scope: Scope, argument: Node, call: Mapping) -> Node:
     """The text itself: Heat encodes nothing."""
-    return scalar_of(text(scope.value(argument), "a text"), call)
+    return scalar_of(text(scope.value(argument), "a string"), call)
 
 
 def member_list_to_map(scope: Scope, argument: Node, call: Mapping) -> Node:
     """`.member.0.Name=key`, `.member.0.Value=value` texts as a mapping."""
     key, value, members = (scope.value(item) for item in items(argument, "a list"))
     key_name, value_name = (
-        text(key, "a text as the name of keys"),
-        text(value, "a text as the name of values"),
+        text(key, "a string as the name of keys"),
+        text(value, "a string as the name of values"),
     )
     pairs = (text(item, "strings").partition("=") for item in items(members, "a list of members"))
     by_number: dict[str, dict[str, str]] = {}
@@ -96,7 +98,7 @@ _FACADE = {"Metadata": "metadata", "DeletionPolicy": "deletion_policy", "UpdateP
 def facade(functions: Functions, argument: Node, call: Mapping) -> None:
     """The name of one of the three things that a template may ask of the resource that it is."""
     if not isinstance(argument, Scalar) or argument.value not in _FACADE:
-        raise MisuseError(f"knows {', '.join(_FACADE)}", argument)
+        raise MisuseError(f"takes one of {', '.join(_FACADE)}", argument)
 
 
 def resource_facade(scope: Scope, argument: Node, call: Mapping) -> Node:

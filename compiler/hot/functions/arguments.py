@@ -41,8 +41,8 @@ def mapped(*required: str, only: tuple[str, ...] = ()) -> Shape:
                 raise MisuseError(f"needs `{name}`", argument)
         for name in argument.entries if only else ():
             if name not in only:
-                hint = closest(name, only) or f"it has {', '.join(only)}"
-                raise MisuseError(f"knows no `{name}`", argument.key_span(name), hint)
+                hint = closest(name, only) or f"its keys are {', '.join(only)}"
+                raise MisuseError(f"has no key `{name}`", argument.key_span(name), hint)
 
     return expect
 
@@ -101,8 +101,8 @@ def without_secrets(node: Node) -> Plain:
     value = plain(node)
     if isinstance(value, str) and secret.names(value):
         raise MisuseError(
-            "needs the value of a secret, which only the push knows",
-            hint="give what it needs to know a parameter of its own, which is not hidden",
+            "needs the value of a secret, which is known only when pushing",
+            hint="use a separate parameter that is not hidden",
         )
     return value
 

@@ -58,6 +58,6 @@ def refused(why: str) -> Callable[[object, Node, Mapping], NoReturn]:
     """What becomes of a call of a function that cannot be called there."""
 
     def refuse(scope: object, argument: Node, call: Mapping) -> NoReturn:
-        raise MisuseError(why, call, "take it away, or write it in another way")
+        raise MisuseError(why, call, "remove it, or use another function")
 
     return refuse

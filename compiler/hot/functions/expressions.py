@@ -16,17 +16,17 @@ def expression_shape(functions: Functions, argument: Node, call: Mapping) -> Non
     if is_call(written, functions):
         return
     if not isinstance(written, Scalar) or not isinstance(written.value, str):
-        raise MisuseError(f"takes a text as `expression`, not {written.kind}", written)
+        raise MisuseError(f"takes a string as `expression`, not {written.kind}", written)
     try:
         yaql.check(written.value)
     except yaql.YaqlError as error:
-        raise MisuseError(f"takes an expression, and this is {error}", written) from None
+        raise MisuseError(f"fails: {error}", written) from None
 
 
 def evaluate(scope: Scope, argument: Node, call: Mapping) -> Node:
     """What the expression makes of `$.data`."""
     assert isinstance(argument, Mapping)
-    expression = text(scope.value(argument.entries["expression"]), "a text as `expression`")
+    expression = text(scope.value(argument.entries["expression"]), "a string as `expression`")
     data = argument.entries.get("data")
     try:
         found = yaql.evaluate(

@@ -73,9 +73,7 @@ def attribute_path(functions: Functions, argument: Node, call: Mapping) -> None:
 def get_file(scope: Scope, argument: Node, call: Mapping) -> Node:
     """The text of a file beside the template. Its path is written in place: Heat's client sends no other."""
     if not isinstance(argument, Scalar) or not isinstance(argument.value, str):
-        raise MisuseError(
-            f"takes the path of a file as it is written, not {kind_of(scope.functions, argument)}"
-        )
+        raise MisuseError(f"takes a literal path, not {kind_of(scope.functions, argument)}")
     return text_of(scope.stack.file(argument.value, argument))
 
 
@@ -87,7 +85,7 @@ def get_resource(scope: Scope, argument: Node, call: Mapping) -> Node:
 def facade(functions: Functions, argument: Node, call: Mapping) -> None:
     """The name of one of the three things that a template may ask of the resource that it is."""
     if not isinstance(argument, Scalar) or argument.value not in FACADE:
-        raise MisuseError(f"knows {', '.join(FACADE)}, not {shown(argument)}", argument)
+        raise MisuseError(f"takes {', '.join(FACADE)}, not {shown(argument)}", argument)
 
 
 def resource_facade(scope: Scope, argument: Node, call: Mapping) -> Node:

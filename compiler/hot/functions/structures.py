@@ -88,9 +88,9 @@ def map_replace(scope: Scope, argument: Node, call: Mapping) -> Node:
     for key, value in source.entries.items():
         renamed = _renamed(key, new_keys.get(key))
         if renamed != key and renamed in source.entries:
-            raise MisuseError(f"would rename `{key}` to `{renamed}`, which is there already")
+            raise MisuseError(f"would rename `{key}` to `{renamed}`, which already exists")
         if renamed in entries:
-            raise MisuseError(f"would make `{renamed}` twice")
+            raise MisuseError(f"would create the key `{renamed}` twice")
         replaced = (
             new_values.get(value.value)
             if isinstance(value, Scalar) and isinstance(value.value, str)
@@ -129,7 +129,7 @@ def filter_(scope: Scope, argument: Node, call: Mapping) -> Node:
     if not unwanted:
         return listed
     if not isinstance(unwanted, list):
-        raise MisuseError(f"takes a list of values to leave out, not {shown(scope.value(argument.items[0]))}")
+        raise MisuseError(f"takes a list of values to remove, not {shown(scope.value(argument.items[0]))}")
     return sequence_of([item for item in kept if plain(item) not in unwanted], call)
 
 
@@ -139,9 +139,9 @@ def contains(scope: Scope, argument: Node, call: Mapping) -> Node:
     value, inside = (scope.value(item) for item in argument.items)
     wanted, found = without_secrets(value), without_secrets(inside)
     if isinstance(found, str):
-        return scalar_of(text(value, "a text to find in a text") in found, call)
+        return scalar_of(text(value, "a string to search for in a string") in found, call)
     if not isinstance(found, list):
-        raise MisuseError(f"searches a list or a text, not {shown(inside)}")
+        raise MisuseError(f"searches a list or a string, not {shown(inside)}")
     return scalar_of(wanted in found, call)
 
 
@@ -183,14 +183,14 @@ def repeat(*, maps: bool, together: bool) -> Value:
 
 def _rows(values: list[list[Node]]) -> Iterable[tuple[Node, ...]]:
     if prod(map(len, values)) > MOST_REPEATS:
-        raise MisuseError(f"makes more than {MOST_REPEATS:,} items")
+        raise MisuseError(f"would make more than {MOST_REPEATS:,} items")
     return itertools.product(*values)
 
 
 def _pairs(loops: Mapping, values: list[list[Node]]) -> Iterable[tuple[Node, ...]]:
     there = [list_ for node, list_ in zip(loops.entries.values(), values, strict=True) if not is_null(node)]
     if len({len(each) for each in there}) > 1:
-        raise MisuseError("takes lists of one length with `permutations: false`")
+        raise MisuseError("takes lists of equal length with `permutations: false`")
     return zip(*values, strict=False)  # null is no list, and ends them all
 
 

@@ -36,11 +36,11 @@ def str_replace(spelt: Spelt, *, strict: bool = False) -> Value:
     def evaluate(scope: Scope, argument: Node, call: Mapping) -> Node:
         assert isinstance(argument, Mapping)
         template, params = (scope.value(argument.entries[name]) for name in ("template", "params"))
-        written = text(template, "a text as `template`")
+        written = text(template, "a string as `template`")
         if not isinstance(params, Mapping):
             raise MisuseError(f"takes a mapping as `params`, not {params.kind}")
         if "" in params.entries:
-            raise MisuseError("cannot replace an empty text")
+            raise MisuseError("cannot replace an empty string")
         values = {name: spelt(value, name) for name, value in params.entries.items()}
         keys = sorted(values, key=lambda key: (-len(key), key))
         unused = set(values)
@@ -79,7 +79,7 @@ def spelt_scalar(value: Node, name: str) -> str:
 def spelt_full(value: Node, name: str) -> str:
     """As `spelt`, but nothing empty."""
     if plain(value) in (None, "", [], {}) and not isinstance(plain(value), bool | int | float):
-        raise MisuseError(f"takes nothing empty, and `{name}` is {shown(value)}")
+        raise MisuseError(f"takes no empty values, and `{name}` is {shown(value)}")
     return spelt(value, name)
 
 
@@ -98,7 +98,7 @@ def list_join(scope: Scope, argument: Node, call: Mapping) -> Node:
             parts.extend(_joinable(item) for item in found.items)
         elif plain(found):
             raise MisuseError(f"joins lists, not {shown(found)}")
-    return scalar_of(text(scope.value(delimiter), "a text as delimiter").join(parts), call)
+    return scalar_of(text(scope.value(delimiter), "a string as the delimiter").join(parts), call)
 
 
 def _joinable(value: Node) -> str:
@@ -115,7 +115,7 @@ def list_join_one(scope: Scope, argument: Node, call: Mapping) -> Node:
     delimiter, written = (scope.value(item) for item in argument.items)
     found = [] if plain(written) is None else items(written, "a list")
     parts = ["" if plain(item) is None else text(item, "strings to join") for item in found]
-    return scalar_of(text(delimiter, "a text as delimiter").join(parts), call)
+    return scalar_of(text(delimiter, "a string as the delimiter").join(parts), call)
 
 
 def split_shape(functions: Functions, argument: Node, call: Mapping) -> None:
@@ -130,14 +130,14 @@ def str_split(scope: Scope, argument: Node, call: Mapping) -> Node:
     """A text cut at a delimiter; at white space if that is null. Null stays null."""
     found = items(scope.value(argument), "a list")
     if len(found) < 2:
-        raise MisuseError(f"takes a delimiter and a text, not {len(found)} item(s)")
+        raise MisuseError(f"takes a delimiter and a string, not {len(found)} item(s)")
     if plain(found[1]) is None:
         return scalar_of(None, call)
-    delimiter = None if plain(found[0]) is None else text(found[0], "a text as delimiter")
+    delimiter = None if plain(found[0]) is None else text(found[0], "a string as the delimiter")
     without_secrets(found[1])
     if delimiter == "":
         raise MisuseError("cannot split at an empty delimiter")
-    parts: list[Plain] = list(text(found[1], "a text").split(delimiter))
+    parts: list[Plain] = list(text(found[1], "a string").split(delimiter))
     return node_of(parts if len(found) == 2 else _part(parts, found[2]), call)
 
 
@@ -147,24 +147,24 @@ def _part(parts: list[Plain], index: Node) -> Plain:
     except (TypeError, ValueError, OverflowError):
         raise MisuseError(f"takes a number as index, not {shown(index)}") from None
     except IndexError:
-        raise MisuseError(f"has no part {shown(index)} of {len(parts)}") from None
+        raise MisuseError(f"has no part {shown(index)}: there are {len(parts)} parts") from None
 
 
 def digest(scope: Scope, argument: Node, call: Mapping) -> Node:
     """The hash of a text, in hexadecimal digits."""
     found = items(scope.value(argument), "a list")
     if len(found) != 2:
-        raise MisuseError(f"takes an algorithm and a text, not {len(found)} item(s)")
+        raise MisuseError(f"takes an algorithm and a string, not {len(found)} item(s)")
     algorithm, value = (text(item, "strings") for item in found)
     without_secrets(found[1])
     if algorithm.lower() not in hashlib.algorithms_available:
-        raise MisuseError(f"knows no algorithm `{algorithm}`")
+        raise MisuseError(f"does not support the algorithm `{algorithm}`")
     try:
         return scalar_of(hashlib.new(algorithm, value.encode("latin-1")).hexdigest(), call)
     except UnicodeEncodeError as error:
-        raise MisuseError(f"takes text in Latin-1, and `{value[error.start]}` is not") from None
+        raise MisuseError(f"takes Latin-1 text, which has no `{value[error.start]}`") from None
     except (TypeError, ValueError, OverflowError):
-        raise MisuseError(f"cannot make a `{algorithm}`: it has no length of its own") from None
+        raise MisuseError(f"does not support `{algorithm}`, which has no fixed length") from None
 
 
 URL = ("scheme", "username", "password", "host", "port", "path", "query", "fragment")
@@ -187,7 +187,7 @@ def make_url(scope: Scope, argument: Node, call: Mapping) -> Node:
     try:
         return scalar_of(_url(found), call)
     except UnicodeEncodeError as error:
-        raise MisuseError(f"takes text in UTF-8, and `{error.object[error.start]!a}` is not") from None
+        raise MisuseError(f"takes UTF-8 text, which has no `{error.object[error.start]!a}`") from None
 
 
 def _url(parts: Mapping) -> str:
@@ -216,7 +216,7 @@ def _check_url(parts: dict[str, Node]) -> None:
         elif name == "port":
             _check_port(node)
         else:
-            text(node, f"a text as `{name}`")
+            text(node, f"a string as `{name}`")
 
 
 def _check_port(node: Node) -> None:

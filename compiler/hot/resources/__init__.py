@@ -104,12 +104,12 @@ def _stub(definition: ResourceDefinition, target: str) -> Stub:
     report = stack.evaluation.report
     if report is None:
         raise CompileError(
-            f"{definition.label} has the type `{target}`, which only a cloud has",
+            f"{definition.label} has the type `{target}`, which needs a cloud",
             place.span,
-            "register a template for it under `resource_registry` in an environment",
+            "register a template for it under `resource_registry` in an environment file",
         )
     report.suspect(
-        f"{definition.label} has the type `{target}`, which only a cloud has: its attributes are null",
+        f"{definition.label} has the type `{target}`, which needs a cloud: its attributes are null",
         place.span,
     )
     written = stack.template.resources.get(definition.name)

@@ -82,7 +82,7 @@ class Members(ABC):
     def _by_name(self, path: AttributePath, place: Node) -> Node:
         if not path or not isinstance(path[0], str):
             raise CompileError(
-                "`attributes` takes the name of one", place.span, "write `[group, attributes, name]`"
+                "`attributes` needs the name of an attribute", place.span, "write `[group, attributes, name]`"
             )
         name, rest = path[0], path[1:]
         found = {key: each.attribute(name, rest, place) for key, each in self.members.items()}
@@ -91,7 +91,9 @@ class Members(ABC):
     def _member(self, name: str, place: Node) -> Resource:
         if name not in self.members:
             raise CompileError(
-                f"{self._definition.label} has no member `{name}`", place.span, f"it has {len(self.members)}"
+                f"{self._definition.label} has no member `{name}`",
+                place.span,
+                f"it has {len(self.members)} members",
             )
         return self.members[name]
 
@@ -130,9 +132,9 @@ class ResourceChain(Members):
         for index, kind in enumerate(kinds.items):
             if isinstance(kind, Scalar) and is_template(str(kind.value)):
                 raise CompileError(
-                    f"a chain is made of types, and `{kind.value}` is a template",
+                    f"a resource chain takes resource types, not the template `{kind.value}`",
                     kind.span,
-                    "give it a name under `resource_registry`",
+                    "register the template for a type under `resource_registry`",
                 )
             yield _member(self._definition, str(index), kind, place)
 
@@ -177,22 +179,20 @@ class ResourceGroup(Members):
         count = 1 if node is None else plain(node)
         assert isinstance(count, int)
         if node is not None and not 0 <= count <= MOST_MEMBERS:
-            raise CompileError(
-                f"a group of {count} cannot be", node.span, f"it has 0 to {MOST_MEMBERS:,} members"
-            )
+            raise CompileError(f"`count` must be 0 to {MOST_MEMBERS:,}, not {count}", node.span)
         return count
 
     def _variable(self) -> str:
         node = self._properties.value("index_var", "string")
         variable = "%index%" if node is None else str(plain(node))
         if node is not None and len(variable) < 3:
-            raise CompileError("`index_var` has at least three characters", node.span)
+            raise CompileError("`index_var` must have at least three characters", node.span)
         return variable
 
     def _removed(self) -> Iterator[str]:
         mode = self._properties.value("removal_policies_mode", "string")
         if mode is not None and plain(mode) not in ("append", "update", ""):
-            raise CompileError("`removal_policies_mode` is `append` or `update`", mode.span)
+            raise CompileError("`removal_policies_mode` must be `append` or `update`", mode.span)
         policies = self._properties.value("removal_policies", "comma_delimited_list")
         for item in policies.items if isinstance(policies, Sequence) else ():
             policy = expect_mapping(property_value("json", item, "an item of `removal_policies`"), "it")

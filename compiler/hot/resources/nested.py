@@ -29,7 +29,7 @@ def nested(definition: ResourceDefinition, file: TemplateFile, registration: Reg
     stack, path = definition.stack, file.path
     if path in stack.ancestors:
         circle = " -> ".join((*stack.ancestors[stack.ancestors.index(path) :], path))
-        raise CompileError(f"templates include one another: {circle}", definition.type.span)
+        raise CompileError(f"circular inclusion of templates: {circle}", definition.type.span)
     child = stack.evaluation.loader.template(file.tree, path, definition.type)
     properties = Properties(definition.label, definition.properties, definition.place)
     expect_outputs(child)

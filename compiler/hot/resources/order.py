@@ -34,7 +34,9 @@ def _follow(name: str, needs: dict[str, dict[str, Node]], done: set[str], way: l
     for other, place in needs[name].items():
         if other in way:
             circle = " -> ".join([*way[way.index(other) :], other])
-            raise CompileError(f"resources need each other: {circle}", place.span, "take one of these away")
+            raise CompileError(
+                f"circular dependency between resources: {circle}", place.span, "remove one of them"
+            )
         if other in needs and other not in done:
             _follow(other, needs, done, way)
     done.add(way.pop())

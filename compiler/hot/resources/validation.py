@@ -38,6 +38,8 @@ def _check_policies(written: Mapping, known: frozenset[str] | None) -> None:
         return
     deletion, update = (written.entries.get(name) for name in ("deletion_policy", "update_policy"))
     if isinstance(deletion, Scalar) and str(deletion.value).lower() == "snapshot":
-        raise CompileError("only a cloud can leave a snapshot", deletion.span, "write `delete` or `retain`")
+        raise CompileError(
+            "the deletion policy `snapshot` needs a cloud", deletion.span, "use `delete` or `retain`"
+        )
     if update is not None:
         expect_keys(expect_mapping(update, "`update_policy`"), known, "`update_policy`")

@@ -53,10 +53,9 @@ class Stub(Nothing):
         """Null; of a resource that Heat would not make but find in the cloud, an error."""
         if self._external is not None:
             raise CompileError(
-                f"{self._definition.label} has an `external_id`: it exists in a cloud, and only there its "
-                "attributes are known",
+                f"{self._definition.label} has an `external_id`: only the cloud knows its attributes",
                 self._external.span,
-                "register a template for its type that says what they are",
+                "register a template for its type, with the attributes as outputs",
             )
         return super().attribute(name, path, place)
 
@@ -108,9 +107,9 @@ class ValueResource(OneValue):
         assert isinstance(kind, Scalar)
         if kind.value not in TYPES:
             raise CompileError(
-                f"{self._properties.called('type')} is unknown: `{kind.value}`",
+                f"unknown type `{kind.value}` in {self._properties.called('type')}",
                 kind.span,
-                closest(str(kind.value), TYPES) or f"types are {', '.join(sorted(TYPES))}",
+                closest(str(kind.value), TYPES) or f"use one of {', '.join(sorted(TYPES))}",
             )
         return self._properties.required("value", str(kind.value))
 

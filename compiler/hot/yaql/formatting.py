@@ -16,7 +16,7 @@ _LARGE = re.compile(r"\d{6}")  # widths that would fill the memory
 class _Formatter(string.Formatter):
     def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, Any]:
         if "." in field_name or "[" in field_name:
-            raise ValueError(f"`format` takes arguments whole: `{{{field_name}}}` would look into one")
+            raise ValueError(f"`format` cannot access attributes or items: `{{{field_name}}}`")
         return self.get_value(int(field_name) if field_name.isdecimal() else field_name, args, kwargs), None
 
     def format_field(self, value: Any, format_spec: str) -> str:

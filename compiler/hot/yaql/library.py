@@ -44,7 +44,7 @@ def evaluate(expression: str, data: Plain) -> Plain:
         statement = _parsed(expression)
         return _plain(statement.evaluate({"data": data}, _context().create_child_context()))
     except _MISTAKES as mistake:
-        raise YaqlError(_said(mistake)) from None
+        raise YaqlError(_reason(mistake)) from None
 
 
 def check(expression: str) -> None:
@@ -52,7 +52,7 @@ def check(expression: str) -> None:
     try:
         _parsed(expression)
     except _MISTAKES as mistake:
-        raise YaqlError(_said(mistake)) from None
+        raise YaqlError(_reason(mistake)) from None
 
 
 @lru_cache(maxsize=1024)
@@ -99,7 +99,7 @@ def _plain(value: Any) -> Plain:
         return [_plain(item) for item in value]
     if value is None or isinstance(value, (str, int, float)):
         return value
-    raise TypeError(f"the result holds {_kind(value)}, which JSON cannot say")
+    raise TypeError(f"the result contains {_kind(value)}, which is not valid JSON")
 
 
 def _key(key: Any) -> str:
@@ -107,7 +107,7 @@ def _key(key: Any) -> str:
         return key
     if key is None or isinstance(key, (bool, int, float)):
         return json.dumps(key)
-    raise TypeError(f"a key of the result is {_kind(key)}, which JSON cannot say")
+    raise TypeError(f"a key of the result is {_kind(key)}, which is not valid JSON")
 
 
 def _kind(value: Any) -> str:
@@ -117,46 +117,48 @@ def _kind(value: Any) -> str:
 _REASONS: dict[type[BaseException], str] = {
     exceptions.CollectionTooLargeException: f"a collection has more than {MOST_ITEMS} items",
     exceptions.MemoryQuotaExceededException: "the values take too much memory",
-    IndexError: "an index is outside its list",
+    IndexError: "list index out of range",
     MemoryError: "the values take too much memory",
-    RecursionError: "the expression or its data is nested too deep",
-    StopIteration: "the collection is empty, or has not as many items as are asked for",
+    RecursionError: "the expression or its data is nested too deeply",
+    StopIteration: "the collection is empty, or has too few items",
 }
 _PHRASES = {
-    "Cannot merge ": "`mergeWith` finds a dict or a list under a key, and something else in the other dict",
-    "reduce() of empty": "the collection is empty, and no first value is given",
-    "unhashable type": "a list or a dict that the expression made cannot be a key or be compared as one",
+    "Cannot merge ": "`mergeWith` cannot merge a dict or a list with a value of another type",
+    "reduce() of empty": "the collection is empty, and there is no initial value",
+    "unhashable type": "a list or a dict made by the expression cannot be a key",
 }
 _NAMED = re.compile(r'"(?:#(?:unary_)?operator_|#property#|[#*])?([^"]*)"')
 
 
-def _said(mistake: BaseException) -> str:
+def _reason(mistake: BaseException) -> str:
     """What is wrong, in one line; the library's own words show whole receivers."""
     if isinstance(mistake, exceptions.YaqlParsingException):
-        return _said_of_text(mistake)
+        return _parsing_reason(mistake)
     if isinstance(mistake, KeyError):
         return f"there is no key `{mistake.args[0] if mistake.args else ''}`"
     if isinstance(mistake, re.error):
-        return f"not a regular expression: {mistake.msg}"
+        return f"not a valid regular expression: {mistake.msg}"
     found = _NAMED.search(str(mistake))
     if isinstance(mistake, exceptions.FunctionResolutionError | exceptions.MethodResolutionError) and found:
-        return _said_of_call(mistake, found[1])
-    return _REASONS.get(type(mistake)) or _said_in_words(str(mistake)) or type(mistake).__name__
+        return _call_reason(mistake, found[1])
+    return _REASONS.get(type(mistake)) or _shortened(str(mistake)) or type(mistake).__name__
 
 
-def _said_in_words(text: str) -> str:
+def _shortened(text: str) -> str:
     ours = next((words for start, words in _PHRASES.items() if text.startswith(start)), None)
     return ours or text.partition("\n")[0]
 
 
-def _said_of_text(mistake: Any) -> str:
+def _parsing_reason(mistake: Any) -> str:
     if mistake.position is None:
-        return "not an expression: it ends too early"
-    return f"not an expression: unexpected `{mistake.value}` at position {mistake.position}"
+        return "not a valid expression: unexpected end"
+    return f"not a valid expression: unexpected `{mistake.value}` at position {mistake.position}"
 
 
-def _said_of_call(mistake: BaseException, name: str) -> str:
+def _call_reason(mistake: BaseException, name: str) -> str:
     if '"#property#' in str(mistake):
         return f"the value has no member `{name}`"
     unknown = exceptions.NoFunctionRegisteredException | exceptions.NoMethodRegisteredException
-    return f"yaql has no `{name}`" if isinstance(mistake, unknown) else f"`{name}` does not take such values"
+    return (
+        f"yaql has no `{name}`" if isinstance(mistake, unknown) else f"`{name}` does not accept these values"
+    )

@@ -61,8 +61,8 @@ def _generated(report: Report, name: str, recipe: StringRecipe) -> str:
     """A random string is a secret like any other: whoever pushes makes it, and keeps it."""
     if recipe != STANDARD:
         report.warn(
-            f"`{name}` is generated as letters and digits, whatever its properties ask for",
-            hint="write its value into secrets.yaml if it must be another",
+            f"`{name}` is generated as letters and digits, regardless of its properties",
+            hint="to use another value, set it in secrets.yaml",
         )
     return secret.reference(name)
 

@@ -76,7 +76,7 @@ def _refuse_double(service: Service, others: Iterable[Service]) -> None:
     for other in others:
         if service.name == other.name:
             raise CompileError(
-                f"two services of one role have the name `{service.name}`",
+                f"two services of one role are named `{service.name}`",
                 service.alias.span,
                 f"the other is at {other.alias.span.place}",
             )

@@ -112,6 +112,6 @@ def _below(stack: Stack, slot: _Slot, depth: int) -> Iterator[_Slot]:
 def _warn_of_plain_secrets(reads: Reads, report: Report) -> None:
     for name in sorted(reads.hidden):
         report.warn(
-            f"the secret `{name}` stands in plain text, at {reads.places[name].place}",
-            hint="take it out there and put it into secrets.yaml, which only its owner may read",
+            f"the secret `{name}` is in plain text at {reads.places[name].place}",
+            hint="move it to secrets.yaml, which only its owner can read",
         )

@@ -92,8 +92,8 @@ def _backend(node: Node | None) -> Backend:
         return Backend.PODMAN
     name = expect_string(node, "`ContainerBackend`")
     if name not in list(Backend):
-        hint = closest(name, list(Backend)) or f"there are {', '.join(Backend)}"
-        raise CompileError(f"there is no backend `{name}`", node.span, hint)
+        hint = closest(name, list(Backend)) or f"use one of {', '.join(Backend)}"
+        raise CompileError(f"unknown backend `{name}`", node.span, hint)
     return Backend(name)
 
 

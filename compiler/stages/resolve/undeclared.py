@@ -26,7 +26,7 @@ def report_undeclared(
     declared = evaluation.loader.declared
     for name, node in unknown:
         if name not in declared:
-            hint = closest(name, declared | OWN) or "take it away, or declare it in a template"
+            hint = closest(name, declared | OWN) or "remove it, or declare it in a template"
             report.suspect(f"no template declares the parameter `{name}`", node.span, hint)
 
 
