@@ -29,11 +29,10 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-import handmade  # noqa: E402
-from pushing import CLEAN  # noqa: E402
-
 from compiler.model.artifact import Artifacts, File  # noqa: E402
 from compiler.model.fleet import Connection  # noqa: E402
+from tests.support import bundles  # noqa: E402
+from tests.support.nodes import CLEAN  # noqa: E402
 
 PARALLEL = "30"
 START = "tar -xzf - -C / && systemctl daemon-reload && systemctl start heatsink.target"
@@ -77,7 +76,7 @@ class Fleet(NamedTuple):
             name: Connection(address=address, user="root", identity_file=str(self.identity))
             for name, address in self.hosts.items()
         }
-        handmade.write_build(folder / "build", {name: bundle(name) for name in self.hosts}, connections)
+        bundles.write_build(folder / "build", {name: bundle(name) for name in self.hosts}, connections)
 
     def push(self, folder: Path) -> None:
         """Push to all hosts."""
@@ -127,7 +126,7 @@ class Fleet(NamedTuple):
 
 def bundle(name: str) -> list[Artifacts]:
     """Ten services and 110 files of 3 KiB."""
-    services = [handmade.service(f"sleeper{number}", step=number % 5 + 1) for number in range(10)]
+    services = [bundles.service(f"sleeper{number}", step=number % 5 + 1) for number in range(10)]
     line = f"option = a value that {name} has and no other\n"
     files = [
         File(

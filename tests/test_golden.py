@@ -11,15 +11,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from commands import GOLDEN, contents, heatsink, operator_folder
+
+from tests.support.operator import GOLDEN, contents, heatsink, operator_folder
 
 
 def cases(kind: str) -> list[Path]:
-    return sorted(path for path in (GOLDEN / kind).iterdir() if path.is_dir())
+    return sorted(path.parent for path in (GOLDEN / kind).rglob("command"))
 
 
 def name(case: Path) -> str:
-    return case.name
+    return str(case.relative_to(GOLDEN)).partition("/")[2]
 
 
 @pytest.mark.parametrize("case", cases("errors"), ids=name)

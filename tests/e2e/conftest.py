@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pushing import Operator, clean
 
 from compiler import lab as labs
 from compiler.lab import LabNode
+from tests.support.nodes import Operator, clean
 
 
 @pytest.fixture(scope="session")

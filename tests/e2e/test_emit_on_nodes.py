@@ -17,7 +17,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import emitting
 import pytest
 
 from compiler import lab as labs
@@ -28,6 +27,7 @@ from compiler.lab.system import wait_until
 from compiler.model.artifact import Artifacts, File
 from compiler.model.container import Backend, Container
 from compiler.stages.emit.backends import container_artifacts, engine
+from tests.support import emit_cases
 
 pytestmark = pytest.mark.lab
 
@@ -44,7 +44,7 @@ SHARED = "/srv/shared:/shared:shared"
 
 def service(name: str, **fields: Any) -> Container:
     given = {"name": name, "service": "emit", "image": IMAGE, "command": ["sh", "-c", STAYS, name], "step": 1}
-    return emitting.made({**given, "stop_grace_period": 5, **fields})
+    return emit_cases.made({**given, "stop_grace_period": 5, **fields})
 
 
 STACK = (
@@ -164,7 +164,7 @@ def host(request: pytest.FixtureRequest, nodes: dict[str, LabNode]) -> Iterator[
     host = Host(nodes[engine_name(request.param)], request.param)
     make_image(host)
     host.sh("mkdir -p '/srv/two words' /srv/shared && chmod 777 /srv/shared")
-    host.put(emitting.host(host.backend, *STACK))
+    host.put(emit_cases.host(host.backend, *STACK))
     host.systemctl("start", "--no-block", "heatsink.target")
     yield host
     host.clear()
@@ -339,14 +339,14 @@ def test_systemd_found_no_circle(host: Host) -> None:
     assert host.sh(f"journalctl --grep='{complaints}' --output=cat").strip() in ("", "-- No entries --")
 
 
-@pytest.mark.parametrize("case", emitting.cases(), ids=lambda case: case.name)
+@pytest.mark.parametrize("case", emit_cases.cases(), ids=lambda case: case.name)
 def test_podmans_generator_asks_for_what_the_plain_unit_asks_for(
     case: Path, nodes: dict[str, LabNode]
 ) -> None:
-    generated = generate(nodes["podman"], emitting.artifacts(case, Backend.QUADLET))
+    generated = generate(nodes["podman"], emit_cases.artifacts(case, Backend.QUADLET))
     plain = {
         file.path.rpartition("/")[2]: file.content.decode()
-        for file in emitting.artifacts(case, Backend.PODMAN).files
+        for file in emit_cases.artifacts(case, Backend.PODMAN).files
     }
     for name, text in generated.items():
         assert asked(text) == asked(plain[name])
@@ -383,8 +383,8 @@ def generate(node: LabNode, made: Artifacts) -> dict[str, str]:
 
 def asked(text: str) -> tuple[Counter[tuple[str, str]], list[str]]:
     """What a unit asks `podman run` for: its options, in any spelling and order, and the image on."""
-    (line,) = emitting.entries(text, "ExecStart")
-    (argv,) = emitting.command_lines(line.replace(OWN, ""))
+    (line,) = emit_cases.entries(text, "ExecStart")
+    (argv,) = emit_cases.command_lines(line.replace(OWN, ""))
     options: Counter[tuple[str, str]] = Counter()
     place = 2
     while argv[place].startswith("-"):

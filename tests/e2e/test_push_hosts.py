@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from handmade import prepared, run_once, service
-from pushing import Operator, invocations, reloads
 
 from compiler.lab import LabNode
 from compiler.lab.system import wait_until
+from tests.support.bundles import prepared, run_once, service
+from tests.support.nodes import Operator, invocations, reloads
 
 pytestmark = pytest.mark.lab
 

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import handmade
 import pytest
-from handmade import service
-from pushing import Operator
 
 from compiler.lab import LabNode
 from compiler.model.fleet import Connection
+from tests.support import bundles
+from tests.support.bundles import service
+from tests.support.nodes import Operator
 
 pytestmark = pytest.mark.lab
 
@@ -55,7 +55,7 @@ def test_an_unreachable_host_is_named_and_the_others_finish(
 def test_a_host_that_does_not_let_us_in_says_whom(operator: Operator, node: LabNode) -> None:
     new_key(operator.folder / "stranger")
     stranger = dataclasses.replace(operator.way(node), identity_file=str(operator.folder / "stranger"))
-    handmade.write_build(operator.folder / "build", {node.name: [service("one")]}, {node.name: stranger})
+    bundles.write_build(operator.folder / "build", {node.name: [service("one")]}, {node.name: stranger})
     assert f"{node.name}: authentication failed for root@{node.address} port 22" in operator.push(code=1)
 
 
@@ -63,7 +63,7 @@ def test_a_user_without_sudo_is_told_so(operator: Operator, node: LabNode) -> No
     node.run(("sh", "-c", "id visitor || useradd --create-home visitor; cp -r /root/.ssh /home/visitor/; "
                           "chown -R visitor /home/visitor/.ssh"))  # fmt: skip
     visitor = dataclasses.replace(operator.way(node), user="visitor")
-    handmade.write_build(operator.folder / "build", {node.name: [service("one")]}, {node.name: visitor})
+    bundles.write_build(operator.folder / "build", {node.name: [service("one")]}, {node.name: visitor})
     said = operator.push(code=1)
     assert f"error: {node.name}: " in said
     assert "hint: allow the user to run sudo without a password" in said
@@ -79,7 +79,7 @@ def test_a_host_behind_a_jump_host_is_reached_as_ssh_config_says(
         f"Host inner\n  HostName {node.address}\n  User root\n  ProxyJump root@{jump.address}\n"
         f"Host *\n  IdentityFile {node.lab.identity_file}\n"
     )
-    handmade.write_build(
+    bundles.write_build(
         fleet.folder / "build", {"inner": [service("one")]}, {"inner": Connection(address="inner")}
     )
     assert "inner: generation 1" in fleet.push()

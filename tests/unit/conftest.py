@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from host_folder import HostFolder, host_folder
+
+from tests.support.host_folder import HostFolder, host_folder
 
 
 @pytest.fixture

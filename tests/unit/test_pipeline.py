@@ -6,11 +6,11 @@ import contextlib
 from pathlib import Path
 
 import pytest
-from commands import operator_folder
 
 from compiler import files, pipeline
 from compiler.diagnostics import Report
 from compiler.stages.load.inputs import Request
+from tests.support.operator import operator_folder
 
 HOSTS = """\
 hosts:

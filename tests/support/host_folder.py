@@ -1,0 +1,104 @@
+"""A folder that stands for a host: real shell and host program, stand-in systemd; and a build beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from compiler.deploy.activation import PushOptions
+from compiler.deploy.bundle import BundleFolder, bundle_folder, read_fleet
+from compiler.deploy.local import LocalTransport
+from compiler.deploy.outcome import DryRun, Outcome
+from compiler.deploy.push import dry_run, push
+from compiler.deploy.rollback import roll_back
+from compiler.deploy.sessions import Sessions
+from compiler.deploy.status import HostStatus, statuses
+from compiler.model.artifact import Artifacts
+from tests.support import bundles
+
+OPTIONS = PushOptions(steps=(1, 2, 3, 4, 5), timeout=20, settle=0)
+
+# A unit is active when there is a file of its name.
+SYSTEMCTL = r"""#!/bin/sh
+cd "${0%/*}/active"
+verb=$1
+shift
+echo "$verb" >>../calls
+for unit in "$@"; do
+  case $unit in -*) continue ;; esac
+  case $verb in
+    start) touch "$unit" ;;
+    stop) rm -f "$unit" ;;
+    is-active) [ -e "$unit" ] && echo active || echo inactive ;;
+    show) [ -e "$unit" ] && state=active || state=inactive
+      printf 'Id=%s\nLoadState=loaded\nActiveState=%s\nResult=success\nNRestarts=0\n\n' "$unit" "$state" ;;
+  esac
+done
+"""
+
+
+@dataclass(frozen=True)
+class HostFolder:
+    """A folder that stands for a host, and a build beside it."""
+
+    folder: Path
+
+    def writes(self, *parts: Artifacts) -> None:
+        bundles.write_build(self.folder / "build", {"localhost": parts})
+
+    @contextmanager
+    def sessions(self) -> Iterator[Sessions]:
+        path = f"{self.folder}/bin:{os.environ['PATH']}"
+        transport = LocalTransport(environment={"HEATSINK_ROOT": f"{self.folder}/root", "PATH": path})
+        with Sessions({"localhost": transport}, parallel=1, on_progress=lambda host, text: None) as sessions:
+            yield sessions
+
+    def bundles(self) -> dict[str, BundleFolder]:
+        build = self.folder / "build"
+        return {host.name: bundle_folder(build, host) for host in read_fleet(build).hosts}
+
+    def push(self, **secrets: str) -> Outcome:
+        with self.sessions() as sessions:
+            return push(sessions, self.bundles(), secrets, OPTIONS)[0]
+
+    def dry_run(self, **secrets: str) -> DryRun:
+        with self.sessions() as sessions:
+            return dry_run(sessions, self.bundles(), secrets, OPTIONS)[0]
+
+    def rollback(self, to: int | None = None) -> Outcome:
+        with self.sessions() as sessions:
+            return roll_back(sessions, to, OPTIONS)[0]
+
+    def status(self) -> HostStatus:
+        with self.sessions() as sessions:
+            return statuses(sessions)[0]
+
+    def path(self, path: str) -> Path:
+        return self.folder / "root" / path.lstrip("/")
+
+    def calls(self) -> list[str]:
+        return (self.folder / "bin" / "calls").read_text().split()
+
+
+def host_folder(folder: Path) -> HostFolder:
+    """An empty host on which nothing runs."""
+    for name in ("bin/active", "root/etc", "root/var/lib"):
+        (folder / name).mkdir(parents=True)
+    for name, text in {"systemctl": SYSTEMCTL, "systemd-analyze": "#!/bin/sh\n"}.items():
+        (folder / "bin" / name).write_text(text)
+        (folder / "bin" / name).chmod(0o755)
+    return HostFolder(folder)
+
+
+def rewrite_manifest(build: Path, old: str, new: str) -> None:
+    """Make a manifest say something else, as somebody who wants to harm would."""
+    manifest = build / "hosts/localhost/manifest.json"
+    manifest.write_text(manifest.read_text().replace(old, new))
+    fleet = json.loads((build / "fleet.json").read_text())
+    fleet["hosts"]["localhost"]["manifest"] = hashlib.sha256(manifest.read_bytes()).hexdigest()
+    (build / "fleet.json").write_text(json.dumps(fleet))

@@ -1,0 +1,107 @@
+"""An operator's folder with bundles made by hand, and the `heatsink` command run in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from compiler.lab import LabNode
+from compiler.model.artifact import Artifacts
+from compiler.model.container import Backend
+from compiler.model.fleet import Connection
+from tests.support import bundles
+
+ROOT = Path(__file__).parents[2]
+
+CLEAN = """
+systemctl stop 'heatsink*' --all
+rm -rf /var/lib/heatsink /var/lib/config-data /usr/local/lib/heatsink /root/seen /etc/tmpfiles.d/heatsink.conf
+find /etc/systemd/system -name 'heatsink*' -delete
+find /etc/systemd/system -name 'heatsink*' -prune -exec rm -rf {} +
+systemctl daemon-reload
+systemctl reset-failed
+"""
+
+
+@dataclass(frozen=True)
+class Operator:
+    """A folder in which `heatsink` is run, and the nodes it pushes to."""
+
+    folder: Path
+    nodes: Sequence[LabNode]
+
+    def writes(
+        self, *parts: Artifacts, backend: Backend = Backend.PODMAN, **more: Iterable[Artifacts]
+    ) -> None:
+        """A build with the same artifacts for every node, or those given for it by its name."""
+        ways = {node.name: self.way(node) for node in self.nodes}
+        hosts = {name: more.get(name, parts) for name in ways}
+        bundles.write_build(self.folder / "build", hosts, ways, backend=backend)
+
+    def way(self, node: LabNode) -> Connection:
+        """How a node is reached."""
+        return Connection(address=node.address, user="root", identity_file=str(node.lab.identity_file))
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """The command, running."""
+        return subprocess.Popen(
+            (sys.executable, "-m", "compiler", *arguments),
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(self.folder)},
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+
+    def heatsink(self, *arguments: str, code: int = 0) -> str:
+        """What the command said; it must have ended with this exit code."""
+        done = self.start(*arguments)
+        said = done.communicate()[0]
+        assert done.returncode == code, said
+        return said
+
+    def push(self, *arguments: str, code: int = 0) -> str:
+        """What a push said."""
+        return self.heatsink("push-artifacts", *arguments, code=code)
+
+    def status(self, code: int = 0) -> dict[str, dict[str, object]]:
+        """Unit → its status, on the first node."""
+        hosts = json.loads(self.heatsink("status", "--json", code=code))
+        return {unit["unit"]: unit for unit in hosts[0]["units"]}
+
+    def killed_push(self, until: str) -> str:
+        """What a push said that was killed, as the kernel kills, when it said a certain thing."""
+        push = self.start("push-artifacts")
+        assert push.stdout
+        said = []
+        for line in push.stdout:
+            said.append(line)
+            if until in line:
+                push.send_signal(signal.SIGKILL)
+        push.wait()
+        return "".join(said)
+
+
+def clean(node: LabNode) -> None:
+    """Leave nothing of a push on a node."""
+    node.run(("sh", "-c", CLEAN))
+
+
+def invocations(node: LabNode, *units: str) -> list[str]:
+    """What changes of each unit when it starts."""
+    return [
+        node.run(("systemctl", "show", "--property=InvocationID", "--value", f"heatsink-{unit}.service"))
+        for unit in units
+    ]
+
+
+def reloads(node: LabNode) -> int:
+    """How often the node's systemd has read its units."""
+    said = node.run(("journalctl", "--boot", "--output=cat", "_PID=1", "--grep=^Reloading"))
+    return sum("Reloading finished" in line for line in said.splitlines())

@@ -1,0 +1,236 @@
+"""The whole conversation with a host that is a folder: real shell and host program, stand-in systemd."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from compiler.deploy.errors import DeployError
+from compiler.deploy.events import Plan
+from compiler.deploy.outcome import DryRun, Outcome
+from compiler.deploy.protocol import program
+from compiler.deploy.status import HostStatus
+from compiler.host import layout
+from compiler.model.artifact import Artifacts, File
+from tests.support.bundles import prepared, service
+from tests.support.host_folder import HostFolder, rewrite_manifest
+
+CONFIG = "/var/lib/config-data/one/one.conf"
+
+
+def test_a_push_installs_files_and_links_and_starts_units(host: HostFolder) -> None:
+    host.writes(service("one", config="a"), service("two", step=2))
+    outcome = host.push()
+    assert outcome.error is None
+    assert (outcome.generation, outcome.started) == (1, ("heatsink-one.service", "heatsink-two.service"))
+    assert host.path(CONFIG).read_text() == "a"
+    wants = host.path("/etc/systemd/system/heatsink-step1.target.wants/heatsink-one.service")
+    assert wants.readlink() == Path("../heatsink-one.service")
+    assert host.path("/var/lib/heatsink/current").readlink() == Path("generations/1")
+
+
+def test_a_second_push_starts_no_python(host: HostFolder) -> None:
+    host.writes(service("one"))
+    host.push()
+    host.path("/usr/local/lib/heatsink/host").write_text("# what runs this fails\n")
+    assert host.push() == Outcome(host="localhost", generation=1)
+
+
+def test_a_host_with_another_host_program_gets_ours(host: HostFolder) -> None:
+    installed = host.path(layout.PROGRAM)
+    installed.parent.mkdir(parents=True)
+    installed.write_text(f"# {'0' * 64}\nraise SystemExit('the program of an older heatsink')\n")
+    host.writes(service("one"))
+    assert host.push().error is None
+    assert installed.read_bytes() == program()[1]
+
+
+def test_files_are_written_only_where_they_differ(host: HostFolder) -> None:
+    host.writes(service("one", config="a"), service("two", config="b"))
+    host.push()
+    host.writes(service("one", config="a"), service("two", config="c"))
+    assert host.push().written == ("/var/lib/config-data/two/two.conf",)
+
+
+def test_only_a_change_of_units_is_read_by_systemd(host: HostFolder) -> None:
+    host.writes(service("one", config="a"))
+    host.push()
+    host.writes(service("one", config="b"))
+    host.push()
+    assert host.calls().count("daemon-reload") == 1
+
+
+def test_a_dry_run_shows_what_a_push_then_does_and_changes_nothing(host: HostFolder) -> None:
+    host.writes(service("one", config="a"), service("left"))
+    host.push()
+    host.writes(service("one", config="b"), service("came"))
+    dry_run = host.dry_run()
+    assert host.path(CONFIG).read_text() == "a"
+    outcome = host.push()
+    done = (outcome.written, outcome.removed, outcome.stopped, outcome.started)
+    assert dry_run.plan == Plan(writes=done[0], removals=done[1], stops=done[2], starts=done[3])
+    assert all(done)
+
+
+def test_a_dry_run_of_what_is_up_names_its_generation(host: HostFolder) -> None:
+    host.writes(service("one"))
+    host.push()
+    assert host.dry_run() == DryRun(host="localhost", generation=1)
+
+
+def test_what_is_not_wanted_any_more_leaves_no_file_and_no_folder(host: HostFolder) -> None:
+    host.writes(service("one", config="a"))
+    host.push()
+    host.writes()
+    outcome = host.push()
+    assert outcome.stopped == ("heatsink-one.service",)
+    assert not host.path("/var/lib/config-data").exists()
+    assert not host.path("/etc/systemd/system/heatsink-step1.target.wants").exists()
+
+
+def test_folders_that_were_there_before_stay(host: HostFolder) -> None:
+    host.path("/var/lib/config-data").mkdir()
+    host.writes(service("one", config="a"))
+    host.push()
+    host.writes()
+    host.push()
+    assert host.path("/var/lib/config-data").is_dir()
+
+
+def test_secrets_are_put_in_coded_as_the_place_asks(host: HostFolder) -> None:
+    text = " ".join(f"@{{heatsink:secret:P{coding}}}" for coding in ("", "|url", "|json", "|url|json"))
+    host.writes(service("one", config=text, sensitive=True))
+    host.push(P='a/"b')
+    assert host.path(CONFIG).read_text() == 'a/"b a%2F%22b a/\\"b a%2F%22b'
+    assert host.path(CONFIG).stat().st_mode & 0o777 == 0o600
+
+
+def test_another_value_of_a_secret_restarts_its_consumer_alone(host: HostFolder) -> None:
+    secret = service("one", config="@{heatsink:secret:P}", sensitive=True)
+    host.writes(secret, service("two"))
+    host.push(P="before")
+    assert host.push(P="after").started == ("heatsink-one.service",)
+
+
+def test_no_secret_is_in_what_tells_generations_apart(host: HostFolder) -> None:
+    host.writes(service("one", config="@{heatsink:secret:P}", sensitive=True))
+    host.push(P="open sesame")
+    kept = host.path("/var/lib/heatsink")
+    assert "open sesame" not in (kept / "state").read_text() + (kept / "installed.json").read_text()
+    assert {path.stat().st_mode & 0o777 for path in (kept / "state", kept / "installed.json")} == {0o600}
+
+
+def test_rollback_restores_and_a_second_one_returns(host: HostFolder) -> None:
+    host.writes(service("one", config="old"), service("left"))
+    host.push()
+    host.writes(service("one", config="new"), service("came"))
+    host.push()
+    assert host.rollback().generation == 1
+    assert host.path(CONFIG).read_text() == "old"
+    assert host.rollback().generation == 2
+    assert host.path(CONFIG).read_text() == "new"
+
+
+def test_rollback_after_a_push_changes_nothing_that_a_push_of_the_old_would_not_find(
+    host: HostFolder,
+) -> None:
+    host.writes(service("one", config="old"))
+    host.push()
+    host.writes(service("one", config="new"))
+    host.push()
+    host.rollback()
+    host.writes(service("one", config="old"))
+    assert host.push().is_unchanged
+
+
+def test_rollback_brings_back_the_secrets_of_then(host: HostFolder) -> None:
+    host.writes(service("one", config="@{heatsink:secret:P}", sensitive=True))
+    host.push(P="before")
+    host.push(P="after")
+    host.rollback()
+    assert host.path(CONFIG).read_text() == "before"
+
+
+def test_rollback_to_what_is_not_kept_names_what_is(host: HostFolder) -> None:
+    host.writes(service("one"))
+    host.push()
+    error = host.rollback(to=7).error
+    assert error is not None
+    assert (
+        error.render()
+        == "error: localhost: there is no generation 7 on this host\nhint: available generations: 1"
+    )
+
+
+def test_the_last_ten_generations_are_kept(host: HostFolder) -> None:
+    for number in range(12):
+        host.writes(service("one", config=str(number)))
+        host.push()
+    kept = {path.name for path in host.path("/var/lib/heatsink/generations").iterdir()}
+    assert kept == {str(number) for number in range(3, 13)}
+
+
+def test_content_that_an_older_generation_has_does_not_travel(host: HostFolder) -> None:
+    host.writes(service("one", config="a"))
+    host.push()
+    host.writes(service("one", config="b"))
+    host.push()
+    generations = host.path("/var/lib/heatsink/generations")
+    unit = "root/etc/systemd/system/heatsink-one.service"
+    assert (generations / "1" / unit).samefile(generations / "2" / unit)
+
+
+def test_a_kept_file_that_was_tampered_with_is_sent_again(host: HostFolder) -> None:
+    host.writes(service("one", config="a"))
+    host.push()
+    (host.path("/var/lib/heatsink/generations/1/root") / CONFIG.lstrip("/")).write_text("tampered")
+    host.writes(service("one", config="a"), service("two"))
+    host.push()
+    assert host.path(CONFIG).read_text() == "a"
+
+
+def test_the_names_of_the_fleet_are_a_block_in_etc_hosts(host: HostFolder) -> None:
+    host.path("/etc/hosts").write_text("127.0.0.1 localhost")
+    host.writes(prepared("/var/lib/heatsink/hosts", "192.0.2.1 node1\n"))
+    host.push()
+    block = "# BEGIN heatsink\n192.0.2.1 node1\n# END heatsink\n"
+    assert host.path("/etc/hosts").read_text() == f"127.0.0.1 localhost\n{block}"
+    host.writes()
+    host.push()
+    assert host.path("/etc/hosts").read_text() == "127.0.0.1 localhost\n"
+
+
+def test_a_changed_bundle_on_disk_is_not_pushed(host: HostFolder) -> None:
+    host.writes(service("one", config="a"))
+    (host.folder / "build/hosts/localhost/root" / CONFIG.lstrip("/")).write_text("b")
+    error = host.push().error
+    assert isinstance(error, DeployError)
+    assert "does not match its digest" in str(error)
+
+
+@pytest.mark.parametrize(
+    "path", ["/etc/../root/x", "/root/x", "/etc//x", "/var/lib/heatsink/state", "/etc/hosts", "relative"]
+)
+def test_a_path_where_no_artifact_belongs_is_refused(host: HostFolder, path: str) -> None:
+    host.writes(Artifacts(files=(File(path="/etc/placeholder", content=b"x"),)))
+    rewrite_manifest(host.folder / "build", '"/etc/placeholder"', f'"{path}"')
+    error = host.push().error
+    assert error is not None
+    assert str(error) == f"localhost: a bundle must not install `{path}`"
+
+
+def test_status_names_what_is_not_up(host: HostFolder) -> None:
+    host.writes(service("one"), service("two"))
+    host.push()
+    (host.folder / "bin/active/heatsink-two.service").unlink()
+    found = host.status()
+    assert (found.generation, found.is_up) == (1, False)
+    assert [(unit.service, unit.up, unit.state) for unit in found.units] == [
+        ("one", True, "active"),
+        ("two", False, "inactive"),
+    ]
+
+
+def test_status_of_a_host_without_a_push_is_not_up(host: HostFolder) -> None:
+    assert host.status() == HostStatus(host="localhost", generation=0, complete=True, units=())
