@@ -26,9 +26,14 @@ def cases() -> list[Path]:
 
 def artifacts(case: Path, backend: Backend) -> Artifacts:
     """What a backend makes of a case."""
-    if (case / "containers.json").exists():
+    if is_host(case):
         return host(backend, *map(made, _given(case / "containers.json")))
     return container_artifacts(container(case), backend)
+
+
+def is_host(case: Path) -> bool:
+    """Whether a case is all containers of a host."""
+    return (case / "containers.json").exists()
 
 
 def container(case: Path) -> Container:

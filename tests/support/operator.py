@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from compiler.cli import main
+from tests.support.golden import GOLDEN
 
-GOLDEN = Path(__file__).parents[1] / "golden"
 SMALLEST = GOLDEN / "operator"
 EXPECTED = ("command", "expected", "expected.stderr", "expected.stdout")
 

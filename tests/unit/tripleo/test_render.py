@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.operator import GOLDEN, heatsink, operator_folder
+from tests.support.golden import cases
+from tests.support.operator import heatsink, operator_folder
 
-CASES = sorted((GOLDEN / "render").iterdir())
+CASES = cases("render")
 RENDER = "render tree -o out"
 
 

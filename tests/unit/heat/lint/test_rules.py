@@ -21,7 +21,8 @@ from compiler.heat.lint.rules import CODES
 from compiler.tripleo import output
 from compiler.tripleo.render import rendering
 from compiler.tripleo.tree import listing
-from tests.support.operator import GOLDEN, heatsink
+from tests.support.golden import GOLDEN
+from tests.support.operator import heatsink
 
 CASES = GOLDEN / "lint"
 PAGE = Path(__file__).parents[4] / "docs" / "lint.md"

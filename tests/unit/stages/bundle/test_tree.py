@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.operator import GOLDEN, contents, heatsink, operator_folder
+from tests.support.golden import GOLDEN
+from tests.support.operator import contents, heatsink, operator_folder
 
 BACKENDS = GOLDEN / "compile" / "service-on-every-backend"
 ROOT = Path(__file__).parents[4]

@@ -1,4 +1,4 @@
-"""What emit spells, file by file. What its consumers think is in test_emit_verify and test_emit_on_nodes."""
+"""What emit spells, file by file. What its consumers think is in test_verify and e2e/test_emit_on_nodes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 
 from compiler.model.container import Backend
 from tests.support import emit_cases
+from tests.support.golden import remove_common
 
 
 @pytest.mark.parametrize("case", emit_cases.cases(), ids=lambda case: case.name)
@@ -17,6 +18,8 @@ def test_a_container_is_spelled_for_each_backend(
 ) -> None:
     for backend in Backend:
         emit_cases.write(emit_cases.artifacts(case, backend), tmp_path / backend)
+        if emit_cases.is_host(case):
+            remove_common(tmp_path / backend)
     golden(tmp_path, case / "expected")
 
 

@@ -20,9 +20,10 @@ from compiler.cli.compile import compile_
 from compiler.diagnostics import HeatsinkError, Report
 from compiler.model.container import Backend
 from compiler.stages.load.inputs import Request
-from tests.support.operator import GOLDEN, operator_folder
+from tests.support.golden import cases
+from tests.support.operator import operator_folder
 
-CASES = sorted(path for path in (GOLDEN / "compile").iterdir() if path.is_dir())
+CASES = cases("compile")
 ODD = st.sampled_from(
     [
         *(None, True, 0, -1, 1.5, float("nan"), 10**30, "", "x", "a:b", "../x", "a\nb", "\x01", "@{"),
