@@ -28,6 +28,7 @@ from compiler.model.artifact import Artifacts, File
 from compiler.model.container import Backend, Container
 from compiler.stages.emit.backends import container_artifacts, engine
 from tests.support import emit_cases
+from tests.support.units import command_lines, entries
 
 pytestmark = pytest.mark.lab
 
@@ -383,8 +384,8 @@ def generate(node: LabNode, made: Artifacts) -> dict[str, str]:
 
 def asked(text: str) -> tuple[Counter[tuple[str, str]], list[str]]:
     """What a unit asks `podman run` for: its options, in any spelling and order, and the image on."""
-    (line,) = emit_cases.entries(text, "ExecStart")
-    (argv,) = emit_cases.command_lines(line.replace(OWN, ""))
+    (line,) = entries(text, "ExecStart")
+    (argv,) = command_lines(line.replace(OWN, ""))
     options: Counter[tuple[str, str]] = Counter()
     place = 2
     while argv[place].startswith("-"):

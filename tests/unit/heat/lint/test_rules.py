@@ -1,4 +1,4 @@
-"""Rules of `heatsink lint`, each both ways; upstream's trees; and the page that explains them.
+"""Rules of `heatsink lint`, each both ways, and upstream's trees.
 
 `golden/lint/` has a folder for each rule: what it finds in `fires*`, and what it must not find in `quiet*`.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +24,6 @@ from tests.support.golden import GOLDEN
 from tests.support.operator import heatsink
 
 CASES = GOLDEN / "lint"
-PAGE = Path(__file__).parents[4] / "docs" / "lint.md"
 
 
 def lint(code: str, folder: Path) -> object:
@@ -143,18 +141,3 @@ def test_the_known_traps_of_upstreams_tree_are_found(name: str, tmp_path: Path) 
     assert files_with("literal-function", tree) == KNOWN[name]
     assert files_with("literal-function", rendered) == KNOWN[name] + RENDERED[name]
     assert len(files_with("duplicate-key", rendered)) == DUPLICATES[name]
-
-
-EXAMPLE = re.compile(r"^## (\S+)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
-BLOCK = re.compile(r"```\w*\n(.*?)```", re.DOTALL)
-
-
-def test_the_page_has_a_section_for_every_rule() -> None:
-    assert sorted(code for code, _ in EXAMPLE.findall(PAGE.read_text(encoding="utf-8"))) == list(CODES)
-
-
-@pytest.mark.parametrize(("code", "section"), EXAMPLE.findall(PAGE.read_text(encoding="utf-8")))
-def test_the_examples_of_the_page_are_those_of_the_rules(code: str, section: str) -> None:
-    names = ("fires.yaml", "fires.env.yaml", "expected.stdout")
-    paths = [CASES / code / name for name in names]
-    assert BLOCK.findall(section) == [path.read_text(encoding="utf-8") for path in paths if path.exists()]

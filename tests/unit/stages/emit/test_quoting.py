@@ -17,7 +17,7 @@ from compiler.model.host_prep import HostPrep, Tmpfile
 from compiler.stages.emit import unit
 from compiler.stages.emit.host_prep import TMPFILES, host_prep
 from compiler.stages.emit.unit import Section, UnitFile
-from tests.support import emit_cases
+from tests.support import units
 
 # Characters that mean something somewhere come up more often than chance has it.
 PRINTABLE = st.one_of(
@@ -31,19 +31,19 @@ PATH_PART = st.text(PRINTABLE.filter(lambda character: character != "/"), min_si
 @given(st.lists(WORD))
 def test_systemd_gets_back_the_words_of_a_command(further: list[str]) -> None:
     argv = ["/usr/bin/podman", *further]
-    assert emit_cases.command_lines(unit.command(argv)) == [argv]
+    assert units.command_lines(unit.command(argv)) == [argv]
 
 
 @given(st.lists(st.lists(WORD, min_size=1)))
 def test_a_long_command_is_the_same_command(further: list[list[str]]) -> None:
     parts = [("/usr/bin/podman", "run"), *(("--flag", *part) for part in further)]
     flat = [word for part in parts for word in part]
-    assert emit_cases.command_lines(unit.long_command(parts)) == [flat]
+    assert units.command_lines(unit.long_command(parts)) == [flat]
 
 
 @given(st.lists(WORD, min_size=1))
 def test_systemd_gets_back_the_words_of_a_list(words: list[str]) -> None:
-    assert emit_cases.words(" ".join(map(unit.word, words))) == words
+    assert units.words(" ".join(map(unit.word, words))) == words
 
 
 @pytest.mark.parametrize("character", ["\n", "\r", "\0", "\x1b", "\x7f"])

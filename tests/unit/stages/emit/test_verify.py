@@ -18,6 +18,7 @@ from compiler.cli import main
 from compiler.model.container import Backend
 from compiler.stages.emit.service_unit import UNITS
 from tests.support import emit_cases
+from tests.support.units import entries, words
 
 pytestmark = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
 
@@ -59,8 +60,8 @@ def stand_ins(folder: Path, contents: Iterable[str]) -> list[str]:
         word
         for content in contents
         for key in ("Wants", "Requires", "After", "PartOf")
-        for value in emit_cases.entries(content, key)
-        for word in emit_cases.words(value)
+        for value in entries(content, key)
+        for word in words(value)
     }
     made = [name for name in sorted(named) if not name.startswith("network") and not (folder / name).exists()]
     for name in made:
