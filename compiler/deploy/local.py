@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -54,10 +55,12 @@ class LocalChannel:
         return self._process.stderr.read().decode(errors="replace").strip()
 
     def close(self) -> None:
-        """Close the pipes; the child ends by itself."""
+        """Close the pipes; the child ends by itself, and is reaped when it has."""
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             assert pipe
             try:
                 pipe.close()
             except BrokenPipeError:
                 continue
+        # its last step may take minutes, for which an interrupted push must not wait
+        threading.Thread(target=self._process.wait, daemon=True).start()
