@@ -198,7 +198,7 @@ def test_two_pushers_at_once_are_kept_apart(operator: Operator, node: LabNode) -
     first = operator.start("push-artifacts")
     assert wait_until(lambda: bool(node.attempt(("cat", "/var/lib/heatsink/lock")).stdout), seconds=20)
     assert f"{node.name}: another command is changing this host: root on" in operator.push(code=1)
-    assert first.wait() == 0
+    assert first.communicate() and first.returncode == 0
 
 
 def test_a_service_that_died_is_started_by_a_push_of_the_same_bundle(

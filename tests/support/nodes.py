@@ -77,14 +77,13 @@ class Operator:
 
     def killed_push(self, until: str) -> str:
         """What a push said that was killed, as the kernel kills, when it said a certain thing."""
-        push = self.start("push-artifacts")
-        assert push.stdout
         said = []
-        for line in push.stdout:
-            said.append(line)
-            if until in line:
-                push.send_signal(signal.SIGKILL)
-        push.wait()
+        with self.start("push-artifacts") as push:
+            assert push.stdout
+            for line in push.stdout:
+                said.append(line)
+                if until in line:
+                    push.send_signal(signal.SIGKILL)
         return "".join(said)
 
 
