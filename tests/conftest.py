@@ -8,6 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+from tests.support.examples import examples
+
+settings.register_profile("heatsink", max_examples=examples(100), deadline=None)
+settings.load_profile("heatsink")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

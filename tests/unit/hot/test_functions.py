@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compiler.diagnostics import CompileError
+from tests.support.examples import examples
 from tests.support.templates import value
 
-law = settings(max_examples=200, deadline=None)
+law = settings(max_examples=examples(200))
 scalar = st.sampled_from([None, True, False, 0, 1, 2, 1.0, 1.5, "", "a", "b", "1"])
 plain = st.recursive(
     scalar,

@@ -1,12 +1,8 @@
-"""Random templates: whatever is written in one, it has a value, or a mistake with its place.
-
-`HEATSINK_EXAMPLES` says how many are tried: `make test` tries 10,000.
-"""
+"""Random templates: whatever is written in one, it has a value, or a mistake with its place."""
 
 from __future__ import annotations
 
 import json
-import os
 from functools import cache
 
 import pytest
@@ -18,9 +14,8 @@ from compiler.heat.evaluation import outputs
 from compiler.hot.functions import conditions, values
 from compiler.hot.versions import VERSIONS, Version
 from compiler.model.stack import Merge
+from tests.support.examples import examples
 from tests.support.templates import root
-
-EXAMPLES = int(os.environ.get("HEATSINK_EXAMPLES", "300"))
 
 
 @st.composite
@@ -372,7 +367,7 @@ def asked(folder, template, environments, parameters, merge):
     return root(folder / "main.yaml", environments=tuple(paths), parameters=parameters, merge=merge)
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(300), suppress_health_check=list(HealthCheck))
 @given(**QUESTION)
 def test_a_template_has_outputs_or_a_mistake_with_its_place(folder, **question):
     try:
@@ -382,7 +377,7 @@ def test_a_template_has_outputs_or_a_mistake_with_its_place(folder, **question):
         assert error.render()
 
 
-@settings(max_examples=EXAMPLES // 4, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(75), suppress_health_check=list(HealthCheck))
 @given(**QUESTION)
 def test_a_template_evaluated_twice_is_the_same(folder, **question):
     try:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from compiler.hot import yaql
 from compiler.hot.yaql import library, quick
 from compiler.hot.yaql.errors import NotSupported
+from tests.support.examples import examples
 
 SERVICES = [
     None,
@@ -204,7 +205,7 @@ def larger(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 EXPRESSION = st.recursive(LEAF, larger, max_leaves=6)
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=examples(1000))
 @given(EXPRESSION, st.dictionaries(st.sampled_from("abk"), VALUE, max_size=3) | VALUE)
 def test_where_the_closures_answer_the_library_says_the_same(expression, data):
     try:
@@ -214,7 +215,7 @@ def test_where_the_closures_answer_the_library_says_the_same(expression, data):
     assert repr(ours) == repr(library.evaluate(expression, data))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500))
 @given(EXPRESSION | st.text(max_size=20) | st.text("$.data()[]{}=>'ab1, ", max_size=20), VALUE)
 def test_nothing_but_our_error_is_raised(expression, data):
     try:

@@ -18,6 +18,7 @@ from compiler.stages.emit import unit
 from compiler.stages.emit.host_prep import TMPFILES, host_prep
 from compiler.stages.emit.unit import Section, UnitFile
 from tests.support import units
+from tests.support.examples import examples
 
 # Characters that mean something somewhere come up more often than chance has it.
 PRINTABLE = st.one_of(
@@ -63,7 +64,7 @@ def test_a_unit_holds_no_secret() -> None:
 
 
 @pytest.mark.skipif(not shutil.which("systemd-tmpfiles"), reason="needs systemd-tmpfiles")
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15))
 @given(st.lists(PATH_PART, min_size=1, max_size=6, unique=True), PATH_PART)
 def test_tmpfiles_makes_exactly_what_was_named(names: list[str], written: str) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -20,6 +20,7 @@ from compiler.cli.compile import compile_
 from compiler.diagnostics import HeatsinkError, Report
 from compiler.model.container import Backend
 from compiler.stages.load.inputs import Request
+from tests.support.examples import examples
 from tests.support.golden import cases
 from tests.support.operator import operator_folder
 
@@ -43,7 +44,7 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return folder, Request(**asked)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(chance=st.data(), odd=ODD, backend=st.sampled_from([None, *Backend]))
 def test_an_odd_value_anywhere_is_compiled_or_told(
     case: tuple[Path, Request], chance: st.DataObject, odd: object, backend: Backend | None

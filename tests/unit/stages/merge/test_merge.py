@@ -14,6 +14,7 @@ from compiler.model.stack import Environment, Merge, Registration, Registry
 from compiler.node import given as node_of
 from compiler.node import plain
 from compiler.stages.merge import differences, merge
+from tests.support.examples import examples
 
 DECLARED = {
     "j": "json",
@@ -257,7 +258,7 @@ def told(how, declared, *files):
 
 @pytest.mark.parametrize("declared", [None, DECLARED])
 @pytest.mark.parametrize("how", list(Merge))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 @given(first=environments(), second=environments(), third=environments())
 def test_merging_in_two_goes_is_merging_at_once(how, declared, first, second, third):
     assert told(how, declared, together(how, declared, first, second), third) == told(
@@ -287,7 +288,7 @@ def of_one_kind(strategy):
 
 @pytest.mark.parametrize("how", list(Merge))
 @pytest.mark.parametrize("strategy", ["overwrite", "merge", "deep_merge"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(data=st.data())
 def test_the_last_two_can_be_merged_first_where_kinds_agree(how, strategy, data):
     first, second, third = (data.draw(of_one_kind(strategy)) for _ in range(3))
