@@ -11,6 +11,8 @@ import pytest
 from hypothesis import settings
 
 from tests.support.examples import examples
+from tests.support.golden import Ended
+from tests.support.operator import contents, heatsink, operator_folder
 
 settings.register_profile("heatsink", max_examples=examples(100), deadline=None)
 settings.load_profile("heatsink")
@@ -71,6 +73,23 @@ def golden_text(request: pytest.FixtureRequest) -> Callable[[str, Path], None]:
         assert actual == expected.read_text(encoding="utf-8")
 
     return compare
+
+
+@pytest.fixture
+def run_case(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], golden_text: Callable[[str, Path], None]
+) -> Callable[[Path], Ended]:
+    """`run_case(case)` runs its command in a copy of its folder, and asserts that stderr is as expected."""
+
+    def run(case: Path) -> Ended:
+        folder = operator_folder(tmp_path, case)
+        before = contents(folder)
+        code = heatsink(folder, (case / "command").read_text(encoding="utf-8"))
+        printed = capsys.readouterr()
+        golden_text(printed.err, case / "expected.stderr")
+        return Ended(folder, code, printed.out, contents(folder) != before)
+
+    return run
 
 
 def _files(folder: Path) -> dict[str, str]:

@@ -3,7 +3,7 @@
 A case holds `command` (the arguments of `heatsink`), what its folder has beside or in place of
 `golden/operator/`, the smallest folder that compiles, and what is expected: `expected.stderr`, in `compile/`
 the build folder as `expected/`, without what every host has as in `compile/smallest-folder`, in `resolve/`
-`expected.stdout`. Rewrite all with `--update-golden`.
+`expected.stdout`, in `render/` the rendered tree. Rewrite all with `--update-golden`.
 """
 
 from __future__ import annotations
@@ -13,51 +13,45 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.golden import GOLDEN, SMALLEST, case_name, cases, remove_common
-from tests.support.operator import contents, heatsink, operator_folder
+from tests.support.golden import GOLDEN, SMALLEST, Ended, case_name, cases, remove_common
 
 
 @pytest.mark.parametrize("case", cases("errors"), ids=case_name)
 def test_bad_input_is_told_with_its_place_and_nothing_is_written(
-    case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], golden_text: Callable[[str, Path], None]
+    case: Path, run_case: Callable[[Path], Ended]
 ) -> None:
-    folder = operator_folder(tmp_path, case)
-    before = contents(folder)
-    code = heatsink(folder, (case / "command").read_text(encoding="utf-8"))
-    printed = capsys.readouterr()
-    golden_text(printed.err, case / "expected.stderr")
-    assert (code, printed.out, contents(folder)) == (1, "", before)
+    ended = run_case(case)
+    assert (ended.code, ended.stdout, ended.is_folder_changed) == (1, "", False)
 
 
 @pytest.mark.parametrize("case", cases("compile"), ids=case_name)
 def test_a_folder_compiles_to_these_bytes(
-    case: Path,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    golden: Callable[[Path, Path], None],
-    golden_text: Callable[[str, Path], None],
+    case: Path, run_case: Callable[[Path], Ended], golden: Callable[[Path, Path], None]
 ) -> None:
-    folder = operator_folder(tmp_path, case)
-    code = heatsink(folder, (case / "command").read_text(encoding="utf-8"))
-    printed = capsys.readouterr()
-    golden_text(printed.err, case / "expected.stderr")
-    for root in (folder / "build/hosts").glob("*/root") if case != SMALLEST else ():
+    ended = run_case(case)
+    for root in (ended.folder / "build/hosts").glob("*/root") if case != SMALLEST else ():
         remove_common(root)
-    golden(folder / "build", case / "expected")
-    assert (code, printed.out) == (0, "")
+    golden(ended.folder / "build", case / "expected")
+    assert (ended.code, ended.stdout) == (0, "")
 
 
 @pytest.mark.parametrize("case", cases("resolve"), ids=case_name)
 def test_a_template_resolves_to_this_json(
-    case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], golden_text: Callable[[str, Path], None]
+    case: Path, run_case: Callable[[Path], Ended], golden_text: Callable[[str, Path], None]
 ) -> None:
-    folder = operator_folder(tmp_path, case)
-    before = contents(folder)
-    code = heatsink(folder, (case / "command").read_text(encoding="utf-8"))
-    printed = capsys.readouterr()
-    golden_text(printed.err, case / "expected.stderr")
-    golden_text(printed.out, case / "expected.stdout")
-    assert (code, contents(folder)) == (0, before)
+    ended = run_case(case)
+    golden_text(ended.stdout, case / "expected.stdout")
+    assert (ended.code, ended.is_folder_changed) == (0, False)
+
+
+@pytest.mark.parametrize("case", cases("render"), ids=case_name)
+def test_a_tree_is_rendered_to_these_bytes(
+    case: Path, run_case: Callable[[Path], Ended], golden: Callable[[Path, Path], None]
+) -> None:
+    ended = run_case(case)
+    out = (case / "command").read_text(encoding="utf-8").split()[-1]
+    golden(ended.folder / out, case / "expected")
+    assert (ended.code, ended.stdout) == (0, "")
 
 
 @pytest.mark.parametrize("kind", ["compile", "errors", "render", "resolve"])

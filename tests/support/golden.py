@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -21,6 +22,16 @@ def cases(kind: str) -> list[Path]:
 def case_name(case: Path) -> str:
     """A case's area and name."""
     return str(case.relative_to(GOLDEN)).partition("/")[2]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a case's command leaves."""
+
+    folder: Path
+    code: object
+    stdout: str
+    is_folder_changed: bool
 
 
 def remove_common(root: Path) -> None:
