@@ -125,16 +125,11 @@ def test_values_equal_those_of_pyyaml(value):
     assert plain(node(text)) == yaml.safe_load(text)
 
 
-<<<<<<< HEAD
 SPECIAL = st.sampled_from("a:-{}[],&*!|>'\"%@`?#\\ \t\n\r\x85\u2028\x01\u00e9")
 
 
-@settings(max_examples=1000, deadline=None)
-@given(st.text(max_size=60) | st.text(SPECIAL, max_size=14))
-=======
 @settings(max_examples=examples(300))
-@given(st.text(max_size=60))
->>>>>>> d5d56c4 (tests: `make test-long` tries the properties on many more examples)
+@given(st.text(max_size=60) | st.text(SPECIAL, max_size=14))
 def test_any_text_is_nodes_or_an_error_of_ours(text):
     try:
         read = node(text)
