@@ -77,6 +77,24 @@ def test_a_folder_without_templates_is_an_error(tmp_path: Path, capsys: pytest.C
     assert capsys.readouterr().err.startswith("error: no template found")
 
 
+@pytest.mark.parametrize(
+    ("command", "text"),
+    [
+        ("lint web.yaml", "heat_template_version: [\n"),
+        ("lint web.yaml", "heat_template_version: wallaby\nparameters: [port]\n"),
+        ("lint . -e web.yaml", "parameter_defaults: [port]\n"),
+        ("lint . -e web.yaml", "parameter_defaults: [\n"),
+    ],
+)
+def test_a_file_that_heat_refuses_is_a_finding_and_not_the_end(
+    command: str, text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "web.yaml").write_text(text)
+    assert heatsink(tmp_path, command) == 1
+    printed = capsys.readouterr()
+    assert "[invalid]" in printed.out and "1 finding" in printed.err
+
+
 def test_hidden_folders_and_jinja_templates_are_left_out(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
     for name in (".git/web.yaml", "web.j2.yaml"):
