@@ -1,7 +1,7 @@
 # Every command installs what it needs:
 #
 #     make demo         boots real nodes, builds the images, compiles, pushes, shows status
-#     make test         runs every test, those on real nodes included
+#     make test         runs every test, those on real nodes included, and measures the coverage of branches
 #     make test-long    tries the properties on many more examples: 10,000 random templates instead of 300
 
 PYTHON ?= python3
@@ -15,7 +15,14 @@ demo: packages venv
 	@PATH="$(BIN):$$PATH" scripts/demo
 
 test: packages venv
-	@$(BIN)/pytest --lab
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest --lab
+	@$(BIN)/coverage combine --quiet
+	@printf 'branch coverage in percent: '
+	@$(BIN)/coverage report --format=total $(GATE)
+
+# tests on nodes need root, and the gate in pyproject.toml counts on them
+GATE := $(if $(filter-out 0,$(shell id -u)),--fail-under=0)
 
 test-long: venv
 	@HEATSINK_EXAMPLES=10000 $(BIN)/pytest -m hypothesis
@@ -33,3 +40,4 @@ packages:
 
 clean:
 	rm -rf $(VENV) build demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -f .coverage .coverage.*

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from compiler.stages.load.secrets import read_secrets
+
 from tests.support.golden import GOLDEN
 from tests.support.operator import heatsink, operator_folder
 
