@@ -1,1 +1,1 @@
-"""The tools that stand in for Heat: they evaluate templates, and find mistakes in them, without a cloud."""
+"""Commands that replace Heat: they evaluate templates, and find mistakes in them, without a cloud."""

@@ -1,14 +1,14 @@
-"""Cases whose answers real Heat computed, and whether ours are the same.
+"""Test cases with the answers of real Heat, and whether ours are the same.
 
 A file of cases is a JSON list of mappings:
 
-    id            how it is called
+    id            its name
     template      YAML text of the root template
-    files         name → text: nested templates and what get_file reads, by the names that templates use
+    files         name → text: nested templates and what get_file reads, by the names used in templates
     environments  list of texts of environment files, in the order of -e
-    merge         server (if it is not said) or client
+    merge         server (the default) or client
     parameters    name → value, as given on the command line
-    expected      {"outputs": {name: value}}, or {"error": …}: what the error says is not compared
+    expected      {"outputs": {name: value}}, or {"error": …}: the text is not compared
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _KINDS: Mapping[str, type | tuple[type, ...]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One case, with nothing in it that a file of cases may leave out."""
+    """One case, complete."""
 
     id: str
     template: str
@@ -88,7 +88,7 @@ def _case(found: Any, number: int, source: Source) -> Case:
 
 
 def _problem(found: Any) -> str | None:
-    """What is wrong with a case, if anything is."""
+    """What is wrong with a case; None if it is valid."""
     if not isinstance(found, dict):
         return "is not a mapping"
     for name in _REQUIRED:
@@ -108,9 +108,9 @@ def _problem(found: Any) -> str | None:
 
 
 def difference(case: Case) -> str | None:
-    """What ours does not have in common with Heat's answer; None if the case passes.
+    """How our answer differs from Heat's; None if the case passes.
 
-    Values are compared as JSON: 1 is 1.0, and true is not 1. Where Heat refuses, ours must refuse and name a
+    Values are compared as JSON: 1 is 1.0, and true is not 1. Where Heat refuses, ours must refuse with a
     place.
     """
     answer = _answer(case)
@@ -136,7 +136,7 @@ def _answer(case: Case) -> dict[str, Plain]:
         except HeatsinkError as error:
             placed = all(problem.span is not None for problem in error.problems)
             return {"error" if placed else "error without a place": error.render().replace(f"{folder}/", "")}
-        except Exception as error:  # noqa: BLE001 - a bug of ours is a case that fails, and the others go on
+        except Exception as error:  # noqa: BLE001 - a bug is a failed case; the others go on
             return {"bug": repr(error)}
 
 
@@ -155,7 +155,7 @@ def _written(folder: Path, name: str, text: str) -> Path:
 
 
 def same(one: Plain, other: Plain) -> bool:
-    """Whether two values are one as JSON; the order of a mapping's keys is no part of it."""
+    """Whether two values are the same as JSON; the order of keys does not matter."""
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
     if isinstance(one, list) and isinstance(other, list):

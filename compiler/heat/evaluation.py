@@ -1,6 +1,6 @@
 """Templates without hosts: a template, its environments and parameters in; outputs out.
 
-load → merge → resolve, as `heatsink resolve` and `heatsink conformance` use them.
+load → merge → resolve, for `heatsink resolve`, `conformance` and `lint`.
 """
 
 from __future__ import annotations
@@ -32,15 +32,17 @@ _EVERYTHING = Tree(roots=(Path("/"),))  # Heat's client follows any path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationRequest:
-    """What is to be evaluated, and how."""
+    """What to evaluate, and how."""
 
     template: Path
     environments: tuple[Path, ...] = ()
     parameters: AbstractMapping[str, Plain] = field(default_factory=dict)
-    properties: AbstractMapping[str, Plain] | None = None  # as a parent's; those not declared are left out
+    properties: AbstractMapping[str, Plain] | None = (
+        None  # as if a parent passed them; undeclared ones are left out
+    )
     merge: Merge = Merge.SERVER
     identity: StackIdentity = field(default_factory=StackIdentity)
-    validates: bool = True  # whether a value that breaks a constraint is an error, or only reported
+    validates: bool = True  # whether a violated constraint is an error, or only reported
 
 
 def evaluate(
@@ -53,8 +55,8 @@ def evaluate(
 ) -> Stack:
     """The root stack of a template; its outputs are evaluated lazily.
 
-    The report takes resource types that only a cloud has, and parameters that depend on the way of merging.
-    Files that the root template and those beside it name must be there.
+    The report takes resource types that need a cloud, and parameters that depend on the way of merging.
+    Files that the root template and its nested templates name must exist.
     """
     loader = TemplateLoader(HeatOpening(told))
     root = _root(loader, request.template)
@@ -96,7 +98,7 @@ def _environment(
     environments = heat_environments(request.environments, _EVERYTHING, request.merge)
     line = {name: given(value, f"-P {name}") for name, value in request.parameters.items()}
     types = _declared(loader, root, environments, line)
-    merge(environments, Merge.CLIENT)  # the client does so before it sends the files, and may fail to
+    merge(environments, Merge.CLIENT)  # the client does so before it sends the files, and may fail
     environment = merge(environments, request.merge, declared=types, command_line=line)
     for difference in differences(environments, types, line) if len(environments) > 1 else ():
         report.warn(difference.told(request.merge))
@@ -113,7 +115,7 @@ def _refuse_unknown(root: Template, environment: Environment) -> None:
 
 
 class _Every(dict[str, str]):
-    """Types of parameters where nobody asks for one: every name is declared."""
+    """Types of parameters where they do not matter: every name is declared."""
 
     def __contains__(self, name: object) -> bool:
         return True
@@ -128,11 +130,11 @@ def _declared(
     environments: tuple[Environment, ...],
     line: AbstractMapping[str, Node],
 ) -> AbstractMapping[str, str]:
-    """The types of all parameters of all templates at hand, if merging depends on one.
+    """The types of all parameters of all templates, if merging depends on them.
 
-    Reading every template of a tree takes longer than evaluating what it is used for.
+    Reading every template of a tree takes longer than evaluating what is needed.
     """
-    later = environments if line else environments[1:]  # the first that says anything is taken as it is
+    later = environments if line else environments[1:]  # the first with values is used as it is
     names = {name for each in later for name in each.parameters}
     if names <= root.parameters.keys() and not any(each.strategies for each in environments):
         return _Every()
@@ -154,13 +156,13 @@ def _templates(
 
 
 def outputs(root: Stack) -> dict[str, Plain]:
-    """Every output of a root stack, validated as Heat does before it makes a stack."""
+    """Every output of a root stack, validated as Heat does before it creates a stack."""
     check(root)
     return {name: output(root, name) for name in root.template.outputs}
 
 
 def output(root: Stack, name: str) -> Plain:
-    """One output of a root stack, and nothing but what it needs."""
+    """One output of a root stack, evaluated with what it needs and nothing else."""
     place = root.template.root
     try:
         return plain(root.output(name, place))

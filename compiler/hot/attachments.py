@@ -1,4 +1,4 @@
-"""What Heat's client sends with a template: every file that it names, whether it is looked at or not."""
+"""The files that Heat's client sends with a template: every file that it names, used or not."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from compiler.node import Mapping, Node, Scalar, walk
 def named_templates(loader: TemplateLoader, template: Template) -> Iterator[Template]:
     """The template, and every template that it names with `type`, and so on.
 
-    Raises CompileError at the first name of a file, with `get_file` too, that is not there.
+    Raises CompileError at the first name of a file that does not exist, those of `get_file` included.
     """
     seen: set[Path] = set()
     waiting = [template]
@@ -42,7 +42,7 @@ def _named(template: Template) -> Iterator[tuple[str, Node, str]]:
 
 
 def registered_files(registry: Registry) -> Iterator[tuple[TemplateFile, Node]]:
-    """Every template that a registry names, and where."""
+    """Every template that a registry names, with its place."""
     for each in registry.types.values():
         if isinstance(each.target, TemplateFile):
             yield each.target, each.node

@@ -1,4 +1,4 @@
-"""The resource types that Heat brings along."""
+"""The resource types that Heat includes."""
 
 from __future__ import annotations
 

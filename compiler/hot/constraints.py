@@ -1,4 +1,4 @@
-"""Constraints of parameters (heat/engine/constraints.py): read where they are declared, asked of values."""
+"""Constraints of parameters (heat/engine/constraints.py): read where they are declared, checked on values."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from compiler.node import (
     plain,
 )
 
-Holds = Callable[[Plain], bool]  # raises TypeError or ValueError for values that it cannot be asked of
+Holds = Callable[[Plain], bool]  # raises TypeError or ValueError for values of another type
 Number = int | float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Constraint:
-    """One constraint: its name, its rule as written, and whether a value keeps it."""
+    """One constraint: its name, its rule as written, and whether a value satisfies it."""
 
     name: str
     rule: Node
     holds: Holds
     description: str | None
 
-    def broken_by(self, value: Plain) -> bool:
-        """Whether the value breaks it; one of the wrong type does."""
+    def violated_by(self, value: Plain) -> bool:
+        """Whether the value violates it; a value of the wrong type does."""
         try:
             return not self.holds(value)
         except (TypeError, ValueError, OverflowError):
@@ -49,9 +49,9 @@ class Constraint:
 
 
 def constraint(node: Mapping, kind: str, version: Version) -> Constraint:
-    """The constraint of a parameter of type `kind` that a mapping such as `range: {min: 1}` writes.
+    """The constraint of a parameter of type `kind` in a mapping such as `range: {min: 1}`.
 
-    Of several in one mapping Heat takes one and forgets the rest, in the order of the table below.
+    Of several in one mapping Heat uses the first in the order of the table below and ignores the rest.
     """
     known = frozenset((*_CONSTRAINTS, "description"))
     expect_keys(node, known, "a constraint")
@@ -164,7 +164,7 @@ def _allowed_pattern(rule: Node, _: str) -> Holds:
 
 
 def _custom(rule: Node, _: str) -> Holds:
-    """Heat asks the cloud (`nova.flavor`), and there is none here: every value keeps it."""
+    """Heat asks the cloud (`nova.flavor`). There is none here: every value satisfies it."""
     expect_string(rule, "`custom_constraint`")
     return lambda _: True
 
@@ -185,7 +185,7 @@ CONSTRAINTS = tuple(_CONSTRAINTS)
 
 
 def number(value: Plain) -> Number:
-    """A number, or what a string says as one. Raises TypeError or ValueError."""
+    """A number, or a string converted to one. Raises TypeError or ValueError."""
     if isinstance(value, int | float):
         return value
     if not isinstance(value, str):
@@ -201,7 +201,7 @@ _FALSE = frozenset(("0", "f", "false", "off", "n", "no"))
 
 
 def boolean(value: Plain) -> bool:
-    """A boolean, or one of the words that Heat takes for one. Raises ValueError."""
+    """A boolean, or a word that Heat reads as one. Raises ValueError."""
     if isinstance(value, bool):
         return value
     word = str(value).strip().lower()

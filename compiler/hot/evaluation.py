@@ -12,14 +12,13 @@ from compiler.model.random_string import StringRecipe, random_string
 from compiler.model.stack import Registry
 from compiler.node import Mapping, Node
 
-RandomStrings = Callable[
-    [str, StringRecipe], str
-]  # the string of that name; the recipe says how to make a new one
+# the string of that name; the recipe says how to make a new one
+RandomStrings = Callable[[str, StringRecipe], str]
 OnMissingPath = Callable[[Mapping, list[Node], Node], None]  # a call, its path, and the parameter's value
 
 
 def random_strings(_name: str, recipe: StringRecipe) -> str:
-    """A new string whenever one is asked for."""
+    """A new string for every call."""
     return random_string(recipe)
 
 
@@ -38,20 +37,20 @@ class Evaluation:
 
     loader: TemplateLoader
     registry: Registry
-    facts: AbstractMapping[str, Node] = field(default_factory=dict)  # what the compiler gives to templates
+    facts: AbstractMapping[str, Node] = field(default_factory=dict)  # values that the compiler supplies
     defaults: AbstractMapping[str, Node] = field(default_factory=dict)  # parameter_defaults
     identity: StackIdentity = field(default_factory=StackIdentity)
     variants: frozenset[str] = frozenset()  # names of the parameters that differ between hosts
     secrets: frozenset[str] | None = frozenset()  # hidden parameters with a value in the secrets file, for
-    # which references stand; None: values stand for themselves, as in Heat
-    report: Report | None = None  # takes resource types that only a cloud has; None: they are an error
-    validates: bool = True  # whether a broken constraint is an error, or only reported
+    # which references are used; None: values are used, as in Heat
+    report: Report | None = None  # takes resource types that need a cloud; None: they are an error
+    validates: bool = True  # whether a violated constraint is an error, or only reported
     random_strings: RandomStrings = random_strings
-    # called for each get_param whose path leads nowhere; not in conditions, where templates ask for values so
+    # called for each get_param whose path does not exist; not in conditions, which may test for a value
     on_missing_path: OnMissingPath | None = None
 
     def report_broken(self, error: CompileError) -> None:
-        """What becomes of a value that breaks a constraint: Heat validates first, and then resolves."""
+        """Raise or report a violated constraint: Heat validates first, and then resolves."""
         if self.validates or self.report is None:
             raise error
         for problem in error.problems:

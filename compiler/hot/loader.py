@@ -19,7 +19,7 @@ class TemplateLoader:
         self._templates: dict[Path, Template] = {}
 
     def template(self, tree: Tree, path: str, place: Node) -> Template:
-        """The template at a path of a tree. Raises CompileError where there is none, or is no HOT."""
+        """The template at a path of a tree. Raises CompileError if it does not exist or is not HOT."""
         file = inside(tree, path, place)
         if file not in self._templates:
             self._templates[file] = template(self._opener.document(file), tree, path)
@@ -36,7 +36,7 @@ class TemplateLoader:
 
 
 def inside(tree: Tree, path: str, place: Node) -> Path:
-    """The file of that path in the tree; a path that climbs out of the tree is refused."""
+    """The file of that path in the tree; a path outside the tree is refused."""
     if path.startswith(("/", "..")):
         raise CompileError(
             f"`{path}` is outside the template directory",

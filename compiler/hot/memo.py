@@ -19,7 +19,7 @@ class Memo:
     __slots__ = ("_results", "_running", "conversion", "recorder", "resource")
 
     def __init__(self, resource: tuple[str, ...] = (), outer: Memo | None = None) -> None:
-        self.resource = resource  # that the stack is of its parent; () for a root
+        self.resource = resource  # the resource of the parent that the stack belongs to; () for a root
         self.recorder: Recorder = Recorder() if outer is None else outer.recorder
         self.conversion: Conversion = Conversion() if outer is None else outer.conversion
         self._running: list[tuple[Memo, str, str]] = [] if outer is None else outer._running
@@ -30,7 +30,7 @@ class Memo:
         return Memo(resource, self)
 
     def once(self, kind: str, name: str, place: Node, compute: Callable[[], T]) -> T:
-        """The result of `compute`, kept under its kind and name. Needing it to compute it is an error."""
+        """The result of `compute`, kept under its kind and name. A result that needs itself is an error."""
         key = (kind, name)
         if key in self._results:
             value, reads = self._results[key]

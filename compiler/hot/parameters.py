@@ -23,11 +23,11 @@ _TYPES = {
 _PARSED = frozenset(("json", "comma_delimited_list"))  # constraints see these values parsed, others raw
 
 
-OnBroken = Callable[[CompileError], None]  # hears of constraints that a value does not keep
+OnBroken = Callable[[CompileError], None]  # called for each violated constraint
 
 
 def parameter_value(declaration: Declaration, value: Node, on_broken: OnBroken) -> Node:
-    """The value in the declared type. Raises CompileError, at the value, if it has none."""
+    """The value in the declared type. Raises CompileError at a value that does not convert."""
     try:
         converted = _CONVERSIONS[declaration.type](value)
     except (TypeError, ValueError, OverflowError):
@@ -44,17 +44,17 @@ def _wrong_type(declaration: Declaration, value: Node) -> CompileError:
 
 
 def check_default(declaration: Declaration, default: Node | None, on_broken: OnBroken) -> None:
-    """A default must keep the constraints even where a value stands over it."""
+    """A default must satisfy the constraints even where another value overrides it."""
     if not declaration.constraints or default is None:
         return
     value = plain(default)
     if declaration.type == "comma_delimited_list" and value is not None:
-        value = plain(_list_or_refused(declaration, default))
+        value = plain(_default_list(declaration, default))
     if value is not None:
         _check(declaration, default, value, on_broken)
 
 
-def _list_or_refused(declaration: Declaration, default: Node) -> Node:
+def _default_list(declaration: Declaration, default: Node) -> Node:
     try:
         return _list(default, empty=[""])
     except (TypeError, ValueError, OverflowError):
@@ -71,7 +71,7 @@ def _check(declaration: Declaration, node: Node, value: Plain, on_broken: OnBrok
                 constraint.rule.span,
                 "remove the constraint, or set the value in an environment file",
             )
-        if constraint.broken_by(value):
+        if constraint.violated_by(value):
             described = f": {constraint.description}" if constraint.description else ""
             problem = f"{_shown(declaration, node)} violates the constraint `{constraint.name}`{described}"
             place = _span(declaration, node)

@@ -1,7 +1,7 @@
-"""Values of properties in their types (heat/engine/properties.py): stricter than those of parameters.
+"""Values of properties in their types (heat/engine/properties.py), which are stricter than parameters.
 
-A template's parameters are the properties of the resource that it is. Null is no value for a parameter, but
-for a property it is the zero of its type: '', 0, false, [] or {}.
+A nested template's parameters are the properties of its resource. For a parameter null means no value, for a
+property it means the zero of its type: '', 0, false, [] or {}.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ def property_value(kind: str, value: Node, what: str) -> Node:
 
 
 def passed_value(declaration: Declaration, value: Node, what: str, on_broken: OnBroken) -> Node:
-    """What a template gets for a parameter whose property has that value, as its parent evaluated it.
+    """The value that a nested template gets for a parameter, from the property that its parent evaluated.
 
-    A list travels as text and is split again, so items that hold commas come apart. A list of mappings
+    A list is passed as text and split again, so items that contain commas are split. A list of mappings
     becomes `.member.0.key=value` texts. No error shows the value of a hidden parameter.
     """
     try:
@@ -41,7 +41,7 @@ def passed_value(declaration: Declaration, value: Node, what: str, on_broken: On
         problem = f"{what} must be {_NAMES[declaration.type]}"
         raise CompileError(problem, value.span.without_text()) from None
     for constraint in declaration.constraints:
-        if constraint.broken_by(plain(converted)):
+        if constraint.violated_by(plain(converted)):
             place = value.span.without_text() if declaration.hidden else value.span
             on_broken(
                 CompileError(
@@ -166,28 +166,28 @@ _NAMES = {
 
 
 class Properties:
-    """The properties of one resource, each evaluated when it is asked for, and once."""
+    """The properties of one resource, each evaluated once, when it is needed."""
 
     def __init__(self, owner: str, thunks: dict[str, Thunk], place: Mapping) -> None:
-        self.owner = owner  # what an operator calls the resource
+        self.owner = owner  # how messages name the resource
         self.thunks = thunks
         self.place = place  # where they are written
         self._values: dict[str, Node] = {}
 
     def get(self, name: str) -> Node | None:
-        """The value of a property as its template evaluates it; None where there is none."""
+        """The value of a property as its template evaluates it; None if it is not set."""
         if name not in self._values and name in self.thunks:
             self._values[name] = self.thunks[name]()
         found = self._values.get(name)
         return None if found is OMITTED else found
 
     def value(self, name: str, kind: str) -> Node | None:
-        """The value of a property in its type; None where there is none."""
+        """The value of a property in its type; None if it is not set."""
         found = self.get(name)
         return None if found is None else property_value(kind, found, self.called(name))
 
     def required(self, name: str, kind: str | None = None) -> Node:
-        """The value of a property that must be there, in its type if it has one."""
+        """The value of a required property, in its type if it has one."""
         found = self.get(name)
         if found is None:
             raise CompileError(
@@ -196,11 +196,11 @@ class Properties:
         return found if kind is None else property_value(kind, found, self.called(name))
 
     def called(self, name: str) -> str:
-        """What an operator calls one property."""
+        """How messages name a property."""
         return f"property `{name}` of {self.owner}"
 
     def expect(self, known: Iterable[str], of: str, what: str = "property") -> None:
-        """An error for the first property that its type does not have."""
+        """Raise CompileError for the first unknown property."""
         names = frozenset(known)
         for name in self.thunks:
             if name not in names:

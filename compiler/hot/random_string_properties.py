@@ -1,4 +1,4 @@
-"""What the properties of an OS::Heat::RandomString ask for."""
+"""The string that the properties of an OS::Heat::RandomString describe."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LONGEST = 512
 
 
 def string_recipe(properties: Properties) -> StringRecipe:
-    """What the properties ask for. Raises CompileError where no string can be that."""
+    """The recipe in the properties. Raises CompileError if no string can follow it."""
     length = _number(properties.get("length"), "`length`", STANDARD.length)
     properties.value("salt", "string")
     sets = [

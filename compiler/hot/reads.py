@@ -1,4 +1,4 @@
-"""What an evaluation looked at, so that its result can be shared by the hosts for which that is the same."""
+"""What an evaluation read, so that hosts with the same values can share its result."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ ReadPath = tuple[Key, ...]  # a parameter's name, then a path into its value
 
 
 class Digits(Enum):
-    """What a string of digits means in a path: get_param takes it for a list's index, get_attr does not."""
+    """What a string of digits means in a path: an index of a list for get_param, a key for get_attr."""
 
     INDEX = "index"
     KEY = "key"
 
 
 def member(value: Node, path: Iterable[Key], digits: Digits = Digits.INDEX) -> Node | None:
-    """What lies at a path inside a value; None where there is nothing. A string is a list of characters."""
+    """The value at a path inside a value; None if there is none. A string is a list of characters."""
     found: Node | None = value
     for key in path:
         if isinstance(found, Mapping):
@@ -53,8 +53,8 @@ def _item(items: AbstractSequence[T], key: Key, digits: Digits) -> T | None:
 
 @dataclass(slots=True)
 class Reads:
-    """`variants` are the reads of what differs between hosts, with the values found (see `fingerprint`);
-    `places` says where each parameter that was read got its value; `hidden` names secrets in plain sight."""
+    """`variants`: the reads of what differs between hosts, with their values (see `fingerprint`);
+    `places`: where each parameter that was read is set; `hidden`: secrets whose values are in plain text."""
 
     variants: dict[ReadPath, object] = field(default_factory=dict)
     places: dict[str, Span] = field(default_factory=dict)
@@ -62,11 +62,11 @@ class Reads:
 
     @property
     def are_shared(self) -> bool:
-        """Whether another host may find the same: what `Self` says is one host's own, but for its role."""
+        """Whether other hosts may have the same values: `Self` belongs to one host, except for its role."""
         return all(path[0] != "Self" or path[1:] == ("role",) for path in self.variants)
 
     def add(self, other: Reads) -> None:
-        """Everything that another evaluation read, too."""
+        """Add everything that another evaluation read."""
         if other.variants:
             self.variants.update(other.variants)
         if other.places:
@@ -76,7 +76,7 @@ class Reads:
 
 
 class Recorder:
-    """Keeps the reads of the evaluation under way; evaluations nest."""
+    """Records the reads of the current evaluation; evaluations nest."""
 
     __slots__ = ("current",)
 
@@ -85,7 +85,7 @@ class Recorder:
 
     @contextmanager
     def recording(self) -> Iterator[Reads]:
-        """The reads of the body alone; the evaluation around it has read them too."""
+        """The reads of the body alone; they count as reads of the enclosing evaluation too."""
         outer = self.current
         inner = self.current = Reads()
         try:
@@ -105,10 +105,9 @@ def fingerprint(node: Node | None) -> object:
 
 
 class Shared(Generic[T]):
-    """Results of one evaluation for many hosts, found again by the values that it read.
+    """Results of one evaluation for many hosts, by the values that it read.
 
-    A result is right for every host on which each read finds the same: evaluation is deterministic, so it
-    would take the same way there.
+    A result holds for every host with the same values for all reads: evaluation is deterministic.
     """
 
     def __init__(self) -> None:
@@ -123,7 +122,7 @@ class Shared(Generic[T]):
         return None
 
     def keep(self, reads: Reads, result: T) -> None:
-        """Remember a result, unless it belongs to one host alone."""
+        """Keep a result, unless it belongs to one host alone."""
         if reads.are_shared:
             self._kept.setdefault(tuple(reads.variants), {})[tuple(reads.variants.values())] = result
 

@@ -1,8 +1,8 @@
-"""What a resource type stands for: Heat's rules for looking it up in the resource registry.
+"""What a resource type maps to, by Heat's rules for the resource registry.
 
-Aliases are followed to a template or to one of Heat's own types. Of several entries that fit, what is said of
-the single resource comes first, then all others in the order of their names: there `*` stands before letters
-and `:` after digits, so `A::*` comes before `A::B`. An entry that leads nowhere makes room for the next.
+Aliases are followed to a template or to one of Heat's own types. Of several entries that match, those for the
+single resource come first, then all others by name: `*` sorts before letters and `:` after digits, so `A::*`
+comes before `A::B`. If an entry leads nowhere, the next one is tried.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from compiler.hot.builtin import BUILT_IN
 from compiler.model.stack import Registration, Registry, TemplateFile
 from compiler.node import Node
 
-_LONGEST = 100  # aliases in a chain; globs can make ever longer names
+_LONGEST = 100  # aliases in a chain; globs can make longer and longer names
 _TEMPLATE_ENDINGS = (".yaml", ".template")
 
 
@@ -36,13 +36,14 @@ def find_registration(
     what: str = "resource type",
     enclosing: Collection[Registration] = (),
 ) -> Registration:
-    """What a resource of that type is made of: a template, or one of Heat's own types by its name.
+    """The registration of a resource type: a template, or the name of one of Heat's own types.
 
-    `resource`: its name behind those of the resources whose templates it lies in, from the root; empty for
-    what is no resource. A path of a template stands for itself, and is relative to the template at hand.
-    `what`: what the type is called in errors.
-    `enclosing`: what those templates are made of; left out, so that one which replaces a type can contain it.
-    Raises CompileError if nothing of that name is known, or aliases go round.
+    `resource`: the names of the enclosing resources from the root, then its own; empty for what is not a
+    resource. The path of a template maps to itself, relative to the template that names it.
+    `what`: how errors call the type.
+    `enclosing`: the registrations of the enclosing templates. They are skipped, so that a template that
+    replaces a type can contain that type.
+    Raises CompileError for an unknown type or circular aliases.
     """
     search = _Search(_single(registry, resource), registry, frozenset(enclosing), place)
     found = search.found(kind)
@@ -54,9 +55,9 @@ def find_registration(
 
 
 def _single(registry: Registry, resource: tuple[str, ...]) -> AbstractMapping[str, Registration]:
-    """What the registry says of one resource alone.
+    """The entries of the registry for one resource alone.
 
-    On the way to it names may have `*`, `?` and `[…]`; its own is taken as it is written.
+    Names of enclosing resources may contain `*`, `?` and `[…]`; its own name is literal.
     """
     inner = registry.resources or {}
     for outer in resource[:-1]:
@@ -74,7 +75,7 @@ class _Search:
     place: Node
 
     def found(self, kind: str, chain: tuple[str, ...] = ()) -> Registration | None:
-        """What the type stands for at the end of all aliases; `chain` are those on the way to it."""
+        """The registration at the end of all aliases; `chain`: those followed so far."""
         self._refuse_circle((*chain, kind), is_circle=kind in chain)
         for name, entry in self._fitting(kind):
             if isinstance(entry.target, TemplateFile):
@@ -91,7 +92,7 @@ class _Search:
             raise CompileError(f"circular aliases in the resource registry: {path}", self.place.span)
 
     def _fitting(self, kind: str) -> Iterator[tuple[str, Registration]]:
-        """Entries that say something of the type, by their names, in the order in which they are tried."""
+        """The entries that match the type, with their names, in the order in which they are tried."""
         if kind in self.single:
             yield kind, self.single[kind]
         types = self.registry.types
@@ -104,7 +105,7 @@ class _Search:
 
 
 def _covers(name: str, entry: Registration, kind: str) -> bool:
-    """Whether a name with `*` at its end stands for the type. It can stand for types alone, not templates."""
+    """Whether a name that ends with `*` matches the type. It can map to a type, not to a template."""
     is_glob = name.endswith("*") and isinstance(entry.target, str)
     return is_glob and kind.startswith(name[:-1]) and kind != entry.target
 

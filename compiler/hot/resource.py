@@ -1,4 +1,4 @@
-"""What stands behind a name under `resources`, as functions and other resources see it."""
+"""A resource of a template, as functions and other resources see it."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ class Resource(Protocol):
     policies: ClassVar[frozenset[str] | None]  # the keys of its `update_policy`; None: not validated
 
     def attribute(self, name: str, path: tuple[Key, ...], place: Node) -> Node:
-        """What `get_attr: [resource, name, *path]` gives."""
+        """The value of `get_attr: [resource, name, *path]`."""
         ...
 
     def attributes(self, place: Node) -> Node:
-        """What `get_attr: [resource]` gives: every attribute."""
+        """The value of `get_attr: [resource]`: every attribute."""
         ...
 
     def expect(self, name: str, place: Node) -> None:
-        """An error if it has no attribute of that name."""
+        """Raise CompileError if it has no attribute of that name."""
         ...
 
     def reference(self, place: Node) -> Node:
-        """What `get_resource` gives."""
+        """The value of `get_resource`."""
         ...
 
     def check(self) -> None:
-        """An error if its properties are not what it takes, or if a template behind it is wrong."""
+        """Raise CompileError for invalid properties, or a mistake in the template behind it."""
         ...

@@ -1,7 +1,4 @@
-"""An expression in a template, evaluated: nodes go in and nodes come out.
-
-So every value can still be shown in the line that made it.
-"""
+"""Evaluates expressions in templates: nodes in, nodes out, so that every value keeps its place."""
 
 from __future__ import annotations
 
@@ -18,9 +15,11 @@ from compiler.node import Mapping, Node, Scalar, Sequence, given, mapping_of, sc
 from compiler.node.conversion import Conversion
 from compiler.source import Source, Span
 
-OMITTED = given(None, "<omitted>")  # what an `if` without an else gives: the item around it disappears
+OMITTED = given(
+    None, "<omitted>"
+)  # the value of an `if` without an else: the item that contains it is removed
 
-Thunk = Callable[[], Node]  # a value that is evaluated when it is asked for; it may be OMITTED
+Thunk = Callable[[], Node]  # a value that is evaluated when it is needed; it may be OMITTED
 
 
 class StackView(Protocol):
@@ -36,11 +35,11 @@ class StackView(Protocol):
         ...
 
     def record_read(self, path: ReadPath, value: Node | None) -> None:
-        """Record that a parameter, or what lies at a path in it, was looked at."""
+        """Record that a parameter, or the value at a path in it, was read."""
         ...
 
     def record_missing(self, call: Mapping, path: list[Node], value: Node) -> None:
-        """Report a call whose path leads nowhere in the value of its parameter."""
+        """Report a call whose path does not exist in the value of its parameter."""
         ...
 
     def has_resource(self, name: str) -> bool:
@@ -52,7 +51,7 @@ class StackView(Protocol):
         ...
 
     def facade(self, field: str, call: Node) -> Node | None:
-        """A field of the resource that the stack is of its parent; None where that has none."""
+        """A field of the parent's resource that this stack belongs to; None if it is not set."""
         ...
 
     def file(self, path: str, place: Node) -> Source:
@@ -60,18 +59,18 @@ class StackView(Protocol):
         ...
 
     def enabled(self, condition: Node) -> bool:
-        """Whether a condition holds that is written in place: a boolean, a name, or a function."""
+        """Whether a condition is true: a boolean, a name, or a function."""
         ...
 
     def holds(self, value: Node) -> bool:
-        """Whether a condition holds, by its value."""
+        """Whether the value of a condition means true."""
         ...
 
 
 class MisuseError(Exception):
-    """An argument or a value that a function does not take; what the function is called is added outside.
+    """An argument or a value that a function does not accept; the function's name is added later.
 
-    `at` is where it stands, if not in the whole call, and `hint` what to do, if not how the call is written.
+    `at`: its place, if not that of the whole call; `hint`: what to do, if not how the call is written.
     """
 
     def __init__(self, problem: str, at: Node | Span | None = None, hint: str | None = None) -> None:
@@ -87,10 +86,10 @@ Check = Callable[["Scope", Node, Mapping], None]
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names that an argument has of parameters, resources or conditions of its template."""
+    """Which parts of an argument name parameters, resources or conditions of the template."""
 
     sections: tuple[str, ...]  # of the template, which may define them
-    operands: Callable[[Node], list[Node]]  # of an argument: those that are names, or calls that give them
+    operands: Callable[[Node], list[Node]]  # the names in an argument, or calls that return them
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,23 +99,23 @@ class Function:
     name: str
     form: str  # of its argument: `[delimiter, list, …]`
     evaluate: Value  # of a call whose argument has the right shape
-    expect: Shape  # raises MisuseError for an argument that is written in another way
+    expect: Shape  # raises MisuseError for an argument of another form
     likely: Callable[[Node], bool]  # whether an argument looks like one that was written for this function
     _: KW_ONLY
-    refers: Check | None = None  # raises MisuseError where what a call names is not there
+    refers: Check | None = None  # raises MisuseError if what a call names does not exist
     names: Names | None = None
     chooses: bool = False  # evaluates its first item as a condition, and then one of the others
-    conditions_since: Version | None = None  # when it could first be called in conditions, too
+    conditions_since: Version | None = None  # the first version in which conditions may call it
 
     def shape(self, functions: Functions, argument: Node, call: Mapping) -> None:
-        """An error where the argument, as it is written, is none of this function's."""
+        """Raise CompileError if the argument, as it is written, does not fit this function."""
         try:
             self.expect(functions, argument, call)
         except MisuseError as problem:
             raise self._refused(problem, call) from None
 
     def check(self, scope: Scope, argument: Node, call: Mapping) -> None:
-        """An error where the call is wrong whatever its value may be."""
+        """Raise CompileError if the call is wrong whatever its value may be."""
         self.shape(scope.functions, argument, call)
         if self.refers is None:
             return
@@ -146,7 +145,7 @@ def is_call(node: Node, functions: Functions) -> bool:
 
 
 class Scope:
-    """Where an expression stands: the stack whose names it means, and the functions that it may call."""
+    """The context of an expression: the stack whose names it uses, and the functions that it may call."""
 
     __slots__ = ("functions", "is_condition", "stack")
 
@@ -156,12 +155,12 @@ class Scope:
         self.is_condition = is_condition
 
     def value(self, node: Node) -> Node:
-        """The node with every call in it replaced by its value; null for what an `if` leaves out."""
+        """The node with every call in it replaced by its value; null if that is OMITTED."""
         found = self.evaluate(node)
         return scalar_of(None, node) if found is OMITTED else found
 
     def evaluate(self, node: Node) -> Node:
-        """As `value`, but OMITTED for what an `if` leaves out: the item around it is to disappear."""
+        """As `value`, but OMITTED for an `if` without a value."""
         if isinstance(node, Mapping):
             if len(node.entries) == 1:
                 for name, argument in node.entries.items():
@@ -177,25 +176,25 @@ class Scope:
         return is_call(node, self.functions)
 
     def function(self, node: Mapping) -> Function | None:
-        """The function that a mapping calls; None if it is no call."""
+        """The function that a mapping calls; None if it is not a call."""
         return self.functions[next(iter(node.entries))] if self.is_call(node) else None
 
     def shallow(self, node: Node) -> tuple[Node, bool]:
-        """The node with a call at its very top made, and whether what lies below is evaluated too."""
+        """The node with a call at its top evaluated, and whether everything below is evaluated too."""
         return (self.value(node), True) if self.is_call(node) else (node, isinstance(node, Scalar))
 
     def branch(self, argument: Sequence) -> Node | None:
-        """The value that an `if` of that argument decides for; None where it has none."""
+        """The branch that an `if` with that argument chooses; None if it has none."""
         condition, then, *otherwise = argument.items
         if self.stack.enabled(condition):
             return then
         return otherwise[0] if otherwise else None
 
     def check(self, node: Node, *, refers: bool = True) -> None:
-        """An error for the first call in the node that is not well formed; only what `if` asks is evaluated.
+        """Raise CompileError for the first malformed call; only the condition of an `if` is evaluated.
 
-        With `refers`, for one that names a resource or an attribute that is not there, too, and in the branch
-        that an `if` decides for; without, what stands in an `if` is left alone.
+        With `refers`, also for a call that names an unknown resource or attribute, and in the branch that an
+        `if` chooses; without, branches of an `if` are not checked.
         """
         if isinstance(node, Sequence):
             for item in node.items:

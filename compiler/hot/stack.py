@@ -49,7 +49,7 @@ class Stack:
         self.template = template
         self.properties = properties
         self.parent = parent
-        self.enclosing = enclosing  # what it and the templates around it are made of
+        self.enclosing = enclosing  # the registrations of this template and of those that contain it
         self.scope = Scope(self, values(template.version))
         self.condition_scope = Scope(self, conditions(template.version), is_condition=True)
         self._make_resource = make_resource
@@ -74,7 +74,7 @@ class Stack:
 
     @property
     def path(self) -> tuple[str, ...]:
-        """The resources that lead to it from the root."""
+        """The names of the resources from the root to this stack."""
         return () if self.parent is None else (*self.parent.path, *self.memo.resource)
 
     @property
@@ -84,7 +84,7 @@ class Stack:
 
     @property
     def ancestors(self) -> tuple[str, ...]:
-        """The templates around it, and its own at the end."""
+        """The paths of the enclosing templates, and of its own at the end."""
         above = self.parent.ancestors if self.parent is not None else ()
         return (*above, self.template.path)
 
@@ -101,7 +101,7 @@ class Stack:
     def pseudo(self) -> dict[str, str]:
         """The parameters that every template has.
 
-        Heat makes up a name and an id for a nested stack; ours are the paths to it.
+        Heat generates a name and an id for a nested stack; here they are the path to it.
         """
         identity = self.evaluation.identity
         return {
@@ -131,7 +131,7 @@ class Stack:
         return parameter_value(declaration, value, evaluation.report_broken)
 
     def default(self, name: str) -> Node | None:
-        """The default of a parameter; of nested templates parameter_defaults take its place."""
+        """The default of a parameter; in nested templates parameter_defaults override it."""
         found = self.template.parameters[name].default
         if self.parent is not None and name in self.evaluation.defaults:
             found = self.evaluation.defaults[name]
@@ -152,13 +152,13 @@ class Stack:
         return self.evaluation.facts.get(name) or self.evaluation.defaults.get(name)
 
     def record_read(self, path: ReadPath, value: Node | None) -> None:
-        """Record that a parameter, or what lies at a path in it, was looked at, if hosts differ in it."""
+        """Record that a parameter, or the value at a path in it, was read, if hosts differ in it."""
         name = path[0]
         if name in self.evaluation.variants and name not in self.properties:
             self.memo.recorder.current.variants[path] = fingerprint(value)
 
     def record_missing(self, call: Mapping, path: list[Node], value: Node) -> None:
-        """Report a call whose path leads nowhere in the value of its parameter."""
+        """Report a call whose path does not exist in the value of its parameter."""
         if self.evaluation.on_missing_path is not None:
             self.evaluation.on_missing_path(call, path, value)
 
@@ -183,7 +183,7 @@ class Stack:
         return self.memo.once("resource", name, place, lambda: self._make_resource(self, name))
 
     def facade(self, field: str, call: Node) -> Node | None:
-        """A field of the resource that the stack is of its parent; None where that has none."""
+        """A field of the parent's resource that this stack belongs to; None if it is not set."""
         if self.parent is None:
             raise CompileError("the root template has no parent resource", call.span)
         definition = self.parent.template.resources.get(".".join(self.memo.resource))
@@ -191,15 +191,15 @@ class Stack:
         return None if written is None or is_null(written) else self.parent.scope.value(written)
 
     def output(self, name: str, place: Node) -> Node:
-        """The value of an output; null if its condition switches it off."""
+        """The value of an output; null if its condition disables it."""
         return self.memo.once("output", name, place, lambda: self._output(name, place))
 
     def _output(self, name: str, place: Node) -> Node:
         written = self.output_node(name, place)
-        return self.scope.value(written) if self.gives(name) else scalar_of(None, written)
+        return self.scope.value(written) if self.has_value(name) else scalar_of(None, written)
 
-    def gives(self, name: str) -> bool:
-        """Whether the condition of an output lets it have a value."""
+    def has_value(self, name: str) -> bool:
+        """Whether the condition of an output is true."""
         condition = self.template.outputs[name].entries.get("condition")
         return condition is None or self.template.version < Version.NEWTON or self.enabled(condition)
 
@@ -211,7 +211,7 @@ class Stack:
         return self.template.outputs[name].entries["value"]
 
     def enabled(self, node: Node) -> bool:
-        """Whether a condition holds that is written in place: a boolean, a name, or a function."""
+        """Whether a condition is true: a boolean, a name, or a function."""
         if isinstance(node, Mapping) and not self.condition_scope.is_call(node):
             name = next(iter(node.entries), "")
             hint = (
@@ -222,7 +222,7 @@ class Stack:
         return self.holds(self.condition_scope.value(node))
 
     def holds(self, value: Node) -> bool:
-        """Whether a condition holds, by its value: null is true, a string names another condition."""
+        """Whether the value of a condition means true: null does, and a string names another condition."""
         found = value.value if isinstance(value, Scalar) else value
         if found is None or isinstance(found, bool):
             return found is not False
@@ -244,7 +244,7 @@ class Stack:
         return value.value
 
     def check_condition(self, name: str, node: Node) -> None:
-        """An error if a definition can be no condition, whatever the parameters are."""
+        """Raise CompileError if a definition is not a condition, whatever the parameters are."""
         scope = self.condition_scope
         is_boolean = isinstance(node, Scalar) and isinstance(node.value, bool)
         if not is_boolean and not scope.is_call(node):

@@ -1,4 +1,4 @@
-"""A HOT template as a value: its sections, checked as far as they can be without any parameter."""
+"""A HOT template as a value: its sections, checked as far as possible without parameters."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Declaration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """One HOT file: where it lies in its tree, and its sections by name."""
+    """One HOT file: its path in its tree, and its sections by name."""
 
     tree: Tree
     path: str  # relative to the tree
@@ -58,12 +58,12 @@ class Template:
 
     @property
     def file(self) -> str:
-        """What an operator calls it."""
+        """How messages name it."""
         return self.root.span.source.name
 
 
 def template(root: Node, tree: Tree, path: str) -> Template:
-    """The HOT template that a document holds. Raises CompileError where it is none."""
+    """The HOT template in a document. Raises CompileError where it is not valid."""
     mapping = expect_mapping(root, "a template")
     version = _version(mapping)
     sections = _SECTIONS | {"conditions"} if version >= Version.NEWTON else _SECTIONS
@@ -115,7 +115,7 @@ def _section(root: Mapping, name: str) -> dict[str, Node]:
 
 
 def _conditions(root: Mapping) -> dict[str, Node]:
-    """Heat takes a section that is null for an empty one, but not this."""
+    """Heat accepts null for any other section, but not for this."""
     node = root.entries.get("conditions")
     return {} if node is None else expect_mapping(node, "`conditions`").entries
 
@@ -202,7 +202,7 @@ def _check_policy(node: Node | None, version: Version) -> None:
 
 
 def expect_outputs(template: Template) -> None:
-    """An error at a key of an output that Heat does not know; of the root template it minds none."""
+    """Raise CompileError at an unknown key of an output; in the root template Heat ignores them."""
     known = frozenset(("description", "value", "condition"))
     for name, output in template.outputs.items():
         expect_keys(output, known, f"output `{name}`")

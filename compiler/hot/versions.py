@@ -1,4 +1,4 @@
-"""The versions of HOT, by the releases of OpenStack that brought them (heat/engine/hot/template.py)."""
+"""The versions of HOT, by the releases of OpenStack that added them (heat/engine/hot/template.py)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class Version(IntEnum):
-    """A `heat_template_version`: each knows what the ones before it know, and says what it changes."""
+    """A `heat_template_version`. Each includes the earlier ones, with the changes noted where they matter."""
 
     ICEHOUSE = 20130523
     JUNO = 20141016
@@ -27,7 +27,7 @@ class Version(IntEnum):
         return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}"
 
 
-# Heat took a release's name for its date from Newton on
+# from Newton on Heat accepts the name of a release for its date
 VERSIONS = {version.date: version for version in Version} | {
     version.name.lower(): version for version in Version if version >= Version.NEWTON
 }

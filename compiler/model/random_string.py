@@ -1,4 +1,4 @@
-"""Strings made by chance, as heat/common/password_gen.py makes them: what one is made of, and one that is."""
+"""Random strings as in heat/common/password_gen.py: the recipe and the generator."""
 
 from __future__ import annotations
 
@@ -9,23 +9,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StringRecipe:
-    """How long a string is, and how many characters of each set it has at least."""
+    """The length of a string, and the minimum number of characters of each set."""
 
     length: int
     sets: tuple[tuple[str, int], ...]
 
 
 LETTERS_AND_DIGITS = string.ascii_letters + string.digits
-STANDARD = StringRecipe(
-    length=32, sets=((LETTERS_AND_DIGITS, 1),)
-)  # what a resource without properties asks for
+STANDARD = StringRecipe(length=32, sets=((LETTERS_AND_DIGITS, 1),))  # of a resource without properties
 
 
 def random_string(wanted: StringRecipe) -> str:
-    """A string that a recipe fits; another one at every call."""
-    chance = secrets.SystemRandom()
-    characters = [chance.choice(members) for members, least in wanted.sets for _ in range(least)]
+    """A new random string that follows a recipe."""
+    source = secrets.SystemRandom()
+    characters = [source.choice(members) for members, least in wanted.sets for _ in range(least)]
     everything = sorted({character for members, _ in wanted.sets for character in members})
-    characters += [chance.choice(everything) for _ in range(wanted.length - len(characters))]
-    chance.shuffle(characters)
+    characters += [source.choice(everything) for _ in range(wanted.length - len(characters))]
+    source.shuffle(characters)
     return "".join(characters)

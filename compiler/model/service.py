@@ -1,4 +1,4 @@
-"""What resolving makes of a service on a host: its role_data, in parts that hosts share where they can."""
+"""A service on a host after resolving: its role_data, in parts that hosts share where they can."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from compiler.source import Span
 class Part:
     """One part of a service's role_data, evaluated: a container, a config file, or a whole smaller key.
 
-    Parts are compared by identity: hosts for which a part came out the same hold the same object, so that
-    every later stage does its work for it once.
+    Parts are compared by identity: hosts with the same part share the object, so that every later stage does
+    its work for it once.
     """
 
     service: str
     path: tuple[str, ...]  # its keys from role_data down, such as ("docker_config", "step_1", "memcached")
     node: Node
     place: Span  # where its last key is written
-    places: tuple[tuple[str, Span], ...]  # the parameters it came from, and where each got its value
-    hidden: bool  # a hidden parameter's value stands in it in plain sight
-    shared: bool  # other hosts may hold it too, so what is made of it is worth keeping
+    places: tuple[tuple[str, Span], ...]  # the parameters it uses, and where each is set
+    hidden: bool  # it contains the value of a hidden parameter in plain text
+    shared: bool  # other hosts may have it too, so results made from it are kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What the compiler's own parameters say for one host."""
+    """The compiler's own parameters for one host."""
 
     backend: Backend
     image_prefix: str
@@ -41,7 +41,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostData:
-    """One host with everything its services say; what is left is to lower, check and spell it."""
+    """One host with the role_data of its services, to be lowered, checked and written."""
 
     host: Host
     settings: Settings

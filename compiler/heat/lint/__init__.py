@@ -1,8 +1,8 @@
-"""What Heat passes over in silence: a template that loads, and does something else than it seems to say.
+"""What Heat silently ignores: templates that load, but do not do what they seem to say.
 
-documents      which files are looked at, and what is kept of each
-expressions    every mapping that Heat takes for a call, or for data
+documents      which files are read, and what is kept of each
+expressions    every mapping that Heat reads as a call or as data
 rules          the table of rules
 calls, values, declarations, environments, paths     the rules themselves, one function each
-run            files in, findings out
+linter         files in, findings out
 """

@@ -1,4 +1,4 @@
-"""Rules about calls: what looks like one and is data, and what is one and cannot be meant so.
+"""Rules about calls: data that looks like one, and calls that cannot be intended.
 
 A mapping is a call if it has one key and that is the name of a function of the template's version, in a
 condition one of those for conditions (heat/engine/template.py, `parse`).
@@ -27,7 +27,7 @@ _PSEUDO = frozenset(("OS::stack_name", "OS::stack_id", "OS::project_id"))
 
 
 def literal_functions(document: Document) -> Iterator[Problem]:
-    """Mappings with a function's name among several keys."""
+    """Mappings with the name of a function among several keys."""
     for each in document.expressions:
         entries = each.node.entries
         if len(entries) < 2:
@@ -44,12 +44,12 @@ def literal_functions(document: Document) -> Iterator[Problem]:
 
 
 def _is_unmistakable(name: str) -> bool:
-    """Whether nobody has data of such a name; `filter` or `if` may be an argument of an Ansible module."""
+    """Whether the name is unlikely as data; `filter` or `if` may be an argument of an Ansible module."""
     return "_" in name or "::" in name
 
 
 def unknown_functions(document: Document) -> Iterator[Problem]:
-    """Calls of functions that there are not, or not in the template's version."""
+    """Calls of functions that do not exist, or not in the template's version."""
     for each in document.expressions:
         name = each.name
         if (
@@ -82,13 +82,13 @@ def _unknown(each: Expression, version: Version | None) -> tuple[str, str] | Non
 
 @lru_cache
 def _since() -> dict[str, Version]:
-    """The first version that knows each function."""
+    """The first version with each function."""
     return {name: version for version in reversed(Version) for name in values(version)}
 
 
 @lru_cache(maxsize=1 << 14)
 def _meant(name: str) -> str | None:
-    """The function whose name is nearly this one. Only names of several words are long enough to tell."""
+    """The function with a similar name. Only names of several words are long enough to compare."""
     known = {_squeezed(each): each for each in _since() if "_" in each}
     if len(name) < _SHORTEST or not name.replace("_", "").replace("-", "").isalpha():
         return None
@@ -101,7 +101,7 @@ def _squeezed(name: str) -> str:
 
 
 def misplaced_conditions(document: Document) -> Iterator[Problem]:
-    """`equals`, `not`, `and`, `or` in values, where Heat has no such functions."""
+    """`equals`, `not`, `and`, `or` in values, where Heat does not support them."""
     names = document.section("conditions")
     for each in document.expressions:
         if not each.in_condition and each.name in CONDITION_FUNCTIONS and _is_condition(each.node, names):
@@ -127,7 +127,7 @@ def _is_condition(node: Node, names: dict[str, Node]) -> bool:
 
 
 def malformed_calls(document: Document) -> Iterator[Problem]:
-    """Calls whose arguments Heat refuses as soon as it reads them, in a branch of an `if` too."""
+    """Calls whose arguments Heat refuses when it reads them, in branches of an `if` too."""
     for each in document.expressions:
         if each.function is not None:
             try:
@@ -148,7 +148,7 @@ def dynamic_files(document: Document) -> Iterator[Problem]:
 
 
 def unused_replacements(document: Document) -> Iterator[Problem]:
-    """`str_replace` with params that its template does not have."""
+    """`str_replace` with params that its template does not contain."""
     for each in document.expressions:
         if each.is_call and each.name == _REPLACES and isinstance(each.argument, Mapping):
             template, params = (each.argument.entries.get(key) for key in ("template", "params"))
@@ -172,7 +172,7 @@ def _lacking(text: str, params: Mapping) -> Iterator[Problem]:
 
 
 def null_conditions(document: Document) -> Iterator[Problem]:
-    """Conditions that say null, which is true."""
+    """Conditions that are null, which is true."""
     for output in document.section("outputs").values():
         condition = output.entries.get("condition") if isinstance(output, Mapping) else None
         if condition is not None and is_null(condition):
@@ -187,7 +187,7 @@ def _always(condition: Node) -> Problem:
 
 
 def impossible_comparisons(document: Document) -> Iterator[Problem]:
-    """`equals` of a parameter and a value that its type cannot have: Heat compares without converting."""
+    """`equals` of a parameter and a value of another type: Heat compares without converting."""
     for each in document.expressions:
         if each.is_call and each.name == "equals" and isinstance(each.argument, Sequence):
             for one, other in permutations(each.argument.items, 2):
@@ -206,7 +206,7 @@ def _impossible(document: Document, call: Node, value: Node) -> Iterator[Problem
 
 _HOLDS: dict[str, tuple[type, ...]] = {
     "string": (str,),
-    "number": (int, float),  # of which Python's booleans are a kind: true is 1
+    "number": (int, float),  # Python's booleans are numbers: true is 1
     "boolean": (bool, int, float),
 }
 _COMPARE_WITH = {
@@ -217,7 +217,7 @@ _COMPARE_WITH = {
 
 
 def _parameter(node: Node) -> str | None:
-    """The parameter that a call takes as a whole."""
+    """The parameter that a call returns as a whole."""
     argument = node.entries.get("get_param") if isinstance(node, Mapping) else None
     if argument is None or not isinstance(node, Mapping) or len(node.entries) > 1:
         return None
@@ -227,7 +227,7 @@ def _parameter(node: Node) -> str | None:
 
 
 def unknown_names(document: Document) -> Iterator[Problem]:
-    """Parameters, resources and conditions that a call names and the template does not have."""
+    """Parameters, resources and conditions that a call names and the template does not define."""
     for section, node in _names(document):
         known = document.section(section).keys()
         if isinstance(node.value, str) and node.value not in known | _PSEUDO:
@@ -239,7 +239,7 @@ def unknown_names(document: Document) -> Iterator[Problem]:
 
 
 def _names(document: Document) -> Iterator[tuple[str, Scalar]]:
-    """Every name that stands in place, and the section that should have it."""
+    """Every literal name, with the section that should define it."""
     for section in ("resources", "outputs"):
         for each in document.section(section).values():
             condition = each.entries.get("condition") if isinstance(each, Mapping) else None
@@ -250,14 +250,14 @@ def _names(document: Document) -> Iterator[tuple[str, Scalar]]:
 
 
 def _operands(each: Expression) -> Iterator[tuple[str, Node]]:
-    """What a call takes as a name, and the section that defines it; a name that may be in two is left out."""
+    """The names in a call with their section; names that may be of two sections are left out."""
     names = None if each.function is None else each.function.names
     if names is not None and len(names.sections) == 1:
         yield from ((names.sections[0], operand) for operand in names.operands(each.argument))
 
 
 def unused_conditions(document: Document) -> Iterator[Problem]:
-    """Conditions that nothing in the template asks for."""
+    """Conditions that the template never uses."""
     strings = {node.value for node in walk(document.root) if isinstance(node, Scalar)}
     for name in document.section("conditions"):
         if name not in strings:

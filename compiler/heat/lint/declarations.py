@@ -13,7 +13,7 @@ _OUTPUT = ("value", "description", "condition")
 
 
 def lost_constraints(document: Document) -> Iterator[Problem]:
-    """Several constraints in one mapping: Heat takes the first of its own order and forgets the rest."""
+    """Several constraints in one mapping: Heat uses the first in its own order and ignores the rest."""
     for declaration in document.section("parameters").values():
         written = declaration.entries.get("constraints") if isinstance(declaration, Mapping) else None
         for each in written.items if isinstance(written, Sequence) else ():
@@ -28,7 +28,7 @@ def lost_constraints(document: Document) -> Iterator[Problem]:
 
 
 def unknown_output_keys(document: Document) -> Iterator[Problem]:
-    """Keys of an output that Heat does not look at."""
+    """Keys of an output that Heat ignores."""
     for output in document.section("outputs").values():
         if not isinstance(output, Mapping):
             continue

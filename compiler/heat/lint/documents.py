@@ -1,4 +1,4 @@
-"""Which files are looked at, and what is kept of a template when its nodes are gone."""
+"""Which files are read, and what is kept of a template after it."""
 
 from __future__ import annotations
 
@@ -44,19 +44,19 @@ class Document:
 
     @property
     def is_environment(self) -> bool:
-        """Whether it is an environment: it has nothing but an environment's sections."""
+        """Whether it is an environment: it has only sections of an environment."""
         keys = self.root.entries.keys()
         return bool(keys) and keys <= SECTIONS
 
     @property
     def version(self) -> Version | None:
-        """The version of a template; None for one that Heat does not know."""
+        """The version of a template; None for an unknown one."""
         node = self.root.entries.get(_VERSION)
         value = node.value if isinstance(node, Scalar) else None
         return VERSIONS.get(value) if isinstance(value, str) else None
 
     def section(self, name: str) -> dict[str, Node]:
-        """The entries of a section; none if it is not there, or is no mapping."""
+        """The entries of a section; none if it is missing or not a mapping."""
         node = self.root.entries.get(name)
         return node.entries if isinstance(node, Mapping) else {}
 
@@ -83,7 +83,7 @@ def _type(declaration: Node) -> str:
 
 
 def document(path: Path) -> Document | None:
-    """What is in a file; None if that is nothing that Heat reads as YAML.
+    """The document in a file; None if Heat does not read it as YAML.
 
     Raises CompileError for a template or an environment that is broken.
     """
@@ -100,16 +100,16 @@ def document(path: Path) -> Document | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """The files below some paths: those to look at, and Jinja templates of which only keys are known."""
+    """The files below some paths: those to check, and Jinja templates, of which only keys are known."""
 
     files: tuple[Path, ...]
     jinja: tuple[Path, ...]
 
 
 def listing(paths: Iterable[Path]) -> Listing:
-    """Every `*.yaml` of the folders, and the files that are named.
+    """Every `*.yaml` in the folders, and the named files.
 
-    Raises HeatsinkError for a path that is not there.
+    Raises HeatsinkError for a path that does not exist.
     """
     found = [path for given in paths for path in _below(given)]
     unique = tuple(dict.fromkeys(found))
@@ -127,11 +127,11 @@ def _below(path: Path) -> Iterator[Path]:
     elif path.is_file():
         yield path
     else:
-        raise HeatsinkError(f"there is no `{files.short_name(path)}`", hint="name a template or a folder")
+        raise HeatsinkError(f"`{files.short_name(path)}` does not exist", hint="name a template or a folder")
 
 
 def keys(paths: Iterable[Path]) -> frozenset[str]:
-    """What looks like a key in files that are not YAML, as Jinja templates are."""
+    """What looks like a key in files that are not YAML, such as Jinja templates."""
     return frozenset(key for path in paths for key in _KEY.findall(_text(path)))
 
 
@@ -144,7 +144,7 @@ def _text(path: Path) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signature:
-    """What others have to know of a template."""
+    """What other templates need to know about a template."""
 
     path: Path
     declared: dict[str, str]  # the type of each parameter
@@ -156,7 +156,7 @@ class Signature:
 
 
 def signature(of: Document) -> Signature:
-    """What others have to know of a template."""
+    """What other templates need to know about a template."""
     strings = {each.value for each in walk(of.root) if isinstance(each, Scalar) and _is_text(each)}
     read = _read(of) | (strings if _has_dynamic_name(of) else set())
     return Signature(
@@ -199,7 +199,7 @@ def _has_dynamic_name(of: Document) -> bool:
 
 
 def _passed(of: Document) -> Iterator[str]:
-    """Properties that a resource has, and those that it hands to its members."""
+    """Properties of a resource, and those that it passes to its members."""
     for resource in of.section("resources").values():
         properties = _within(resource, "properties")
         yield from properties

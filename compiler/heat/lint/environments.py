@@ -1,4 +1,4 @@
-"""Rules about environments and all templates at hand together."""
+"""Rules about environments together with all templates."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ from compiler.stages.resolve.settings import OWN
 
 @dataclass(frozen=True, kw_only=True)
 class Everything:
-    """All templates at hand, and the environments in their order."""
+    """All templates, and the environments in their order."""
 
-    named: tuple[Signature, ...]  # templates that were named, or lie in folders that were
-    needed: tuple[Signature, ...]  # those that they need beside
+    named: tuple[Signature, ...]  # templates that were named, or are in a named folder
+    needed: tuple[Signature, ...]  # other templates that those need
     environments: tuple[Document, ...]
     registries: tuple[Registry, ...]  # of the environments
     unread: frozenset[str]  # keys in files that could not be read, such as Jinja templates
@@ -48,7 +48,7 @@ class Everything:
 
     @cached_property
     def registry(self) -> Registry:
-        """What the environments say of types; a later one wins."""
+        """The types in all environments; a later one wins."""
         types = {name: entry for each in self.registries for name, entry in each.types.items()}
         return Registry(types=types)
 
@@ -64,7 +64,7 @@ class Everything:
 
 
 def undeclared_parameters(everything: Everything) -> Iterator[Problem]:
-    """Values of parameters that no template at hand declares."""
+    """Values of parameters that no template declares."""
     for document in everything.environments:
         for section in (DEFAULTS, PARAMETERS):
             for name in document.section(section):
@@ -77,7 +77,7 @@ def undeclared_parameters(everything: Everything) -> Iterator[Problem]:
 
 
 def unused_strategies(everything: Everything) -> Iterator[Problem]:
-    """Merge strategies of parameters that no template declares, and strategies that Heat does not know."""
+    """Merge strategies of parameters that no template declares, and unknown strategies."""
     for document in everything.environments:
         for name, node in document.section(STRATEGIES).items():
             if name != DEFAULT_STRATEGY and name not in everything.types:
@@ -96,7 +96,7 @@ def unused_strategies(everything: Everything) -> Iterator[Problem]:
 
 
 def null_values(everything: Everything) -> Iterator[Problem]:
-    """Values that are null, which Heat takes for none."""
+    """Values that are null, which Heat ignores."""
     for document in everything.environments:
         for section in (DEFAULTS, PARAMETERS):
             for name, value in document.section(section).items():
@@ -109,7 +109,7 @@ def null_values(everything: Everything) -> Iterator[Problem]:
 
 
 def respelt_values(everything: Everything) -> Iterator[Problem]:
-    """Values of strings that YAML reads as something else, so that the string is another one."""
+    """Values of strings that YAML reads as another type, which changes the text."""
     for document in everything.environments:
         for section in (DEFAULTS, PARAMETERS):
             for name, value in document.section(section).items():
@@ -119,7 +119,7 @@ def respelt_values(everything: Everything) -> Iterator[Problem]:
 
 
 def unused_registrations(everything: Everything) -> Iterator[Problem]:
-    """Entries of the registry for types and resources that no template at hand has."""
+    """Entries of the registry for types and resources that no template has."""
     used = _used(everything.registry, everything.strings)
     names = {name for each in (*everything.named, *everything.needed) for name in each.resources}
     for document in everything.environments:
@@ -143,7 +143,7 @@ def _unused_resources(node: Mapping, names: AbstractSet[str]) -> Iterator[Proble
 
 
 def _used(registry: Registry, strings: AbstractSet[str]) -> AbstractSet[str]:
-    """Types that something asks for, and what entries for those stand for, and so on."""
+    """Types that are used, those that they map to, and so on."""
     used = set(strings)
     waiting = dict(registry.types)
     while True:
@@ -160,7 +160,7 @@ def _covers_any(name: str, used: AbstractSet[str]) -> bool:
 
 
 def shadowed_registrations(everything: Everything) -> Iterator[Problem]:
-    """Entries that are never reached: one with a `*` stands before them in the order of names."""
+    """Entries without effect: one with a `*` sorts before them."""
     for document in everything.environments:
         for name in document.section(REGISTRY):
             glob = _glob_before(name, everything.registry)
@@ -173,7 +173,7 @@ def shadowed_registrations(everything: Everything) -> Iterator[Problem]:
 
 
 def _glob_before(name: str, registry: Registry) -> str | None:
-    """The entry with a `*` that decides what a type is, although the type has an entry of its own."""
+    """The entry with a `*` that takes precedence over the entry of a type."""
     entry = registry.types.get(name)
     before = (each for each in sorted(registry.types) if each.endswith("*") and each < name)
     glob = next((each for each in before if name.startswith(each[:-1])), None)
@@ -190,7 +190,7 @@ def _glob_before(name: str, registry: Registry) -> str | None:
 
 
 def unused_parameters(everything: Everything) -> Iterator[Problem]:
-    """Parameters that their own template never reads, and that no other template at hand hands down."""
+    """Parameters that their own template never reads and no other template passes."""
     passed = everything.unread.union(*(each.passed for each in (*everything.named, *everything.needed)))
     for template in everything.named:
         for name, place in template.unread.items():

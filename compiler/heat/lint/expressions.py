@@ -1,4 +1,4 @@
-"""Every mapping in a template that Heat takes for a call or for data, and what calls look like."""
+"""Every mapping in a template that Heat reads as a call or as data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _EVALUATED = ("properties", "metadata", "deletion_policy", "update_policy", "ext
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A mapping, and the functions that may be called where it stands."""
+    """A mapping, and the functions that may be called there."""
 
     node: Mapping
     functions: Functions
@@ -28,22 +28,22 @@ class Expression:
 
     @property
     def argument(self) -> Node:
-        """What stands under its one key."""
+        """The value of its one key."""
         return self.node.entries[self.name]
 
     @property
     def function(self) -> Function | None:
-        """The function that Heat takes it for a call of."""
+        """The function that it calls."""
         return self.functions.get(self.name)
 
     @property
     def is_call(self) -> bool:
-        """Whether Heat takes it for a call."""
+        """Whether Heat reads it as a call."""
         return self.name in self.functions
 
 
 def expressions(root: Mapping, version: Version) -> Iterator[Expression]:
-    """Every mapping of a template in which Heat looks for calls, once for each way in which it does.
+    """Every mapping of a template in which Heat looks for calls, as a value or as a condition.
 
     Parameters, descriptions and types are not evaluated; the condition of an `if` is, as conditions are.
     """
@@ -86,5 +86,5 @@ def _below(node: Mapping, *, in_condition: bool) -> Iterator[tuple[Node, bool]]:
 
 
 def is_shaped_for(name: str, argument: Node) -> bool:
-    """Whether an argument looks like one that is written for the function of that name."""
+    """Whether an argument looks like one written for the function of that name."""
     return known()[name].likely(argument)

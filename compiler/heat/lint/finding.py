@@ -1,4 +1,4 @@
-"""One thing that a rule has found."""
+"""One finding of a rule."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class LintFinding:
 
     @property
     def plain(self) -> dict[str, Plain]:
-        """The same for programs."""
+        """The finding as JSON values."""
         file, line, column = self.place
         return {
             "file": file,

@@ -33,7 +33,7 @@ _EVERYWHERE = Tree(roots=(Path("/"),))  # Heat's client follows any path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LintRequest:
-    """What is to be looked at: templates and folders of them, with environments, by which rules."""
+    """What to check: templates and folders of them, with environments, and by which rules."""
 
     paths: tuple[Path, ...]
     environments: tuple[Path, ...] = ()
@@ -42,7 +42,7 @@ class LintRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LintResult:
-    """What was found, in the order of files and lines, and in how many files that was looked for."""
+    """The findings, in the order of files and lines, and how many files were checked."""
 
     findings: tuple[LintFinding, ...]
     templates: int
@@ -50,15 +50,15 @@ class LintResult:
 
 
 def lint(request: LintRequest) -> LintResult:
-    """Every finding of the rules that were chosen. Raises HeatsinkError for a path that is not there.
+    """Every finding of the chosen rules. Raises HeatsinkError for a path that does not exist.
 
-    One file is in memory at a time; of a template what others have to know of it is kept. Templates that are
-    named by themselves are evaluated too; of a folder's nobody knows which is the root.
+    One file is in memory at a time; only the signature of a template is kept. Named templates are evaluated
+    too; those of a folder are not, as any of them may be nested.
     """
     linter = _Linter()
     files = listing(request.paths)
     for path in files.files:
-        linter.take(path)
+        linter.check(path)
     environments = [found for path in request.environments if (found := linter.environment(path)) is not None]
     everything = Everything(
         named=tuple(linter.signatures.values()),
@@ -80,7 +80,7 @@ def lint(request: LintRequest) -> LintResult:
 
 
 class _Linter:
-    """Where files are looked at, one after the other."""
+    """Checks files one after the other."""
 
     def __init__(self) -> None:
         self.findings: list[LintFinding] = []
@@ -89,16 +89,16 @@ class _Linter:
         self.broken: list[Path] = []
 
     def note(self, rules: Iterable[Rule[T]], subject: T) -> None:
-        """Keep what the rules find in a subject."""
+        """Keep the findings of the rules in a subject."""
         for rule in rules:
             self.findings += [LintFinding(rule.code, problem) for problem in rule.find(subject)]
 
     def refuse(self, error: CompileError) -> None:
-        """Keep what Heat refuses."""
+        """Keep the mistakes that Heat refuses."""
         self.findings += [LintFinding(INVALID, problem) for problem in error.problems]
 
-    def take(self, path: Path) -> Document | None:
-        """Look at a file, if it is a template or an environment."""
+    def check(self, path: Path) -> Document | None:
+        """Check a file, if it is a template or an environment."""
         try:
             found = document(path)
         except CompileError as error:
@@ -115,7 +115,7 @@ class _Linter:
         return found
 
     def template(self, document: Document) -> None:
-        """Look at a template."""
+        """Check a template."""
         self.note(OF_TEMPLATES, document)
         self.signatures[document.path.absolute()] = signature(document)
         try:
@@ -126,8 +126,8 @@ class _Linter:
         self.note(OF_LOADED_TEMPLATES, document)
 
     def environment(self, path: Path) -> tuple[Document, Registry] | None:
-        """Look at an environment that counts."""
-        found = self.take(path)
+        """Check an environment that is in use."""
+        found = self.check(path)
         if found is None:
             return None
         try:
@@ -138,7 +138,7 @@ class _Linter:
         return found, environments[0].resource_registry
 
     def evaluate(self, path: Path, environments: tuple[Path, ...]) -> None:
-        """Look at what a template comes to, as far as there are values for it."""
+        """Check the values of a template, as far as they can be evaluated."""
         if path.absolute() in self.signatures:
             request = EvaluationRequest(template=path, environments=environments, validates=False)
             self.note(OF_EVALUATIONS, request)
@@ -149,7 +149,7 @@ def _relative(path: Path) -> str:
 
 
 def _needed(named: dict[Path, Signature], registries: Iterable[Registry]) -> Iterator[Signature]:
-    """The templates that others name, as far as they can be read."""
+    """The templates that the named ones use, as far as they can be read."""
     waiting = [_path(file) for registry in registries for file, _ in registered_files(registry)]
     waiting += [path for signature in named.values() for path in signature.templates]
     seen = {path.resolve() for path in named}

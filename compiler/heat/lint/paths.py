@@ -1,4 +1,4 @@
-"""The rule that needs values: paths into parameters that lead nowhere."""
+"""The rule that needs values: paths into parameters that do not exist."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from compiler.node import Mapping, Node, Scalar, Sequence
 
 
 def empty_paths(request: EvaluationRequest) -> list[Problem]:
-    """Every `get_param` whose path finds nothing, in whatever the outputs and resources of a template need.
+    """Every `get_param` whose path does not exist, in all that outputs and resources of a template need.
 
-    In a condition that is how templates ask whether there is a value, and no trap. Errors are passed over.
+    Conditions are left out: that is how templates test for a value. Errors are ignored.
     """
     problems: list[Problem] = []
 
@@ -44,7 +44,7 @@ def _evaluate_all(root: Stack) -> None:
 
 
 def _missing(call: Mapping, path: list[Node], value: Node) -> Problem:
-    """What the last step that leads somewhere finds, and the step that does not."""
+    """The value at the last step that exists, and the step that does not."""
     name, *steps = path
     found, shown = value, _shown(name)
     for step in steps:

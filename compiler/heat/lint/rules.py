@@ -13,12 +13,12 @@ from compiler.heat.lint.documents import Document
 from compiler.heat.lint.environments import Everything
 
 T = TypeVar("T")
-INVALID = "invalid"  # what Heat itself refuses: the rule of whoever reads the file
+INVALID = "invalid"  # what Heat itself refuses when it reads a file
 
 
 @dataclass(frozen=True, slots=True)
 class Rule(Generic[T]):
-    """A code, and what finds the problems that go by it."""
+    """A code, and the function that finds its problems."""
 
     code: str
     find: Callable[[T], Iterable[Problem]]

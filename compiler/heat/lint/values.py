@@ -1,4 +1,4 @@
-"""Rules about values as YAML reads them, and what becomes of them in Heat."""
+"""Rules about values that YAML or Heat read differently from how they are written."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LISTS = "comma_delimited_list"
 
 
 def duplicate_keys(document: Document) -> Iterator[Problem]:
-    """Keys that stand twice in one mapping: the last one holds."""
+    """Duplicate keys in one mapping: the last one wins."""
     for key in document.repeated:
         yield Problem(
             f"duplicate key `{key.name}`: the value in line {key.first.span.line} is ignored",
@@ -22,7 +22,7 @@ def duplicate_keys(document: Document) -> Iterator[Problem]:
 
 
 def converted_keys(document: Document) -> Iterator[Problem]:
-    """Keys that YAML 1.1 takes for a boolean or null, and Heat then for text again."""
+    """Keys that YAML 1.1 reads as a boolean or null, and Heat then as text again."""
     if not document.is_template and not document.is_environment:
         return
     seen: set[int] = set()
@@ -36,7 +36,7 @@ def converted_keys(document: Document) -> Iterator[Problem]:
 
 
 def respelt_defaults(document: Document) -> Iterator[Problem]:
-    """Defaults of strings that YAML reads as something else, so that the string is another one."""
+    """Defaults of strings that YAML reads as another type, which changes the text."""
     for name, kind in document.declared.items():
         declaration = document.section("parameters")[name]
         default = declaration.entries.get("default") if isinstance(declaration, Mapping) else None
@@ -45,7 +45,7 @@ def respelt_defaults(document: Document) -> Iterator[Problem]:
 
 
 def respelt(value: Node, kind: str) -> Iterator[Problem]:
-    """Where a value of a string or of a list of strings is another text than the one that was written."""
+    """Where a string, or a string in a list, differs from the text that is written."""
     if kind == _LISTS and isinstance(value, Sequence):
         for item in value.items:
             yield from respelt(item, "string")
@@ -58,7 +58,7 @@ def respelt(value: Node, kind: str) -> Iterator[Problem]:
 
 
 def written(node: Node) -> str:
-    """The text of a scalar as it stands in its file; '' if that is not on one line."""
+    """The text of a scalar in its file; '' if that is not on one line."""
     span = node.span
     if span.line != span.end_line:
         return ""

@@ -1,12 +1,12 @@
-"""The intrinsic functions of HOT: one table, by the version that brings each.
+"""The intrinsic functions of HOT: one table, by the version that adds each.
 
 references   look something up      texts       make text, or take it apart
 structures   lists and mappings     choices     `if`, and conditions
-expressions  yaql                   amazon      what the first versions took over from CloudFormation
-arguments    what arguments may be  likely      what they look like where a call may be meant
+expressions  yaql                   amazon      what the first versions took from CloudFormation
+arguments    what arguments may be  likely      what they look like, for lint
 
 A mapping is a call if it has one key and that is the name of a function of the template's version. Anything
-else is data: a name that is spelt wrong, a second key, a function that came later.
+else is data: a misspelled name, a second key, a function of a later version.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _VALUES: dict[Version, tuple[Function, ...]] = {
         Function(
             "str_replace",
             _REPLACE,
-            texts.str_replace(texts.spelt_scalar),
+            texts.str_replace(texts.formatted_scalar),
             texts.replacement_shape,
             _REPLACEMENT,
         ),
@@ -99,7 +99,7 @@ _VALUES: dict[Version, tuple[Function, ...]] = {
         ),
         Function("list_join", _JOIN, texts.list_join, listed(2), likely.listed(2)),
         Function(
-            "str_replace", _REPLACE, texts.str_replace(texts.spelt), texts.replacement_shape, _REPLACEMENT
+            "str_replace", _REPLACE, texts.str_replace(texts.formatted), texts.replacement_shape, _REPLACEMENT
         ),
         Function(
             "str_split", "[delimiter, text, index]", texts.str_split, texts.split_shape, likely.listed(2, 3)
@@ -143,7 +143,7 @@ _VALUES: dict[Version, tuple[Function, ...]] = {
         Function(
             "str_replace_strict",
             _REPLACE,
-            texts.str_replace(texts.spelt, strict=True),
+            texts.str_replace(texts.formatted, strict=True),
             texts.replacement_shape,
             _REPLACEMENT,
         ),
@@ -178,7 +178,7 @@ _VALUES: dict[Version, tuple[Function, ...]] = {
         Function(
             "str_replace_vstrict",
             _REPLACE,
-            texts.str_replace(texts.spelt_full, strict=True),
+            texts.str_replace(texts.formatted_nonempty, strict=True),
             texts.replacement_shape,
             _REPLACEMENT,
         ),
@@ -243,8 +243,8 @@ _REMOVED: dict[Version, tuple[str, ...]] = {
 
 
 def _rows(table: dict[Version, tuple[Function, ...]], version: Version) -> dict[str, Function]:
-    """What a version knows: a later row takes the place of an earlier one of its name."""
-    rows = (row for since, brought in table.items() if since <= version for row in brought)
+    """The functions of a version: a later row replaces an earlier one of its name."""
+    rows = (row for since, added in table.items() if since <= version for row in added)
     return {row.name: row for row in rows}
 
 
@@ -283,4 +283,4 @@ def known() -> Functions:
     return _rows(_VALUES, max(Version)) | _rows(_CONDITIONS, max(Version))
 
 
-CONDITION_FUNCTIONS = frozenset(_rows(_CONDITIONS, max(Version)))  # that cannot be called in values
+CONDITION_FUNCTIONS = frozenset(_rows(_CONDITIONS, max(Version)))  # that only conditions can call

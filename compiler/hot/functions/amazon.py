@@ -1,4 +1,4 @@
-"""What HOT took over from CloudFormation, and soon gave up (heat/engine/cfn/functions.py)."""
+"""Functions of CloudFormation that early versions of HOT had (heat/engine/cfn/functions.py)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 
 from compiler.hot.functions import references
 from compiler.hot.functions.arguments import items, text
-from compiler.hot.functions.texts import spelt_scalar, str_replace
+from compiler.hot.functions.texts import formatted_scalar, str_replace
 from compiler.hot.scope import Functions, MisuseError, Scope
 from compiler.node import Mapping, Node, Plain, Scalar, mapping_of, node_of, plain, scalar_of
 
@@ -20,7 +20,7 @@ def ref(scope: Scope, argument: Node, call: Mapping) -> Node:
 
 
 def select(scope: Scope, argument: Node, call: Mapping) -> Node:
-    """One item of a list or mapping, or of the JSON text of one; '' where there is none."""
+    """One item of a list or mapping, or of the JSON text of one; '' if there is none."""
     index, collection = (plain(scope.value(item)) for item in items(argument, "a list"))
     if isinstance(collection, str) and collection:
         try:
@@ -48,7 +48,7 @@ def _selected(index: Plain, collection: Plain) -> Plain:
 
 
 def split(scope: Scope, argument: Node, call: Mapping) -> Node:
-    """A text cut at a delimiter."""
+    """A string split at a delimiter."""
     delimiter, written = (scope.value(item) for item in items(argument, "a list"))
     parts: list[Plain] = list(
         text(written, "a string").split(text(delimiter, "a string as the delimiter") or None)
@@ -60,7 +60,7 @@ def replace(scope: Scope, argument: Node, call: Mapping) -> Node:
     """str_replace with its mapping first."""
     params, template = items(argument, "a list")
     fields = mapping_of({"params": params, "template": template}, call)
-    return str_replace(spelt_scalar)(scope, fields, call)
+    return str_replace(formatted_scalar)(scope, fields, call)
 
 
 def base64(scope: Scope, argument: Node, call: Mapping) -> Node:
@@ -96,12 +96,12 @@ _FACADE = {"Metadata": "metadata", "DeletionPolicy": "deletion_policy", "UpdateP
 
 
 def facade(functions: Functions, argument: Node, call: Mapping) -> None:
-    """The name of one of the three things that a template may ask of the resource that it is."""
+    """The name of a field that a template may read of its own resource."""
     if not isinstance(argument, Scalar) or argument.value not in _FACADE:
         raise MisuseError(f"takes one of {', '.join(_FACADE)}", argument)
 
 
 def resource_facade(scope: Scope, argument: Node, call: Mapping) -> Node:
-    """resource_facade in the words of CloudFormation."""
+    """resource_facade with the names of CloudFormation."""
     assert isinstance(argument, Scalar)
     return references.resource_facade(scope, scalar_of(_FACADE[str(argument.value)], argument), call)

@@ -1,7 +1,7 @@
-"""What the arguments of functions may be: their shapes as they are written, and their values.
+"""What functions accept as arguments: shapes as they are written, and values.
 
-Heat looks at shapes when it reads a template and at values when it resolves one, and so does this. A call in
-the argument has no shape yet: what it gives is looked at later.
+Like Heat, this checks shapes when a template is read and values when it is resolved. The result of a call in
+the argument is checked later.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from compiler.node import Mapping, Node, Plain, Scalar, Sequence, plain
 
 
 def anything(functions: Functions, argument: Node, call: Mapping) -> None:
-    """Any argument: only its value is looked at."""
+    """Any argument: only its value is checked."""
 
 
 def listed(least: int, most: int | None = None) -> Shape:
-    """A list written in place, of so many items."""
+    """A literal list of so many items."""
     wanted = f"{least} items" if least == most else f"{least} or more items"
 
     def expect(functions: Functions, argument: Node, call: Mapping) -> None:
@@ -31,7 +31,7 @@ def listed(least: int, most: int | None = None) -> Shape:
 
 
 def mapped(*required: str, only: tuple[str, ...] = ()) -> Shape:
-    """A mapping written in place, with these keys; and with no others but `only`, if there are any."""
+    """A literal mapping with these keys, and with no others than `only` if that is set."""
 
     def expect(functions: Functions, argument: Node, call: Mapping) -> None:
         if not isinstance(argument, Mapping) or is_call(argument, functions):
@@ -48,7 +48,7 @@ def mapped(*required: str, only: tuple[str, ...] = ()) -> Shape:
 
 
 def first(argument: Node) -> list[Node]:
-    """The first item of a list, or what is no list."""
+    """The first item of a list, or the argument itself."""
     return argument.items[:1] if isinstance(argument, Sequence) else [argument]
 
 
@@ -58,7 +58,7 @@ def first_of_list(argument: Node) -> list[Node]:
 
 
 def every(argument: Node) -> list[Node]:
-    """All items of a list, or what is no list."""
+    """All items of a list, or the argument itself."""
     return argument.items if isinstance(argument, Sequence) else [argument]
 
 
@@ -68,12 +68,12 @@ def whole(argument: Node) -> list[Node]:
 
 
 def kind_of(functions: Functions, argument: Node) -> str:
-    """What an operator calls an argument."""
+    """How messages name an argument."""
     return "a function" if is_call(argument, functions) else argument.kind
 
 
 def text(node: Node, what: str) -> str:
-    """The text of a value that must be one. Raises MisuseError; `what` says what it is for."""
+    """The text of a value that must be a string. Raises MisuseError; `what` says what it is for."""
     if not isinstance(node, Scalar) or not isinstance(node.value, str):
         raise MisuseError(f"takes {what}, not {shown(node)}", hint="quote it" if _is_scalar(node) else None)
     return node.value
@@ -97,7 +97,7 @@ def shown(node: Node) -> str:
 
 
 def without_secrets(node: Node) -> Plain:
-    """The plain value of what a function compares or cuts. Raises MisuseError for a secret's reference."""
+    """The plain value that a function compares or splits. Raises MisuseError for a reference to a secret."""
     value = plain(node)
     if isinstance(value, str) and secret.names(value):
         raise MisuseError(

@@ -11,14 +11,14 @@ from compiler.node import Mapping, Node, Sequence, is_null, scalar_of
 
 
 def if_(scope: Scope, argument: Node, call: Mapping) -> Node:
-    """`if`: one of two values; the other is not looked at. Without the second, what is around disappears."""
+    """`if`: one of two values; the other is not evaluated. Without a second, the item may be removed."""
     assert isinstance(argument, Sequence)
     branch = scope.branch(argument)
     return OMITTED if branch is None else scope.evaluate(branch)
 
 
 def if_refers(scope: Scope, argument: Node, call: Mapping) -> None:
-    """What the value that it decides for refers to."""
+    """Check the branch that it chooses."""
     assert isinstance(argument, Sequence)
     branch = scope.branch(argument)
     if branch is not None:
@@ -26,7 +26,7 @@ def if_refers(scope: Scope, argument: Node, call: Mapping) -> None:
 
 
 def equals(scope: Scope, argument: Node, call: Mapping) -> Node:
-    """Whether two values are equal as Python has it: 1 is 1.0 and true, and is not '1'."""
+    """Whether two values are equal as in Python: 1 equals 1.0 and true, but not '1'."""
     assert isinstance(argument, Sequence)
     left, right = (without_secrets(scope.value(item)) for item in argument.items)
     return scalar_of(left == right, call)
@@ -44,18 +44,18 @@ def negation(scope: Scope, argument: Node, call: Mapping) -> Node:
 
 
 def all_or_any(every: Callable[[Iterable[bool]], bool]) -> Value:
-    """`and`, `or`: all conditions are evaluated, but the names among them only as far as they decide."""
+    """`and`, `or`: all calls are evaluated, but names of conditions only until the result is known."""
 
     def evaluate(scope: Scope, argument: Node, call: Mapping) -> Node:
-        found = scope.value(argument)
-        assert isinstance(found, Sequence)
-        return scalar_of(every(scope.stack.holds(item) for item in found.items), call)
+        operands = scope.value(argument)
+        assert isinstance(operands, Sequence)
+        return scalar_of(every(scope.stack.holds(item) for item in operands.items), call)
 
     return evaluate
 
 
 def refused(why: str) -> Callable[[object, Node, Mapping], NoReturn]:
-    """What becomes of a call of a function that cannot be called there."""
+    """A shape or value that refuses every call."""
 
     def refuse(scope: object, argument: Node, call: Mapping) -> NoReturn:
         raise MisuseError(why, call, "remove it, or use another function")

@@ -9,7 +9,7 @@ from compiler.node import Mapping, Node, Scalar
 
 
 def expression_shape(functions: Functions, argument: Node, call: Mapping) -> None:
-    """`expression`, which can be parsed if it is written, and `data`."""
+    """`expression`, which must be valid if it is literal, and `data`."""
     mapped("expression", only=("expression", "data"))(functions, argument, call)
     assert isinstance(argument, Mapping)
     written = argument.entries["expression"]
@@ -24,7 +24,7 @@ def expression_shape(functions: Functions, argument: Node, call: Mapping) -> Non
 
 
 def evaluate(scope: Scope, argument: Node, call: Mapping) -> Node:
-    """What the expression makes of `$.data`."""
+    """The value of the expression."""
     assert isinstance(argument, Mapping)
     expression = text(scope.value(argument.entries["expression"]), "a string as `expression`")
     data = argument.entries.get("data")

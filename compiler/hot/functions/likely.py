@@ -1,4 +1,4 @@
-"""What an argument looks like that was written for a function, as the lint asks. A call may give anything."""
+"""What an argument written for a function looks like, for lint. A call may return anything."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def listed(least: int, most: int = 1 << 30) -> Likely:
 
 
 def list_or_call(node: Node) -> bool:
-    """A list, or a call that gives one."""
+    """A list, or a call that may return one."""
     return isinstance(node, Sequence) or _call(node)
 
 

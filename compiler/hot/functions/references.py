@@ -1,4 +1,4 @@
-"""Functions that look something up: a parameter, an attribute, a file, the parent."""
+"""Functions that look something up: parameters, attributes, files, the parent."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FACADE = ("metadata", "deletion_policy", "update_policy")
 
 
 def get_param(scope: Scope, argument: Node, call: Mapping) -> Node:
-    """A parameter, or what lies at a path in it: '' where nothing does."""
+    """A parameter, or the value at a path in it; '' if there is none."""
     written = scope.value(argument)
     path = written.items if isinstance(written, Sequence) else [written]
     if not path or not isinstance(written, Sequence | Scalar):
@@ -31,13 +31,13 @@ def get_param(scope: Scope, argument: Node, call: Mapping) -> Node:
 
 
 def steps(path: list[Node]) -> tuple[Key, ...] | None:
-    """A path as keys and indices; None if a step is neither, so that the path leads nowhere."""
+    """A path as keys and indices; None if a step is neither, so that nothing is at the path."""
     keys = [step.value for step in path if isinstance(step, Scalar) and isinstance(step.value, str | int)]
     return tuple(keys) if len(keys) == len(path) else None
 
 
 def get_attr(scope: Scope, argument: Node, call: Mapping) -> Node:
-    """An attribute of a resource, or what lies at a path in it; null where nothing does."""
+    """An attribute of a resource, or the value at a path in it; null if there is none."""
     written = argument.items if isinstance(argument, Sequence) else [argument]
     resource = _resource(scope, written[0])
     if len(written) == 1 or is_null(written[1]):
@@ -57,7 +57,7 @@ def _resource(scope: Scope, name: Node) -> Resource:
 
 
 def known_attribute(scope: Scope, argument: Node, call: Mapping) -> None:
-    """An error if there is no such resource, or none of its attributes has the name."""
+    """Raise CompileError if the resource or its attribute does not exist."""
     written = argument.items if isinstance(argument, Sequence) else [argument]
     resource = _resource(scope, written[0])
     if len(written) > 1 and not is_null(written[1]):
@@ -65,31 +65,31 @@ def known_attribute(scope: Scope, argument: Node, call: Mapping) -> None:
 
 
 def attribute_path(functions: Functions, argument: Node, call: Mapping) -> None:
-    """A list; Heat takes the name of a resource for one, if it is a single letter."""
+    """A list; Heat also accepts the name of a resource that is a single letter."""
     if not (isinstance(argument, Scalar) and isinstance(argument.value, str) and len(argument.value) == 1):
         listed(1)(functions, argument, call)
 
 
 def get_file(scope: Scope, argument: Node, call: Mapping) -> Node:
-    """The text of a file beside the template. Its path is written in place: Heat's client sends no other."""
+    """The text of a file beside the template. Its path is literal: Heat's client sends no other file."""
     if not isinstance(argument, Scalar) or not isinstance(argument.value, str):
         raise MisuseError(f"takes a literal path, not {kind_of(scope.functions, argument)}")
     return text_of(scope.stack.file(argument.value, argument))
 
 
 def get_resource(scope: Scope, argument: Node, call: Mapping) -> Node:
-    """What Heat calls a resource: its id."""
+    """The id of a resource."""
     return _resource(scope, argument).reference(call)
 
 
 def facade(functions: Functions, argument: Node, call: Mapping) -> None:
-    """The name of one of the three things that a template may ask of the resource that it is."""
+    """The name of a field that a template may read of its own resource."""
     if not isinstance(argument, Scalar) or argument.value not in FACADE:
         raise MisuseError(f"takes {', '.join(FACADE)}, not {shown(argument)}", argument)
 
 
 def resource_facade(scope: Scope, argument: Node, call: Mapping) -> Node:
-    """What the parent says of the resource that this template is."""
+    """A field of the parent's resource that this template belongs to."""
     assert isinstance(argument, Scalar)
     field = str(argument.value)
     value = scope.stack.facade(field, call)

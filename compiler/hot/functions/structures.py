@@ -1,4 +1,4 @@
-"""Functions that make lists and mappings of others."""
+"""Functions that combine lists and mappings."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ from compiler.node import (
     sequence_of,
 )
 
-MOST_REPEATS = 1_000_000  # items that one `repeat` may make
+MOST_REPEATS = 1_000_000  # items that one `repeat` may create
 
 
 def list_concat(scope: Scope, argument: Node, call: Mapping) -> Node:
-    """All lists as one; null is none."""
+    """All lists as one; null is skipped."""
     return sequence_of(_concatenated(scope, argument), call)
 
 
 def list_concat_unique(scope: Scope, argument: Node, call: Mapping) -> Node:
-    """All lists as one, and of equal items the first; 1, 1.0 and true are equal."""
+    """All lists as one, without repeated items; 1, 1.0 and true are equal."""
     kept, seen = [], []
     for item in _concatenated(scope, argument):
         value = plain(item)
@@ -56,7 +56,7 @@ def _concatenated(scope: Scope, argument: Node) -> list[Node]:
 
 
 def map_merge(scope: Scope, argument: Node, call: Mapping) -> Node:
-    """All mappings as one, not looking into them: the later wins, with null too. Null is no mapping."""
+    """All mappings as one, key by key: the later value wins, null included. A null mapping is skipped."""
     found = scope.value(argument)
     if isinstance(found, Scalar) and found.value == "":
         return mapping_of({}, call)
@@ -72,7 +72,7 @@ def map_merge(scope: Scope, argument: Node, call: Mapping) -> Node:
 
 
 def map_replace(scope: Scope, argument: Node, call: Mapping) -> Node:
-    """A mapping with keys and values replaced, each where another mapping has the whole of it."""
+    """A mapping with keys and values replaced that match another mapping's keys exactly."""
     found = items(scope.value(argument), "a list")
     if len(found) != 2:
         raise MisuseError(f"takes a mapping and its replacements, not {len(found)} item(s)")
@@ -134,7 +134,7 @@ def filter_(scope: Scope, argument: Node, call: Mapping) -> Node:
 
 
 def contains(scope: Scope, argument: Node, call: Mapping) -> Node:
-    """Whether a list has a value, or a text another."""
+    """Whether a list contains a value, or a string another."""
     assert isinstance(argument, Sequence)
     value, inside = (scope.value(item) for item in argument.items)
     wanted, found = without_secrets(value), without_secrets(inside)
@@ -146,7 +146,7 @@ def contains(scope: Scope, argument: Node, call: Mapping) -> Node:
 
 
 def repeat_shape(functions: Functions, argument: Node, call: Mapping) -> None:
-    """`template`, `for_each`, and `permutations`, true or false as it is written."""
+    """`template` and `for_each`, a mapping."""
     mapped("for_each", "template")(functions, argument, call)
     assert isinstance(argument, Mapping)
     loops = argument.entries["for_each"]
@@ -155,7 +155,7 @@ def repeat_shape(functions: Functions, argument: Node, call: Mapping) -> None:
 
 
 def nested_repeat_shape(functions: Functions, argument: Node, call: Mapping) -> None:
-    """As `repeat_shape`; `permutations` is true or false as it is written."""
+    """As `repeat_shape`; `permutations` is literally true or false."""
     repeat_shape(functions, argument, call)
     assert isinstance(argument, Mapping)
     nested = argument.entries.get("permutations")
@@ -164,7 +164,7 @@ def nested_repeat_shape(functions: Functions, argument: Node, call: Mapping) -> 
 
 
 def repeat(*, maps: bool, together: bool) -> Value:
-    """repeat: with mappings to go through (since newton), and with `permutations` (since pike) or without."""
+    """repeat: `maps`, mappings as loops (since newton); `together`, with `permutations` (since pike)."""
 
     def evaluate(scope: Scope, argument: Node, call: Mapping) -> Node:
         assert isinstance(argument, Mapping)
@@ -191,7 +191,7 @@ def _pairs(loops: Mapping, values: list[list[Node]]) -> Iterable[tuple[Node, ...
     there = [list_ for node, list_ in zip(loops.entries.values(), values, strict=True) if not is_null(node)]
     if len({len(each) for each in there}) > 1:
         raise MisuseError("takes lists of equal length with `permutations: false`")
-    return zip(*values, strict=False)  # null is no list, and ends them all
+    return zip(*values, strict=False)  # null counts as an empty list, which ends the loop
 
 
 def _loop(node: Node, name: str, *, maps: bool) -> list[Node]:
@@ -203,7 +203,7 @@ def _loop(node: Node, name: str, *, maps: bool) -> list[Node]:
 
 
 def _filling(loops: Mapping, row: tuple[Node, ...]) -> Callable[[str], str]:
-    """Puts a row of values in for their names, one by one: what one puts in, the next may replace."""
+    """Replaces names by a row of values, one after the other: a later one may replace inserted text."""
 
     def filled(written: str) -> str:
         for name, value in zip(loops.entries, row, strict=True):

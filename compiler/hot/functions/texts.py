@@ -1,4 +1,4 @@
-"""Functions that make text, or take it apart."""
+"""Functions that create or split strings."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from compiler.hot.scope import Functions, MisuseError, Scope, Value, is_call
 from compiler.model import secret
 from compiler.node import Mapping, Node, Plain, Scalar, Sequence, node_of, plain, scalar_of
 
-Spelt = Callable[[Node, str], str]  # the text that a value is replaced by, of the parameter of that name
+Format = Callable[[Node, str], str]  # a value as text; the name is for errors
 
 
 def replacement_shape(functions: Functions, argument: Node, call: Mapping) -> None:
-    """`template` and `params`, which is a mapping or will be one."""
+    """`template` and `params`, a mapping or a call."""
     mapped("template", "params")(functions, argument, call)
     assert isinstance(argument, Mapping)
     params = argument.entries["params"]
@@ -30,8 +30,8 @@ def replacement_shape(functions: Functions, argument: Node, call: Mapping) -> No
         raise MisuseError(f"takes a mapping as `params`, not {params.kind}", params)
 
 
-def str_replace(spelt: Spelt, *, strict: bool = False) -> Value:
-    """str_replace, by how it spells values; a strict one refuses params that the template does not have."""
+def str_replace(form: Format, *, strict: bool = False) -> Value:
+    """str_replace, by how it formats values; if strict, the template must contain all params."""
 
     def evaluate(scope: Scope, argument: Node, call: Mapping) -> Node:
         assert isinstance(argument, Mapping)
@@ -41,7 +41,7 @@ def str_replace(spelt: Spelt, *, strict: bool = False) -> Value:
             raise MisuseError(f"takes a mapping as `params`, not {params.kind}")
         if "" in params.entries:
             raise MisuseError("cannot replace an empty string")
-        values = {name: spelt(value, name) for name, value in params.entries.items()}
+        values = {name: form(value, name) for name, value in params.entries.items()}
         keys = sorted(values, key=lambda key: (-len(key), key))
         unused = set(values)
         replaced = _replaced(written, keys, values, unused)
@@ -53,7 +53,7 @@ def str_replace(spelt: Spelt, *, strict: bool = False) -> Value:
 
 
 def _replaced(written: str, keys: list[str], values: dict[str, str], unused: set[str]) -> str:
-    """Each key in turn, the longest first; text that came from a value is never searched again."""
+    """Each key in turn, the longest first; inserted text is never searched again."""
     for index, key in enumerate(keys):
         if key in written:
             unused.discard(key)
@@ -62,25 +62,25 @@ def _replaced(written: str, keys: list[str], values: dict[str, str], unused: set
     return written
 
 
-def spelt(value: Node, name: str) -> str:
-    """Null is nothing, a scalar as Python spells it (`True`, `1.5`), all else JSON."""
+def formatted(value: Node, name: str) -> str:
+    """Null is empty, a scalar as Python formats it (`True`, `1.5`), all else JSON."""
     if isinstance(value, Scalar):
         return "" if value.value is None else str(value.value)
     return _json(value)
 
 
-def spelt_scalar(value: Node, name: str) -> str:
-    """As `spelt`, but only scalars: what HOT took before liberty."""
+def formatted_scalar(value: Node, name: str) -> str:
+    """As `formatted`, but only scalars, as before liberty."""
     if not isinstance(value, Scalar):
         raise MisuseError(f"takes strings and numbers, and `{name}` is {value.kind}")
-    return spelt(value, name)
+    return formatted(value, name)
 
 
-def spelt_full(value: Node, name: str) -> str:
-    """As `spelt`, but nothing empty."""
+def formatted_nonempty(value: Node, name: str) -> str:
+    """As `formatted`, but empty values are refused."""
     if plain(value) in (None, "", [], {}) and not isinstance(plain(value), bool | int | float):
         raise MisuseError(f"takes no empty values, and `{name}` is {shown(value)}")
-    return spelt(value, name)
+    return formatted(value, name)
 
 
 def _json(value: Node) -> str:
@@ -88,7 +88,7 @@ def _json(value: Node) -> str:
 
 
 def list_join(scope: Scope, argument: Node, call: Mapping) -> Node:
-    """The items of all lists with a delimiter between them; null, '' and 0 in place of a list are none."""
+    """The items of all lists, joined by a delimiter; null, '' and 0 in place of a list are skipped."""
     assert isinstance(argument, Sequence)
     delimiter, *lists = argument.items
     parts: list[str] = []
@@ -119,7 +119,7 @@ def list_join_one(scope: Scope, argument: Node, call: Mapping) -> Node:
 
 
 def split_shape(functions: Functions, argument: Node, call: Mapping) -> None:
-    """A list, or what will be one."""
+    """A list or a call."""
     if (isinstance(argument, Mapping) and not is_call(argument, functions)) or not isinstance(
         argument, Mapping | Sequence
     ):
@@ -127,7 +127,7 @@ def split_shape(functions: Functions, argument: Node, call: Mapping) -> None:
 
 
 def str_split(scope: Scope, argument: Node, call: Mapping) -> Node:
-    """A text cut at a delimiter; at white space if that is null. Null stays null."""
+    """A string split at a delimiter, at white space if that is null. Null stays null."""
     found = items(scope.value(argument), "a list")
     if len(found) < 2:
         raise MisuseError(f"takes a delimiter and a string, not {len(found)} item(s)")
@@ -171,14 +171,14 @@ URL = ("scheme", "username", "password", "host", "port", "path", "query", "fragm
 
 
 def url_shape(functions: Functions, argument: Node, call: Mapping) -> None:
-    """The parts of a URL; those that are written are what they must be."""
+    """The parts of a URL; literal ones must be valid."""
     mapped(only=URL)(functions, argument, call)
     assert isinstance(argument, Mapping)
     _check_url({name: node for name, node in argument.entries.items() if not is_call(node, functions)})
 
 
 def make_url(scope: Scope, argument: Node, call: Mapping) -> Node:
-    """A URL of its parts, quoted where a URL needs it. Without a scheme it begins with `//`."""
+    """A URL from its parts, quoted where needed. Without a scheme it begins with `//`."""
     found = scope.value(argument)
     assert isinstance(found, Mapping)
     _check_url(found.entries)
@@ -240,7 +240,7 @@ def _location(part: dict[str, str]) -> str:
 
 
 def _quoted(written: str, safe: str = "") -> str:
-    """Quoted for a URL; a secret's reference is marked, so that its value is quoted when it is put in."""
+    """Quoted for a URL; a reference to a secret is marked, so that its value is quoted when inserted."""
     done, at = "", 0
     for piece in secret.PATTERN.finditer(written):
         done += quote(written[at : piece.start()], safe=safe) + secret.coded(piece[0], "url")

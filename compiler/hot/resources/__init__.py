@@ -1,11 +1,10 @@
-"""What stands behind the resources of a template: another template, or one of Heat's own types.
+"""The resources of a template: other templates, or Heat's own types.
 
-definition   what every resource is made from      values    nothing, a value, a random string, a stub
+definition   what every resource is created from      values    nothing, a value, a random string, a stub
 nested       a template as a resource              groups    a chain, a group
-order        which needs which                     validation what Heat checks before it makes a stack
+order        dependencies                          validation what Heat validates before it creates a stack
 
-Heat's types here are those that need no cloud. Every other type is a stub: it may be named, and its
-attributes are null.
+These are Heat's types that need no cloud. Every other type is a stub, whose attributes are null.
 """
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ def root_stack(
 
 
 def make_resource(stack: Stack, name: str) -> Resource | None:
-    """A resource of a template; None if its condition switches it off."""
+    """A resource of a template; None if its condition disables it."""
     written = stack.template.resources[name]
     condition = written.entries.get("condition")
     if condition is not None and not stack.enabled(condition):
@@ -78,7 +77,7 @@ def _thunk(stack: Stack, node: Node) -> Thunk:
 
 
 def resource_of(definition: ResourceDefinition) -> Resource:
-    """The resource of a definition: a template, or what its type stands for in the end."""
+    """The resource of a definition: a template, or a type that the registry maps its type to."""
     stack, place = definition.stack, definition.type
     kind = expect_string(place, f"the type of {definition.label}")
     path = (*stack.path, *definition.path)

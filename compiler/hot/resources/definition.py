@@ -1,4 +1,4 @@
-"""What every resource is made from, and what each of them does alike."""
+"""What every resource is created from, and what all of them share."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from compiler.node import Mapping, Node, scalar_of
 
 AttributePath = tuple[Key, ...]
 NO_POLICIES: frozenset[str] | None = frozenset()  # the keys of an update policy
-SHOW = "show"  # the attribute that every resource has; it is the cloud's own view of it
+SHOW = "show"  # the attribute that every resource has: how the cloud sees it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceDefinition:
-    """One resource before it is known what it is: its type, and its properties unevaluated."""
+    """One resource before its type is looked up: the type, and the properties, not evaluated."""
 
     stack: Stack
-    path: tuple[str, ...]  # its name in the template; of a member of a group that, and its number
+    path: tuple[str, ...]  # its name in the template; for a member of a group also its number
     type: Node
     properties: dict[str, Thunk]
     place: Mapping  # where the properties are written
 
     @property
     def name(self) -> str:
-        """Its path in one piece."""
+        """Its path, joined."""
         return ".".join(self.path)
 
     @property
     def label(self) -> str:
-        """What an operator calls it."""
+        """How messages name it."""
         return f"resource `{self.name}`"
 
 
@@ -41,12 +41,12 @@ Make = Callable[[ResourceDefinition], Resource]
 
 
 def constant(node: Node) -> Thunk:
-    """A value that is evaluated already."""
+    """A thunk for a value that is already evaluated."""
     return lambda: node
 
 
 def inner(find: Callable[[str, Node], Resource], name: str, path: AttributePath, place: Node) -> Node:
-    """`resource.NAME` is a reference, `resource.NAME.ATTRIBUTE` or a path behind it an attribute."""
+    """`resource.NAME`: a reference; `resource.NAME.ATTRIBUTE`, or a further path: an attribute."""
     steps: list[Key] = [*name.split(".", 2)[1:], *path]
     found = find(str(steps[0]), place)
     return (
@@ -55,6 +55,6 @@ def inner(find: Callable[[str, Node], Resource], name: str, path: AttributePath,
 
 
 def value_at(value: Node, path: AttributePath, place: Node) -> Node:
-    """What lies at a path of an attribute; null where there is nothing."""
+    """The value at a path of an attribute; null if there is none."""
     found = member(value, path, Digits.KEY)
     return scalar_of(None, place) if found is None else found

@@ -1,4 +1,4 @@
-"""Heat's own types that are many resources: a chain, and a group."""
+"""Heat's own types with several members: chains and groups."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ MOST_MEMBERS = 10_000
 
 
 class Members(ABC):
-    """A resource that is many: a chain of types, or a group of one type."""
+    """A resource with members: a chain of types, or a group of one type."""
 
     policies: ClassVar[frozenset[str] | None] = NO_POLICIES
 
-    whole: ClassVar[tuple[str, ...]] = ("refs",)  # attributes that need no name of another
+    whole: ClassVar[tuple[str, ...]] = ("refs",)  # attributes that need no further name
 
     def __init__(self, definition: ResourceDefinition, properties: Properties, make: Make) -> None:
         self._definition = definition
@@ -54,7 +54,7 @@ class Members(ABC):
 
     @abstractmethod
     def _definitions(self) -> Iterator[ResourceDefinition]:
-        """What each member is made from."""
+        """The definition of each member."""
 
     @property
     def members(self) -> dict[str, Resource]:
@@ -66,7 +66,7 @@ class Members(ABC):
         return {each.path[-1]: self._make(each) for each in self._definitions()}
 
     def attribute(self, name: str, path: AttributePath, place: Node) -> Node:
-        """`refs`, `refs_map`, `attributes` and `resource.N`; any other name is asked of each member."""
+        """`refs`, `attributes` and `resource.N`; any other name gives a list with that of each member."""
         if name.startswith("resource."):
             return inner(self._member, name, path, place)
         if name == "refs":
@@ -77,7 +77,7 @@ class Members(ABC):
         return sequence_of([each.attribute(name, path, place) for each in self.members.values()], place)
 
     def expect(self, name: str, place: Node) -> None:  # noqa: B027 - every class of them takes any
-        """Any: the members are asked."""
+        """Any name: the members have the attributes."""
 
     def _by_name(self, path: AttributePath, place: Node) -> Node:
         if not path or not isinstance(path[0], str):
@@ -98,20 +98,20 @@ class Members(ABC):
         return self.members[name]
 
     def references(self, place: Node) -> Node:
-        """What stands for each member, under its number."""
+        """The reference of each member, by its number."""
         return mapping_of({name: each.reference(place) for name, each in self.members.items()}, place)
 
     def attributes(self, place: Node) -> Node:
-        """The attributes that need no name of another."""
+        """The attributes that need no further name."""
         return mapping_of({name: self.attribute(name, (), place) for name in self.whole}, place)
 
     def reference(self, place: Node) -> Node:
-        """The id of the nested stack that Heat would make of it."""
+        """The id of the nested stack that Heat would create for it."""
         stack = self._definition.stack
         return scalar_of(".".join((stack.evaluation.identity.id, *stack.path, *self._definition.path)), place)
 
     def check(self) -> None:
-        """Each member is right."""
+        """Check each member."""
         for each in self.members.values():
             each.check()
 
@@ -140,7 +140,7 @@ class ResourceChain(Members):
 
 
 class ResourceGroup(Members):
-    """OS::Heat::ResourceGroup: resources of one type, which know their number by `%index%`."""
+    """OS::Heat::ResourceGroup: resources of one type; `%index%` is the number of each."""
 
     policies: ClassVar[frozenset[str] | None] = frozenset(("rolling_update", "batch_create"))
     whole = ("removed_rsrc_list", "refs", "refs_map")
@@ -153,7 +153,7 @@ class ResourceGroup(Members):
         super().__init__(definition, properties, make)
 
     def attribute(self, name: str, path: AttributePath, place: Node) -> Node:
-        """As of a chain; and `refs_map`, and `removed_rsrc_list`. A group of none has null for any member."""
+        """As for a chain; also `refs_map`, and `removed_rsrc_list`. In an empty group any member is null."""
         if name.startswith("resource.") and not self.members:
             return scalar_of(None, place)
         if name == "refs_map":
@@ -205,7 +205,7 @@ class ResourceGroup(Members):
 
 
 def _own_properties(definition: Mapping) -> Mapping:
-    """The properties of a group's members; null is none of them."""
+    """The properties of a group's members, without those that are null."""
     written = definition.entries.get("properties") or scalar_of(None, definition)
     properties = expect_mapping(property_value("json", written, "`properties`"), "it")
     kept = {key: value for key, value in properties.entries.items() if not is_null(value)}

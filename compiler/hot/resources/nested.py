@@ -25,7 +25,7 @@ from compiler.node import Node, expect_mapping, mapping_of, scalar_of
 
 
 def nested(definition: ResourceDefinition, file: TemplateFile, registration: Registration) -> Nested:
-    """The resource that a template is; `registration` is what led to it."""
+    """The resource for a template; `registration`: the entry that led to it."""
     stack, path = definition.stack, file.path
     if path in stack.ancestors:
         circle = " -> ".join((*stack.ancestors[stack.ancestors.index(path) :], path))
@@ -39,7 +39,7 @@ def nested(definition: ResourceDefinition, file: TemplateFile, registration: Reg
 
 
 def passed_properties(evaluation: Evaluation, template: Template, properties: Node) -> dict[str, Thunk]:
-    """What a root template gets of a parent's properties; those that it does not declare are left out."""
+    """The properties for a root template, as if a parent passed them; undeclared ones are left out."""
     expect_outputs(template)
     mapping = expect_mapping(properties, "properties")
     declared = {name: constant(node) for name, node in mapping.entries.items() if name in template.parameters}
@@ -81,7 +81,7 @@ class Nested:
         return mapping_of({name: self.stack.output(name, place) for name in names}, place)
 
     def expect(self, name: str, place: Node) -> None:
-        """An output of that name, or anything of its resources."""
+        """An output of that name, or anything below `resource.`."""
         if not name.startswith("resource."):
             self.stack.output_node(name, place)
 
@@ -92,7 +92,7 @@ class Nested:
         return scalar_of(self.stack.pseudo()["OS::stack_id"], place)
 
     def check(self) -> None:
-        """Every parameter that needs a value has one, and the template itself is right."""
+        """Check that required parameters are set, and then the template itself."""
         for declaration in self.stack.template.parameters.values():
             if (
                 self._properties.get(declaration.name) is None

@@ -1,4 +1,4 @@
-"""Which resource needs which, so that Heat would have to make it first."""
+"""Which resources depend on which, and so must be created later."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _FIELDS = ("properties", "metadata")
 
 
 def check_order(stack: Stack, names: Iterable[str]) -> None:
-    """An error if resources need one another; `names` are those that no condition switches off.
+    """Raise CompileError for circular dependencies; `names`: the resources that no condition disables.
 
-    What a function names must be there too; Heat minds less what `depends_on` says.
+    What functions name must exist as well; names in `depends_on` need not, as in Heat.
     """
     referred = {name: dict(_referred_by(stack, name)) for name in names}
     for others in referred.values():
@@ -43,7 +43,7 @@ def _follow(name: str, needs: dict[str, dict[str, Node]], done: set[str], way: l
 
 
 def _explicit(stack: Stack, name: str) -> Iterator[tuple[str, Node]]:
-    """What `depends_on` says of a resource, and where."""
+    """The names in `depends_on` of a resource, with their places."""
     node = stack.template.resources[name].entries.get("depends_on")
     for item in node.items if isinstance(node, Sequence) else [node]:
         if isinstance(item, Scalar):
@@ -51,7 +51,7 @@ def _explicit(stack: Stack, name: str) -> Iterator[tuple[str, Node]]:
 
 
 def _referred_by(stack: Stack, name: str) -> Iterator[tuple[str, Node]]:
-    """The resources that functions of one name, and where."""
+    """The resources that functions in a resource name, with their places."""
     for field in _FIELDS:
         node = stack.template.resources[name].entries.get(field)
         if node is not None:

@@ -1,4 +1,4 @@
-"""What Heat validates before it makes a stack."""
+"""What Heat validates before it creates a stack."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from compiler.node import Mapping, Scalar, expect_keys, expect_mapping
 
 
 def check(stack: Stack) -> None:
-    """Everything that Heat validates before it makes a stack: parameters, conditions, resources, outputs."""
+    """Validate parameters, conditions, resources and outputs, as Heat does before it creates a stack."""
     template = stack.template
     for name, declaration in template.parameters.items():
         stack.parameter(name, declaration.node)
     for name, node in template.conditions.items():
         stack.check_condition(name, node)
     for name, output in template.outputs.items():
-        if stack.gives(name):
+        if stack.has_value(name):
             stack.scope.check(output.entries["value"])
     resources = {name: stack.resource(name, written) for name, written in template.resources.items()}
     for name, written in template.resources.items():
@@ -33,7 +33,7 @@ def check(stack: Stack) -> None:
 
 
 def _check_policies(written: Mapping, known: frozenset[str] | None) -> None:
-    """What only some resources can be told: how to be updated, and to leave a snapshot."""
+    """Refuse policies that only some resources support: updates, and snapshots on deletion."""
     if known is None:
         return
     deletion, update = (written.entries.get(name) for name in ("deletion_policy", "update_policy"))

@@ -1,4 +1,4 @@
-"""Heat's own types that are one thing: nothing, a value, a random string; and those that only a cloud has."""
+"""Heat's own types without members, and stubs for types that need a cloud."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from compiler.node import Node, Scalar, mapping_of, scalar_of
 
 
 class Nothing:
-    """OS::Heat::None: takes every property, and every attribute of it is null."""
+    """OS::Heat::None: accepts every property; every attribute is null."""
 
     policies: ClassVar[frozenset[str] | None] = None
 
@@ -35,22 +35,22 @@ class Nothing:
         """Any."""
 
     def reference(self, place: Node) -> Node:
-        """Its name: Heat makes an id up."""
+        """Its name, where Heat generates an id."""
         return scalar_of(self._definition.name, place)
 
     def check(self) -> None:
-        """Nothing can be wrong."""
+        """Always valid."""
 
 
 class Stub(Nothing):
-    """A type that only a cloud has."""
+    """A type that needs a cloud."""
 
     def __init__(self, definition: ResourceDefinition, external: Node | None) -> None:
         super().__init__(definition)
         self._external = external
 
     def attribute(self, name: str, path: AttributePath, place: Node) -> Node:
-        """Null; of a resource that Heat would not make but find in the cloud, an error."""
+        """Null; for a resource with an `external_id`, which exists in the cloud, an error."""
         if self._external is not None:
             raise CompileError(
                 f"{self._definition.label} has an `external_id`: only the cloud knows its attributes",
@@ -61,7 +61,7 @@ class Stub(Nothing):
 
 
 class OneValue(ABC):
-    """A resource that is one value, its attribute `value`."""
+    """A resource with one value, its attribute `value`."""
 
     policies: ClassVar[frozenset[str] | None] = NO_POLICIES
 
@@ -90,7 +90,7 @@ class OneValue(ABC):
 
 
 class ValueResource(OneValue):
-    """OS::Heat::Value: one expression with a name, and a type if one is asked for."""
+    """OS::Heat::Value: one expression with a name, and a type if one is set."""
 
     def __init__(self, definition: ResourceDefinition, properties: Properties) -> None:
         properties.expect(("value", "type"), "`OS::Heat::Value`")
@@ -114,16 +114,16 @@ class ValueResource(OneValue):
         return self._properties.required("value", str(kind.value))
 
     def reference(self, place: Node) -> Node:
-        """Its name: Heat makes an id up."""
+        """Its name, where Heat generates an id."""
         return scalar_of(self._definition.name, place)
 
     def check(self) -> None:
-        """The value has its type."""
+        """Check that the value has its type."""
         self.value(self._definition.type)
 
 
 class RandomStringResource(OneValue):
-    """OS::Heat::RandomString: made once and kept, by the path to the resource."""
+    """OS::Heat::RandomString: generated once and kept, by the path of the resource."""
 
     def __init__(self, definition: ResourceDefinition, properties: Properties) -> None:
         properties.expect(
@@ -148,7 +148,7 @@ class RandomStringResource(OneValue):
         return self._definition.stack.evaluation.random_strings(name, self._recipe())
 
     def check(self) -> None:
-        """Such a string can be made."""
+        """Check that such a string can be generated."""
         self._recipe()
 
     def _recipe(self) -> StringRecipe:

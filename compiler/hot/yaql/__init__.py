@@ -1,9 +1,9 @@
 """The `yaql` function: an expression evaluated over plain values, as Heat does it.
 
-The meaning of every expression is that of the `yaql` library. A tree of services, though, asks the same few
-dozen functions about large lists, and the library takes 0.1 s to start and some 30 µs for each step of each
-item. So expressions are compiled to closures first (`quick`), which answer only where they are certain to
-give what the library gives; anything else, every mistake among it, is left to the library.
+The meaning of every expression is that of the `yaql` library. But a tree of services calls the same few dozen
+functions on large lists, and the library takes 0.1 s to start and some 30 µs for each step of each item.
+So expressions are first compiled to closures (`quick`), which return a value only if the library certainly
+returns the same; everything else, mistakes included, is left to the library.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def evaluate(expression: str, data: Plain) -> Plain:
 
     Iterators, views and tuples become lists, and the keys of a dict strings, as in JSON. Parts of the result
     may be parts of `data`, the very same objects; so neither may be changed. Raises YaqlError and nothing
-    else, also for a result that JSON cannot say: a regular expression, a date, a set, which `$.data.keys()`
+    else, also for a result that is not valid JSON: a regular expression, a date, a set, which `$.data.keys()`
     and `$.data.items()` are too (but `$.data.keys().select($)` is a list).
     """
     try:
@@ -32,7 +32,7 @@ def evaluate(expression: str, data: Plain) -> Plain:
 
 
 def check(expression: str) -> None:
-    """Raises YaqlError for a text that is not a yaql expression; what it would evaluate to is not asked."""
+    """Raises YaqlError for a text that is not a yaql expression; it is not evaluated."""
     if not quick.parses(expression):
         from compiler.hot.yaql import library
 

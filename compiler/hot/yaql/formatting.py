@@ -1,4 +1,4 @@
-"""`format`, which yaql 2.0 has and 3.0 dropped: `str.format` let a template read any attribute of any object.
+"""`format`, which yaql 3.0 removed: with `str.format` templates could read any attribute of any object.
 
 Fields here name an argument and no more (CVE-2024-29156): `{0}`, `{}`, `{name}`, with conversion and format.
 """
@@ -10,7 +10,7 @@ import string
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-_LARGE = re.compile(r"\d{6}")  # widths that would fill the memory
+_LARGE = re.compile(r"\d{6}")  # widths that would exhaust memory
 
 
 class _Formatter(string.Formatter):

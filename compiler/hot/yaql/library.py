@@ -17,11 +17,11 @@ from compiler.hot.yaql.formatting import formatted
 from compiler.hot.yaql.sets import Ordered
 from compiler.node import Plain
 
-# Far above what Heat allows (200 items, 10,000 bytes, unless raised); but what is endless ends.
+# Far above what Heat allows (200 items, 10,000 bytes, unless raised), but endless evaluation ends.
 MOST_ITEMS = 100_000
 MOST_BYTES = 256 * 1024 * 1024
 
-# What the functions of the library, and Python's under them, raise for arguments that they cannot take.
+# What the functions of the library, and the Python functions they call, raise for invalid arguments.
 _MISTAKES = (
     exceptions.YaqlException,
     ArithmeticError,
@@ -87,12 +87,12 @@ def _to_set(collection: Iterable[Any]) -> Ordered:
 
 
 def _len(iterator: Iterator[Any]) -> int:
-    """As the library's own, which is not bound by its limit on items and counts an endless one for ever."""
+    """Like the library's own, but within its limit on items, so that an endless iterator ends."""
     return sum(1 for _ in iterator)
 
 
 def _plain(value: Any) -> Plain:
-    """A result as JSON has it."""
+    """A result as plain values."""
     if isinstance(value, dict):
         return {_key(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -131,7 +131,7 @@ _NAMED = re.compile(r'"(?:#(?:unary_)?operator_|#property#|[#*])?([^"]*)"')
 
 
 def _reason(mistake: BaseException) -> str:
-    """What is wrong, in one line; the library's own words show whole receivers."""
+    """The reason in one line; the library's own messages contain whole values."""
     if isinstance(mistake, exceptions.YaqlParsingException):
         return _parsing_reason(mistake)
     if isinstance(mistake, KeyError):

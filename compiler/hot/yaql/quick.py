@@ -1,7 +1,7 @@
 """Expressions as Python closures over plain values; NotSupported wherever the library might differ.
 
-Everything is worked out at once, where the library is lazy: an expression has no effects, so that shows in
-nothing but mistakes, and those are the library's to tell.
+Everything is evaluated at once, where the library is lazy: expressions have no effects, so only mistakes can
+differ, and those are left to the library.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ def _prefixed(sign: str, value: Closure) -> Closure:
 
 
 def _let(tree: Operation) -> Closure:
-    """`let(name => value, …) -> body`: the values know nothing of each other."""
+    """`let(name => value, …) -> body`: the values cannot refer to each other."""
     match tree.left:
         case Call("let", Arguments((), _) as arguments, None):
             named = [(f"${name}", value) for name, value in _named(arguments)]
@@ -219,7 +219,7 @@ def _map(items: list[Closure], pairs: list[tuple[Closure, Closure]]) -> Closure:
 
 
 def _from_pairs(pairs: Iterable[Value]) -> Frozen:
-    """The first two of each; what follows is not looked at."""
+    """The first two of each; others are ignored."""
     found = Frozen()
     for pair in pairs:
         key, value, *_ = items_of(pair)

@@ -1,4 +1,4 @@
-"""Sets whose order is no chance."""
+"""Sets with a deterministic order."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 
 class Ordered(frozenset[Any]):
-    """A set that is gone through in the order in which it was made, and not in another at every run."""
+    """A set that is iterated in insertion order, the same in every run."""
 
     _items: tuple[Any, ...]
 
     def __new__(cls, items: Iterable[Any] = ()) -> Ordered:
-        """The items, and of equal ones the first."""
+        """The items, without repetition."""
         kept = tuple(dict.fromkeys(items))
         made = super().__new__(cls, kept)
         made._items = kept
@@ -23,7 +23,7 @@ class Ordered(frozenset[Any]):
         return iter(self._items)
 
     def union(self, *others: Iterable[Any]) -> Ordered:
-        """These items, and behind them the new ones of others."""
+        """These items, followed by the new ones of others."""
         return Ordered(chain(self, *others))
 
     def intersection(self, *others: Iterable[Any]) -> Ordered:

@@ -1,4 +1,4 @@
-"""Expressions as trees: the part of yaql's grammar that templates use. NotSupported about all else.
+"""Expressions as trees: the part of yaql's grammar that templates use. NotSupported for everything else.
 
 What is accepted here, the library accepts, and with the same structure (yaql/language/lexer.py, parser.py and
 the operators of factory.py): names and `$` alone or with a name, numbers, strings, calls, members, indices,
@@ -199,7 +199,7 @@ class _Parser:
         raise NotSupported
 
     def arguments(self, closing: str, items: int | None = None) -> Arguments:
-        """What stands before a closing bracket; NotSupported if that must be so many items and is not."""
+        """The items before a closing bracket; NotSupported if their number is not the required one."""
         values: list[Tree] = []
         pairs: list[tuple[Tree, Tree]] = []
         while self.kind != "sign" or self.token != closing:

@@ -1,4 +1,4 @@
-"""The values that an expression works with, as the library tells them apart.
+"""The values that an expression works with, as the library distinguishes them.
 
 plain list, dict   parts of the data; the library's tuple and frozen dict
 tuple, Frozen      the same, made by the expression
@@ -19,7 +19,7 @@ Value: TypeAlias = Any  # one of the kinds above, a scalar, or a regular express
 
 SCALARS = frozenset({str, int, float, bool, type(None)})
 NUMBERS = frozenset({int, float})
-MOST_ITEMS = 100_000  # that one call may make out of nothing; beyond, the library's limits count
+MOST_ITEMS = 100_000  # that one call may generate; above that the library's limits apply
 
 
 class Frozen(dict[str, Value]):
@@ -43,7 +43,7 @@ class Stream:
         self._values: list[Value] | None = list(values)
 
     def taken(self) -> list[Value]:
-        """The values, to whoever asks first."""
+        """The values, for the first caller only."""
         values, self._values = self._values, None
         if values is None:
             raise NotSupported
@@ -68,7 +68,7 @@ DICTS: frozenset[Any] = frozenset((dict, Frozen, LooseDict))
 
 
 def items_of(value: Value) -> Iterable[Value]:
-    """What a function that takes a collection reads from it."""
+    """The items that a function reads from a collection."""
     if type(value) in SEQUENCES:
         return value  # type: ignore[no-any-return]
     if type(value) is Stream:
@@ -79,12 +79,12 @@ def items_of(value: Value) -> Iterable[Value]:
 
 
 def is_collection(value: Value) -> bool:
-    """Whether functions that take a collection take this."""
+    """Whether functions accept this as a collection."""
     return type(value) in SEQUENCES or type(value) is Stream or type(value) is View
 
 
 def expect(value: Value, kind: type) -> Any:
-    """The value, if it is exactly of that type: the library takes `true` for a number here and not there."""
+    """The value, if it is exactly of that type: the library rarely accepts `true` as a number."""
     if type(value) is not kind:
         raise NotSupported
     return value
@@ -98,7 +98,7 @@ def expect_dict(value: Value) -> dict[str, Value]:
 
 
 def plain(value: Value) -> Plain:
-    """A value as the caller sees it: parts of the data as they are."""
+    """A value as plain values; parts of the data stay the same objects."""
     kind = type(value)
     if kind in SCALARS or kind is list or kind is dict:
         return value  # type: ignore[no-any-return]
@@ -110,7 +110,7 @@ def plain(value: Value) -> Plain:
 
 
 def frozen(value: Value) -> Any:
-    """What has the same hash and is equal to the same values as the library's form of it."""
+    """A hashable that is equal to the same values as the library's form of it."""
     kind = type(value)
     if kind in SCALARS:
         return value

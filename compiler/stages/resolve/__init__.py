@@ -1,8 +1,8 @@
 """The third stage: the services of every host, with their parameters, become role_data.
 
-roles       the services of each role                 settings    what holds for which host
-service     role_data of one, shared by hosts         facts       what hosts know of one another
-role_data   its schema, asked once for equal parts    undeclared  parameters that no template declares
+roles       the services of each role                 settings    settings and parameters of a host
+service     role_data of a service, shared by hosts         facts       what hosts know about one another
+role_data   its schema, checked once for equal parts    undeclared  parameters that no template declares
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def resolve(
     """Every chosen host with the role_data of its services, in the order of the hosts file.
 
     Mistakes go to the report, and their hosts are skipped; one in a role's list of services skips all hosts.
-    At the end, if there is no mistake, the report is told of parameters that no template declares.
+    At the end, if there is no mistake, parameters that no template declares are reported.
     """
     evaluation = Evaluation(
         loader=TemplateLoader(opener),
@@ -58,7 +58,7 @@ def resolve(
 
 
 def _generated(report: Report, name: str, recipe: StringRecipe) -> str:
-    """A random string is a secret like any other: whoever pushes makes it, and keeps it."""
+    """A random string is a secret like any other: it is generated and kept when pushing."""
     if recipe != STANDARD:
         report.warn(
             f"`{name}` is generated as letters and digits, regardless of its properties",

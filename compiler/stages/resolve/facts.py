@@ -1,4 +1,4 @@
-"""What the hosts of a fleet know of one another, as values that templates can read."""
+"""What the hosts of a fleet know about one another, as values for templates."""
 
 from __future__ import annotations
 

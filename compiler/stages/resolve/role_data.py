@@ -1,4 +1,4 @@
-"""Parts put together as the role_data that they are of, for its schema, which sees parts of one kind once."""
+"""Parts assembled as role_data, for its schema, which checks equal parts once."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Seen:
     def __contains__(self, part: Part) -> bool:
         """Whether a part differs from a valid one in the data of a configuration file alone.
 
-        Of that data the schema looks at nothing but the kinds of values.
+        Of that data the schema checks only the kinds of values.
         """
         known, node = self._nodes.get(part.path), part.node
         if part.path[0] != "config_data" or not isinstance(known, Mapping) or not isinstance(node, Mapping):
@@ -39,7 +39,7 @@ class Seen:
 
 
 def role_data(service: str, place: Node, alias: Node, parts: Iterable[Written]) -> Node:
-    """The role_data that has these parts and no others, each at the place where it is written."""
+    """role_data with these parts and no others, each at the place where it is written."""
     root = _Branch(place)
     for keys, part in parts:
         branch = root

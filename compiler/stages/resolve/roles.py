@@ -1,4 +1,4 @@
-"""The services of each role: which they are, and which parameters hold for all of its hosts."""
+"""The services of each role: which they are, and the parameters of its hosts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class RoleServices:
     """One role with its services, in its order."""
 
     role: Role
-    parameters: dict[str, Node]  # that hold for its hosts, but for those of one host
+    parameters: dict[str, Node]  # of all its hosts, without those of a single host
     variants: frozenset[str]  # names of the parameters that differ between its hosts
     services: tuple[Service, ...]
 
@@ -55,7 +55,7 @@ def _services(
 
 
 def _service(alias: Node, evaluation: Evaluation) -> Service | None:
-    """The service behind an alias of the registry; None if it is switched off there."""
+    """The service of an alias in the registry; None if it is disabled there."""
     name = expect_string(alias, "a service")
     registration = find_registration(evaluation.registry, name, (), alias, what="service")
     target = registration.target

@@ -1,4 +1,4 @@
-"""role_data of one service: evaluated once a role, again only where hosts really differ."""
+"""role_data of one service: evaluated once for a role, and again only where hosts differ."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _Slot:
 
 @dataclass(slots=True, eq=False)
 class Service:
-    """One service of one role: its template, and what was computed of it for the hosts so far."""
+    """One service of one role: its template, and what was computed for its hosts so far."""
 
     name: str
     template: Template
@@ -40,9 +40,9 @@ class Service:
     _seen: Seen = field(default_factory=Seen)
 
     def parts(self, stack: Stack, variants: dict[str, Node], report: Report) -> tuple[Part, ...]:
-        """The parts on one host. `variants`: what that host has for the parameters that differ between hosts.
+        """The parts on one host. `variants`: its values of the parameters that differ between hosts.
 
-        Raises CompileError for what cannot be evaluated, or is not as the schema of role_data has it.
+        Raises CompileError for mistakes in the template, and for role_data that its schema refuses.
         """
         slots = self._slots.find(variants)
         if slots is None:
@@ -78,7 +78,7 @@ class Service:
         return part, reads
 
     def _check(self, fresh: list[Written]) -> None:
-        """Ask the schema about parts, unless it has seen their like on another host."""
+        """Check parts with the schema, unless it has accepted equal ones on another host."""
         unseen = [written for written in fresh if written.part not in self._seen]
         if unseen:
             schemas.check(role_data(self.name, self.template.root, self.alias, unseen), "role_data")

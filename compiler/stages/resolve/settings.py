@@ -1,4 +1,4 @@
-"""The parameters that the compiler itself reads, and which parameters hold for which host."""
+"""The parameters that the compiler itself reads, and which parameters apply to which host."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OWN = frozenset(
 
 
 def for_role(environment: Environment, role: Role) -> dict[str, Node]:
-    """Every parameter as it holds on a role: the role's own values lie over everybody's."""
+    """The parameters of a role: its own values override those of all roles."""
     shared = environment.parameter_defaults | environment.parameters
     return overlay_parameters(overlay_parameters(shared, role.parameters), role_parameters(environment, role))
 
@@ -40,7 +40,7 @@ def role_parameters(environment: Environment, role: Role) -> dict[str, Node]:
 
 
 def overlay_parameters(below: dict[str, Node], above: AbstractMapping[str, Node]) -> dict[str, Node]:
-    """Parameters of a nearer level over those of a wider one; only ConfigOverrides add up."""
+    """Parameters of one level over those of a wider one; only ConfigOverrides are merged."""
     if not above:
         return below
     result = below | dict(above)
@@ -50,7 +50,7 @@ def overlay_parameters(below: dict[str, Node], above: AbstractMapping[str, Node]
 
 
 def services(environment: Environment, role: Role) -> tuple[Node, ...]:
-    """The services of a role: `<Role>Services` if an environment says so, else the role's own list."""
+    """The services of a role: `<Role>Services` if an environment sets it, else the role's own list."""
     name = f"{role.name}Services"
     node = environment.parameters.get(name) or environment.parameter_defaults.get(name)
     return role.services if node is None else tuple(expect_sequence(node, f"`{name}`").items)
@@ -59,7 +59,7 @@ def services(environment: Environment, role: Role) -> tuple[Node, ...]:
 def settings(
     parameters: AbstractMapping[str, Node], role: Role, host: Host, asked: Backend | None
 ) -> Settings:
-    """What holds for one host: command line before host, host before role, role before all."""
+    """The settings of one host: the command line wins over the host, the role and the environment."""
     paths = parameters.get("HostPaths")
     overrides = parameters.get(OVERRIDES)
     return Settings(

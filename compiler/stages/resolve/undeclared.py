@@ -1,4 +1,4 @@
-"""Parameters that are set somewhere and declared nowhere: most likely a mistake in their names."""
+"""Parameters that are set but not declared: most likely misspelled names."""
 
 from __future__ import annotations
 
