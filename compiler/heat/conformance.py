@@ -57,19 +57,19 @@ def cases(path: Path) -> tuple[Case, ...]:
     """The cases of a file. Raises HeatsinkError if it holds anything else."""
     source = files.read(path)
     try:
-        found = json.loads(source.text)
+        document = json.loads(source.text)
     except json.JSONDecodeError as error:
         place = Span(source, error.lineno, error.colno, error.lineno, error.colno + 1)
         raise HeatsinkError(f"this is not JSON: {error.msg.lower()}", place) from None
-    if not isinstance(found, list):
+    if not isinstance(document, list):
         raise HeatsinkError("a file of cases must be a list", Span(source, 1, 1, 1, 2))
-    return tuple(_case(each, number, source) for number, each in enumerate(found, 1))
+    return tuple(_case(each, number, source) for number, each in enumerate(document, 1))
 
 
-def _case(found: Any, number: int, source: Source) -> Case:
-    problem = _problem(found)
+def _case(written: Any, number: int, source: Source) -> Case:
+    problem = _problem(written)
     if problem is not None:
-        name = found.get("id") if isinstance(found, dict) else None
+        name = written.get("id") if isinstance(written, dict) else None
         place = Span(source, 1, 1, 1, 1).without_text()
         raise HeatsinkError(
             f"case {name or number} {problem}",
@@ -77,32 +77,32 @@ def _case(found: Any, number: int, source: Source) -> Case:
             "a case has an `id`, a `template` and what is `expected`",
         )
     return Case(
-        id=found["id"],
-        template=found["template"],
-        files=found.get("files") or {},
-        environments=tuple(found.get("environments") or ()),
-        merge=Merge(found.get("merge") or Merge.SERVER),
-        parameters=found.get("parameters") or {},
-        expected=found["expected"],
+        id=written["id"],
+        template=written["template"],
+        files=written.get("files") or {},
+        environments=tuple(written.get("environments") or ()),
+        merge=Merge(written.get("merge") or Merge.SERVER),
+        parameters=written.get("parameters") or {},
+        expected=written["expected"],
     )
 
 
-def _problem(found: Any) -> str | None:
+def _problem(written: Any) -> str | None:
     """What is wrong with a case; None if it is valid."""
-    if not isinstance(found, dict):
+    if not isinstance(written, dict):
         return "is not a mapping"
     for name in _REQUIRED:
-        if name not in found:
+        if name not in written:
             return f"has no `{name}`"
     for name, kind in _KINDS.items():
-        if found.get(name) is not None and not isinstance(found[name], kind):
+        if written.get(name) is not None and not isinstance(written[name], kind):
             return f"has an invalid `{name}`"
-    texts = (*(found.get("files") or {}).values(), *(found.get("environments") or ()))
+    texts = (*(written.get("files") or {}).values(), *(written.get("environments") or ()))
     if not all(isinstance(text, str) for text in texts):
         return "has a file that is not text"
-    if found.get("merge") not in (None, *Merge):
+    if written.get("merge") not in (None, *Merge):
         return f"has an unknown `merge`: use {' or '.join(Merge)}"
-    if not {"outputs", "error"} & found["expected"].keys():
+    if not {"outputs", "error"} & written["expected"].keys():
         return "expects neither `outputs` nor an `error`"
     return None
 

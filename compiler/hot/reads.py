@@ -26,18 +26,18 @@ class Digits(Enum):
 
 def member(value: Node, path: Iterable[Key], digits: Digits = Digits.INDEX) -> Node | None:
     """The value at a path inside a value; None if there is none. A string is a list of characters."""
-    found: Node | None = value
+    current: Node | None = value
     for key in path:
-        if isinstance(found, Mapping):
-            found = found.entries.get(key) if isinstance(key, str) else None
-        elif isinstance(found, Sequence):
-            found = _item(found.items, key, digits)
-        elif isinstance(found, Scalar) and isinstance(found.value, str):
-            character = _item(found.value, key, digits)
-            found = None if character is None else scalar_of(character, found)
+        if isinstance(current, Mapping):
+            current = current.entries.get(key) if isinstance(key, str) else None
+        elif isinstance(current, Sequence):
+            current = _item(current.items, key, digits)
+        elif isinstance(current, Scalar) and isinstance(current.value, str):
+            character = _item(current.value, key, digits)
+            current = None if character is None else scalar_of(character, current)
         else:
             return None
-    return found
+    return current
 
 
 def _item(items: AbstractSequence[T], key: Key, digits: Digits) -> T | None:

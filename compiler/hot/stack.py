@@ -223,17 +223,17 @@ class Stack:
 
     def holds(self, value: Node) -> bool:
         """Whether the value of a condition means true: null does, and a string names another condition."""
-        found = value.value if isinstance(value, Scalar) else value
-        if found is None or isinstance(found, bool):
-            return found is not False
-        if not isinstance(found, str):
+        content = value.value if isinstance(value, Scalar) else value
+        if content is None or isinstance(content, bool):
+            return content is not False
+        if not isinstance(content, str):
             raise CompileError(
                 f"a condition must be a boolean, a name or a function, not {value.kind}", value.span
             )
-        if found not in self.template.conditions:
-            hint = closest(found, self.template.conditions) or "define it under `conditions`"
-            raise CompileError(f"condition `{found}` is not defined in this template", value.span, hint)
-        return self.memo.once("condition", found, value, lambda: self._condition(found))
+        if content not in self.template.conditions:
+            hint = closest(content, self.template.conditions) or "define it under `conditions`"
+            raise CompileError(f"condition `{content}` is not defined in this template", value.span, hint)
+        return self.memo.once("condition", content, value, lambda: self._condition(content))
 
     def _condition(self, name: str) -> bool:
         node = self.template.conditions[name]

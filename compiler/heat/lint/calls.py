@@ -28,16 +28,16 @@ _PSEUDO = frozenset(("OS::stack_name", "OS::stack_id", "OS::project_id"))
 
 def literal_functions(document: Document) -> Iterator[Problem]:
     """Mappings with the name of a function among several keys."""
-    for each in document.expressions:
-        entries = each.node.entries
+    for expression in document.expressions:
+        entries = expression.node.entries
         if len(entries) < 2:
             continue
         for name, argument in entries.items():
-            if name in each.functions and (_is_unmistakable(name) or is_shaped_for(name, argument)):
+            if name in expression.functions and (_is_unmistakable(name) or is_shaped_for(name, argument)):
                 other = next(key for key in entries if key != name)
                 yield Problem(
                     f"`{name}` is beside `{other}`, so it is an ordinary key and not a call",
-                    each.node.key_span(name),
+                    expression.node.key_span(name),
                     "a call must be the only key of its mapping: use `map_merge`, or check the indentation",
                 )
                 break
@@ -50,16 +50,18 @@ def _is_unmistakable(name: str) -> bool:
 
 def unknown_functions(document: Document) -> Iterator[Problem]:
     """Calls of functions that do not exist, or not in the template's version."""
-    for each in document.expressions:
-        name = each.name
+    for expression in document.expressions:
+        name = expression.name
         if (
             name
-            and not each.is_call
+            and not expression.is_call
             and name not in CONDITION_FUNCTIONS
-            and (unknown := _unknown(each, document.version))
+            and (unknown := _unknown(expression, document.version))
         ):
             message, hint = unknown
-            yield Problem(f"{message}: it is treated as an ordinary key", each.node.key_span(name), hint)
+            yield Problem(
+                f"{message}: it is treated as an ordinary key", expression.node.key_span(name), hint
+            )
 
 
 def _unknown(each: Expression, version: Version | None) -> tuple[str, str] | None:

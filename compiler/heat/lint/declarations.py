@@ -16,13 +16,13 @@ def lost_constraints(document: Document) -> Iterator[Problem]:
     """Several constraints in one mapping: Heat uses the first in its own order and ignores the rest."""
     for declaration in document.section("parameters").values():
         written = declaration.entries.get("constraints") if isinstance(declaration, Mapping) else None
-        for each in written.items if isinstance(written, Sequence) else ():
-            if isinstance(each, Mapping):
-                kept, *lost = [name for name in CONSTRAINTS if name in each.entries] or [""]
+        for constraint in written.items if isinstance(written, Sequence) else ():
+            if isinstance(constraint, Mapping):
+                kept, *lost = [name for name in CONSTRAINTS if name in constraint.entries] or [""]
                 for name in lost:
                     yield Problem(
                         f"the constraint `{name}` is ignored: `{kept}` is in the same mapping",
-                        each.key_span(name),
+                        constraint.key_span(name),
                         "make each constraint a separate list item",
                     )
 

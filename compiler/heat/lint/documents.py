@@ -157,14 +157,14 @@ class Signature:
 
 def signature(of: Document) -> Signature:
     """What other templates need to know about a template."""
-    strings = {each.value for each in walk(of.root) if isinstance(each, Scalar) and _is_text(each)}
+    strings = {node.value for node in walk(of.root) if isinstance(node, Scalar) and _is_text(node)}
     read = _read(of) | (strings if _has_dynamic_name(of) else set())
     return Signature(
         path=of.path,
         declared=of.declared,
         unread={name: of.place("parameters", name) for name in of.declared if name not in read},
         passed=frozenset(_passed(of)),
-        types=frozenset(str(each) for each in strings if _TYPE.fullmatch(str(each))),
+        types=frozenset(str(text) for text in strings if _TYPE.fullmatch(str(text))),
         templates=tuple(sorted({of.path.parent / path for path in _templates(of)})),
         resources=frozenset(of.section("resources")),
     )

@@ -63,7 +63,7 @@ def lint(request: LintRequest) -> LintResult:
     everything = Everything(
         named=tuple(linter.signatures.values()),
         needed=tuple(_needed(linter.signatures, [registry for _, registry in environments])),
-        environments=tuple(each for each, _ in environments),
+        environments=tuple(environment for environment, _ in environments),
         registries=tuple(registry for _, registry in environments),
         unread=keys((*files.jinja, *linter.broken)),
     )
@@ -71,9 +71,9 @@ def lint(request: LintRequest) -> LintResult:
     if request.codes & {rule.code for rule in OF_EVALUATIONS}:
         for path in filter(Path.is_file, request.paths):
             linter.evaluate(path, request.environments)
-    chosen = {each.line: each for each in linter.findings if each.code in request.codes}
+    chosen = {finding.line: finding for finding in linter.findings if finding.code in request.codes}
     return LintResult(
-        findings=tuple(sorted(chosen.values(), key=lambda each: (each.place, each.code))),
+        findings=tuple(sorted(chosen.values(), key=lambda finding: (finding.place, finding.code))),
         templates=len(linter.signatures),
         environments=len(linter.environments),
     )
@@ -100,19 +100,19 @@ class _Linter:
     def check(self, path: Path) -> Document | None:
         """Check a file, if it is a template or an environment."""
         try:
-            found = document(path)
+            checked = document(path)
         except CompileError as error:
             self.refuse(error)
             self.broken.append(path)
             return None
-        if found is None:
+        if checked is None:
             return None
-        self.note(OF_FILES, found)
-        if found.is_template:
-            self.template(found)
-        elif found.is_environment:
+        self.note(OF_FILES, checked)
+        if checked.is_template:
+            self.template(checked)
+        elif checked.is_environment:
             self.environments.add(path.absolute())
-        return found
+        return checked
 
     def template(self, document: Document) -> None:
         """Check a template."""
@@ -127,15 +127,15 @@ class _Linter:
 
     def environment(self, path: Path) -> tuple[Document, Registry] | None:
         """Check an environment that is in use."""
-        found = self.check(path)
-        if found is None:
+        checked = self.check(path)
+        if checked is None:
             return None
         try:
             environments = heat_environments([path], _EVERYWHERE, Merge.SERVER)
         except CompileError as error:
             self.refuse(error)
             return None
-        return found, environments[0].resource_registry
+        return checked, environments[0].resource_registry
 
     def evaluate(self, path: Path, environments: tuple[Path, ...]) -> None:
         """Check the values of a template, as far as they can be evaluated."""

@@ -46,14 +46,14 @@ def _evaluate_all(root: Stack) -> None:
 def _missing(call: Mapping, path: list[Node], value: Node) -> Problem:
     """The value at the last step that exists, and the step that does not."""
     name, *steps = path
-    found, shown = value, _shown(name)
+    current, shown = value, _shown(name)
     for step in steps:
         key = step.value if isinstance(step, Scalar) else None
-        below = member(found, (key,), Digits.INDEX) if isinstance(key, str | int) else None
+        below = member(current, (key,), Digits.INDEX) if isinstance(key, str | int) else None
         if below is None:
-            hint = _hint(key, found) or f"its value is set at {value.span.place}"
-            return Problem(_message(shown, step, found), call.span, hint)
-        found, shown = below, f"{shown}.{_shown(step)}"
+            hint = _hint(key, current) or f"its value is set at {value.span.place}"
+            return Problem(_message(shown, step, current), call.span, hint)
+        current, shown = below, f"{shown}.{_shown(step)}"
     raise AssertionError("a path that leads somewhere is not missed")
 
 

@@ -128,17 +128,17 @@ def split_shape(functions: Functions, argument: Node, call: Mapping) -> None:
 
 def str_split(scope: Scope, argument: Node, call: Mapping) -> Node:
     """A string split at a delimiter, at white space if that is null. Null stays null."""
-    found = items(scope.value(argument), "a list")
-    if len(found) < 2:
-        raise MisuseError(f"takes a delimiter and a string, not {len(found)} item(s)")
-    if plain(found[1]) is None:
+    values = items(scope.value(argument), "a list")
+    if len(values) < 2:
+        raise MisuseError(f"takes a delimiter and a string, not {len(values)} item(s)")
+    if plain(values[1]) is None:
         return scalar_of(None, call)
-    delimiter = None if plain(found[0]) is None else text(found[0], "a string as the delimiter")
-    without_secrets(found[1])
+    delimiter = None if plain(values[0]) is None else text(values[0], "a string as the delimiter")
+    without_secrets(values[1])
     if delimiter == "":
         raise MisuseError("cannot split at an empty delimiter")
-    parts: list[Plain] = list(text(found[1], "a string").split(delimiter))
-    return node_of(parts if len(found) == 2 else _part(parts, found[2]), call)
+    parts: list[Plain] = list(text(values[1], "a string").split(delimiter))
+    return node_of(parts if len(values) == 2 else _part(parts, values[2]), call)
 
 
 def _part(parts: list[Plain], index: Node) -> Plain:
@@ -179,13 +179,13 @@ def url_shape(functions: Functions, argument: Node, call: Mapping) -> None:
 
 def make_url(scope: Scope, argument: Node, call: Mapping) -> Node:
     """A URL from its parts, quoted where needed. Without a scheme it begins with `//`."""
-    found = scope.value(argument)
-    assert isinstance(found, Mapping)
-    _check_url(found.entries)
-    if ":" in (scheme := str(plain(found.entries["scheme"])) if "scheme" in found.entries else ""):
-        raise MisuseError(f"takes a scheme without its `:`, not `{scheme}`", found.entries["scheme"])
+    parts = scope.value(argument)
+    assert isinstance(parts, Mapping)
+    _check_url(parts.entries)
+    if ":" in (scheme := str(plain(parts.entries["scheme"])) if "scheme" in parts.entries else ""):
+        raise MisuseError(f"takes a scheme without its `:`, not `{scheme}`", parts.entries["scheme"])
     try:
-        return scalar_of(_url(found), call)
+        return scalar_of(_url(parts), call)
     except UnicodeEncodeError as error:
         raise MisuseError(f"takes UTF-8 text, which has no `{error.object[error.start]!a}`") from None
 

@@ -61,15 +61,15 @@ def make_resource(stack: Stack, name: str) -> Resource | None:
     assert isinstance(properties, Mapping)
     is_call = stack.scope.is_call(properties)
     thunks = {} if is_call else {key: _thunk(stack, value) for key, value in properties.entries.items()}
-    found = resource_of(
+    resource = resource_of(
         ResourceDefinition(
             stack=stack, path=(name,), type=written.entries["type"], properties=thunks, place=properties
         )
     )
-    if is_call and found.policies is not None:
+    if is_call and resource.policies is not None:
         hint = "call the function in the value of each property"
         raise CompileError(f"`properties` of resource `{name}` cannot be a function", properties.span, hint)
-    return found
+    return resource
 
 
 def _thunk(stack: Stack, node: Node) -> Thunk:
@@ -81,13 +81,13 @@ def resource_of(definition: ResourceDefinition) -> Resource:
     stack, place = definition.stack, definition.type
     kind = expect_string(place, f"the type of {definition.label}")
     path = (*stack.path, *definition.path)
-    found = find_registration(stack.evaluation.registry, kind, path, place, enclosing=stack.enclosing)
-    target = found.target
+    registration = find_registration(stack.evaluation.registry, kind, path, place, enclosing=stack.enclosing)
+    target = registration.target
     if isinstance(target, TemplateFile):
-        return nested(definition, target, found)
+        return nested(definition, target, registration)
     if is_template(target):
         beside = posixpath.normpath(PurePosixPath(stack.template.path).parent / target)
-        return nested(definition, TemplateFile(path=beside, tree=stack.template.tree), found)
+        return nested(definition, TemplateFile(path=beside, tree=stack.template.tree), registration)
     properties = Properties(definition.label, definition.properties, definition.place)
     if target == NOTHING:
         return Nothing(definition)

@@ -82,7 +82,7 @@ class _Fleet:
 def _fleet(
     inputs: Inputs, environment: Environment, evaluation: Evaluation, roles: tuple[RoleServices, ...]
 ) -> _Fleet:
-    by_name = {each.role.name: each for each in roles}
+    by_name = {role.role.name: role for role in roles}
     hosts_by_service: dict[str, list[Host]] = {}
     for host in inputs.hosts:
         for service in by_name[host.role].services:
@@ -94,7 +94,7 @@ def _fleet(
         roles=by_name,
         hosts_by_service=sorted_hosts,
         facts=fleet_facts(sorted_hosts),
-        services=frozenset(service.name for each in roles for service in each.services),
+        services=frozenset(service.name for role in roles for service in role.services),
     )
 
 
