@@ -28,7 +28,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class HostSettings:
     """The compiler's own parameters for one host."""
 
     backend: Backend
@@ -44,7 +44,7 @@ class HostData:
     """One host with the role_data of its services, to be lowered, checked and written."""
 
     host: Host
-    settings: Settings
+    settings: HostSettings
     services: tuple[tuple[str, tuple[Part, ...]], ...]  # by service name, in the role's order
     bootstraps: frozenset[str]  # services whose first host this is
     fleet_services: frozenset[str]  # the names of all services of all roles, whether a host was chosen or not

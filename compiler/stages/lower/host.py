@@ -15,7 +15,7 @@ from compiler.diagnostics import CompileError, Problem, Report
 from compiler.model.config import ConfigFile, Port
 from compiler.model.container import Container
 from compiler.model.host import LoweredHost
-from compiler.model.service import HostData, Part, Settings
+from compiler.model.service import HostData, HostSettings, Part
 from compiler.node import plain
 from compiler.node.by_identity import ByIdentity
 from compiler.stages.lower import host_prep, images, order, refusals
@@ -122,7 +122,7 @@ class _Lowering:
         mistakes.check()
         return _Parts(tuple(definitions), tuple(files), tuple(preps), tuple(taken))
 
-    def _definition(self, part: Part, settings: Settings) -> Definition:
+    def _definition(self, part: Part, settings: HostSettings) -> Definition:
         def made() -> Definition:
             lowered = definition(
                 part,
@@ -138,7 +138,7 @@ class _Lowering:
         names = (settings.image_prefix, settings.image_tag, settings.alias_prefix)
         return _once(self._definitions, part, made, names)
 
-    def _config_file(self, part: Part, settings: Settings) -> ConfigFile:
+    def _config_file(self, part: Part, settings: HostSettings) -> ConfigFile:
         override = self.overrides.of(part, settings.overrides)
         return _once(self._config_files, part, lambda: config_file(part, override), override)
 

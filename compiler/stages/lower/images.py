@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from collections.abc import Mapping as AbstractMapping
 
 from compiler.diagnostics import Report
-from compiler.model.service import Settings
+from compiler.model.service import HostSettings
 
 
-def full_name(image: str, settings: Settings) -> str:
+def full_name(image: str, settings: HostSettings) -> str:
     """A bare name completed with prefix and tag: `memcached` -> `registry/namespace/memcached:tag`."""
     if "/" in image or "@" in image:
         return image

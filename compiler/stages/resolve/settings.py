@@ -8,7 +8,7 @@ from collections.abc import Mapping as AbstractMapping
 from compiler import __version__
 from compiler.diagnostics import CompileError, closest
 from compiler.model.container import UNIT_NAME, Backend
-from compiler.model.service import Settings
+from compiler.model.service import HostSettings
 from compiler.model.stack import Environment, Host, Role
 from compiler.node import (
     Node,
@@ -58,11 +58,11 @@ def services(environment: Environment, role: Role) -> tuple[Node, ...]:
 
 def settings(
     parameters: AbstractMapping[str, Node], role: Role, host: Host, asked: Backend | None
-) -> Settings:
+) -> HostSettings:
     """The settings of one host: the command line wins over the host, the role and the environment."""
     paths = parameters.get("HostPaths")
     overrides = parameters.get(OVERRIDES)
-    return Settings(
+    return HostSettings(
         backend=asked or host.backend or role.backend or _backend(parameters.get("ContainerBackend")),
         image_prefix=_text(parameters, "ContainerImagePrefix", "localhost/heatsink"),
         image_tag=_text(parameters, "ContainerImageTag", __version__),
