@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 PACKAGES := systemd-container mmdebstrap podman docker-registry openssh-client iproute2 nftables
 
-.PHONY: demo test test-long venv packages clean
+.PHONY: demo test test-long docs venv packages clean
 
 demo: packages venv
 	@PATH="$(BIN):$$PATH" scripts/demo
@@ -27,17 +27,21 @@ GATE := $(if $(filter-out 0,$(shell id -u)),--fail-under=0)
 test-long: venv
 	@HEATSINK_EXAMPLES=10000 $(BIN)/pytest -m hypothesis
 
+docs: venv
+	@rm -rf site
+	@$(BIN)/zensical build --clean --strict
+
 venv: $(VENV)/installed
 
 $(VENV)/installed: pyproject.toml
 	@scripts/install venv $(PYTHON)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[docs,test]'
 	@touch $@
 
 packages:
 	@scripts/install packages $(PACKAGES)
 
 clean:
-	rm -rf $(VENV) build demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build demo dist site .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	rm -f .coverage .coverage.*
