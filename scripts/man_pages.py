@@ -74,7 +74,7 @@ def _subcommands(context: click.Context) -> Iterator[tuple[str, click.Command]]:
 def _options(context: click.Context) -> Iterator[tuple[str, str]]:
     for parameter in context.command.get_params(context):
         record = parameter.get_help_record(context)
-        if record is not None:
+        if record is not None and isinstance(parameter, click.Option):
             yield record
 
 

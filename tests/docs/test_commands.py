@@ -1,34 +1,72 @@
-"""docs/commands.md and the command line name the same commands and options."""
+"""docs/commands.md says what `--help` says; `--update-golden` writes all but what follows `<!-- more -->`."""
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import pytest
 
 from compiler.cli import cli
 
 PAGE = Path(__file__).parents[2] / "docs" / "commands.md"
+MORE = "<!-- more -->\n"
 
 
-def commands(group: click.Group, above: str = "") -> Iterator[tuple[str, click.Command]]:
-    context = click.Context(group)
-    for name in group.list_commands(context):
-        command = group.get_command(context, name)
-        if isinstance(command, click.Group):
-            yield from commands(command, f"{above}{name} ")
-        else:
-            yield f"{above}{name}", command
+def contexts(context: click.Context) -> Iterator[click.Context]:
+    """Every command with something to say, in the order of `--help`."""
+    group = context.command
+    if not isinstance(group, click.Group) or (group.params and context.parent):
+        yield context
+    if isinstance(group, click.Group):
+        for name in group.list_commands(context):
+            command = group.get_command(context, name)
+            assert command is not None
+            yield from contexts(click.Context(command, info_name=name, parent=context))
 
 
-def test_the_page_names_every_command_with_every_option():
-    sections = dict(re.findall(r"^## heatsink (.+?)\n(.*?)(?=^## |\Z)", PAGE.read_text(), re.M | re.S))
-    wanted = {
-        name: {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
-        for name, command in commands(cli)
-    }
-    shown = {name: set(re.findall(r"(?<=[` ])--[a-z-]+", text)) for name, text in sections.items()}
-    assert sections.keys() == wanted.keys()
-    assert {name: options - shown[name] for name, options in wanted.items() if options - shown[name]} == {}
+def section(context: click.Context, more: str) -> str:
+    usage = " ".join([context.command_path, *context.command.collect_usage_pieces(context)])
+    parts = [f"## {context.command_path}", f"    {usage}", help_text(context.command), *options(context)]
+    if more:
+        parts.append(MORE + more.rstrip())
+    return "\n\n".join(parts) + "\n"
+
+
+def help_text(command: click.Command) -> str:
+    return inspect.cleandoc(command.help or "")
+
+
+def options(context: click.Context) -> Iterator[str]:
+    """The table of options, if there are any."""
+    records = [
+        option.get_help_record(context)
+        for option in context.command.params
+        if isinstance(option, click.Option)
+    ]
+    rows = [row(*record) for record in records if record is not None]
+    if rows:
+        yield "\n".join(["| option | |", "|---|---|", *rows])
+
+
+def row(option: str, description: str) -> str:
+    described = re.sub(r" *\[([^\[\]]*)\]$", r" (\1)", description).strip()
+    return "| `{}` | {} |".format(option.replace("|", "\\|"), described)
+
+
+def test_the_page_says_what_help_says(request: pytest.FixtureRequest) -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    introduction, *written = re.split(r"^(?=## )", text, flags=re.M)
+    more = {part.splitlines()[0]: part.partition(MORE)[2] for part in written}
+    sections = [
+        section(context, more.get(f"## {context.command_path}", ""))
+        for context in contexts(click.Context(cli, info_name="heatsink", **cli.context_settings))
+    ]
+    page = introduction + "\n".join(sections)
+    if request.config.getoption("--update-golden"):
+        PAGE.write_text(page, encoding="utf-8")
+    else:
+        assert text == page
