@@ -13,7 +13,7 @@ import pytest
 from compiler.cli import cli
 
 PAGE = Path(__file__).parents[2] / "docs" / "commands.md"
-MORE = "<!-- more -->\n"
+MORE = "<!-- more -->\n\n"
 
 
 def contexts(context: click.Context) -> Iterator[click.Context]:

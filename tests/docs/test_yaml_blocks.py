@@ -38,6 +38,7 @@ KINDS = {  # a key that only this kind of file has -> the kind
     "host_prep": "role_data",
     "command": "kolla_config",
 }
+TEMPLATES = {"template", "role_data", "kolla_config"}  # what is compiled as a service's template
 TESTED_BY = {  # pages whose blocks another test runs -> the files with these blocks
     "docs/lint.md": sorted((GOLDEN / "lint").glob("*/fires*.yaml")),
     "docs/functions.md": [],  # every named block is a file of tests/unit/test_functions_page.py
@@ -119,10 +120,13 @@ def place(block: Block) -> str:
     return block.name or places.get(block.kind, f"{block.kind}.yaml")
 
 
-def arguments(folder: Path, block: Block) -> str:
-    """What makes the compiler read the block."""
-    if (folder / "service.yaml").exists():
-        return "-e service.yaml"
+def arguments(block: Block) -> str:
+    """What makes the compiler read the block: an environment that names it, where it is a template."""
+    if block.kind in TEMPLATES:
+        users = [
+            other.name for other in PAGES[block.page] if other.name and f": {block.name}\n" in other.text
+        ]
+        return f"-e {users[0] if users else 'service.yaml'}"
     return f"-e {place(block)}" if block.kind == "environment" else ""
 
 
@@ -132,7 +136,7 @@ def fleet(folder: Path, block: Block) -> str:
     files = {"hosts.yaml": FLEET, "haproxy.cfg.j2": "{{ backends }}\n"}
     files |= {other.name: other.text for other in PAGES[block.page] if other.name}
     files[path] = block.text
-    if block.kind in ("template", "role_data", "kolla_config"):
+    if block.kind in TEMPLATES:
         files |= {path: template(block), "service.yaml": DOCS_SERVICE.replace("TEMPLATE", path)}
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -146,7 +150,7 @@ def test_a_block_compiles_in_a_fleet_that_reads_it(
     block: Block, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = fleet(tmp_path, block)
-    code = heatsink(tmp_path, f"compile --strict --verbose {arguments(tmp_path, block)}")
+    code = heatsink(tmp_path, f"compile --strict --verbose {arguments(block)}")
     printed = capsys.readouterr().err
     assert code == 0, printed
     assert f": {tmp_path / path}\n" in printed
@@ -155,7 +159,7 @@ def test_a_block_compiles_in_a_fleet_that_reads_it(
 def test_a_block_that_does_not_work_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     block = Block("README.md", 1, None, "parameter_defaults: {MemcachedMaxConections: 1}\n")
     fleet(tmp_path, block)
-    assert heatsink(tmp_path, f"compile --strict {arguments(tmp_path, block)}") == 1
+    assert heatsink(tmp_path, f"compile --strict {arguments(block)}") == 1
     assert "MemcachedMaxConections" in capsys.readouterr().err
 
 
