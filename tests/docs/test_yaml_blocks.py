@@ -22,7 +22,7 @@ from tests.support.operator import heatsink
 
 ROOT = Path(__file__).parents[2]
 FENCE = re.compile(r"^( *)```(?:yaml|json)\n(.*?)^ *```$", re.M | re.S)
-NAME_ABOVE = re.compile(r"^`([\w./-]+)`.*:\n\n\Z", re.M)
+NAME_ABOVE = re.compile(r"^`([\w./-]+\.yaml)`.*:\n\n\Z", re.M)
 NAME_WITHIN = re.compile(r"\A# ([\w./-]+\.ya?ml)\n")
 
 KINDS = {  # a key that only this kind of file has -> the kind
