@@ -31,6 +31,8 @@ HOMES = {
     "yaml": "node",
     "yaql": "hot",
 }
+# Longer than 300 lines: many functions of a few lines each, by name
+TABLES = {"hot/yaql/functions.py"}
 
 
 @pytest.mark.parametrize(
@@ -119,6 +121,39 @@ def test_help_imports_no_library_that_is_slow_to_import() -> None:
     done = subprocess.run(command, cwd=ROOT, check=True, text=True, capture_output=True)
     loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert loaded & {"docker", "fabric", "jinja2", "jsonschema", "paramiko", "podman", "rich"} == set()
+
+
+def modules() -> Iterator[tuple[str, str]]:
+    """The path in the package and the text of every module."""
+    for path in sorted((ROOT / "compiler").rglob("*.py")):
+        yield str(path.relative_to(ROOT / "compiler")), path.read_text(encoding="utf-8")
+
+
+def definitions(text: str, kind: type[ast.ClassDef] | type[ast.FunctionDef]) -> Iterator[tuple[str, int]]:
+    """The name and the number of lines of every class, or of every function."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, kind):
+            yield node.name, 1 + (node.end_lineno or 0) - node.lineno
+
+
+def test_no_class_name_stands_for_two_things() -> None:
+    """But for those of the program that runs on hosts, which imports nothing of ours."""
+    homes = defaultdict(list)
+    for module, text in modules():
+        for name in {name for name, _ in definitions(text, ast.ClassDef)} if module[:5] != "host/" else ():
+            homes[name].append(module)
+    assert {name: places for name, places in homes.items() if len(places) > 1} == {}
+
+
+def test_no_module_but_tables_is_long() -> None:
+    assert {module for module, text in modules() if len(text.splitlines()) > 300} == TABLES
+
+
+def test_no_function_is_long() -> None:
+    functions = (
+        (module, *function) for module, text in modules() for function in definitions(text, ast.FunctionDef)
+    )
+    assert [function for function in functions if function[2] > 45] == []
 
 
 @pytest.mark.parametrize(
