@@ -1,15 +1,14 @@
 """The HOT language: templates with parameters become plain values that still know their places.
 
-template    one HOT file as a value                  versions     what each release of HOT added
-parameters  declared types                           constraints  constraints of parameters
-properties  what a parent passes                 registry     what a resource type maps to
-loader      templates by their paths                 attachments  the files that a template names
-reads       what an evaluation read             memo         results computed once
-environment the words of environment files
-evaluation  the settings of all its stacks           stack        a template with its properties
-scope       an expression in a stack                 functions/   the table of intrinsic functions
-yaql/       the expressions of one of them           resource     a resource as others see it
-resources/  templates and Heat's own types
+template     one HOT file as a value            versions      what each release of HOT added
+parameters   declared types                     constraints   what values must satisfy
+properties   what a parent passes               registry      what a resource type maps to
+loader       templates by their paths           attachments   the files that a template names
+environment  the words of environment files     reads         what an evaluation read
+evaluation   the settings of all its stacks     memo          results, computed once
+scope        functions, and where they run      functions/    the table of functions
+resource     a resource as others see it        yaql/         the expressions of one function
+stack        a template with its properties     resources/    templates and Heat's own types
 
 Imports: resource <- scope <- functions <- stack <- resources.
 """

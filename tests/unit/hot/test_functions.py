@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compiler.diagnostics import CompileError
+from compiler.hot.functions import conditions, known, values
+from compiler.hot.versions import Version
 from tests.support.examples import examples
 from tests.support.templates import value
 
@@ -170,3 +172,24 @@ def test_replacing_nothing_changes_nothing(mapping):
 @given(parts=st.lists(st.text("ab ", max_size=3), min_size=1, max_size=5))
 def test_what_is_joined_splits_where_it_was_joined(parts):
     assert value({"str_split": [",", {"list_join": [",", parts]}]}) == parts
+
+
+# Rows of the table of functions
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, row in known().items() if row.names and row.names.sections == ("resources",)]
+)
+def test_a_function_that_names_a_resource_depends_on_it(name):
+    call = {name: "a"}
+    resources = {"a": {"type": "OS::Heat::Value", "properties": {"value": call}}}
+    with pytest.raises(CompileError, match="circular dependency between resources: a -> a"):
+        value("unused", resources=resources)
+
+
+@pytest.mark.parametrize("name", sorted(conditions(Version.WALLABY).keys() & values(Version.WALLABY).keys()))
+def test_a_function_may_be_called_in_conditions_if_its_row_says_so(name):
+    with pytest.raises(CompileError) as raised:
+        value({"if": [{name: None}, 1, 2]})
+    allowed = known()[name].conditions_since is not None
+    assert ("is not allowed in a condition" in str(raised.value)) == (not allowed)
