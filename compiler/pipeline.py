@@ -25,7 +25,7 @@ from compiler.stages.resolve import resolve
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How to compile, beside what."""
+    """How to compile a request."""
 
     merge: Merge = Merge.SERVER
     backend: Backend | None = None

@@ -48,11 +48,11 @@ def document(path: Path, duplicates: Duplicates = Duplicates.REFUSED) -> Node:
     return root
 
 
-Told = Callable[[str, Path], None]  # hears what was read, and from where
+Told = Callable[[str, Path], None]  # called with what is read, and from where
 
 
 def unheard(_what: str, _path: Path) -> None:
-    """For when nobody asks what was read."""
+    """For callers that do not ask what is read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A configuration file before it is spelled, and a port before it is taken."""
+"""A configuration file before it becomes text, and a port that a container listens on."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class ConfigFile:
     variables: dict[str, Plain] = field(default_factory=dict)  # of a TEMPLATE
     source: Source  # of a TEMPLATE's text, for its errors
     mode: int = 0o644
-    hidden: bool = False  # a hidden parameter's value stands in it in plain sight
+    hidden: bool = False  # it contains a hidden parameter's value in plain text
     shared: bool = True  # other hosts may hold it too
     place: Span
 

@@ -10,7 +10,7 @@ from compiler.diagnostics import Problem
 from compiler.node import Mapping
 from compiler.source import Span
 
-UNIT_NAME = r"[A-Za-z0-9:_.\\-]{1,247}\.service"  # systemd.unit(5), of a service that is no instance
+UNIT_NAME = r"[A-Za-z0-9:_.\\-]{1,247}\.service"  # systemd.unit(5): a service, not an instance of a template
 
 
 def unit_name(container: str) -> str:
@@ -29,7 +29,7 @@ class Backend(StrEnum):
 class Kind(StrEnum):
     """What becomes of a container definition."""
 
-    SERVICE = "service"  # runs for ever, restarted by systemd
+    SERVICE = "service"  # runs until it is stopped; systemd restarts it
     RUN_ONCE = "run-once"  # runs to its end, once for each change of what it runs
     EXEC = "exec"  # a command inside a container that runs already
 
@@ -77,10 +77,10 @@ class Healthcheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
-    """One container of one service on one host, with nothing left to decide.
+    """One container of one service on one host, fully specified.
 
     Keys are those of `container_config` (docs/formats.md). Sizes are as the engines write them (`512m`),
-    times in seconds, None or () where a template says nothing and the engine's own default holds.
+    times in seconds, None or () where a template sets nothing and the engine's own default applies.
     """
 
     name: str

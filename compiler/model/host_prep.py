@@ -1,4 +1,4 @@
-"""What a host itself must bring before any container starts."""
+"""What a host itself must provide before any container starts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which hosts are meant: patterns of names, and roles."""
+"""Choosing hosts by patterns of names and by roles."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def selected(hosts: Sequence[Host], patterns: Iterable[str], roles: Iterable[str
     """The hosts that match a pattern and have a role; no patterns are all names, no roles all roles.
 
     A pattern is a glob (`compute-*`), or has ranges of numbers (`node[1-3,7]`, `node[01-20]`). One that
-    matches no host is an error: a push that does nothing would look like one that went well.
+    matches no host is an error: a push that does nothing would look like a success.
     """
     names, known = {host.name for host in hosts}, {host.role for host in hosts}
     asked = set(roles) or known
@@ -41,13 +41,13 @@ def selected(hosts: Sequence[Host], patterns: Iterable[str], roles: Iterable[str
     mistakes = [
         Problem(
             f"no host has the role `{role}`",
-            hint=closest(role, known) or f"hosts have {', '.join(sorted(known))}",
+            hint=closest(role, known) or f"roles in use: {', '.join(sorted(known))}",
         )
         for role in sorted(asked - known)
     ]
     mistakes += [
         Problem(
-            f"no host is called `{pattern}`",
+            f"no host matches `{pattern}`",
             hint=closest(pattern, names) or "see the names in the hosts file",
         )
         for pattern, matched in matches.items()
@@ -60,7 +60,7 @@ def selected(hosts: Sequence[Host], patterns: Iterable[str], roles: Iterable[str
 
 
 def matching(pattern: str, names: Iterable[str]) -> frozenset[str]:
-    """Those of the names that a pattern means."""
+    """The names that match a pattern."""
     globs = frozenset(_expanded(pattern))
     wild = [glob for glob in globs if "*" in glob or "?" in glob]
     return frozenset(name for name in names if name in globs or any(fnmatchcase(name, glob) for glob in wild))

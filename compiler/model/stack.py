@@ -16,7 +16,7 @@ from compiler.source import Source
 class Merge(StrEnum):
     """TripleO's two ways to make one environment of several files."""
 
-    SERVER = "server"  # Heat's own: a later parameter replaces an earlier one, unless its strategy says else
+    SERVER = "server"  # Heat's own: a later parameter replaces an earlier one, unless its strategy differs
     CLIENT = "client"  # python-heatclient's: mappings merge key by key, at any depth
 
 
@@ -51,7 +51,7 @@ class Opener(Protocol):
 
 
 def _is_file(path: Path) -> bool:
-    """Also of a path that no file system has room for."""
+    """False too for a path that is too long for the file system."""
     try:
         return path.is_file()
     except OSError:
@@ -66,14 +66,14 @@ class TemplateFile:
     tree: Tree
 
 
-NOTHING = "OS::Heat::None"  # the type that accepts every property and is nothing: what it stands for is off
+NOTHING = "OS::Heat::None"  # the type that accepts every property and does nothing
 
 Target: TypeAlias = TemplateFile | str  # a template, or the name of another resource type
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
-    """What a name of the resource registry stands for, and where that was written."""
+    """What a name in the resource registry maps to, and where that is written."""
 
     target: Target
     node: Node
@@ -81,13 +81,13 @@ class Registration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registry:
-    """What resource types stand for: for every resource, and for single ones by their names.
+    """What resource types map to: for every resource, and for single ones by name.
 
     resource_registry: {types…, resources: {NAME: {types…, NAME OF A RESOURCE IN ITS TEMPLATE: {types…}}}}
     """
 
     types: dict[str, Registration] = field(default_factory=dict)
-    resources: dict[str, Registry] | None = None  # at the server, {} takes away what earlier files say
+    resources: dict[str, Registry] | None = None  # at the server, {} removes what earlier files set
     globs: tuple[str, ...] = field(init=False, compare=False)  # the types whose name ends with `*`
 
     def __post_init__(self) -> None:
@@ -107,7 +107,7 @@ class Environment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Role:
-    """A kind of host: its services, in order, and the values that hold for it alone."""
+    """A kind of host: its services, in order, and the parameters of its own."""
 
     name: str
     services: tuple[Node, ...]  # strings, with the place that names them
@@ -137,7 +137,7 @@ class Inputs:
 
     tree: Tree
     roles: dict[str, Role]
-    hosts: tuple[Host, ...]  # of the whole fleet: facts such as ServiceHosts name them all
+    hosts: tuple[Host, ...]  # of the whole fleet: facts such as ServiceHosts list them all
     chosen: frozenset[str]  # names of the hosts to compile
     environments: tuple[Environment, ...]
     digests: dict[str, str] = field(default_factory=dict)  # image -> sha256:…

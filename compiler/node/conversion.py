@@ -7,9 +7,9 @@ from compiler.node.by_identity import ByIdentity
 
 
 class Conversion:
-    """Plain values of nodes that were asked for before, so that a part of one leads back to its node.
+    """Plain values that lead back to the nodes they were made of, also from their parts.
 
-    Who works on the values must not change one. Values and nodes are kept as long as this is.
+    Values must not be changed. They are kept, with their nodes, as long as this object.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class Conversion:
         return value
 
     def node(self, value: Plain, place: Node) -> Node:
-        """The node that a value was made of; for a new value one that stands where `place` was written."""
+        """The node that a value was made of; for a new value one with the place of `place`."""
         known = self._nodes.get(value)
         if known is not None:
             return known

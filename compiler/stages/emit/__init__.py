@@ -1,4 +1,4 @@
-"""The fifth stage, and the only one that spells output: units, configuration files, what the host must bring.
+"""The fifth stage, and the only one that spells output: units, configuration files, host preparation.
 
 unit        a unit file as a value, and its text     podman, docker, quadlet   one backend each
 options     container field → engine option          container  the backend of a container

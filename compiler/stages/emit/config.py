@@ -16,7 +16,7 @@ from compiler.node import Plain
 
 
 def config_file(file: ConfigFile) -> File:
-    """The file as it will lie on the host. Raises CompileError where its format cannot say the data."""
+    """The file as it will lie on the host. Raises CompileError where its format cannot express the data."""
     content = _rendered(file) if file.format is Format.TEMPLATE else _spelled(file)
     sensitive = file.hidden or bool(secret.names(content))
     return File(
@@ -45,10 +45,10 @@ def _spelled(file: ConfigFile) -> str:
 
 
 def ini(value: Plain) -> str:
-    """Sections of keys; keys above all sections first. A list is a key that stands several times, null a
+    """Sections of keys; keys above all sections first. A list is a repeated key, null a
     key alone (`skip-name-resolve`), true and false are lower case."""
     if not isinstance(value, dict):
-        raise ValueError("an INI file is a mapping of sections")
+        raise ValueError("an INI file must be a mapping of sections")
     loose = {key: entry for key, entry in value.items() if not isinstance(entry, dict)}
     blocks = ["".join(_ini_lines(loose))] if loose else []
     for name, section in value.items():
@@ -60,7 +60,7 @@ def ini(value: Plain) -> str:
 def _ini_lines(section: Mapping[str, Plain]) -> Iterator[str]:
     for key, entry in section.items():
         if not _INI_KEY.fullmatch(key):
-            raise ValueError(f"`{key}` cannot be a key of an INI file, which ends it at the first = or :")
+            raise ValueError(f"`{key}` is not a valid key of an INI file: a key ends at the first = or :")
         if entry is None:
             yield f"{key}\n"
         for item in entry if isinstance(entry, list) else [] if entry is None else [entry]:
@@ -74,12 +74,12 @@ def _ini_value(key: str, value: Plain) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict | list) or value is None:
-        raise ValueError(f"`{key}` of an INI file takes text, numbers and booleans, or a list of them")
+        raise ValueError(f"`{key}` of an INI file must be text, a number, a boolean or a list of them")
     text = str(value).rstrip("\n")
     if "\r" in text or "\0" in text:
-        raise ValueError(f"`{key}` holds a control character")
+        raise ValueError(f"`{key}` contains a control character")
     if "\n\n" in text:
-        raise ValueError(f"`{key}` holds an empty line, which ends a value of an INI file")
+        raise ValueError(f"`{key}` contains an empty line, which ends a value in an INI file")
     # oslo.config reads an indented line as the value's next one
     return text.replace("\n", "\n    ")
 
@@ -136,7 +136,7 @@ _YAML_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\ufff
 
 def _text(value: Plain) -> str:
     if not isinstance(value, str):
-        raise ValueError("`text` takes a text")
+        raise ValueError("`text` must be a string")
     return value
 
 

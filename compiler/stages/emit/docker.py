@@ -1,10 +1,10 @@
-"""Plain units that call `docker run`. The container lives below dockerd; systemd supervises who waits for it.
+"""Plain units that call `docker run`. The container lives below dockerd; systemd supervises a waiting client.
 
 Why each line is there:
-- Wants= and never Requires= on docker.service: a restart of the daemon must not take the units with it for
+- Wants= and never Requires= on docker.service: a restart of the daemon must not stop the units for
   good (https://github.com/garethr/garethr-docker/issues/691).
 - ExecStartPre=docker run --detach returns when the container runs or cannot, with the reason in the unit's
-  journal; ExecStart= then waits for its end and ends as it did. An attached client would log each line twice.
+  journal; ExecStart= then waits for it and ends with its exit code. An attached client would log lines twice.
 - no --rm: a container that ends at once must still be there to be waited for; ExecStopPost= removes it.
 - --cgroup-parent: at least the containers lie in our slice.
 - OBJECT_SYSTEMD_UNIT: dockerd writes the container's lines, and this field of them makes `journalctl --unit`
@@ -52,32 +52,32 @@ REFUSALS = (
     Refusal(
         "hostname",
         lambda each: bool(each.hostname) and _joins_network(each),
-        "cannot be had on docker together with another container's network",
+        "cannot be combined with another container's network on docker",
     ),
     Refusal(
         "extra_hosts",
         lambda each: bool(each.extra_hosts) and _joins_network(each),
-        "cannot be had on docker together with another container's network",
+        "cannot be combined with another container's network on docker",
     ),
     Refusal(
         "uts",
         lambda each: each.uts not in (None, "host"),
-        "knows only `host` on docker, where a container has its own if nothing is said",
+        "can only be `host` on docker: leave it out for a namespace of its own",
     ),
     Refusal(
         "pid",
         lambda each: each.pid == "private",
-        "knows no `private` on docker, where a container has its own if nothing is said",
+        "cannot be `private` on docker: leave it out for a namespace of its own",
     ),
     Refusal(
         "annotation",
         lambda each: bool(each.annotations),
-        "cannot be had on docker 20.10, which knows no annotations: use `label`",
+        "is not supported on docker 20.10: use `label`",
     ),
     Refusal(
         "volumes",
         lambda each: any(set(volume.options) - _VOLUME_OPTIONS for volume in each.volumes),
-        "has an option that docker does not know: it knows ro, rw, z, Z, nocopy and propagation",
+        "has an option that docker does not support: it supports ro, rw, z, Z, nocopy and propagation",
     ),
 )
 
@@ -161,7 +161,7 @@ def _removal(container: Container) -> str:
 
 
 def _source_check(container: Container) -> Iterator[Entry]:
-    """Refuses a source that is missing where it takes `--volume`, which would make an empty folder of it."""
+    """Fails on a missing source of `--volume`, which would create an empty folder there."""
     sources = [volume.source for volume in container.volumes if volume.is_bind and not _mounts(volume)]
     if sources:
         yield ("ExecStartPre", unit.command(("/usr/bin/find", *sources, "-prune", "-false")))
@@ -191,7 +191,7 @@ def _run_command(container: Container) -> Iterator[Words]:
 
 
 def _supervision(container: Container) -> Iterator[Words]:
-    """What a container that runs once prints goes to its unit's journal by the attached client."""
+    """The output of a run-once container reaches its unit's journal through the attached client."""
     if not _stays(container):
         yield ("--rm", "--log-driver=none")
         return
@@ -201,5 +201,5 @@ def _supervision(container: Container) -> Iterator[Words]:
 
 
 def _mounts(volume: Volume) -> bool:
-    """Whether `--mount` can say it; only `-v` knows SELinux's z and Z."""
+    """Whether `--mount` supports it; only `-v` takes SELinux's z and Z."""
     return volume.is_bind and not {"z", "Z"} & set(volume.options)

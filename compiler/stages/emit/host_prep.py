@@ -1,6 +1,6 @@
-"""What a host must bring, as the files by which systemd's own tools make it, now and at each boot.
+"""What a host must provide, as files for systemd's own tools, which create it now and at each boot.
 
-No text in it holds a control character: lower/host_prep.py has seen that, and knows the place.
+No text in it contains a control character: lower/host_prep.py refuses those, with their place.
 """
 
 from __future__ import annotations

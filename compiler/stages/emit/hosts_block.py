@@ -1,4 +1,4 @@
-"""The names of the fleet's hosts, which every host resolves without asking anybody."""
+"""The names of the fleet's hosts, which every host resolves by itself."""
 
 from __future__ import annotations
 

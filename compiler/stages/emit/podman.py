@@ -27,7 +27,7 @@ REFUSALS = (
     Refusal(
         "mem_swappiness",
         lambda each: each.memory_swappiness is not None,
-        "stops podman from starting it: cgroup version 2 knows no swappiness",
+        "is not supported: podman refuses to start it, as cgroup version 2 has no swappiness",
     ),
 )
 
@@ -61,7 +61,7 @@ _TYPES: dict[Kind, tuple[Entry, ...]] = {
 
 
 def _run_command(container: Container) -> Iterator[Words]:
-    """`podman run` with everything that the container says, an option a line."""
+    """`podman run` with all options of the container, one on each line."""
     yield (PODMAN, "run", "--name", container.name, "--replace", "--rm", "--cgroups=split", "--pull=never")
     yield _SUPERVISION[container.kind]
     if container.log_tag and container.kind is Kind.SERVICE:
@@ -75,7 +75,7 @@ def _run_command(container: Container) -> Iterator[Words]:
     yield (container.image, *container.command)
 
 
-# What a container that runs once prints goes straight to its unit's journal; a log driver would repeat it.
+# The output of a run-once container goes straight to its unit's journal; a log driver would repeat it.
 _SUPERVISION = {
     Kind.SERVICE: ("--detach", "--sdnotify=conmon", "--log-driver=journald"),
     Kind.RUN_ONCE: ("--sdnotify=ignore", "--log-driver=none"),

@@ -1,7 +1,7 @@
 """Quadlet files, which podman's generator turns into units at each daemon-reload (podman-systemd.unit(5)).
 
-Written for podman 4.6: a key that came later is said by PodmanArgs=, as an unknown key makes the generator
-leave the whole unit out (https://github.com/containers/podman/issues/27745).
+Written for podman 4.6: a later key is written as PodmanArgs=, as the generator skips a unit with an
+unknown key (https://github.com/containers/podman/issues/27745).
 
 The generator splits the values of some keys into words and takes those of others as they are; either way it
 quotes them anew for systemd, but leaves `%` and `$` alone.
@@ -27,7 +27,7 @@ REFUSALS = (
     Refusal(
         "kill_mode",
         lambda each: each.kill_mode == "process",
-        "cannot be process on quadlet: its generator takes only mixed and control-group",
+        "cannot be `process` on quadlet: its generator accepts only mixed and control-group",
     ),
 )
 

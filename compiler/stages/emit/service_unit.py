@@ -1,4 +1,4 @@
-"""What the units of all backends say alike: names, order, fate, and where they come from."""
+"""What the units of all backends share: names, order, dependencies, and where they come from."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ def unit_section(
 
 
 def _start_limit(container: Container) -> list[Entry]:
-    """A service is retried for ever (systemd's default gives up after five starts in ten seconds), unless
-    `on-failure:N` says how often."""
+    """A service is restarted without limit (systemd's default is five starts in ten seconds), unless
+    `on-failure:N` sets one."""
     if container.restart_retries is None:
         return [("StartLimitIntervalSec", "0")]
     return [("StartLimitIntervalSec", "3600"), ("StartLimitBurst", str(container.restart_retries + 1))]
@@ -81,26 +81,26 @@ def _mounted(container: Container) -> tuple[str, ...]:
 
 
 def restart_entries(container: Container) -> list[Entry]:
-    """Restart=: a service as it says, a run-once container until it succeeds or its tries are used up."""
+    """Restart=: a service by its own policy, a run-once container until it succeeds or has no tries left."""
     policy = container.restart if container.kind is Kind.SERVICE else Restart.ON_FAILURE
     return [("Restart", policy), ("RestartSec", str(RETRY_SECONDS))]
 
 
 def timeouts(container: Container) -> list[Entry]:
     """Start and stop timeouts. A service is stopped by its engine, with a minute more than the container has;
-    what runs once is told to stop, and killed, by systemd itself."""
+    a run-once container is stopped by systemd itself."""
     stop = container.stop_grace_period + (60 if container.kind is Kind.SERVICE else 0)
     return [("TimeoutStartSec", str(container.timeout)), ("TimeoutStopSec", str(stop))]
 
 
 def exit_codes(container: Container) -> list[Entry]:
-    """Exit codes that are success: what the container says, and SIGTERM's when it is stopped."""
+    """Exit codes that mean success: the container's own, and SIGTERM's when it is stopped."""
     further = [str(code) for code in container.exit_codes if code != 0]
     return unit.several("SuccessExitStatus", [*further, *(["143"] if container.kind is Kind.SERVICE else [])])
 
 
 def stamped(container: Container) -> list[Entry]:
-    """What makes a oneshot stay done: its stamp, with the folder around it."""
+    """What keeps a oneshot from running again: its stamp, with the folder above it."""
     assert container.stamp is not None
     touch = ("/usr/bin/install", "-D", "-m", "0644", "/dev/null", container.stamp)
     return [("RemainAfterExit", "yes"), ("ExecStartPost", unit.command(touch))]
@@ -112,7 +112,7 @@ def own_lines(container: Container) -> list[Entry]:
 
 
 def install_section(container: Container) -> list[Entry]:
-    """[Install]: a run-once container holds its step up until it is done, a service does not."""
+    """[Install]: its step waits for a run-once container to finish, not for a service."""
     return [(wanted_by(container), step_target(container.step))]
 
 
@@ -145,7 +145,7 @@ def env_file(container: Container) -> tuple[File, ...]:
 
 
 def record(container: Container, path: str) -> Unit:
-    """What the host program must know of the unit whose file lies at `path`."""
+    """What the host program must know about the unit whose file lies at `path`."""
     own = tuple(file.path for file in env_file(container))
     images = (container.image,) if container.image else ()
     return Unit(

@@ -1,4 +1,4 @@
-"""The frame that containers hang in: heatsink.target, its five steps, and a target for each family."""
+"""The targets that containers belong to: heatsink.target, its five steps, and one for each family."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ STEPS = (1, 2, 3, 4, 5)
 def targets(families: AbstractMapping[str, tuple[str, ...]]) -> Artifacts:
     """All targets of a host; `families` are the containers of each family.
 
-    Each step requires and follows the one before, and heatsink.target follows the last: a boot goes the same
-    way as a push, with nobody's help.
+    Each step requires and follows the one before, and heatsink.target follows the last: a boot takes the same
+    order as a push.
     """
     files = [
         _all(service_unit.step_target(STEPS[-1])),
@@ -61,8 +61,8 @@ def _family_target(family: str, containers: tuple[str, ...]) -> File:
     return _target(service_unit.family_target(family), f"the {family} family", (*wants, *_PART))
 
 
-# A step that stays up would let a later start of heatsink.target start all steps at once. Before= is said
-# because PartOf= in a target implies After= where nothing else is said, which would be a cycle
+# A step that stays up would let a later start of heatsink.target start all steps at once. Before= is
+# explicit because PartOf= in a target implies After= otherwise, which would be a cycle
 # (https://github.com/systemd/systemd/issues/13847).
 _PART = (("PartOf", service_unit.TARGET), ("Before", service_unit.TARGET))
 

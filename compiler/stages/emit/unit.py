@@ -1,4 +1,4 @@
-"""A unit file is a value; here alone it becomes text, with systemd's quoting (systemd.syntax(7))."""
+"""A unit file as a value, and the only place where it becomes text, quoted as in systemd.syntax(7)."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class UnitFile:
     sections: tuple[Section, ...]
 
     def text(self) -> bytes:
-        """The file's content. Raises CompileError for what a unit file cannot hold."""
+        """The file's content. Raises CompileError for what a unit file cannot contain."""
         content = "\n".join("\n".join(_lines(section)) + "\n" for section in self.sections if section.entries)
         if found := secret.names(content):
             raise CompileError(
-                f"a unit would show the secret `{min(found)}` to everybody on the host",
+                f"a unit would expose the secret `{min(found)}` to every user of the host",
                 hint="pass it in `environment`, or in a file of `config_data`",
             )
         return content.encode()
@@ -40,7 +40,9 @@ def _lines(section: Section) -> Iterator[str]:
     yield f"[{section.name}]"
     for key, value in section.entries:
         if value.endswith("\\"):
-            raise CompileError(f"`{key}` of a unit ends in a backslash, which would swallow the next line")
+            raise CompileError(
+                f"`{key}` of a unit ends in a backslash, which would join it with the next line"
+            )
         yield f"{key}={value}"
 
 
@@ -93,7 +95,7 @@ def _printable(text: str) -> str:
     for character in text:
         if ord(character) < 32 or ord(character) == 127:
             raise CompileError(
-                f"a unit cannot hold the control character {character!r} in {text!r}",
+                f"a unit cannot contain the control character {character!r} in {text!r}",
                 hint="put the text into a file of `config_data`",
             )
     return text

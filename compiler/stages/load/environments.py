@@ -67,7 +67,7 @@ class _RegistryReader:
         )
 
     def _resources(self, node: Mapping) -> dict[str, Registry]:
-        """What is said of single resources; a mapping within one is about those of its template."""
+        """Entries for single resources; a nested mapping is for the resources of that one's template."""
         return {
             name: Registry(types=dict(self._types(each.entries)), resources=self._resources(each))
             for name, each in node.entries.items()

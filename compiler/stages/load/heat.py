@@ -19,7 +19,7 @@ class HeatOpening:
     """Opens templates, where the last of equal keys wins, and files for `get_file`."""
 
     told: files.Told = files.unheard
-    repeated: list[Repeated] | None = None  # takes the keys that stand twice in a mapping
+    repeated: list[Repeated] | None = None  # collects duplicate keys
 
     def document(self, path: Path) -> Node:
         """The YAML document in a file."""
@@ -28,11 +28,13 @@ class HeatOpening:
         _check_json(source)
         root = parse(source, Duplicates.LAST, self.repeated)
         if root is None:
-            raise CompileError("the template is empty", Span(source, 1, 1, 1, 1), "begin it with its version")
+            raise CompileError(
+                "the template is empty", Span(source, 1, 1, 1, 1), "begin it with `heat_template_version`"
+            )
         return root
 
     def read(self, path: Path) -> Source:
-        """The text of a file: as base64 if it is no UTF-8, and that of a template as JSON."""
+        """The text of a file: as base64 if it is not UTF-8, and that of a template as JSON."""
         self.told("file", path)
         try:
             content = path.read_bytes()
@@ -40,25 +42,27 @@ class HeatOpening:
         except UnicodeDecodeError:
             return Source(files.short_name(path), base64.encodebytes(content).decode())
         except OSError:
-            return files.read(path)  # which says what is wrong
+            return files.read(path)  # which reports what is wrong
         source = Source(files.short_name(path), text)
         return Source(source.name, _as_json(source)) if "heat_template_version" in text else source
 
 
 def _check_json(source: Source) -> None:
-    """What begins as JSON must be JSON: YAML is more patient."""
+    """A file that begins as JSON must be JSON, although YAML would accept more."""
     if source.text.startswith("{"):
         try:
             json.loads(source.text)
         except json.JSONDecodeError as error:
             place = Span(source, error.lineno, error.colno, error.lineno, error.colno + 1)
-            raise CompileError(f"this begins like JSON and is none: {error.msg.lower()}", place) from None
+            raise CompileError(f"invalid JSON: {error.msg.lower()}", place) from None
         except (ValueError, RecursionError):  # a number of thousands of digits; too many brackets
-            raise CompileError("this is more than JSON can be read of", Span(source, 1, 1, 1, 2)) from None
+            raise CompileError(
+                "the JSON is nested too deeply, or a number in it is too long", Span(source, 1, 1, 1, 2)
+            ) from None
 
 
 def _stripped(source: Source) -> Source:
-    """Without white space at its end, which takes the line end from a block scalar that stands there."""
+    """Without trailing white space: a block scalar at the end loses its line end."""
     return Source(source.name, source.text.rstrip())
 
 

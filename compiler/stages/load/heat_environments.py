@@ -1,7 +1,7 @@
 """Environment files as Heat and its client take them, whoever wrote them.
 
-Beside what our own may hold: sections that are not used here, strategies that nobody knows, an empty file.
-Every template that a registry names is there, whether anything uses it or not: the client sends them all.
+Unlike ours, they may have unused sections and unknown strategies, or be empty. Every template that a registry
+names must exist, used or not: the client sends them all.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from compiler.node import Mapping, Node, Scalar, expect_keys, expect_mapping, ex
 from compiler.node.yaml import Duplicates, parse
 from compiler.stages.load.environments import template_file
 
-_PASSED_OVER = {  # sections that may be anything that Python takes for false
+_PASSED_OVER = {  # sections that may be any false value of Python
     Merge.SERVER: ("parameters", "parameter_defaults"),
     Merge.CLIENT: ("parameter_defaults", STRATEGIES),
 }
@@ -66,9 +66,7 @@ def _refuse_null_at_last(roots: Sequence[Mapping]) -> None:
 
 
 def _empty(root: Mapping, name: str) -> CompileError:
-    return CompileError(
-        f"the section `{name}` is empty", root.key_span(name), "take it away, or write `{}` for nothing"
-    )
+    return CompileError(f"the section `{name}` is empty", root.key_span(name), "remove it, or write `{}`")
 
 
 def _environment(root: Mapping, folder: Path, tree: Tree, how: Merge) -> Environment:
@@ -95,7 +93,7 @@ def _environment(root: Mapping, folder: Path, tree: Tree, how: Merge) -> Environ
 
 
 def _check_sinks(node: Node | None) -> None:
-    """Heat knows one kind of them, a queue of Zaqar."""
+    """Heat supports one type, a Zaqar queue."""
     if node is None or is_null(node) or not plain(node):
         return
     for sink in expect_sequence(node, "`event_sinks`").items:
@@ -103,7 +101,9 @@ def _check_sinks(node: Node | None) -> None:
         kind = entries.get("type")
         if not isinstance(kind, Scalar) or kind.value != "zaqar-queue" or "target" not in entries:
             raise CompileError(
-                "an event sink has the type `zaqar-queue` and a `target`", sink.span, "nothing else is known"
+                "an event sink must have the type `zaqar-queue` and a `target`",
+                sink.span,
+                "no other type is supported",
             )
 
 
@@ -120,7 +120,7 @@ def _registry(node: Mapping, folder: Path, tree: Tree) -> Registry:
 
 
 def _resources(node: Node, base: Path | None, tree: Tree) -> dict[str, Registry]:
-    """What is said of single resources, by their names."""
+    """Entries for single resources, by name."""
     return {
         name: _resource(expect_mapping(each, f"resource `{name}`"), base, tree)
         for name, each in expect_mapping(node, f"`{RESOURCES}`").entries.items()
@@ -128,7 +128,7 @@ def _resources(node: Node, base: Path | None, tree: Tree) -> dict[str, Registry]
 
 
 def _resource(node: Mapping, base: Path | None, tree: Tree) -> Registry:
-    """A mapping within is about resources of this one's template; heatclient fetches no files for those."""
+    """A nested mapping is for the resources of this one's template; heatclient fetches no files for it."""
     base = _folder(node, base)
     below = {name: each for name, each in node.entries.items() if isinstance(each, Mapping)}
     return Registry(
@@ -138,7 +138,7 @@ def _resource(node: Mapping, base: Path | None, tree: Tree) -> Registry:
 
 
 def _folder(node: Mapping, folder: Path | None) -> Path | None:
-    """Where the paths of a registry begin; None where no file can be."""
+    """The folder that a registry's paths are relative to; None where no file can be fetched."""
     base = node.entries.get(BASE_URL)
     if base is None:
         return folder
@@ -159,23 +159,22 @@ def _check_words(name: str, node: Node) -> None:
     for word in value if isinstance(value, list) else [value]:
         if word not in ACTIONS[name]:
             known = ", ".join(ACTIONS[name])
-            raise CompileError(f"`{name}` cannot be `{word}`", node.span, f"there are {known}")
+            raise CompileError(f"`{name}` cannot be `{word}`", node.span, f"use one of {known}")
 
 
 def _target(name: str, node: Node, base: Path | None, tree: Tree) -> Target:
     """The name of a type has `::` in it; everything else is a file."""
     if not isinstance(node, Scalar) or not isinstance(node.value, str):
         raise CompileError(
-            f"`{name}` must be a string, not {node.kind}", node.span, "`OS::Heat::None` switches it off"
+            f"`{name}` must be a string, not {node.kind}", node.span, "use `OS::Heat::None` to disable it"
         )
     if "::" in node.value:
         return node.value
     if base is None:
         raise CompileError(
-            f"nobody looks for the template `{node.value}`",
+            f"the template `{node.value}` cannot be fetched",
             node.span,
-            f"`{BASE_URL}` must be a `file:///` address, and no file is fetched for resources "
-            "within a resource",
+            f"`{BASE_URL}` must be a `file:///` URL; files for resources within a resource are never fetched",
         )
     file = template_file(node, base / node.value.removeprefix("file://"), tree)
     if file.tree.find(file.path) is None:

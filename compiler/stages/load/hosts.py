@@ -21,7 +21,7 @@ MOST_HOSTS = 100_000
 def hosts(path: Path, mistakes: Report) -> tuple[Host, ...]:
     """Every host of a hosts file, in its order; entries with mistakes are reported and left out.
 
-    Two hosts of one name or address are a mistake too. Raises CompileError if the file is no hosts file.
+    Two hosts of one name or address are a mistake too. Raises CompileError if the file is not a hosts file.
     """
     root = files.mapping(path, "a hosts file")
     schemas.check(root, "hosts")
@@ -62,7 +62,7 @@ def _refuse_doubles(fields_of: list[dict[str, Node]]) -> None:
 
 
 def localhost(role: str, place: Node) -> Host:
-    """The one host there is without a hosts file: this machine."""
+    """This machine, the only host if there is no hosts file."""
     return Host(name="localhost", role=role, index=0, address="127.0.0.1", node=place)
 
 
@@ -102,14 +102,14 @@ def _text(fields: dict[str, Node], key: str) -> str | None:
 
 
 def _expanded(fields: dict[str, Node]) -> Iterator[dict[str, Node]]:
-    """The entry once for each number of its name's range, every other range running along."""
+    """The entry once for each number of its name's range, with every other range advancing in step."""
     name = fields["name"]
     ranges = _RANGE.findall(str(name.value)) if isinstance(name, Scalar) else []
     if not ranges:
         yield fields
         return
     if len(ranges) > 1:
-        raise CompileError("a name has at most one range", name.span)
+        raise CompileError("a name can have only one range", name.span)
     count = int(ranges[0][1]) - int(ranges[0][0]) + 1
     if not 0 < count <= MOST_HOSTS:
         raise CompileError("the range is empty or too long", name.span, "write it as `[first-last]`")
@@ -128,7 +128,8 @@ def _shifted(node: Node, offset: int, count: int) -> Node:
         first, last = match.groups()
         if int(last) - int(first) + 1 != count:
             raise CompileError(
-                f"the range has {int(last) - int(first) + 1} numbers, that of the name {count}", node.span
+                f"this range has {int(last) - int(first) + 1} numbers, but the name's range has {count}",
+                node.span,
             )
         return str(int(first) + offset).zfill(len(first) if first.startswith("0") else 0)
 
@@ -136,7 +137,7 @@ def _shifted(node: Node, offset: int, count: int) -> Node:
 
 
 def _doubles(hosts: list[dict[str, Node]], key: str, where: str = "") -> Iterator[Problem]:
-    """What two hosts have both; a host without an address is reached by its name."""
+    """Values that two hosts share; a host without an address is reached by its name."""
     seen: dict[str, Node] = {}
     for fields in hosts:
         node = fields.get(key, fields["name"])

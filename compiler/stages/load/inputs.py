@@ -23,7 +23,7 @@ REGISTRY = "resource_registry.yaml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What an operator asks for; paths that are None are looked for where they usually lie."""
+    """What an operator asks for; paths that are None are looked for in their default places."""
 
     roles: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()  # patterns of host names, as in compiler/model/selection.py
@@ -44,7 +44,7 @@ class _Fleet(NamedTuple):
 def load(request: Request, told: Told) -> Inputs:
     """All input files of a request, read and checked. Raises CompileError with the mistakes of every file.
 
-    `told` hears what was read and from where.
+    `told` is called with the kind and the path of every file that is read.
     """
     mistakes = Report()
     tree = _tree(request.templates, mistakes)
@@ -121,13 +121,13 @@ def _fleet(request: Request, told: Told) -> _Fleet:
 
 
 def _this_machine(request: Request, told: Told) -> _Fleet:
-    """The one host there is without a hosts file."""
+    """This machine, the only host if there is no hosts file."""
     if len(request.roles) != 1:
         said = "no role is named" if not request.roles else f"{len(request.roles)} roles are named"
         raise CompileError(
             f"there is no hosts file, and {said}",
             hint="name one role for this machine (`--role Controller`), or write hosts.yaml "
-            "(docs/formats.md; `heatsink lab hosts` writes one for the lab)",
+            "(`heatsink schema hosts` shows its format)",
         )
     mistakes = Report()
     defined = roles.wanted(_named(request), request.roles_file, mistakes, told)

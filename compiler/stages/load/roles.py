@@ -13,7 +13,7 @@ from compiler.node import Mapping, Node, Scalar, Sequence
 
 
 def available(roles_file: Path | None) -> dict[str, Path]:
-    """Role name → file: the operator's `roles/` over the shipped one, or the one file given."""
+    """Role name → file: the operator's `roles/` over the shipped one, or those of the roles file."""
     if roles_file is not None:
         return {role.name: roles_file for role in roles(roles_file)}
     folders = (shipped.folder("roles"), Path("roles"))
@@ -39,16 +39,16 @@ def wanted(
 def _defined(name: str, place: Node | None, files_of: dict[str, Path], told: files.Told) -> Role:
     if name not in files_of:
         span = place.span if place is not None else None
-        hint = closest(name, files_of) or f"there are {', '.join(sorted(files_of))}"
+        hint = closest(name, files_of) or f"roles: {', '.join(sorted(files_of))}"
         raise CompileError(f"there is no role `{name}`", span, hint)
     told("role", files_of[name])
     defined = {role.name: role for role in roles(files_of[name])}
     if name not in defined:
         first = next(iter(defined.values()))
         raise CompileError(
-            f"`{files.short_name(files_of[name])}` defines no role `{name}`",
+            f"`{files.short_name(files_of[name])}` does not define the role `{name}`",
             first.node.span,
-            "a role has the name of its file",
+            "a role file is named after its role",
         )
     return defined[name]
 

@@ -1,8 +1,8 @@
-"""The fourth stage: role_data becomes containers and files with nothing left to decide, and is checked.
+"""The fourth stage: role_data becomes fully specified containers and files, and is checked.
 
 host        all hosts, each with its parts put together
 container   one part of `docker_config` to a Container          images     names to references with digests
-config      `config_data` and `kolla_config` to files           host_prep  what the host itself must bring
+config      `config_data` and `kolla_config` to files           host_prep  what the host itself must provide
 overrides   ConfigOverrides, and those that no file took        order      containers that wait for others
-refusals    what no container can have                          conflicts  what one host cannot have twice
+refusals    what no backend supports                            conflicts  what cannot work on one host
 """

@@ -15,7 +15,7 @@ CONFIG_DATA = "/var/lib/config-data"
 
 
 def config_file(part: Part, override: Node | None) -> ConfigFile:
-    """The file of a part ("config_data", volume, path), with what ConfigOverrides say of it over it."""
+    """The file of a part ("config_data", volume, path), with its ConfigOverrides applied."""
     _, volume, path = part.path
     entries = expect_mapping(part.node, f"config file `{path}`").entries
     kind = next(Format(key) for key in entries if key in list(Format))
@@ -45,7 +45,7 @@ def config_file(part: Part, override: Node | None) -> ConfigFile:
 
 
 def _check_sections(kind: Format, value: Node) -> None:
-    """What the schema says of `ini`, once more where an override is merged in."""
+    """The schema's rule for `ini`, checked again after an override is merged."""
     if kind is not Format.INI:
         return
     for name, section in expect_mapping(value, "an INI file").entries.items():
@@ -91,12 +91,12 @@ def _joined(folder: str, path: str, place: Span) -> str:
 
 def _climbless(path: str, place: Span) -> str:
     if any(ord(character) < 32 for character in path):
-        raise CompileError(f"{path!r} has a control character in it", place, "take it out of the path")
+        raise CompileError(f"{path!r} contains a control character", place, "remove it from the path")
     if ".." in path.split("/") or posixpath.normpath(path) != path.rstrip("/") or not path.strip("/"):
         raise CompileError(
-            f"`{path}` is no plain path inside its folder",
+            f"`{path}` is not a valid path inside its folder",
             place,
-            "leave out `..`, `.`, `//` and a `/` at the end",
+            "remove `..`, `.`, `//` and a trailing `/`",
         )
     return path
 

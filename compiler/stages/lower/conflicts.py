@@ -1,4 +1,4 @@
-"""What one host cannot have: two of something, a mount of nothing, an order that goes in a circle."""
+"""What cannot work on one host: duplicates, mounts without a source, a circular order."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _same_units(host: str, present: tuple[Definition, ...]) -> Iterator[Problem]
             yield Problem(
                 f"`alias` of container `{name}`: host `{host}` already has a unit `{alias}`",
                 definition.key_span("alias"),
-                f"it is that of container `{other.container.name}`, at {other.place.place}",
+                f"it belongs to container `{other.container.name}`, at {other.place.place}",
             )
 
 
@@ -101,14 +101,14 @@ def _same_ports(host: str, ports: list[Port]) -> Iterator[Problem]:
                 yield Problem(
                     f"`{other.owner}` and `{port.owner}` both listen on port {name} of host `{host}`",
                     port.place,
-                    f"the other is at {other.place.place}; give one another port or address",
+                    f"the other is at {other.place.place}; use another port or address for one of them",
                 )
         by_number[port.number].append(port)
 
 
 def _same_mounts(host: str, present: Iterable[Definition]) -> Iterator[Problem]:
-    """Two services that write to one path of the host. Those that mean to share it say so by an option
-    (`shared`, `slave`, `z`), and what the host brings by itself is everybody's."""
+    """Two services that write to one path of the host. A mount option (`shared`, `slave`, `z`) declares
+    that a path is shared; paths that every host has are exempt."""
     first: dict[str, Definition] = {}
     for definition in present:
         for position, volume in enumerate(definition.container.volumes):
@@ -120,7 +120,7 @@ def _same_mounts(host: str, present: Iterable[Definition]) -> Iterator[Problem]:
                 yield Problem(
                     f"{names} both write to `{volume.source}` of host `{host}`",
                     definition.item_span("volumes", position),
-                    "mount it read-only in one, or with the option `z` in both if they are made to share it",
+                    "mount it read-only in one of them, or with the option `z` in both to share it",
                 )
 
 
@@ -130,7 +130,7 @@ def _is_exclusive(volume: Volume) -> bool:
 
 
 def _made(files: Iterable[ConfigFile], preps: Iterable[HostPrep]) -> frozenset[str]:
-    """Every path that an artifact or a tmpfiles line makes, with the folders above."""
+    """Every path that an artifact or a tmpfiles line creates, with the folders above."""
     paths = [each.path for each in files] + [entry.path for prep in preps for entry in prep.tmpfiles]
     return frozenset(paths) | {str(parent) for path in paths for parent in PurePosixPath(path).parents}
 
@@ -143,9 +143,9 @@ def _missing_sources(
         for position, volume in enumerate(definition.container.volumes):
             if volume.is_bind and volume.source not in made and not _matches(volume.source, brought):
                 yield Problem(
-                    f"nothing on host `{host}` makes `{volume.source}`, which `{name}` mounts",
+                    f"nothing creates `{volume.source}` on host `{host}`, and `{name}` mounts it",
                     definition.item_span("volumes", position),
-                    "make it with `host_prep: {tmpfiles: …}`, or list it in `HostPaths` if hosts bring it",
+                    "create it with `host_prep: {tmpfiles: …}`, or add it to `HostPaths` if hosts provide it",
                 )
 
 
@@ -162,14 +162,14 @@ def _unknown_names(definitions: tuple[Definition, ...]) -> Iterator[Problem]:
         for key, name in definition.references:
             if name not in names:
                 yield Problem(
-                    f"`{key}` of `{own}` names `{name}`, which is no container of the host",
+                    f"`{key}` of `{own}` names `{name}`, which is not a container on this host",
                     definition.key_span(key),
                     closest(name, names),
                 )
 
 
 def _circles(present: tuple[Definition, ...]) -> Iterator[Problem]:
-    """Steps, start orders, `after` and `requires` together must be an order."""
+    """Steps, start orders, `after` and `requires` together must not be circular."""
     graph: dict[str, set[str]] = {f"step {step}": {f"step {step - 1}"} for step in range(2, 6)}
     names = {definition.container.name for definition in present}
     orders: dict[tuple[int, int], list[str]] = {}
@@ -187,12 +187,12 @@ def _circles(present: tuple[Definition, ...]) -> Iterator[Problem]:
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
-        circle: list[str] = error.args[1][:0:-1]  # graphlib names first who is waited for
+        circle: list[str] = error.args[1][:0:-1]  # graphlib lists the awaited name first
         in_circle = next(definition for definition in present if definition.container.name in circle)
         turn = circle.index(in_circle.container.name)
         ordered = [*circle[turn:], *circle[:turn], in_circle.container.name]
         yield Problem(
-            f"containers wait for each other: {' -> '.join(ordered)}",
+            f"circular order of containers: {' -> '.join(ordered)}",
             in_circle.place,
-            "each waits for the next; take one `after`, `requires`, `start_order` or step away",
+            "each waits for the next: remove one `after`, `requires`, `start_order` or step",
         )

@@ -1,7 +1,7 @@
 """One container definition of `docker_config` to a Container. Regular keys are rows of a table.
 
-Keys and their meaning are TripleO's (tripleo_container_manage), and ours where docs/formats.md says so. The
-schema has seen the definition: here every value has its type.
+Keys and their meaning are TripleO's (tripleo_container_manage), and ours where docs/formats.md says so. A
+definition has passed its schema: every value has its type.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Definition:
 
     @property
     def references(self) -> tuple[tuple[str, str], ...]:
-        """The other containers that it names, each behind the key that names it."""
+        """The other containers that it names, each with the key that names it."""
         container = self.container
         spaces = (("net", container.network), ("pid", container.pid), ("ipc", container.ipc))
         return (
@@ -175,7 +175,7 @@ def _items(value: Plain) -> list[Plain]:
 
 
 def _split(value: Plain) -> tuple[str, ...]:
-    """A list of words, or text split at blanks: TripleO knows no quotes there."""
+    """A list of words, or text split at blanks: TripleO does not interpret quotes there."""
     return tuple(value.split()) if isinstance(value, str) else tuple(map(str, _items(value)))
 
 

@@ -32,7 +32,7 @@ IGNORED = frozenset(("service_name",))
 def lower(
     hosts: Iterable[HostData], digests: AbstractMapping[str, str], report: Report
 ) -> Iterator[LoweredHost]:
-    """Every host with nothing left to decide; one with mistakes is left out, and the mistakes are reported.
+    """Every host, fully specified; one with mistakes is left out, and the mistakes are reported.
 
     `digests`: those of images.lock.yaml, by image reference. When all hosts are lowered without a mistake,
     overrides that no file took and images without a digest are reported too.
@@ -49,7 +49,7 @@ def lower(
 
 
 class _Parts(NamedTuple):
-    """Everything that the parts of one host say, by what it is."""
+    """What the parts of one host hold, by kind."""
 
     definitions: tuple[Definition, ...]
     config_files: tuple[ConfigFile, ...]
@@ -75,7 +75,7 @@ class _Lowering:
     _conflicts: dict[tuple[object, ...], tuple[Problem, ...]] = field(default_factory=dict)
 
     def host(self, data: HostData) -> LoweredHost:
-        """The host with nothing left to decide. Raises CompileError for what cannot be on one host."""
+        """The host, fully specified. Raises CompileError for what cannot work on one host."""
         self.overrides.add(data)
         parts = self._parts(data)
         present = tuple(
@@ -154,7 +154,7 @@ class _Lowering:
         self.report.suspect(
             f"`{key}` of service `{part.service}` is not translated",
             part.place,
-            "say it with `config_data` and `host_prep` (docs/formats.md)",
+            "use `config_data` and `host_prep` instead (`heatsink schema role_data` describes both)",
         )
 
     def _check(

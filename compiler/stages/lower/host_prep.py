@@ -1,4 +1,4 @@
-"""`host_prep` of services to what the host itself must bring, and those of all services to one."""
+"""`host_prep` of services to what the host itself must provide, and that of all services merged."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from compiler.source import Span
 
 
 def host_prep(part: Part) -> HostPrep:
-    """What one service's `host_prep` says; its schema has seen it."""
+    """One service's `host_prep`; it has passed its schema."""
     entries: Any = plain(part.node)
     for node in walk(part.node):
         if isinstance(node, Scalar) and isinstance(node.value, str):
@@ -32,20 +32,20 @@ def host_prep(part: Part) -> HostPrep:
 
 def _check_text(text: str, place: Span) -> None:
     if any(ord(character) < 32 for character in text):
-        raise CompileError("`host_prep` cannot hold a control character", place, "write it in one line")
+        raise CompileError("control characters are not allowed in `host_prep`", place, "write it on one line")
     if text.startswith("/") and ".." in text.split("/"):
-        raise CompileError(f"`{text}` climbs out of its folder", place, "leave out `..`")
+        raise CompileError(f"`{text}` must not contain `..`", place, "write the path without `..`")
 
 
 class PlacedPrep(NamedTuple):
-    """What one service's `host_prep` says, and where."""
+    """One service's `host_prep`, and where it is written."""
 
     prep: HostPrep
     place: Span
 
 
 def merged(preps: Iterable[PlacedPrep]) -> HostPrep:
-    """All of them as one, sorted; two that say different things of one path, key or name are an error."""
+    """All of them as one, sorted; two different definitions of one path, key or name are an error."""
     preps = tuple(preps)
     mistakes = Report()
     agreed = {
@@ -72,8 +72,8 @@ def _agreed(
         for item in getattr(prep, field):
             other, where = first.setdefault(name(item), (item, place))
             if other != item:
-                said = f"two services disagree about the {what} `{name(item)}`"
-                hint = f"let both say the same in `host_prep`; the other is at {where.place}"
+                said = f"two services define the {what} `{name(item)}` differently"
+                hint = f"make both definitions in `host_prep` the same; the other is at {where.place}"
                 mistakes.errors.append(Problem(said, place, hint))
     yield from (first[key][0] for key in sorted(first))
 

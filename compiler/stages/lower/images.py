@@ -1,4 +1,4 @@
-"""Names of images to references that say exactly which image."""
+"""Names of images to exact references."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def reference(image: str, digests: AbstractMapping[str, str]) -> str:
 
 
 def warn_of_tags(images: Iterable[str], report: Report) -> None:
-    """One warning for all images that are known by a tag alone."""
+    """One warning for all images that are named by a tag alone."""
     tagged = sorted({image for image in images if "@" not in image})
     if tagged:
         names = ", ".join(tagged)
         report.warn(
-            f"a tag may come to mean another image, and the images lock has no digest for {names}",
-            hint="`heatsink images push` writes images.lock.yaml",
+            f"image tags are mutable: no digest is pinned for {names}",
+            hint="`heatsink images push` pins the images that it pushes, in images.lock.yaml",
         )

@@ -38,7 +38,7 @@ def _start_orders(present: Iterable[Definition]) -> dict[str, tuple[str, ...]]:
 def _complete(
     definition: Definition, paths: tuple[str, ...], orders: dict[str, tuple[str, ...]]
 ) -> Container:
-    """The definition with what only the whole host says: order among its neighbours, files it reads."""
+    """The definition completed with what depends on the whole host: its order, and the files it reads."""
     container = definition.container
     sources = tuple(_sources(definition))
     return replace(
@@ -53,7 +53,7 @@ def _complete(
     )
 
 
-# A container whose namespace it joins must be there before it, and it cannot live on without it.
+# A container whose namespace is joined must run first, and the other cannot run without it.
 _REQUIRED = frozenset(("requires", "net", "pid", "ipc"))
 _FOLLOWED = frozenset(("after", "volumes_from"))
 

@@ -1,4 +1,4 @@
-"""`ConfigOverrides`: which file each entry belongs to, and the entries that no file took."""
+"""`ConfigOverrides`: the file that each entry belongs to, and entries without a file."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class Overrides:
     _files: set[tuple[str, str]] = field(default_factory=set)  # service and path
 
     def add(self, data: HostData) -> None:
-        """Take note of a host's overrides and services."""
+        """Record a host's overrides and services."""
         if isinstance(data.settings.overrides, Mapping):
             self._written[data.settings.overrides] = None
         self._services.update(service for service, _ in data.services)
 
     def of(self, part: Part, overrides: Node | None) -> Node | None:
-        """What ConfigOverrides say of a part of `config_data`."""
+        """The override for a part of `config_data`."""
         path = _key(part.path[-1])
         self._files.add((part.service, path))
         files = overrides.entries.get(part.service) if isinstance(overrides, Mapping) else None
@@ -42,7 +42,7 @@ class Overrides:
     def _check(self, service: str, written: Mapping, fleet_services: Iterable[str]) -> None:
         if service not in fleet_services:
             raise CompileError(
-                f"ConfigOverrides name a service `{service}`, which no role has",
+                f"ConfigOverrides name a service `{service}` that no role has",
                 written.key_span(service),
                 closest(service, fleet_services),
             )
@@ -60,5 +60,5 @@ class Overrides:
 
 
 def _key(path: str) -> str:
-    """A path of config_data as ConfigOverrides name it: with or without a slash at its front."""
+    """A path of config_data as ConfigOverrides name it: with or without a leading slash."""
     return path.lstrip("/")

@@ -1,4 +1,4 @@
-"""What no container can have, whichever backend runs it: refused with the reason and the place."""
+"""What is not supported for any container, with the reason and the place."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from compiler.stages.lower.container import FIELDS, Definition
 
 
 def check(definition: Definition) -> None:
-    """Raise one CompileError with everything about a container that no backend can carry out."""
+    """Raise one CompileError with everything about a container that no backend supports."""
     problems = (
         *_unsupported(definition),
         *_secrets(definition),
@@ -29,13 +29,17 @@ def _unsupported(definition: Definition) -> Iterator[Problem]:
     """Keys that TripleO accepts and that have no meaning under systemd."""
     for key, is_refused, reason in _UNSUPPORTED:
         if key in definition.node.entries and is_refused(plain(definition.node.entries[key])):
-            yield _problem(definition, key, f"is refused: {reason}")
+            yield _problem(definition, key, f"is not supported: {reason}")
 
 
 _UNSUPPORTED: tuple[tuple[str, Callable[[Plain], bool], str], ...] = (
-    ("remove", lambda value: value is False, "a stopped container is always removed, its unit is what stays"),
-    ("state", lambda value: value is not None, "what a template names runs; take the container away instead"),
-    ("conmon_pidfile", lambda value: value is not None, "systemd learns the main process from conmon itself"),
+    ("remove", lambda value: value is False, "a stopped container is always removed; only its unit stays"),
+    (
+        "state",
+        lambda value: value is not None,
+        "a container in a template always runs; remove the container instead",
+    ),
+    ("conmon_pidfile", lambda value: value is not None, "conmon itself tells systemd the main process"),
     ("interactive", lambda value: value is True, "a unit has no terminal to read from"),
 )
 
@@ -59,21 +63,21 @@ _WITHOUT_EFFECT: dict[Kind, tuple[frozenset[str], str]] = {
     Kind.SERVICE: (frozenset(), ""),
     Kind.RUN_ONCE: (
         frozenset(("log_tag", "pre_stop_exec")),
-        "one that runs once prints to its unit's journal, and ends by itself",
+        "a container that runs once logs to its unit's journal and ends by itself",
     ),
     Kind.EXEC: (
         frozenset((*FIELDS, "entrypoint", "image")) - _OF_EXECS,
-        "an `exec` runs in a container that another definition sets up",
+        "an `exec` runs in a container that is defined elsewhere",
     ),
 }
 
 
 def _secrets(definition: Definition) -> Iterator[Problem]:
-    """A secret may stand in the environment, which is a private file; everything else ends in argv."""
+    """A secret may be in the environment, which is a private file; everything else ends up in argv."""
     for key, node in definition.node.entries.items():
         if key != "environment" and secret.names(str(plain(node))):
             hint = "pass it in `environment`, or in a file of `config_data`"
-            yield _problem(definition, key, "would show a secret to everybody on the host", hint)
+            yield _problem(definition, key, "would expose a secret to every user of the host", hint)
 
 
 def _volumes(definition: Definition) -> Iterator[Problem]:
@@ -83,7 +87,7 @@ def _volumes(definition: Definition) -> Iterator[Problem]:
         text = str(plain(item) or "")
         if text and (not _VOLUME.fullmatch(text) or ".." in re.split("[/:]", text)):
             yield Problem(
-                f"`{text}` is no volume",
+                f"`{text}` is not a valid volume",
                 item.span,
                 "write `source:target` or `source:target:options`, with absolute paths or a volume's name",
             )
@@ -93,12 +97,12 @@ _VOLUME = re.compile(r"/[^:]*|(?:/[^:]*|[A-Za-z0-9][A-Za-z0-9_.-]*):/[^:]*(?::[^
 
 
 def _control_characters(definition: Definition) -> Iterator[Problem]:
-    """A unit's lines cannot hold any; in a file of environment variables a line break begins another."""
+    """A unit's lines cannot contain any; in a file of environment variables a line break starts another."""
     for key, field in _TEXT_FIELDS.items():
         refused = _BREAKS if key == "environment" else _CONTROLS
         if any(refused.search(text) for text in _texts(getattr(definition.container, field))):
             hint = "put the text into a file of `config_data`"
-            yield _problem(definition, key, "holds a line break or another control character", hint)
+            yield _problem(definition, key, "contains a line break or another control character", hint)
 
 
 _TEXT_FIELDS = {key: field for key, (field, _) in FIELDS.items()} | {
@@ -140,21 +144,21 @@ _REFUSALS = (
     Refusal(
         "sysctl",
         _sets_what_it_shares,
-        "would be the host's own, not the container's: set it in `host_prep`",
+        "would change the host, not the container: set it in `host_prep`",
     ),
     Refusal(
         "hostname",
         lambda each: bool(each.hostname) and each.uts == "host",
-        "cannot be had together with the host's uts, which is the host's name",
+        "cannot be combined with the host's uts namespace, which has the host's name",
     ),
     Refusal(
         "kill_mode",
         lambda each: each.kill_mode == "none",
-        "cannot be none: systemd deprecates it, and processes would stay behind",
+        "cannot be `none`: systemd deprecates it, and processes would be left running",
     ),
     Refusal(
         "healthcheck",
         lambda each: bool(each.healthcheck) and each.kind is not Kind.SERVICE,
-        "is never run: a container that runs once is judged by its exit code",
+        "is not supported: a container that runs once is judged by its exit code",
     ),
 )

@@ -1,8 +1,8 @@
 """The second stage: many environments become one.
 
-Two ways, as in TripleO: `server` is Heat's own (a parameter is replaced whole unless its merge strategy says
-else), `client` is what python-heatclient does (mappings merge key by key at any depth, null over a mapping is
-ignored).
+Two ways, as in TripleO: `server` is Heat's own (a parameter is replaced as a whole unless its merge strategy
+differs), `client` is what python-heatclient does (mappings merge key by key at any depth, null over a mapping
+is ignored).
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ def merge(
 
     `declared`: the type (`json`, `string`, …) of every parameter that any known template declares; the server
     joins values by it, and leaves out later values of all other names. Without it every name is known, values
-    are joined by what they are, and null is no value.
+    are joined by what they are, and null does not count.
     `command_line`: parameters of the command line. At the client they win over the `parameters` of all files;
-    to the server they are the first that is said, so that those of files win.
+    at the server they come first, so that those of files win.
 
     Raises CompileError where Heat would not merge: values of kinds that do not join, a parameter with two
     strategies.

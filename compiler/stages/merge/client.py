@@ -29,7 +29,7 @@ def _overlaid(below: Environment, above: Environment) -> Environment:
 
 
 def updated(below: AbstractMapping[str, Node], above: AbstractMapping[str, Node]) -> dict[str, Node]:
-    """The entries of `below` with those of `above` in them; null over a mapping is no value."""
+    """The entries of `below` with those of `above` in them; null over a mapping is ignored."""
     entries = dict(below)
     for key, value in above.items():
         before = entries.get(key)

@@ -1,4 +1,4 @@
-"""Where the two ways of merging do not agree."""
+"""Where the two ways of merging differ."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class Difference:
     places: tuple[Span, ...]  # what was merged, in the order of the files
 
     def told(self, how: Merge) -> str:
-        """What an operator should know who merges in that way."""
+        """The warning for an operator who merges in that way."""
         other = Merge.CLIENT if how is Merge.SERVER else Merge.SERVER
         places = " and ".join(place.place for place in self.places) or "no place"
         return (
             f"`--merge {how}` and `--merge {other}` give different values for `{self.name}`, "
-            f"set at {places}; that of `{how}` holds: choose with `--merge`"
+            f"set at {places}; the value of `{how}` is used: choose with `--merge`"
         )
 
 
@@ -44,7 +44,7 @@ def differences(
 ) -> tuple[Difference, ...]:
     """Everything that `merge` makes of the environments in one way and not in the other, sorted by name.
 
-    A value that one of the ways refuses counts as well; of parameters that nothing declares nothing is said.
+    A value that one of the ways refuses counts as well; undeclared parameters are ignored.
     """
     layers = [Environment(parameters=dict(command_line)), *environments]
     written = Counter(
@@ -86,7 +86,7 @@ def _entry(name: str, section: AbstractMapping[str, Node]) -> dict[str, Node]:
 
 
 def _spelled(name: str, merged: Callable[[], Environment]) -> tuple[str, ...]:
-    """The parameter's values as JSON, where null is as good as none; nothing if they do not merge."""
+    """The parameter's values as JSON, where null counts as no value; empty if they do not merge."""
     try:
         one = merged()
     except CompileError:
@@ -101,7 +101,7 @@ def _places(layers: Iterable[Environment], name: str) -> tuple[Span, ...]:
 
 
 def _resources(environments: Sequence[Environment]) -> Iterator[Difference]:
-    """Single resources of the registry: at the server the last file that names any takes all others away."""
+    """Single resources of the registry: at the server the last file that names any replaces all others."""
     layers = [registry.resource_registry for registry in environments]
     by_server = reduce(server.registry, layers, Registry()).resources or {}
     by_client = reduce(client.registry, layers, Registry()).resources or {}

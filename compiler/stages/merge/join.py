@@ -23,7 +23,7 @@ from compiler.node import (
 def joined(name: str, kind: str, below: Node | None, above: Node, *, deep: bool) -> Node:
     """The value of earlier files (None: they have none) and that of a later one, joined as Heat does.
 
-    json: keys of both, with `deep` at any depth and lists and strings within put together; null is no value.
+    json: keys of both, with `deep` at any depth, and lists and strings within joined; null does not count.
     comma_delimited_list: one list behind the other, or one text. string: one text behind the other.
     Raises CompileError for all other types, and for values of two kinds.
     """
@@ -35,7 +35,7 @@ def joined(name: str, kind: str, below: Node | None, above: Node, *, deep: bool)
         "number": join.numbers,
     }
     if kind not in by_type:
-        raise join.refused(f"Heat merges no parameter of the type {kind}", above)
+        raise join.refused(f"Heat does not merge parameters of the type {kind}", above)
     return by_type[kind](below, above)
 
 
@@ -50,7 +50,7 @@ def type_by_value(below: Node | None, above: Node) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Join:
-    """Joins of one parameter. What is false in Python (null, "", 0, [], {}) gives way to anything."""
+    """Joins of one parameter. Any value replaces one that is false in Python (null, "", 0, [], {})."""
 
     name: str
     deep: bool
@@ -99,7 +99,7 @@ class _Join:
         return self._texts("", scalar_of("", above) if below is None else below, above)
 
     def numbers(self, below: Node | None, above: Node) -> Node:
-        """Heat adds no numbers, only what is written as texts or lists: those it puts together."""
+        """Heat does not add numbers; it joins those that are written as texts or lists."""
         if isinstance(below, Sequence) and isinstance(above, Sequence):
             return sequence_of(below.items + above.items, above)
         return self._texts("", below, above)
@@ -112,7 +112,7 @@ class _Join:
 
     def _apart(self, below: Node | None, above: Node) -> CompileError:
         if below is None or below.kind == above.kind:
-            return self.refused(f"{above.kind} joins no other value", above)
+            return self.refused(f"{above.kind} cannot be joined with another value", above)
         return self.refused(f"it is {below.kind} in one environment and {above.kind} here", above)
 
     def refused(self, why: str, place: Node) -> CompileError:

@@ -1,7 +1,7 @@
 """Merging as Heat itself does it, of files that a client sends as they are.
 
-What is meant: https://docs.openstack.org/heat/latest/template_guide/environment.html#environment-merging;
-what that leaves open is as Heat's code has it.
+The rules: https://docs.openstack.org/heat/latest/template_guide/environment.html#environment-merging;
+where they leave something open, Heat's code decides.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def _overlaid(declared: Types | None, below: Environment, above: Environment) ->
 
 
 def _counting(section: Parameters, declared: Types | None) -> dict[str, Node]:
-    """What is not passed over: values of parameters that somebody declares."""
+    """Values that are not ignored: those of declared parameters."""
     return {
         name: value
         for name, value in section.items()
@@ -56,7 +56,7 @@ def _counting(section: Parameters, declared: Types | None) -> dict[str, Node]:
 
 
 def _strategy(name: str, own: AbstractMapping[str, str], settled: AbstractMapping[str, str]) -> str:
-    """What a file says of a parameter, else what files before it said, else the file's default."""
+    """A file's strategy for a parameter, else that of earlier files, else the file's default."""
     default = own.get(DEFAULT_STRATEGY, OVERWRITE)
     strategy = own.get(name, settled.get(name, default))
     return strategy if strategy in ALL_STRATEGIES else default
@@ -65,16 +65,16 @@ def _strategy(name: str, own: AbstractMapping[str, str], settled: AbstractMappin
 def _refuse_another(name: str, value: Node, before: str, strategy: str) -> None:
     if strategy != before:
         raise CompileError(
-            f"`{name}` has the merge strategy `{before}` and now `{strategy}`",
+            f"`{name}` has two merge strategies, `{before}` and `{strategy}`",
             value.span,
-            "give it one strategy in all environments",
+            "use one strategy in all environments",
         )
 
 
 def _section(
     strategies: AbstractMapping[str, str], declared: Types | None, below: Parameters, above: Parameters
 ) -> dict[str, Node]:
-    """One section over what earlier files say there. The first that says anything is taken as it is."""
+    """One section over that of earlier files. The first one is taken as it is."""
     counting = _counting(above, declared)
     if not below:
         return counting if declared is None else dict(above)
@@ -90,7 +90,7 @@ def _section(
 
 
 def registry(below: Registry, above: Registry) -> Registry:
-    """Names of types one by one; all that is said of single resources together."""
+    """Names of types one by one; entries for single resources all together."""
     return Registry(
         types=below.types | above.types,
         resources=below.resources if above.resources is None else above.resources,
@@ -102,8 +102,8 @@ def _unused(below: Parameters, above: Parameters) -> dict[str, Node]:
     for name in below.keys() & above.keys():
         if not (isinstance(below[name], Mapping) and isinstance(above[name], Mapping)):
             raise CompileError(
-                f"`{name}` stands in two environments, at {below[name].span.place} too",
+                f"`{name}` is set in two environments, also at {below[name].span.place}",
                 above[name].span,
-                "Heat does not merge it: keep it in one",
+                "Heat does not merge it: set it in one of them",
             )
     return dict(below) | dict(above)

@@ -80,7 +80,7 @@ def _alias_prefix(node: Node | None) -> str:
     prefix = expect_string(node, f"`{ALIAS_PREFIX}`")
     if not re.fullmatch(UNIT_NAME, f"{prefix}x.service"):
         raise CompileError(
-            f"`{prefix}` cannot begin the name of a unit",
+            f"`{prefix}` is not a valid prefix of a unit name",
             node.span,
             "use letters, digits and `:`, `_`, `.`, `-`, such as `tripleo_`",
         )

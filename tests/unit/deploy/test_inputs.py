@@ -43,7 +43,7 @@ def test_patterns_add_up_and_roles_narrow() -> None:
 
 
 def test_a_pattern_that_means_nobody_is_an_error() -> None:
-    with pytest.raises(HeatsinkError, match="no host is called `nod1`") as caught:
+    with pytest.raises(HeatsinkError, match="no host matches `nod1`") as caught:
         selected((fleet_host("node1", "A"),), ["nod1"], [])
     assert caught.value.problems[0].hint == "did you mean `node1`?"
 

@@ -60,13 +60,13 @@ def test_ini_speaks_as_oslo_config_and_my_cnf_do() -> None:
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ([], "an INI file is a mapping of sections"),
-        ({"a": {"b": {}}}, "takes text, numbers and booleans"),
+        ([], "an INI file must be a mapping of sections"),
+        ({"a": {"b": {}}}, "must be text, a number, a boolean"),
         ({"a": {"b": "c\rd"}}, "control character"),
         ({"a": {"b": "c\n\nd"}}, "empty line"),
-        ({"a": {"b=c": 1}}, "cannot be a key"),
-        ({"a": {"[b": 1}}, "cannot be a key"),
-        ({"a": {"b\nc": 1}}, "cannot be a key"),
+        ({"a": {"b=c": 1}}, "is not a valid key"),
+        ({"a": {"[b": 1}}, "is not a valid key"),
+        ({"a": {"b\nc": 1}}, "is not a valid key"),
     ],
 )
 def test_ini_refuses_what_would_be_read_differently(value: Plain, said: str) -> None:
@@ -80,7 +80,7 @@ def test_json_has_no_word_for_infinity() -> None:
 
 
 def test_a_file_that_cannot_be_spelled_is_named() -> None:
-    with pytest.raises(CompileError, match=r"`/etc/it\.ini`: an INI file is a mapping"):
+    with pytest.raises(CompileError, match=r"`/etc/it\.ini`: an INI file must be a mapping"):
         config.config_file(config_file(Format.INI, [], "/etc/it.ini"))
 
 

@@ -59,7 +59,7 @@ def test_a_value_does_not_swallow_the_next_line() -> None:
 
 
 def test_a_unit_holds_no_secret() -> None:
-    with pytest.raises(CompileError, match="would show the secret `Key`"):
+    with pytest.raises(CompileError, match="would expose the secret `Key`"):
         UnitFile((Section("Service", (("ExecStart", "/bin/echo @{heatsink:secret:Key}"),)),)).text()
 
 

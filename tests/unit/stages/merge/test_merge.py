@@ -140,14 +140,14 @@ def test_the_default_strategy_of_a_file_is_for_parameters_that_no_earlier_file_s
 
 @pytest.mark.parametrize("declared", [None, DECLARED])
 def test_two_strategies_for_one_parameter_are_an_error(declared):
-    with pytest.raises(CompileError, match="has the merge strategy `merge` and now `overwrite`"):
+    with pytest.raises(CompileError, match="has two merge strategies, `merge` and `overwrite`"):
         merged(environment({"l": "merge"}, l=[1]), environment({"l": "overwrite"}, l=[2]), declared=declared)
 
 
 def test_only_heat_minds_a_strategy_after_a_file_without_one():
     files = environment(l=[1]), environment({"l": "merge"}, l=[2])
     assert merged(*files) == {"l": [1, 2]}
-    with pytest.raises(CompileError, match="has the merge strategy `overwrite` and now `merge`"):
+    with pytest.raises(CompileError, match="has two merge strategies, `overwrite` and `merge`"):
         merged(*files, declared=DECLARED)
 
 
@@ -174,7 +174,7 @@ def test_single_resources_of_the_registry_add_up_at_the_client_alone(how, expect
 
 def test_a_section_that_heat_does_not_merge_may_stand_in_one_file_only():
     files = [Environment(unused=nodes({"encrypted_param_names": ["s"]}))] * 2
-    with pytest.raises(CompileError, match="`encrypted_param_names` stands in two environments"):
+    with pytest.raises(CompileError, match="`encrypted_param_names` is set in two environments"):
         merge(files)
     assert merge(files, Merge.CLIENT) == files[0]
 
@@ -204,7 +204,7 @@ def test_a_difference_tells_both_places_and_which_value_holds():
     (found,) = differences([Environment(parameters={"A": one}), Environment(parameters={"A": two})])
     assert found.told(Merge.CLIENT) == (
         "`--merge client` and `--merge server` give different values for `A`, "
-        "set at one.yaml:1 and two.yaml:1; that of `client` holds: choose with `--merge`"
+        "set at one.yaml:1 and two.yaml:1; the value of `client` is used: choose with `--merge`"
     )
 
 
