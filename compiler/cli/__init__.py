@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except HeatsinkError as error:
         click.echo(error.render(), err=True)
         sys.exit(1)
-    except BrokenPipeError:  # nobody reads our output any more; Python would complain at exit
+    except BrokenPipeError:  # the reader of our output has exited; Python would complain about it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     finally:

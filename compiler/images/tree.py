@@ -78,7 +78,7 @@ def with_parents(names: Iterable[str], parents: Mapping[str, Sequence[str]]) -> 
 
 def _images_below(folder: Path) -> dict[str, Image]:
     if not folder.is_dir():
-        raise HeatsinkError(f"image folder `{folder}` does not exist")
+        raise HeatsinkError(f"there is no image folder `{folder}`")
     images: dict[str, Image] = {}
     for image in _read(folder):
         other = images.setdefault(image.name, image)

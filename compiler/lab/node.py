@@ -219,9 +219,7 @@ def load(lab: Lab, number: int) -> LabNode:
     try:
         record = json.loads((lab.state / f"node{number}" / "node.json").read_text())
     except FileNotFoundError:
-        raise LabError(
-            f"node{number} does not exist", hint="run `heatsink lab list` to see the nodes"
-        ) from None
+        raise LabError(f"there is no node{number}", hint="run `heatsink lab list` to see the nodes") from None
     if record["subnet"] != lab.subnet:
         raise LabError(
             f"node{number} belongs to subnet {record['subnet']}, not to {lab.subnet}",

@@ -48,7 +48,7 @@ _REPEATED = (FOR_EACH_ROLE, FOR_EACH_NETWORK)
 def listing(root: Path) -> TemplateTree:
     """The content of a folder. Raises HeatsinkError if it cannot be read."""
     if not root.is_dir():
-        raise HeatsinkError(f"folder `{root}` does not exist", hint="pass a tripleo-heat-templates tree")
+        raise HeatsinkError(f"there is no folder `{root}`", hint="pass a tripleo-heat-templates tree")
     folders, paths, links = [], [], []
     for folder, below, names in os.walk(root, onerror=_unreadable):
         here = PurePosixPath(Path(folder).relative_to(root))

@@ -44,11 +44,11 @@ class Manifests:
         return self._texts.once(file, lambda: _file(file)) if file.shared else _file(file)
 
     def _link(self, link: Link) -> str:
-        return self._texts.once(link, lambda: _spelled(manifest.Link(path=link.path, target=link.target)))
+        return self._texts.once(link, lambda: _json(manifest.Link(path=link.path, target=link.target)))
 
     def _unit(self, unit: Unit, files: dict[str, File]) -> str:
         read = [files[path] for path in unit.files]
-        return _spelled(
+        return _json(
             manifest.Unit(
                 name=unit.name,
                 kind=unit.kind,
@@ -79,7 +79,7 @@ class Manifests:
 
 
 def _file(file: File) -> str:
-    return _spelled(
+    return _json(
         manifest.File(
             path=file.path,
             mode=f"{file.mode:04o}",
@@ -100,7 +100,7 @@ def _meaning(content: bytes) -> str:
 _Entry = manifest.File | manifest.Link | manifest.Unit
 
 
-def _spelled(entry: _Entry) -> str:
+def _json(entry: _Entry) -> str:
     """An entry as JSON, its keys in alphabetical order, without those that are None."""
     return json.dumps({key: value for key, value in sorted(vars(entry).items()) if value is not None})
 

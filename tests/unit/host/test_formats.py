@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from compiler.host import layout
+from compiler.host.engine import PACKAGES
 from compiler.host.manifest import ENGINES, Manifest
 from compiler.model.container import Backend
 from tests.support.bundles import service
@@ -98,8 +99,9 @@ def test_the_host_refuses_a_backend_that_it_does_not_know(host: HostFolder) -> N
     )
 
 
-def test_the_host_knows_every_backend_and_its_engine() -> None:
-    assert {backend.value: backend.engine for backend in Backend} == ENGINES
+def test_the_host_knows_the_engine_of_every_backend_and_its_package() -> None:
+    assert ENGINES.keys() == {backend.value for backend in Backend}
+    assert set(ENGINES.values()) == PACKAGES.keys()
 
 
 def test_the_compiler_writes_every_key_that_is_read_and_no_other(host: HostFolder) -> None:

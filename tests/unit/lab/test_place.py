@@ -59,7 +59,7 @@ def test_a_node_of_another_subnet_is_not_taken_for_ours(tmp_path: Path) -> None:
 
 
 def test_a_node_that_was_never_made_is_not_found(tmp_path: Path) -> None:
-    with pytest.raises(LabError, match="node3 does not exist"):
+    with pytest.raises(LabError, match="there is no node3"):
         load(Lab(state=tmp_path), 3)
 
 
