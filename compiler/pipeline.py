@@ -11,8 +11,8 @@ from compiler.diagnostics import Report
 from compiler.model.container import Backend
 from compiler.model.fleet import Fleet
 from compiler.model.host import EmittedHost, LoweredHost
+from compiler.model.inputs import Environment, Inputs, Merge
 from compiler.model.service import HostData
-from compiler.model.stack import Environment, Inputs, Merge
 from compiler.stages.bundle import tree
 from compiler.stages.bundle.compiled import CompiledBundle, bundle
 from compiler.stages.emit.host import emit
@@ -47,13 +47,13 @@ class Stages:
     bundles: Iterator[CompiledBundle]
 
 
-def stages(request: Request, options: Options, report: Report, told: files.Told) -> Stages:
+def stages(request: Request, options: Options, report: Report, on_read: files.OnRead) -> Stages:
     """The stages of a request. Raises CompileError for input files that cannot be read or merged."""
-    inputs = load(request, told)
-    for each in differences(inputs.environments):
-        report.warn(each.told(options.merge))
+    inputs = load(request, on_read)
+    for difference in differences(inputs.environments):
+        report.warn(difference.message(options.merge))
     environment = merge(inputs.environments, options.merge)
-    resolved = resolve(inputs, environment, files.Opening(told), options.backend, report)
+    resolved = resolve(inputs, environment, files.Opening(on_read), options.backend, report)
     lowered = lower(resolved, inputs.digests, report)
     emitted = emit(lowered, hosts_block((host.address, host.name) for host in inputs.hosts), report)
     return Stages(
@@ -79,9 +79,9 @@ class Compilation:
         return Fleet(hosts=tuple(bundle.host for bundle in self.bundles))
 
 
-def compile_fleet(request: Request, options: Options, report: Report, told: files.Told) -> Compilation:
+def compile_fleet(request: Request, options: Options, report: Report, on_read: files.OnRead) -> Compilation:
     """Input files to bundles. Raises CompileError with every mistake found; warnings go to the report."""
-    made = stages(request, options, report, told)
+    made = stages(request, options, report, on_read)
     bundles = tuple(made.bundles)
     report.check()
     return Compilation(bundles=bundles, everywhere=len(made.inputs.chosen) == len(made.inputs.hosts))

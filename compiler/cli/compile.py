@@ -12,9 +12,9 @@ import click
 from compiler import pipeline
 from compiler.cli.options import merge_option, show
 from compiler.diagnostics import Report, counted
-from compiler.files import Told
+from compiler.files import OnRead
 from compiler.model.container import Backend
-from compiler.model.stack import Merge
+from compiler.model.inputs import Merge
 from compiler.stages.bundle.tree import Changes
 from compiler.stages.load.inputs import Request
 
@@ -76,7 +76,7 @@ def compile_(
     """
     report = Report(strict=strict)
     options = pipeline.Options(merge=Merge(merge), backend=Backend(backend) if backend else None)
-    compilation = pipeline.compile_fleet(Request(**request), options, report, _told(verbose=verbose))
+    compilation = pipeline.compile_fleet(Request(**request), options, report, _on_read(verbose=verbose))
     show(report)
     changes = pipeline.changes(compilation, output) if check else pipeline.write(compilation, output)
     if as_json:
@@ -87,15 +87,15 @@ def compile_(
         sys.exit(1)
 
 
-def _told(*, verbose: bool) -> Told:
+def _on_read(*, verbose: bool) -> OnRead:
     heard: set[Path] = set()
 
-    def told(what: str, path: Path) -> None:
+    def on_read(what: str, path: Path) -> None:
         if verbose and path not in heard:
             heard.add(path)
             click.echo(f"{what}: {path.absolute()}", err=True)
 
-    return told
+    return on_read
 
 
 def _summary(changes: Changes, hosts: int, output: Path, *, check: bool) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from compiler.diagnostics import Report
-from compiler.model.stack import Merge
+from compiler.model.inputs import Merge
 
 merge_option = click.option(
     "--merge", type=click.Choice([merge.value for merge in Merge]),

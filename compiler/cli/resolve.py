@@ -16,7 +16,7 @@ from compiler.cli.options import merge_option, show
 from compiler.diagnostics import HeatsinkError, Report
 from compiler.heat import evaluation
 from compiler.hot.evaluation import StackIdentity
-from compiler.model.stack import Merge
+from compiler.model.inputs import Merge
 from compiler.node import Plain, plain
 
 _FILE = click.Path(path_type=Path)

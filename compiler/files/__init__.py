@@ -48,10 +48,10 @@ def document(path: Path, duplicates: Duplicates = Duplicates.REFUSED) -> Node:
     return root
 
 
-Told = Callable[[str, Path], None]  # called with what is read, and from where
+OnRead = Callable[[str, Path], None]  # called with what is read, and from where
 
 
-def unheard(_what: str, _path: Path) -> None:
+def ignore_read(_what: str, _path: Path) -> None:
     """For callers that do not ask what is read."""
 
 
@@ -59,16 +59,16 @@ def unheard(_what: str, _path: Path) -> None:
 class Opening:
     """Reads the files that evaluation needs: templates, and files that they refer to."""
 
-    told: Told
+    on_read: OnRead
 
     def document(self, path: Path) -> Node:
         """The YAML document in a file."""
-        self.told("template", path)
+        self.on_read("template", path)
         return document(path)
 
     def read(self, path: Path) -> Source:
         """The text of a file."""
-        self.told("file", path)
+        self.on_read("file", path)
         return read(path)
 
 

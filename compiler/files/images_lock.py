@@ -30,4 +30,4 @@ def add_to_lock(path: Path, digests: AbstractMapping[str, str]) -> None:
     """Write digests into the file, beside those that it has of other images, sorted."""
     merged = (read_lock(path) if path.exists() else {}) | dict(digests)
     lines = (f"  {reference}: {merged[reference]}\n" for reference in sorted(merged))
-    replace_file(path, f"{_HEADER}images:\n{''.join(lines)}".encode(), 0o644)
+    replace_file(path, f"{_HEADER}images:\n{''.join(lines)}".encode(), 0o644, durable=True)

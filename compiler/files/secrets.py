@@ -13,6 +13,7 @@ from pathlib import Path
 
 from compiler import files, schemas
 from compiler.diagnostics import HeatsinkError
+from compiler.files.writing import replace_file
 from compiler.node import expect_mapping, plain
 from compiler.node.yaml import parse
 
@@ -92,15 +93,9 @@ def _append(path: Path, values: Mapping[str, str]) -> None:
     before = path.read_text(encoding="utf-8") if path.exists() else _HEADER
     if not before.endswith("\n"):
         before += "\n"
-    new = path.with_name(f".{path.name}.new")
-    new.unlink(missing_ok=True)
+    # Quoted, because forty digits would be a number.
+    lines = "".join(f'{name}: "{value}"\n' for name, value in values.items())
     try:
-        new.touch(mode=0o600, exist_ok=False)
-        with new.open("w", encoding="utf-8") as file:
-            # Quoted, because forty digits would be a number.
-            file.write(before + "".join(f'{name}: "{value}"\n' for name, value in values.items()))
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
+        replace_file(path, (before + lines).encode(), 0o600, durable=True)
     except OSError as error:
         raise HeatsinkError(f"`{path}` cannot be written: {(error.strerror or str(error)).lower()}") from None

@@ -9,16 +9,23 @@ from pathlib import Path
 _numbers = count()
 
 
-def replace_file(path: Path, content: bytes, mode: int) -> None:
-    """Write a file beside its place and rename it. Folders above are made; OSError is the caller's."""
+def replace_file(path: Path, content: bytes, mode: int, *, durable: bool = False) -> None:
+    """Write a file beside its place and rename it, creating folders above it. OSError is the caller's.
+
+    `durable`: the new content survives a power failure once this returns. It costs two flushes of the disk.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = f"{path.parent}/.{path.name}.{os.getpid()}.{next(_numbers)}"
     try:
         create_file(beside, content, mode)
+        if durable:
+            _flush(beside)
         os.replace(beside, path)  # noqa: PTH105 - a Path for each of many thousand files costs
     except OSError:
         Path(beside).unlink(missing_ok=True)
         raise
+    if durable:
+        _flush(path.parent)
 
 
 def create_file(path: str, content: bytes, mode: int) -> None:
@@ -28,5 +35,13 @@ def create_file(path: str, content: bytes, mode: int) -> None:
         written = os.write(descriptor, content)
         while written < len(content):  # a full disk accepts a part first
             written += os.write(descriptor, content[written:])
+    finally:
+        os.close(descriptor)
+
+
+def _flush(path: str | Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
     finally:
         os.close(descriptor)

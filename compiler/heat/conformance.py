@@ -24,7 +24,7 @@ from typing import Any
 from compiler import files
 from compiler.diagnostics import HeatsinkError, Report
 from compiler.heat import evaluation
-from compiler.model.stack import Merge
+from compiler.model.inputs import Merge
 from compiler.node import Plain
 from compiler.source import Source, Span
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from compiler.diagnostics import CompileError, Report, closest
-from compiler.files import Told, short_name, unheard
+from compiler.files import OnRead, ignore_read, short_name
 from compiler.hot.attachments import named_templates, registered_files
 from compiler.hot.evaluation import Evaluation, OnMissingPath, RandomStrings, StackIdentity, random_strings
 from compiler.hot.loader import TemplateLoader
@@ -21,8 +21,8 @@ from compiler.hot.resources.nested import passed_properties
 from compiler.hot.resources.validation import check
 from compiler.hot.stack import Stack
 from compiler.hot.template import Template
-from compiler.model.stack import Environment, Merge, Tree
-from compiler.node import Node, Plain, given, plain
+from compiler.model.inputs import Environment, Merge, Tree
+from compiler.node import Node, Plain, from_plain, plain
 from compiler.stages.load.heat import HeatOpening
 from compiler.stages.load.heat_environments import heat_environments
 from compiler.stages.merge import differences, merge
@@ -51,14 +51,14 @@ def evaluate(
     *,
     random_strings: RandomStrings = random_strings,
     on_missing_path: OnMissingPath | None = None,
-    told: Told = unheard,
+    on_read: OnRead = ignore_read,
 ) -> Stack:
     """The root stack of a template; its outputs are evaluated lazily.
 
     The report takes resource types that need a cloud, and parameters that depend on the way of merging.
     Files that the root template and its nested templates name must exist.
     """
-    loader = TemplateLoader(HeatOpening(told))
+    loader = TemplateLoader(HeatOpening(on_read))
     root = _root(loader, request.template)
     for _ in named_templates(loader, root):
         pass
@@ -75,7 +75,7 @@ def evaluate(
         on_missing_path=on_missing_path,
     )
     if request.properties is not None:
-        properties = given(dict(request.properties), "--properties")
+        properties = from_plain(dict(request.properties), "--properties")
         return root_stack(evaluation, root, passed_properties(evaluation, root, properties))
     _refuse_unknown(root, environment)
     return root_stack(
@@ -87,7 +87,7 @@ def _root(loader: TemplateLoader, path: Path) -> Template:
     absolute = path.absolute()
     if not absolute.is_file():
         raise CompileError(f"template `{short_name(path)}` does not exist", hint="check the path")
-    where = given(str(path), "<command line>")
+    where = from_plain(str(path), "<command line>")
     return loader.template(_EVERYTHING, str(absolute.relative_to("/")), where)
 
 
@@ -96,12 +96,12 @@ def _environment(
 ) -> Environment:
     """The environments and the parameters of the request as one, merged as Heat's client and Heat do it."""
     environments = heat_environments(request.environments, _EVERYTHING, request.merge)
-    line = {name: given(value, f"-P {name}") for name, value in request.parameters.items()}
+    line = {name: from_plain(value, f"-P {name}") for name, value in request.parameters.items()}
     types = _declared(loader, root, environments, line)
     merge(environments, Merge.CLIENT)  # the client does so before it sends the files, and may fail
     environment = merge(environments, request.merge, declared=types, command_line=line)
     for difference in differences(environments, types, line) if len(environments) > 1 else ():
-        report.warn(difference.told(request.merge))
+        report.warn(difference.message(request.merge))
     return environment
 
 

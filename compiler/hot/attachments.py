@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from compiler.hot.loader import TemplateLoader, inside
 from compiler.hot.registry import is_template
 from compiler.hot.template import Template
-from compiler.model.stack import Registry, TemplateFile
+from compiler.model.inputs import Registry, TemplateFile
 from compiler.node import Mapping, Node, Scalar, walk
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from compiler.diagnostics import CompileError, Report
 from compiler.hot.loader import TemplateLoader
+from compiler.model.inputs import Registry
 from compiler.model.random_string import StringRecipe, random_string
-from compiler.model.stack import Registry
 from compiler.node import Mapping, Node
 
 # the string of that name; the recipe says how to make a new one

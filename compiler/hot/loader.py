@@ -6,7 +6,7 @@ from pathlib import Path
 
 from compiler.diagnostics import CompileError, closest
 from compiler.hot.template import Template, template
-from compiler.model.stack import Opener, Tree
+from compiler.model.inputs import Opener, Tree
 from compiler.node import Node
 from compiler.source import Source
 

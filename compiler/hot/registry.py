@@ -15,7 +15,7 @@ from operator import itemgetter
 
 from compiler.diagnostics import CompileError, closest
 from compiler.hot.builtin import BUILT_IN
-from compiler.model.stack import Registration, Registry, TemplateFile
+from compiler.model.inputs import Registration, Registry, TemplateFile
 from compiler.node import Node
 
 _LONGEST = 100  # aliases in a chain; globs can make longer and longer names

@@ -11,11 +11,11 @@ from compiler.diagnostics import CompileError
 from compiler.hot.reads import ReadPath
 from compiler.hot.resource import Resource
 from compiler.hot.versions import Version
-from compiler.node import Mapping, Node, Scalar, Sequence, given, mapping_of, scalar_of, sequence_of
+from compiler.node import Mapping, Node, Scalar, Sequence, from_plain, mapping_of, scalar_of, sequence_of
 from compiler.node.conversion import Conversion
 from compiler.source import Source, Span
 
-OMITTED = given(
+OMITTED = from_plain(
     None, "<omitted>"
 )  # the value of an `if` without an else: the item that contains it is removed
 

@@ -22,7 +22,7 @@ from compiler.hot.scope import OMITTED, Scope, Thunk
 from compiler.hot.template import Template
 from compiler.hot.versions import Version
 from compiler.model import secret
-from compiler.model.stack import Registration
+from compiler.model.inputs import Registration
 from compiler.node import Mapping, Node, Scalar, is_null, scalar_of
 from compiler.node.conversion import Conversion
 from compiler.source import Source

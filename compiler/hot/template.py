@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from compiler.diagnostics import CompileError, closest
 from compiler.hot.constraints import Constraint, constraint
 from compiler.hot.versions import VERSIONS, Version
-from compiler.model.stack import Tree
+from compiler.model.inputs import Tree
 from compiler.node import (
     Mapping,
     Node,

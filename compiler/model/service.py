@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from compiler.model.container import Backend
-from compiler.model.stack import Host
+from compiler.model.inputs import Host
 from compiler.node import Node
 from compiler.source import Span
 

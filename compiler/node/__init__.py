@@ -145,7 +145,7 @@ def scalar_of(value: ScalarValue, place: Node) -> Scalar:
     return Scalar(value, place._source, place._start, place._end)
 
 
-def given(value: Plain, name: str) -> Node:
+def from_plain(value: Plain, name: str) -> Node:
     """Values from no file, as nodes of a source called `name` (`<compiler>`, `--backend`)."""
     source = Source(name)
     origin = _Point(0, 0)

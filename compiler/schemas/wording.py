@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from compiler.diagnostics import closest
-from compiler.node import given
+from compiler.node import from_plain
 
 Steps: TypeAlias = tuple[str | int, ...]
 
@@ -174,7 +174,7 @@ _TYPES = {
 
 
 def _kind(value: Any) -> str:
-    return f"`{value}`" if isinstance(value, float) else given(value, "").kind
+    return f"`{value}`" if isinstance(value, float) else from_plain(value, "").kind
 
 
 def _must(failure: FailedKeyword, do: str, hint: str | None = None) -> Violation:

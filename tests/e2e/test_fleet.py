@@ -76,7 +76,7 @@ class Fleet:
         try:
             report = Report()
             request = Request(environments=ENVIRONMENTS)
-            stages = pipeline.stages(request, pipeline.Options(), report, files.unheard)
+            stages = pipeline.stages(request, pipeline.Options(), report, files.ignore_read)
             lowered = {host.name: host for host in stages.lowered}
             report.check()
             return lowered

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from compiler.hot.versions import VERSIONS
-from compiler.model.stack import Merge
+from compiler.model.inputs import Merge
 from tests.support.random_expressions import (
     FITTING,
     PARAMETERS,

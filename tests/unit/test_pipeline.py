@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 def names(folder: Path, stage: str, report: Report) -> list[str]:
     """The hosts that come out of a stage."""
     with contextlib.chdir(folder):
-        stages = pipeline.stages(Request(), pipeline.Options(), report, files.unheard)
+        stages = pipeline.stages(Request(), pipeline.Options(), report, files.ignore_read)
         made = list(getattr(stages, stage))
     return [host.name if stage == "lowered" else host.host.name for host in made]
 
@@ -46,6 +46,6 @@ def test_every_stage_leaves_out_a_host_with_mistakes_and_goes_on(folder: Path, s
 def test_no_stage_works_ahead_of_its_caller(folder: Path) -> None:
     report = Report()
     with contextlib.chdir(folder):
-        stages = pipeline.stages(Request(), pipeline.Options(), report, files.unheard)
+        stages = pipeline.stages(Request(), pipeline.Options(), report, files.ignore_read)
         assert next(stages.bundles).host.name == "web0"
         assert report.errors == []

@@ -111,7 +111,7 @@ def listing(paths: Iterable[Path]) -> Listing:
 
     Raises HeatsinkError for a path that does not exist.
     """
-    found = [path for given in paths for path in _below(given)]
+    found = [file for path in paths for file in _below(path)]
     unique = tuple(dict.fromkeys(found))
     return Listing(
         files=tuple(path for path in unique if not path.name.endswith(_JINJA)),

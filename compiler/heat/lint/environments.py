@@ -22,7 +22,7 @@ from compiler.hot.environment import (
     STRATEGIES,
 )
 from compiler.hot.registry import find_registration
-from compiler.model.stack import Registry
+from compiler.model.inputs import Registry
 from compiler.node import Mapping, Scalar, is_null, walk
 from compiler.stages.resolve.settings import OWN
 

@@ -24,7 +24,7 @@ from compiler.heat.lint.rules import (
 )
 from compiler.hot.attachments import registered_files
 from compiler.hot.template import template
-from compiler.model.stack import Merge, Registry, TemplateFile, Tree
+from compiler.model.inputs import Merge, Registry, TemplateFile, Tree
 from compiler.stages.load.heat_environments import heat_environments
 
 T = TypeVar("T")

@@ -27,7 +27,7 @@ from compiler.hot.resources.values import Nothing, RandomStringResource, Stub, V
 from compiler.hot.scope import Thunk
 from compiler.hot.stack import Stack
 from compiler.hot.template import Template
-from compiler.model.stack import NOTHING, TemplateFile
+from compiler.model.inputs import NOTHING, TemplateFile
 from compiler.node import Mapping, Node, expect_string, mapping_of
 
 _SINGLE: dict[str, Callable[[ResourceDefinition, Properties], Resource]] = {

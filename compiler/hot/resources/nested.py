@@ -20,7 +20,7 @@ from compiler.hot.resources.validation import check
 from compiler.hot.scope import OMITTED, Thunk
 from compiler.hot.stack import Stack
 from compiler.hot.template import Declaration, Template, expect_outputs
-from compiler.model.stack import Registration, TemplateFile
+from compiler.model.inputs import Registration, TemplateFile
 from compiler.node import Node, expect_mapping, mapping_of, scalar_of
 
 

@@ -11,7 +11,7 @@ from compiler import files, schemas, shipped
 from compiler.diagnostics import CompileError, Report, closest
 from compiler.hot.environment import RESERVED, RESOURCES
 from compiler.hot.registry import is_template
-from compiler.model.stack import NOTHING, Environment, Registration, Registry, Target, TemplateFile, Tree
+from compiler.model.inputs import NOTHING, Environment, Registration, Registry, Target, TemplateFile, Tree
 from compiler.node import Mapping, Node, Scalar
 
 

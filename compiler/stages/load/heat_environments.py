@@ -14,7 +14,7 @@ from compiler import files
 from compiler.diagnostics import CompileError
 from compiler.hot.environment import ACTIONS, BASE_URL, REGISTRY, RESOURCES, SECTIONS, STRATEGIES, UNUSED
 from compiler.hot.registry import is_template
-from compiler.model.stack import Environment, Merge, Registration, Registry, Target, Tree
+from compiler.model.inputs import Environment, Merge, Registration, Registry, Target, Tree
 from compiler.node import Mapping, Node, Scalar, expect_keys, expect_mapping, expect_sequence, is_null, plain
 from compiler.node.yaml import Duplicates, parse
 from compiler.stages.load.environments import template_file
@@ -31,9 +31,9 @@ def heat_environments(paths: Sequence[Path], tree: Tree, how: Merge) -> tuple[En
     Paths of templates are relative to the file that names them, or to its `base_url` (`file:///…/`).
     """
     roots = [(path, _root(path)) for path in paths]
-    given = [(path, root) for path, root in roots if root is not None]
-    (_refuse_null_at_last if how is Merge.CLIENT else _refuse_null)([root for _, root in given])
-    return tuple(_environment(root, path.parent.resolve(), tree, how) for path, root in given)
+    documents = [(path, root) for path, root in roots if root is not None]
+    (_refuse_null_at_last if how is Merge.CLIENT else _refuse_null)([root for _, root in documents])
+    return tuple(_environment(root, path.parent.resolve(), tree, how) for path, root in documents)
 
 
 def _root(path: Path) -> Mapping | None:

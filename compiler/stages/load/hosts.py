@@ -11,7 +11,7 @@ from compiler import files, schemas
 from compiler.diagnostics import CompileError, Problem, Report
 from compiler.model.container import Backend
 from compiler.model.fleet import Connection
-from compiler.model.stack import Host
+from compiler.model.inputs import Host
 from compiler.node import Mapping, Node, Scalar, Sequence, expect_mapping, scalar_of
 
 _RANGE = re.compile(r"\[(\d+)-(\d+)\]")

@@ -9,10 +9,10 @@ from typing import NamedTuple, TypeVar
 
 from compiler import shipped
 from compiler.diagnostics import CompileError, Report
-from compiler.files import Told, images_lock
+from compiler.files import OnRead, images_lock
 from compiler.files.secrets import read_secrets
+from compiler.model.inputs import Environment, Host, Inputs, Role, Tree
 from compiler.model.selection import selected
-from compiler.model.stack import Environment, Host, Inputs, Role, Tree
 from compiler.node import Node
 from compiler.stages.load import environments, roles
 from compiler.stages.load.hosts import hosts, localhost
@@ -41,18 +41,18 @@ class _Fleet(NamedTuple):
     roles: dict[str, Role]
 
 
-def load(request: Request, told: Told) -> Inputs:
+def load(request: Request, on_read: OnRead) -> Inputs:
     """All input files of a request, read and checked. Raises CompileError with the mistakes of every file.
 
-    `told` is called with the kind and the path of every file that is read.
+    `on_read` is called with the kind and the path of every file that is read.
     """
     mistakes = Report()
     tree = _tree(request.templates, mistakes)
-    layers = _environments(request.environments, tree, mistakes, told)
-    fleet = _collected(mistakes, lambda: _fleet(request, told), _Fleet((), (), {}))
-    digests: dict[str, str] = _collected(mistakes, lambda: _digests(request.images_lock, told), {})
+    layers = _environments(request.environments, tree, mistakes, on_read)
+    fleet = _collected(mistakes, lambda: _fleet(request, on_read), _Fleet((), (), {}))
+    digests: dict[str, str] = _collected(mistakes, lambda: _digests(request.images_lock, on_read), {})
     secrets: frozenset[str] = _collected(
-        mistakes, lambda: _secret_names(request.secrets_file, told), frozenset()
+        mistakes, lambda: _secret_names(request.secrets_file, on_read), frozenset()
     )
     mistakes.check()
     return Inputs(
@@ -85,7 +85,7 @@ def _tree(own: Path | None, mistakes: Report) -> Tree:
 
 
 def _environments(
-    names: tuple[str, ...], tree: Tree, mistakes: Report, told: Told
+    names: tuple[str, ...], tree: Tree, mistakes: Report, on_read: OnRead
 ) -> tuple[Environment, ...]:
     """The registry of the templates, then the environments that were named."""
     registry = tree.find(REGISTRY)
@@ -94,7 +94,7 @@ def _environments(
         with mistakes.collecting():
             paths.append(environments.find(name))
     for path in paths:
-        told("environment", path)
+        on_read("environment", path)
     layers = []
     for path in paths:
         with mistakes.collecting():
@@ -102,12 +102,12 @@ def _environments(
     return tuple(layers)
 
 
-def _fleet(request: Request, told: Told) -> _Fleet:
+def _fleet(request: Request, on_read: OnRead) -> _Fleet:
     """Every host with its role, and the hosts that are chosen."""
     path = _found(request.hosts_file, "hosts.yaml")
     if path is None:
-        return _this_machine(request, told)
-    told("hosts", path)
+        return _this_machine(request, on_read)
+    on_read("hosts", path)
     mistakes = Report()
     every_host: tuple[Host, ...] = _collected(mistakes, lambda: hosts(path, mistakes), ())
     chosen: tuple[Host, ...] = ()
@@ -115,12 +115,12 @@ def _fleet(request: Request, told: Told) -> _Fleet:
         chosen = _collected(mistakes, lambda: selected(every_host, request.hosts, request.roles), ())
     named: list[tuple[str, Node | None]] = [(host.role, host.node) for host in every_host]
     named = named or _named(request)
-    defined = roles.wanted(named, request.roles_file, mistakes, told)
+    defined = roles.wanted(named, request.roles_file, mistakes, on_read)
     mistakes.check()
     return _Fleet(every_host, chosen, defined)
 
 
-def _this_machine(request: Request, told: Told) -> _Fleet:
+def _this_machine(request: Request, on_read: OnRead) -> _Fleet:
     """This machine, the only host if there is no hosts file."""
     if len(request.roles) != 1:
         said = "no role is named" if not request.roles else f"{len(request.roles)} roles are named"
@@ -130,7 +130,7 @@ def _this_machine(request: Request, told: Told) -> _Fleet:
             "(`heatsink schema hosts` shows its format)",
         )
     mistakes = Report()
-    defined = roles.wanted(_named(request), request.roles_file, mistakes, told)
+    defined = roles.wanted(_named(request), request.roles_file, mistakes, on_read)
     mistakes.check()
     machines = tuple(localhost(name, role.node) for name, role in defined.items())
     return _Fleet(machines, selected(machines, request.hosts, request.roles), defined)
@@ -141,19 +141,19 @@ def _named(request: Request) -> list[tuple[str, Node | None]]:
     return [(name, None) for name in request.roles]
 
 
-def _digests(asked: Path | None, told: Told) -> dict[str, str]:
+def _digests(asked: Path | None, on_read: OnRead) -> dict[str, str]:
     path = _found(asked, images_lock.NAME)
     if path is None:
         return {}
-    told("images lock", path)
+    on_read("images lock", path)
     return images_lock.read_lock(path)
 
 
-def _secret_names(asked: Path | None, told: Told) -> frozenset[str]:
+def _secret_names(asked: Path | None, on_read: OnRead) -> frozenset[str]:
     path = _found(asked, "secrets.yaml")
     if path is None:
         return frozenset()
-    told("secrets", path)
+    on_read("secrets", path)
     return frozenset(read_secrets(path))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from compiler import files, schemas, shipped
 from compiler.diagnostics import CompileError, Report, closest
 from compiler.model.container import Backend
-from compiler.model.stack import Role
+from compiler.model.inputs import Role
 from compiler.node import Mapping, Node, Scalar, Sequence
 
 
@@ -21,7 +21,7 @@ def available(roles_file: Path | None) -> dict[str, Path]:
 
 
 def wanted(
-    names: Iterable[tuple[str, Node | None]], roles_file: Path | None, mistakes: Report, told: files.Told
+    names: Iterable[tuple[str, Node | None]], roles_file: Path | None, mistakes: Report, on_read: files.OnRead
 ) -> dict[str, Role]:
     """The roles of these names, each with the place that asks for it; those with mistakes are reported."""
     places: dict[str, Node | None] = {}
@@ -32,16 +32,16 @@ def wanted(
         files_of = available(roles_file)
         for name, place in places.items():
             with mistakes.collecting():
-                result[name] = _defined(name, place, files_of, told)
+                result[name] = _defined(name, place, files_of, on_read)
     return result
 
 
-def _defined(name: str, place: Node | None, files_of: dict[str, Path], told: files.Told) -> Role:
+def _defined(name: str, place: Node | None, files_of: dict[str, Path], on_read: files.OnRead) -> Role:
     if name not in files_of:
         span = place.span if place is not None else None
         hint = closest(name, files_of) or f"roles: {', '.join(sorted(files_of))}"
         raise CompileError(f"there is no role `{name}`", span, hint)
-    told("role", files_of[name])
+    on_read("role", files_of[name])
     defined = {role.name: role for role in roles(files_of[name])}
     if name not in defined:
         first = next(iter(defined.values()))

@@ -1,4 +1,4 @@
-"""The second stage: many environments become one.
+"""The second stage: merges environment files into one environment.
 
 Two ways, as in TripleO: `server` is Heat's own (a parameter is replaced as a whole unless its merge strategy
 differs), `client` is what python-heatclient does (mappings merge key by key at any depth, null over a mapping
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping as AbstractMapping
 from types import MappingProxyType
 
-from compiler.model.stack import Environment, Merge
+from compiler.model.inputs import Environment, Merge
 from compiler.node import Node
 from compiler.stages.merge import client, server
 from compiler.stages.merge.difference import Difference, differences

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import reduce
 
 from compiler.diagnostics import CompileError
-from compiler.model.stack import Environment, Registry
+from compiler.model.inputs import Environment, Registry
 from compiler.node import Mapping, Node, is_null, mapping_of
 
 

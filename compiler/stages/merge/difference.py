@@ -11,13 +11,12 @@ from functools import reduce
 from types import MappingProxyType
 
 from compiler.diagnostics import CompileError
-from compiler.model.stack import Environment, Merge, Registry
-from compiler.node import Node, plain
-from compiler.node import given as node_of
+from compiler.model.inputs import Environment, Merge, Registry
+from compiler.node import Node, from_plain, plain
 from compiler.source import Span
 from compiler.stages.merge import client, server
 
-_NULL = node_of(None, "<nothing>")
+_NULL = from_plain(None, "<nothing>")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +26,7 @@ class Difference:
     name: str
     places: tuple[Span, ...]  # what was merged, in the order of the files
 
-    def told(self, how: Merge) -> str:
+    def message(self, how: Merge) -> str:
         """The warning for an operator who merges in that way."""
         other = Merge.CLIENT if how is Merge.SERVER else Merge.SERVER
         places = " and ".join(place.place for place in self.places) or "no place"

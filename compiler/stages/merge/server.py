@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from compiler.diagnostics import CompileError
 from compiler.hot.environment import ALL_STRATEGIES, DEEP_MERGE, DEFAULT_STRATEGY, MERGE, OVERWRITE
-from compiler.model.stack import Environment, Registry
+from compiler.model.inputs import Environment, Registry
 from compiler.node import Mapping, Node, is_null
 from compiler.stages.merge.join import joined, type_by_value
 

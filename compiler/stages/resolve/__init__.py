@@ -19,10 +19,10 @@ from compiler.hot.memo import Memo
 from compiler.hot.resources import root_stack
 from compiler.model import secret
 from compiler.model.container import Backend
+from compiler.model.inputs import Environment, Host, Inputs, Opener, Role
 from compiler.model.random_string import STANDARD, StringRecipe
 from compiler.model.service import HostData
-from compiler.model.stack import Environment, Host, Inputs, Opener, Role
-from compiler.node import Node, given, mapping_of
+from compiler.node import Node, from_plain, mapping_of
 from compiler.stages.resolve.facts import fleet_facts, self_fact
 from compiler.stages.resolve.roles import RoleServices, role_services
 from compiler.stages.resolve.settings import overlay_parameters, role_parameters, settings
@@ -68,7 +68,7 @@ def _generated(report: Report, name: str, recipe: StringRecipe) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Fleet:
+class _FleetContext:
     """What the hosts of a fleet have in common."""
 
     environment: Environment
@@ -81,14 +81,14 @@ class _Fleet:
 
 def _fleet(
     inputs: Inputs, environment: Environment, evaluation: Evaluation, roles: tuple[RoleServices, ...]
-) -> _Fleet:
+) -> _FleetContext:
     by_name = {role.role.name: role for role in roles}
     hosts_by_service: dict[str, list[Host]] = {}
     for host in inputs.hosts:
         for service in by_name[host.role].services:
             hosts_by_service.setdefault(service.name, []).append(host)
     sorted_hosts = {name: tuple(hosts) for name, hosts in sorted(hosts_by_service.items())}
-    return _Fleet(
+    return _FleetContext(
         environment=environment,
         evaluation=evaluation,
         roles=by_name,
@@ -98,14 +98,14 @@ def _fleet(
     )
 
 
-def _host(fleet: _Fleet, host: Host, backend: Backend | None, report: Report) -> HostData:
+def _host(fleet: _FleetContext, host: Host, backend: Backend | None, report: Report) -> HostData:
     """One host. Raises CompileError with the mistakes of all its services."""
     role = fleet.roles[host.role]
     parameters = overlay_parameters(role.parameters, host.parameters)
     facts = {
         **fleet.facts,
         "Self": self_fact(host),
-        "RoleName": given(host.role, "<role>"),
+        "RoleName": from_plain(host.role, "<role>"),
         "RoleParameters": _role_parameters(fleet.environment, role.role, host),
     }
     evaluation = replace(fleet.evaluation, facts=facts, defaults=parameters, variants=role.variants)

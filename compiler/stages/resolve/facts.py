@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping as AbstractMapping
 
-from compiler.model.stack import Host
-from compiler.node import Node, Plain, given
+from compiler.model.inputs import Host
+from compiler.node import Node, Plain, from_plain
 
 _ORIGIN = "<fleet>"
 
 
 def self_fact(host: Host) -> Node:
     """`Self`: the host as its own templates see it."""
-    return given(_shape(host), _ORIGIN)
+    return from_plain(_shape(host), _ORIGIN)
 
 
 def fleet_facts(hosts_of: AbstractMapping[str, tuple[Host, ...]]) -> dict[str, Node]:
@@ -24,9 +24,9 @@ def fleet_facts(hosts_of: AbstractMapping[str, tuple[Host, ...]]) -> dict[str, N
     addresses: dict[str, Plain] = {name: [host.address for host in hosts] for name, hosts in hosts_of.items()}
     first: dict[str, Plain] = {name: shapes[id(hosts[0])] for name, hosts in hosts_of.items() if hosts}
     return {
-        "ServiceHosts": given(by_service, _ORIGIN),
-        "ServiceNodeIps": given(addresses, _ORIGIN),
-        "BootstrapHosts": given(first, _ORIGIN),
+        "ServiceHosts": from_plain(by_service, _ORIGIN),
+        "ServiceNodeIps": from_plain(addresses, _ORIGIN),
+        "BootstrapHosts": from_plain(first, _ORIGIN),
     }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from compiler.model.service import Part
-from compiler.node import Mapping, Node, alike, given, mapping_of
+from compiler.node import Mapping, Node, alike, from_plain, mapping_of
 
 
 class Written(NamedTuple):
@@ -46,7 +46,7 @@ def role_data(service: str, place: Node, alias: Node, parts: Iterable[Written]) 
         for key, node in zip(part.path[:-1], keys, strict=False):
             branch = branch.branches.setdefault(key, _Branch(node))
         branch.leaves[part.path[-1]] = (keys[-1], part.node)
-    root.leaves.setdefault("service_name", (alias, given(service, "<service>")))
+    root.leaves.setdefault("service_name", (alias, from_plain(service, "<service>")))
     return root.node()
 
 

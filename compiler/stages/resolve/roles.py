@@ -9,7 +9,7 @@ from compiler.diagnostics import CompileError, Report
 from compiler.hot.evaluation import Evaluation
 from compiler.hot.registry import find_registration
 from compiler.hot.resources import root_stack
-from compiler.model.stack import NOTHING, Environment, Inputs, Role, TemplateFile
+from compiler.model.inputs import NOTHING, Environment, Inputs, Role, TemplateFile
 from compiler.node import Mapping, Node, expect_string
 from compiler.stages.resolve.service import OUTPUT, Service
 from compiler.stages.resolve.settings import for_role, services

@@ -8,8 +8,8 @@ from collections.abc import Mapping as AbstractMapping
 from compiler import __version__
 from compiler.diagnostics import CompileError, closest
 from compiler.model.container import UNIT_NAME, Backend
+from compiler.model.inputs import Environment, Host, Role
 from compiler.model.service import HostSettings
-from compiler.model.stack import Environment, Host, Role
 from compiler.node import (
     Node,
     Scalar,

@@ -9,7 +9,7 @@ from compiler.hot.evaluation import Evaluation
 from compiler.hot.resources import root_stack
 from compiler.hot.resources.nested import Nested
 from compiler.hot.stack import Stack
-from compiler.model.stack import Environment, Inputs, TemplateFile
+from compiler.model.inputs import Environment, Inputs, TemplateFile
 from compiler.node import Node
 from compiler.stages.resolve.settings import OWN, role_parameters
 

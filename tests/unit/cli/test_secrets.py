@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from compiler.stages.load.secrets import read_secrets
 
+from compiler.files.secrets import read_secrets
 from tests.support.golden import GOLDEN
 from tests.support.operator import heatsink, operator_folder
 
@@ -20,4 +20,4 @@ def test_missing_secrets_are_generated_once(tmp_path: Path, capsys: pytest.Captu
     assert (generated.keys(), path.stat().st_mode & 0o777) == ({"WebPassword", "KeptPassword"}, 0o600)
     assert "generated in secrets.yaml: " in capsys.readouterr().err
     heatsink(folder, "secrets generate")
-    assert (read_secrets(path), capsys.readouterr().err) == (generated, "secrets.yaml: nothing is missing\n")
+    assert (read_secrets(path), capsys.readouterr().err) == (generated, "secrets.yaml: no value is missing\n")

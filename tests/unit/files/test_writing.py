@@ -12,7 +12,7 @@ from compiler.files.writing import replace_file
 def test_a_file_is_replaced_with_its_mode(tmp_path: Path) -> None:
     path = tmp_path / "folder/file"
     replace_file(path, b"old", 0o644)
-    replace_file(path, b"new", 0o600)
+    replace_file(path, b"new", 0o600, durable=True)
     assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"new", 0o600)
     assert list(path.parent.iterdir()) == [path]
 

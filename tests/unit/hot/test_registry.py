@@ -6,11 +6,11 @@ import pytest
 
 from compiler.diagnostics import CompileError
 from compiler.hot.registry import find_registration, is_template
-from compiler.model.stack import Registration, Registry, TemplateFile, Tree
-from compiler.node import given
+from compiler.model.inputs import Registration, Registry, TemplateFile, Tree
+from compiler.node import from_plain
 
 TREE = Tree(roots=())
-PLACE = given(None, "test")
+PLACE = from_plain(None, "test")
 
 
 def registry(written, *, is_root=True) -> Registry:

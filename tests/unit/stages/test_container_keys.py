@@ -14,7 +14,7 @@ from compiler.diagnostics import CompileError
 from compiler.model.artifact import Artifacts
 from compiler.model.container import Backend, Container, Healthcheck, Kind, Restart, Volume
 from compiler.model.service import Part
-from compiler.node import expect_mapping, given
+from compiler.node import expect_mapping, from_plain
 from compiler.source import Source, Span
 from compiler.stages.emit import backends
 from compiler.stages.lower import refusals
@@ -197,7 +197,7 @@ def is_dropped(key: str, kind: Kind, backend: Backend, without: tuple[object, ..
 
 
 def lowered(container: dict[str, Any]) -> Definition:
-    node = expect_mapping(given(container, "web.yaml"), "a container")
+    node = expect_mapping(from_plain(container, "web.yaml"), "a container")
     part = Part(
         service="web",
         path=("docker_config", "step_1", "web"),

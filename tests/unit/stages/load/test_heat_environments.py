@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from compiler.diagnostics import CompileError
-from compiler.model.stack import Merge, TemplateFile, Tree
+from compiler.model.inputs import Merge, TemplateFile, Tree
 from compiler.node import plain
 from compiler.stages.load.heat_environments import heat_environments
 

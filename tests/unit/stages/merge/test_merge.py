@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compiler.diagnostics import CompileError
-from compiler.model.stack import Environment, Merge, Registration, Registry
-from compiler.node import given as node_of
-from compiler.node import plain
+from compiler.model.inputs import Environment, Merge, Registration, Registry
+from compiler.node import from_plain, plain
 from compiler.stages.merge import differences, merge
 from tests.support.examples import examples
 
@@ -26,7 +25,7 @@ DECLARED = {
 
 
 def nodes(values):
-    return {name: node_of(value, "test") for name, value in values.items()}
+    return {name: from_plain(value, "test") for name, value in values.items()}
 
 
 def environment(strategies=None, **defaults) -> Environment:
@@ -110,9 +109,9 @@ def test_values_that_heat_cannot_join_are_refused(name, values, strategy):
 
 
 def test_the_place_is_that_of_the_part_that_does_not_join():
-    text = node_of(["c"], "inner")
+    text = from_plain(["c"], "inner")
     below = environment({"j": "deep_merge"}, j={"s": "ab"})
-    above = node_of({}, "outer")
+    above = from_plain({}, "outer")
     above.entries["s"] = text
     with pytest.raises(CompileError) as raised:
         merge([below, Environment(parameter_defaults={"j": above}, strategies={"j": "deep_merge"})])
@@ -159,7 +158,7 @@ def test_parameters_of_the_command_line_win_at_the_client_alone(how, expected):
 
 def registry(**resources) -> Environment:
     singles = {
-        name: Registry(types={"T": Registration(target=target, node=node_of(target, name))})
+        name: Registry(types={"T": Registration(target=target, node=from_plain(target, name))})
         for name, target in resources.items()
     }
     return Environment(resource_registry=Registry(resources=singles))
@@ -200,9 +199,9 @@ def test_differences_are_parameters_that_depend_on_the_way_of_merging(values, di
 
 
 def test_a_difference_tells_both_places_and_which_value_holds():
-    one, two = node_of({"x": 1}, "one.yaml"), node_of({"y": 2}, "two.yaml")
+    one, two = from_plain({"x": 1}, "one.yaml"), from_plain({"y": 2}, "two.yaml")
     (found,) = differences([Environment(parameters={"A": one}), Environment(parameters={"A": two})])
-    assert found.told(Merge.CLIENT) == (
+    assert found.message(Merge.CLIENT) == (
         "`--merge client` and `--merge server` give different values for `A`, "
         "set at one.yaml:1 and two.yaml:1; the value of `client` is used: choose with `--merge`"
     )
@@ -245,7 +244,7 @@ def together(how, declared, *files):
         return None
 
 
-def told(how, declared, *files):
+def messages(how, declared, *files):
     """Plain parameters of the merged environments; None if they do not merge."""
     one = together(how, declared, *files)
     if one is None:
@@ -261,7 +260,7 @@ def told(how, declared, *files):
 @settings(max_examples=examples(100))
 @given(first=environments(), second=environments(), third=environments())
 def test_merging_in_two_goes_is_merging_at_once(how, declared, first, second, third):
-    assert told(how, declared, together(how, declared, first, second), third) == told(
+    assert messages(how, declared, together(how, declared, first, second), third) == messages(
         how, declared, first, second, third
     )
 
@@ -292,7 +291,7 @@ def of_one_kind(strategy):
 @given(data=st.data())
 def test_the_last_two_can_be_merged_first_where_kinds_agree(how, strategy, data):
     first, second, third = (data.draw(of_one_kind(strategy)) for _ in range(3))
-    assert told(how, DECLARED, first, together(how, DECLARED, second, third)) == told(
+    assert messages(how, DECLARED, first, together(how, DECLARED, second, third)) == messages(
         how, DECLARED, first, second, third
     )
 
@@ -307,6 +306,6 @@ def test_the_last_two_can_be_merged_first_where_kinds_agree(how, strategy, data)
 )
 def test_heat_does_not_always_let_the_last_two_be_merged_first(how, name, values):
     first, second, third = (environment({name: "deep_merge"}, **{name: value}) for value in values)
-    assert told(how, DECLARED, first, together(how, DECLARED, second, third)) != told(
+    assert messages(how, DECLARED, first, together(how, DECLARED, second, third)) != messages(
         how, DECLARED, first, second, third
     )
