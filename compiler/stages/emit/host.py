@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field, replace
 
 from compiler.diagnostics import Report
-from compiler.host.layout import STAMPS
 from compiler.model.artifact import Artifacts, File
 from compiler.model.config import ConfigFile
 from compiler.model.container import Backend, Container, Kind
@@ -16,6 +14,7 @@ from compiler.model.host import EmittedHost, LoweredHost
 from compiler.model.host_prep import HostPrep
 from compiler.node.by_identity import ByIdentity
 from compiler.stages.emit import config, host_prep, service_unit, targets
+from compiler.stages.emit import stamp as stamps
 from compiler.stages.emit.backends import check, container_artifacts, extra_artifacts
 
 
@@ -82,7 +81,7 @@ class _Emitter:
     def _container(
         self, container: Container, backend: Backend, files: AbstractMapping[str, File]
     ) -> Artifacts:
-        stamp = None if container.kind is Kind.SERVICE else _stamp(container, files)
+        stamp = None if container.kind is Kind.SERVICE else stamps.stamp(container, files)
 
         def made() -> Artifacts:
             check(container, backend)
@@ -103,16 +102,3 @@ def _frame(containers: Iterable[Container]) -> Artifacts:
         if family := service_unit.family(container):
             families.setdefault(family, []).append(container.name)
     return targets.targets({family: tuple(names) for family, names in sorted(families.items())})
-
-
-# A field that is gone stays in what is hashed: another hash would run all run-once containers again.
-_RETIRED = ", interactive=False, tty="
-
-
-def _stamp(container: Container, files: AbstractMapping[str, File]) -> str:
-    """A run-once container's stamp carries the hash of what it runs: the container and the files it reads."""
-    meaning = repr(replace(container, sources=(), after=(), requires=(), alias=None, stamp=None))
-    digest = hashlib.sha256(meaning.replace(", tty=", _RETIRED, 1).encode())
-    for path in container.files:
-        digest.update(f"{path}\0{files[path].sha256}\0".encode())
-    return f"{STAMPS}/{container.name}.{digest.hexdigest()[:12]}"

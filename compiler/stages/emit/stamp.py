@@ -1,0 +1,56 @@
+"""The stamp of a run-once container: a file whose name carries the hash of what the container runs.
+
+It exists once the container has run, so the container runs again exactly when the hash changes. An upgrade of
+heatsink must not change it: every schema migration of every fleet would run again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping as AbstractMapping
+from dataclasses import fields
+
+from compiler.host.layout import STAMPS
+from compiler.model.artifact import File
+from compiler.model.container import Container
+
+# The fields of the first release, in its order. The list stays as it is, whatever becomes of the fields.
+_FIRST = """
+    name service kind step start_order family image container command entrypoint environment env_files
+    network pid ipc uts cgroupns privileged user groups volumes volumes_from devices tmpfs cap_add
+    cap_drop security_opt ulimits sysctls extra_hosts hostname annotations labels pids_limit memory
+    memory_swap memory_swappiness cpu_shares cpuset_cpus log_tag interactive tty stop_signal
+    stop_grace_period healthcheck restart restart_retries exit_codes timeout depends_on requires after
+    kill_mode pre_stop_exec systemd_exec_flags alias files stamp sources
+"""
+FIRST_FIELDS = tuple(_FIRST.split())
+# Hashed as these values: a field that is gone, and fields that change nothing of what runs.
+CONSTANT: dict[str, object] = {
+    "interactive": False,
+    "requires": (),
+    "after": (),
+    "alias": None,
+    "stamp": None,
+    "sources": (),
+}
+
+
+def stamp(container: Container, files: AbstractMapping[str, File]) -> str:
+    """The path of a run-once container's stamp. `files`: the host's configuration files, by path."""
+    digest = hashlib.sha256(meaning(container).encode())
+    for path in container.files:
+        digest.update(f"{path}\0{files[path].sha256}\0".encode())
+    return f"{STAMPS}/{container.name}.{digest.hexdigest()[:12]}"
+
+
+def meaning(container: Container) -> str:
+    """What a container runs, as text. A field of a later release counts where it differs from its default."""
+    now = {field.name: getattr(container, field.name) for field in fields(container)}
+    hashed = now | CONSTANT
+    first = {name: hashed[name] for name in FIRST_FIELDS}
+    later = {
+        field.name: now[field.name]
+        for field in fields(container)
+        if field.compare and field.name not in first and now[field.name] != field.default
+    }
+    return f"Container({', '.join(f'{name}={value!r}' for name, value in (first | later).items())})"
