@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from compiler import files
 from compiler.diagnostics import Report
 from compiler.model.container import Backend
 from compiler.model.fleet import Fleet
 from compiler.model.host import EmittedHost, LoweredHost
-from compiler.model.inputs import Environment, Inputs, Merge
+from compiler.model.inputs import Environment, Inputs, Merge, Opener
 from compiler.model.service import HostData
 from compiler.stages.bundle import tree
 from compiler.stages.bundle.compiled import CompiledBundle, bundle
@@ -21,6 +22,8 @@ from compiler.stages.load.inputs import Request, load
 from compiler.stages.lower.host import lower
 from compiler.stages.merge import differences, merge
 from compiler.stages.resolve import resolve
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,36 +36,52 @@ class Options:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stages:
-    """What every stage makes of a request.
+    """The stages of a request. Each method runs the stages up to its own, host by host, while it is iterated.
 
-    Each iterator draws on the one before it, host by host: use one of them, and `report.check()` when it is
-    exhausted. Hosts with mistakes are left out; the mistakes are in the report.
+    A host with mistakes is left out, and the report has them; `completed` raises them all.
     """
 
     inputs: Inputs
     environment: Environment
-    resolved: Iterator[HostData]
-    lowered: Iterator[LoweredHost]
-    emitted: Iterator[EmittedHost]
-    bundles: Iterator[CompiledBundle]
+    opener: Opener
+    backend: Backend | None
+    report: Report
+
+    def resolved(self) -> Iterator[HostData]:
+        """Hosts with the role_data of their services."""
+        return resolve(self.inputs, self.environment, self.opener, self.backend, self.report)
+
+    def lowered(self) -> Iterator[LoweredHost]:
+        """Hosts with their containers and files, fully specified."""
+        return lower(self.resolved(), self.inputs.digests, self.report)
+
+    def emitted(self) -> Iterator[EmittedHost]:
+        """Hosts with the text of their units and files."""
+        names = hosts_block((host.address, host.name) for host in self.inputs.hosts)
+        return emit(self.lowered(), names, self.report)
+
+    def bundles(self) -> Iterator[CompiledBundle]:
+        """Hosts with their files and manifest."""
+        return bundle(self.emitted())
+
+    def completed(self, hosts: Iterator[T]) -> tuple[T, ...]:
+        """All hosts of one of the methods. Raises CompileError with every mistake found on the way."""
+        result = tuple(hosts)
+        self.report.check()
+        return result
 
 
 def stages(request: Request, options: Options, report: Report, on_read: files.OnRead) -> Stages:
-    """The stages of a request. Raises CompileError for input files that cannot be read or merged."""
+    """Loads and merges. Raises CompileError for input files that cannot be read or merged."""
     inputs = load(request, on_read)
     for difference in differences(inputs.environments):
         report.warn(difference.message(options.merge))
-    environment = merge(inputs.environments, options.merge)
-    resolved = resolve(inputs, environment, files.Opening(on_read), options.backend, report)
-    lowered = lower(resolved, inputs.digests, report)
-    emitted = emit(lowered, hosts_block((host.address, host.name) for host in inputs.hosts), report)
     return Stages(
         inputs=inputs,
-        environment=environment,
-        resolved=resolved,
-        lowered=lowered,
-        emitted=emitted,
-        bundles=bundle(emitted),
+        environment=merge(inputs.environments, options.merge),
+        opener=files.Opening(on_read),
+        backend=options.backend,
+        report=report,
     )
 
 
@@ -82,8 +101,7 @@ class Compilation:
 def compile_fleet(request: Request, options: Options, report: Report, on_read: files.OnRead) -> Compilation:
     """Input files to bundles. Raises CompileError with every mistake found; warnings go to the report."""
     made = stages(request, options, report, on_read)
-    bundles = tuple(made.bundles)
-    report.check()
+    bundles = made.completed(made.bundles())
     return Compilation(bundles=bundles, everywhere=len(made.inputs.chosen) == len(made.inputs.hosts))
 
 

@@ -77,9 +77,7 @@ class Fleet:
             report = Report()
             request = Request(environments=ENVIRONMENTS)
             stages = pipeline.stages(request, pipeline.Options(), report, files.ignore_read)
-            lowered = {host.name: host for host in stages.lowered}
-            report.check()
-            return lowered
+            return {host.name: host for host in stages.completed(stages.lowered())}
         finally:
             os.chdir(before)
 

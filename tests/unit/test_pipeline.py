@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from compiler import files, pipeline
-from compiler.diagnostics import Report
+from compiler.diagnostics import CompileError, Report
 from compiler.stages.load.inputs import Request
 from tests.support.operator import operator_folder
 
@@ -32,7 +32,7 @@ def names(folder: Path, stage: str, report: Report) -> list[str]:
     """The hosts that come out of a stage."""
     with contextlib.chdir(folder):
         stages = pipeline.stages(Request(), pipeline.Options(), report, files.ignore_read)
-        made = list(getattr(stages, stage))
+        made = list(getattr(stages, stage)())
     return [host.name if stage == "lowered" else host.host.name for host in made]
 
 
@@ -47,5 +47,19 @@ def test_no_stage_works_ahead_of_its_caller(folder: Path) -> None:
     report = Report()
     with contextlib.chdir(folder):
         stages = pipeline.stages(Request(), pipeline.Options(), report, files.ignore_read)
-        assert next(stages.bundles).host.name == "web0"
+        assert next(stages.bundles()).host.name == "web0"
         assert report.errors == []
+
+
+def test_a_stage_can_be_run_again(folder: Path) -> None:
+    (folder / "hosts.yaml").write_text(HOSTS.replace("none", "8080"), encoding="utf-8")
+    with contextlib.chdir(folder):
+        stages = pipeline.stages(Request(), pipeline.Options(), Report(), files.ignore_read)
+        assert [len(stages.completed(run())) for run in (stages.resolved, stages.bundles)] == [3, 3]
+
+
+def test_all_mistakes_are_raised_when_a_stage_is_completed(folder: Path) -> None:
+    with contextlib.chdir(folder):
+        stages = pipeline.stages(Request(), pipeline.Options(), Report(), files.ignore_read)
+        with pytest.raises(CompileError, match="WebPort"):
+            stages.completed(stages.resolved())
