@@ -162,6 +162,10 @@ def hosts(place: labs.Lab, roles: tuple[str, ...], output: Path, force: bool) ->
             file.write(text)
     except FileExistsError:
         raise labs.LabError(f"`{output}` exists", hint="use `--force` to overwrite it") from None
+    except OSError as error:
+        raise labs.LabError(
+            f"`{output}` cannot be written: {(error.strerror or str(error)).lower()}"
+        ) from None
     _print_progress(f"wrote {output}")
 
 

@@ -191,6 +191,7 @@ class Session:
                         raise DeployError.units(self.host, map(self._problem, event.failed))
                     if isinstance(event, kind):
                         return event
+                    raise self._disconnected(f"unexpected event `{fields['event']}`")
 
     def close(self) -> None:
         """Close the connection."""

@@ -32,8 +32,10 @@ def locked(machine: Machine, owner: str) -> Iterator[None]:
         lock.truncate(0)
         lock.write(f"{owner} since {time.strftime('%Y-%m-%d %H:%M:%S')}\n")
         lock.flush()
-        yield
-        lock.truncate(0)
+        try:
+            yield
+        finally:
+            lock.truncate(0)
 
 
 def _flock(descriptor: int) -> bool:

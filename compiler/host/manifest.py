@@ -138,12 +138,12 @@ def names_of(units: Iterable[Unit]) -> list[str]:
     return [unit.name for unit in units]
 
 
-def digest(salt: str, manifest: str, secrets: Mapping[str, str]) -> str:
-    """The identity of a generation: a digest of its manifest's hash and its secret values.
+def digest(salt: str, sha256: str, secrets: Mapping[str, str]) -> str:
+    """A digest of a hash, a generation's or a unit's, and of the secret values that belong to it.
 
     It is keyed with the host's salt, so that weak secrets cannot be guessed from it.
     """
-    text = json.dumps([manifest, sorted(secrets.items())])
+    text = json.dumps([sha256, sorted(secrets.items())])
     return hashlib.blake2b(text.encode(), key=salt.encode(), digest_size=32).hexdigest()
 
 

@@ -25,7 +25,11 @@ class Observed:
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """What a change writes, removes, stops and starts. What is reported is what is carried out."""
+    """What a change writes, removes, stops and starts.
+
+    What is reported is what is carried out, but for units that go down or come up in the meantime: each step
+    looks again at which of its units are up (`due`).
+    """
 
     writes: Sequence[File]
     links: Sequence[Link]
