@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from compiler.source import Span
+
+T = TypeVar("T")
 
 _WIDEST = 200  # maximum number of characters shown of a line
 
@@ -101,6 +104,13 @@ class Report:
             yield
         except HeatsinkError as error:
             self.errors.extend(problem for problem in error.problems if problem not in self.errors)
+
+    def attempt(self, make: Callable[[], T]) -> Iterator[T]:
+        """What `make` returns; nothing if it raises HeatsinkError, which is kept for `check`."""
+        made: list[T] = []
+        with self.collecting():
+            made.append(make())
+        yield from made
 
     def check(self) -> None:
         """Raise CompileError with all errors collected so far, if any."""

@@ -1,10 +1,11 @@
-"""Everything of one host, spelled. What hosts share is spelled once: inputs are kept by identity."""
+"""Everything of one host as text. What hosts share is written once: inputs are kept by identity."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from compiler.diagnostics import Report
 from compiler.model.artifact import Artifacts, File
@@ -25,13 +26,13 @@ def emit(hosts: Iterable[LoweredHost], names: File, report: Report) -> Iterator[
     """
     emitter = _Emitter(names)
     for host in hosts:
-        with report.collecting():
-            yield EmittedHost(host=host, artifacts=emitter.artifacts(host))
+        for artifacts in report.attempt(partial(emitter.artifacts, host)):
+            yield EmittedHost(host=host, artifacts=artifacts)
 
 
 @dataclass(slots=True)
 class _Emitter:
-    """Spells hosts one by one."""
+    """Writes hosts one by one."""
 
     names: File
     _files: ByIdentity[File] = field(default_factory=ByIdentity)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple, TypeVar
 
 from compiler.diagnostics import CompileError, Problem, Report
@@ -41,8 +42,7 @@ def lower(
     fleet_services: frozenset[str] = frozenset()
     for data in hosts:
         fleet_services = data.fleet_services
-        with report.collecting():
-            yield lowering.host(data)
+        yield from report.attempt(partial(lowering.host, data))
     if not report.errors:
         lowering.overrides.check(fleet_services, report)
         images.warn_of_tags(filter(None, lowering.images), report)

@@ -51,8 +51,7 @@ def resolve(
     fleet = _fleet(inputs, environment, evaluation, roles)
     for host in inputs.hosts:
         if host.name in inputs.chosen:
-            with report.collecting():
-                yield _host(fleet, host, backend, report)
+            yield from report.attempt(partial(_host, fleet, host, backend, report))
     if not report.errors:
         report_undeclared(inputs, environment, evaluation, report)
 
