@@ -79,7 +79,7 @@ class Healthcheck:
 class Container:
     """One container of one service on one host, fully specified.
 
-    Keys are those of `container_config` (docs/formats.md). Sizes are as the engines write them (`512m`),
+    Keys are those of `container_config` (docs/containers.md). Sizes are as the engines write them (`512m`),
     times in seconds, None or () where a template sets nothing and the engine's own default applies.
     """
 

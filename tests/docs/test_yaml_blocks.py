@@ -41,7 +41,7 @@ KINDS = {  # a key that only this kind of file has -> the kind
 TEMPLATES = {"template", "role_data", "kolla_config"}  # what is compiled as a service's template
 TESTED_BY = {  # pages whose blocks another test runs -> the files with these blocks
     "docs/lint.md": sorted((GOLDEN / "lint").glob("*/fires*.yaml")),
-    "docs/functions.md": [],  # every named block is a file of tests/unit/test_functions_page.py
+    "docs/functions.md": [],  # every named block is a file of tests/docs/test_functions.py
 }
 
 

@@ -1,6 +1,6 @@
 """One container definition of `docker_config` to a Container. Regular keys are rows of a table.
 
-Keys and their meaning are TripleO's (tripleo_container_manage), and ours where docs/formats.md says so. A
+Most keys are TripleO's (tripleo_container_manage), with their meaning there; docs/containers.md lists all. A
 definition has passed its schema: every value has its type.
 """
 
