@@ -6,6 +6,7 @@ Stages, in the order in which `pipeline` calls them. Each takes a value and retu
 
 Layers. A module imports only from lines below its own, and rooms on one line do not know each other:
 
+    __main__                               `python -m compiler`
     cli                                    the commands; nothing else prints or picks exit codes
     heat                                   tools that stand in for Heat: evaluation, lint, conformance
     pipeline | deploy | images | lab       compile a fleet; push bundles; build images; boot test nodes

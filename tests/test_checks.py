@@ -134,6 +134,21 @@ def definitions(text: str, kind: type[ast.ClassDef] | type[ast.FunctionDef]) -> 
             yield node.name, 1 + (node.end_lineno or 0) - node.lineno
 
 
+@pytest.mark.parametrize(
+    "package",
+    sorted(path.parent for path in (ROOT / "compiler").rglob("__init__.py")),
+    ids=lambda package: str(package.relative_to(ROOT)),
+)
+def test_the_map_of_a_package_names_its_modules_and_no_other(package: Path) -> None:
+    """A map is lines of the docstring: names and what they are, set apart by two spaces or more."""
+    text = ast.get_docstring(ast.parse((package / "__init__.py").read_bytes())) or ""
+    cells = [cell for line in text.splitlines() for cell in re.split(" {2,}", line.strip())[:-1:2]]
+    rows = [cell for cell in cells if re.fullmatch(r"\w+/?((, | \| )\w+/?)*", cell)]
+    files = {path.stem for path in package.glob("*.py")} - {"__init__"}
+    folders = {path.parent.name for path in package.glob("*/__init__.py")}
+    assert sorted(re.findall(r"\w+", " ".join(rows))) == sorted(files | folders)
+
+
 def test_no_class_name_stands_for_two_things() -> None:
     """But for those of the program that runs on hosts, which imports nothing of ours."""
     homes = defaultdict(list)

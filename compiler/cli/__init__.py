@@ -1,4 +1,16 @@
-"""The command line. Only this package prints and sets exit codes: data to stdout, all else to stderr."""
+"""The command line. Only this package prints and sets exit codes: data to stdout, all else to stderr.
+
+groups                   groups of commands, each command imported when it is used
+options                  options that several commands take, and the warnings that they show
+compile, secrets         a fleet's bundles; values of hidden parameters
+push, status, rollback   what happens to bundles on hosts
+selection                what these three share: choosing hosts, and showing what they do
+images, lab              container images; test nodes
+resolve, lint            the outputs of a template; mistakes that Heat ignores
+kept_strings             random strings of `resolve` that stay the same from run to run
+conformance, render      cases with the results of Heat; a TripleO tree
+schema                   the JSON Schemas of input files
+"""
 
 from __future__ import annotations
 

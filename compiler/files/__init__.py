@@ -1,4 +1,9 @@
-"""Reading input files: short names for operators, errors instead of tracebacks."""
+"""Reading input files: short names for operators, errors instead of tracebacks.
+
+images_lock  digests of images
+secrets      the secrets file
+writing      files replaced as a whole
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,6 @@
-"""Commands that replace Heat: they evaluate templates, and find mistakes in them, without a cloud."""
+"""Commands that replace Heat: they evaluate templates, and find mistakes in them, without a cloud.
+
+evaluation   a template, its environments and parameters in; outputs out
+conformance  cases with the answers of real Heat
+lint/        what Heat silently ignores
+"""

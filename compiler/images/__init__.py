@@ -1,5 +1,7 @@
 """Container images: a tree of Dockerfile.j2 files, built in dependency order and pushed to a registry.
 
-`tree` finds the images, `graph` orders them, `recipe` renders and hashes them, `engine` talks to podman,
-`build` and `push` do the work, `lock` stores the digests for `heatsink compile`.
+tree      the images: folders with a Dockerfile.j2     graph     the order in which they are built
+recipe    what an image is built from, with a hash     context   the files for the engine, as a tar archive
+engine    podman                                       registry  the digest that a registry serves
+build     builds images, several at a time             push      pushes them, and returns their digests
 """

@@ -3,6 +3,10 @@
 Templates may come with a service from an untrusted author, so they run in Jinja2's sandbox. The sandbox keeps
 a template from reaching Python; the limits in `bounds` keep it from using up memory: `{{ "x" * 10 ** 10 }}`.
 https://jinja.palletsprojects.com/en/stable/sandbox/#security-considerations
+
+sandbox   the sandbox, and which dialect a template has
+bounds    limits of lengths, numbers and field widths
+mistakes  errors in templates, in an operator's words
 """
 
 from __future__ import annotations

@@ -1,4 +1,12 @@
-"""The lab: a fleet of real nodes on one machine, each with its own systemd, sshd and container engine."""
+"""The lab: a fleet of real nodes on one machine, each with its own systemd, sshd and container engine.
+
+fleet         boots, lists and removes nodes      node      one node, which reboots and crashes as a host does
+place         folder, subnet, paths and names     create    a node's disk and the files that are its own
+base          one Debian root per engine          network   a bridge, and a cable to each node
+registry      the container registry              hosts     a hosts file for the nodes
+requirements  root, and Debian packages           cgroup    long-running programs
+system        commands, locks, waiting
+"""
 
 from compiler.lab.base import ENGINES, Engine
 from compiler.lab.fleet import down, nodes, up

@@ -2,6 +2,10 @@
 
 Nodes are created by the million, so they are plain slotted classes; they are never changed afterwards.
 Mapping keys are strings, as in JSON: Heat passes every template through JSON before it reads it.
+
+yaml        YAML text to nodes                 scalars      values of scalars in YAML 1.1
+syntax      mistakes in YAML's syntax          conversion   nodes to plain values, and back
+overlay     one value over another             by_identity  what was computed from a value
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """The published JSON Schemas of input files, and checking a file against one.
 
 A schema is a file in this folder, which editors can use as well: `heatsink schema NAME` prints it.
+
+wording   violations of a schema, in an operator's words
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The resources of a template: other templates, or Heat's own types.
 
-definition   what every resource is created from      values    nothing, a value, a random string, a stub
-nested       a template as a resource              groups    a chain, a group
-order        dependencies                          validation what Heat validates before it creates a stack
+definition  what every resource is created from   values      nothing, a value, a random string, a stub
+nested      a template as a resource              groups      a chain, a group
+order       dependencies                          validation  what Heat validates before it creates a stack
 
 These are Heat's types that need no cloud. Every other type is a stub, whose attributes are null.
 """

@@ -4,6 +4,12 @@ The meaning of every expression is that of the `yaql` library. But a tree of ser
 functions on large lists, and the library takes 0.1 s to start and some 30 µs for each step of each item.
 So expressions are first compiled to closures (`quick`), which return a value only if the library certainly
 returns the same; everything else, mistakes included, is left to the library.
+
+library     the library, started when needed   quick      expressions as closures
+syntax      expressions as trees               values     what expressions work with
+functions   functions and methods by name      operators  operators by their signs
+formatting  `format`, which yaql 3.0 removed   sets       sets with a deterministic order
+errors      what evaluating can raise
 """
 
 from __future__ import annotations

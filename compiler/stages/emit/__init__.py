@@ -1,7 +1,15 @@
-"""The fifth stage, and the only one that spells output: units, configuration files, host preparation.
+"""The fifth stage, and the only one that writes the text of units, files and host preparation.
 
-unit        a unit file as a value, and its text     podman, docker, quadlet   one backend each
-options     container field → engine option          container  the backend of a container
-config      INI, YAML, JSON, templates               targets    steps and families
-host_prep   tmpfiles.d, sysctl.d, …                  host       all hosts, each with all that is on it
+host                     all hosts, each with all that is on it
+backends                 the table of backends
+podman, docker, quadlet  one backend each
+execs                    commands in running containers, the same on every backend
+service_unit             what the units of all backends share
+options                  container field → engine option
+stamp                    the file that says that a container has run
+targets                  steps and families
+unit                     a unit file as a value, and its text
+config                   INI, YAML, JSON, templates
+host_prep                tmpfiles.d, sysctl.d, …
+hosts_block              the names of the fleet's hosts
 """

@@ -3,6 +3,9 @@
 Two ways, as in TripleO: `server` is Heat's own (a parameter is replaced as a whole unless its merge strategy
 differs), `client` is what python-heatclient does (mappings merge key by key at any depth, null over a mapping
 is ignored).
+
+server   Heat's way                            client      the client's way
+join     two values of a parameter as one      difference  where the two ways differ
 """
 
 from __future__ import annotations

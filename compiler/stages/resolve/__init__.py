@@ -1,8 +1,8 @@
 """The third stage: the services of every host, with their parameters, become role_data.
 
-roles       the services of each role                 settings    settings and parameters of a host
-service     role_data of a service, shared by hosts         facts       what hosts know about one another
-role_data   its schema, checked once for equal parts    undeclared  parameters that no template declares
+roles       the services of each role                  settings    settings and parameters of a host
+service     role_data of a service, shared by hosts    facts       what hosts know about one another
+role_data   its schema, checked once for equal parts   undeclared  parameters that no template declares
 """
 
 from __future__ import annotations
