@@ -104,7 +104,7 @@ def fingerprint(node: Node | None) -> object:
     return repr(plain(node))
 
 
-class Shared(Generic[T]):
+class ResultsByReads(Generic[T]):
     """Results of one evaluation for many hosts, by the values that it read.
 
     A result holds for every host with the same values for all reads: evaluation is deterministic.

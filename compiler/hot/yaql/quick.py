@@ -23,7 +23,7 @@ from compiler.hot.yaql.syntax import (
     Keyword,
     Member,
     Operation,
-    Tree,
+    SyntaxTree,
     Variable,
     parsed,
 )
@@ -65,7 +65,7 @@ def parses(expression: str) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _tree(expression: str) -> Tree | None:
+def _tree(expression: str) -> SyntaxTree | None:
     try:
         return parsed(expression)
     except (NotSupported, RecursionError):
@@ -81,7 +81,7 @@ def _compiled(expression: str) -> Closure | None:
         return None
 
 
-def _closure(tree: Tree) -> Closure:
+def _closure(tree: SyntaxTree) -> Closure:
     match tree:
         case Constant(value) | Keyword(value):
             return lambda _: value

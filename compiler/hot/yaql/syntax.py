@@ -40,7 +40,7 @@ class Variable:
 class Member:
     """`value.name`"""
 
-    owner: Tree
+    owner: SyntaxTree
     name: str
 
 
@@ -48,16 +48,16 @@ class Member:
 class Index:
     """`value[index]`"""
 
-    owner: Tree
-    index: Tree
+    owner: SyntaxTree
+    index: SyntaxTree
 
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
     """`(item, …, key => value, …)`, also of lists and maps."""
 
-    items: tuple[Tree, ...]
-    pairs: tuple[tuple[Tree, Tree], ...]
+    items: tuple[SyntaxTree, ...]
+    pairs: tuple[tuple[SyntaxTree, SyntaxTree], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Call:
 
     name: str
     arguments: Arguments
-    owner: Tree | None = None
+    owner: SyntaxTree | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +74,11 @@ class Operation:
     """`left operator right`; of a prefix operator only `right`."""
 
     operator: str
-    left: Tree | None
-    right: Tree
+    left: SyntaxTree | None
+    right: SyntaxTree
 
 
-Tree: TypeAlias = Constant | Keyword | Variable | Member | Index | Call | Operation
+SyntaxTree: TypeAlias = Constant | Keyword | Variable | Member | Index | Call | Operation
 
 LIST, MAP = "[", "{"  # the names of the calls that `[…]` and `{…}` are
 
@@ -113,7 +113,7 @@ _ESCAPE = re.compile(r"\\([\\'\"abfnrtvUuxN0-7])")
 _ESCAPED = dict(zip("\\'\"abfnrtv", "\\'\"\a\b\f\n\r\t\v", strict=True))
 
 
-def parsed(expression: str) -> Tree:
+def parsed(expression: str) -> SyntaxTree:
     """The expression as a tree; NotSupported if it is not in the part of the grammar that is known here."""
     parser = _Parser(expression)
     tree = parser.expression()
@@ -148,14 +148,14 @@ class _Parser:
         if sign:
             self.advance()
 
-    def expression(self, loosest: int = 1) -> Tree:
+    def expression(self, loosest: int = 1) -> SyntaxTree:
         tree = self.primary()
         while (operator := self.operator()) and (binding := _BINDING.get(operator, 0)) >= loosest:
             self.advance()
             tree = self.extended(tree, operator, binding)
         return tree
 
-    def extended(self, left: Tree, operator: str, binding: int) -> Tree:
+    def extended(self, left: SyntaxTree, operator: str, binding: int) -> SyntaxTree:
         if operator == ".":
             return self.member(left)
         if operator == "[":
@@ -163,7 +163,7 @@ class _Parser:
         tighter = binding if operator == "->" else binding + 1
         return Operation(operator, left, self.expression(tighter))
 
-    def member(self, owner: Tree) -> Tree:
+    def member(self, owner: SyntaxTree) -> SyntaxTree:
         kind, name = self.kind, self.token
         if kind == "call":
             return self.call(owner)
@@ -172,12 +172,12 @@ class _Parser:
         self.advance()
         return Member(owner, name)
 
-    def call(self, owner: Tree | None) -> Call:
+    def call(self, owner: SyntaxTree | None) -> Call:
         name = self.token[:-1]
         self.advance()
         return Call(name, self.arguments(")"), owner)
 
-    def primary(self) -> Tree:
+    def primary(self) -> SyntaxTree:
         kind, token = self.kind, self.token
         if kind == "call":
             return self.call(None)
@@ -189,7 +189,7 @@ class _Parser:
         self.advance()
         return self.bracketed(token) if kind == "sign" else _leaf(kind, token)
 
-    def bracketed(self, opening: str) -> Tree:
+    def bracketed(self, opening: str) -> SyntaxTree:
         if opening == "(":
             tree = self.expression()
             self.expect(")")
@@ -200,8 +200,8 @@ class _Parser:
 
     def arguments(self, closing: str, items: int | None = None) -> Arguments:
         """The items before a closing bracket; NotSupported if their number is not the required one."""
-        values: list[Tree] = []
-        pairs: list[tuple[Tree, Tree]] = []
+        values: list[SyntaxTree] = []
+        pairs: list[tuple[SyntaxTree, SyntaxTree]] = []
         while self.kind != "sign" or self.token != closing:
             if values or pairs:
                 self.expect(",")
@@ -211,7 +211,7 @@ class _Parser:
             raise NotSupported
         return Arguments(tuple(values), tuple(pairs))
 
-    def argument(self, values: list[Tree], pairs: list[tuple[Tree, Tree]]) -> None:
+    def argument(self, values: list[SyntaxTree], pairs: list[tuple[SyntaxTree, SyntaxTree]]) -> None:
         tree = self.expression()
         if self.operator() == "=>":
             self.advance()
@@ -222,7 +222,7 @@ class _Parser:
             values.append(tree)
 
 
-def _leaf(kind: str, token: str) -> Tree:
+def _leaf(kind: str, token: str) -> SyntaxTree:
     if kind == "variable":
         return Variable(token if token != "$" else "$1")  # noqa: S105 - a token of text
     if kind == "number":

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from compiler import schemas
 from compiler.diagnostics import CompileError, Report
-from compiler.hot.reads import Reads, Shared
+from compiler.hot.reads import Reads, ResultsByReads
 from compiler.hot.stack import Stack
 from compiler.hot.template import Template
 from compiler.model.service import Part
@@ -35,8 +35,8 @@ class Service:
     name: str
     template: Template
     alias: Node
-    _slots: Shared[tuple[_Slot, ...]] = field(default_factory=Shared)
-    _parts: dict[tuple[str, ...], Shared[Part]] = field(default_factory=dict)
+    _slots: ResultsByReads[tuple[_Slot, ...]] = field(default_factory=ResultsByReads)
+    _parts: dict[tuple[str, ...], ResultsByReads[Part]] = field(default_factory=dict)
     _seen: Seen = field(default_factory=Seen)
 
     def parts(self, stack: Stack, variants: dict[str, Node], report: Report) -> tuple[Part, ...]:
@@ -51,7 +51,7 @@ class Service:
             self._slots.keep(reads, slots)
         parts, fresh = [], []
         for slot in slots:
-            shared = self._parts.setdefault(slot.path, Shared())
+            shared = self._parts.setdefault(slot.path, ResultsByReads())
             part = shared.find(variants)
             if part is None:
                 part, reads = self._part(stack, slot)
