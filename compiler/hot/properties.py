@@ -34,7 +34,7 @@ def passed_value(declaration: Declaration, value: Node, what: str, on_broken: On
     """
     try:
         converted = _converted(declaration, value, what)
-        handed = _joined(converted, what) if declaration.type == "comma_delimited_list" else converted
+        passed = _joined(converted, what) if declaration.type == "comma_delimited_list" else converted
     except CompileError:
         if not declaration.hidden:
             raise
@@ -48,7 +48,7 @@ def passed_value(declaration: Declaration, value: Node, what: str, on_broken: On
                     f"{what} violates the constraint `{constraint.name}`", place, constraint.rule_text
                 )
             )
-    return handed
+    return passed
 
 
 def _converted(declaration: Declaration, value: Node, what: str) -> Node:
@@ -199,11 +199,11 @@ class Properties:
         """How messages name a property."""
         return f"property `{name}` of {self.owner}"
 
-    def expect(self, known: Iterable[str], of: str, what: str = "property") -> None:
+    def expect(self, known: Iterable[str], owner: str, what: str = "property") -> None:
         """Raise CompileError for the first unknown property."""
         names = frozenset(known)
         for name in self.thunks:
             if name not in names:
                 raise CompileError(
-                    f"{of} has no {what} `{name}`", self.place.key_span(name), closest(name, names)
+                    f"{owner} has no {what} `{name}`", self.place.key_span(name), closest(name, names)
                 )

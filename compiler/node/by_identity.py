@@ -20,19 +20,19 @@ class ByIdentity(Generic[T]):
     def __init__(self) -> None:
         self._entries: dict[Hashable, tuple[object, T]] = {}
 
-    def get(self, of: object) -> T | None:
+    def get(self, owner: object) -> T | None:
         """The value kept for an object; None if there is none."""
-        entry = self._entries.get(id(of))
+        entry = self._entries.get(id(owner))
         return None if entry is None else entry[1]
 
-    def keep(self, of: object, value: T) -> None:
+    def keep(self, owner: object, value: T) -> None:
         """Keep a value for an object."""
-        self._entries[id(of)] = (of, value)
+        self._entries[id(owner)] = (owner, value)
 
-    def once(self, of: object, make: Callable[[], T], beside: Hashable = None) -> T:
+    def once(self, owner: object, make: Callable[[], T], beside: Hashable = None) -> T:
         """The value kept for an object, made now if there is none; `beside` is compared by equality."""
-        key: Hashable = id(of) if beside is None else (id(of), beside)
+        key: Hashable = id(owner) if beside is None else (id(owner), beside)
         entry = self._entries.get(key)
         if entry is None:
-            entry = self._entries[key] = (of, make())
+            entry = self._entries[key] = (owner, make())
         return entry[1]

@@ -64,8 +64,8 @@ def unknown_functions(document: Document) -> Iterator[Problem]:
             )
 
 
-def _unknown(each: Expression, version: Version | None) -> tuple[str, str] | None:
-    name, argument = each.name, each.argument
+def _unknown(expression: Expression, version: Version | None) -> tuple[str, str] | None:
+    name, argument = expression.name, expression.argument
     if name.startswith(_AMAZON):
         instead = _INSTEAD.get(name)
         hint = f"did you mean `{instead}`?" if instead else "use the HOT function for it"
@@ -91,25 +91,29 @@ def _since() -> dict[str, Version]:
 @lru_cache(maxsize=1 << 14)
 def _meant(name: str) -> str | None:
     """The function with a similar name. Only names of several words are long enough to compare."""
-    known = {_squeezed(each): each for each in _since() if "_" in each}
+    known = {_normalized(function): function for function in _since() if "_" in function}
     if len(name) < _SHORTEST or not name.replace("_", "").replace("-", "").isalpha():
         return None
-    near = difflib.get_close_matches(_squeezed(name), known, n=1, cutoff=_NEAR)
+    near = difflib.get_close_matches(_normalized(name), known, n=1, cutoff=_NEAR)
     return known[near[0]] if near else None
 
 
-def _squeezed(name: str) -> str:
+def _normalized(name: str) -> str:
     return name.lower().replace("_", "").replace("-", "")
 
 
 def misplaced_conditions(document: Document) -> Iterator[Problem]:
     """`equals`, `not`, `and`, `or` in values, where Heat does not support them."""
     names = document.section("conditions")
-    for each in document.expressions:
-        if not each.in_condition and each.name in CONDITION_FUNCTIONS and _is_condition(each.node, names):
+    for expression in document.expressions:
+        if (
+            not expression.in_condition
+            and expression.name in CONDITION_FUNCTIONS
+            and _is_condition(expression.node, names)
+        ):
             yield Problem(
-                f"`{each.name}` is a condition function: in a value it is treated as an ordinary key",
-                each.node.key_span(each.name),
+                f"`{expression.name}` is a condition function: in a value it is treated as an ordinary key",
+                expression.node.key_span(expression.name),
                 "define a condition, and use `if: [its name, true, false]`",
             )
 
@@ -130,37 +134,41 @@ def _is_condition(node: Node, names: dict[str, Node]) -> bool:
 
 def malformed_calls(document: Document) -> Iterator[Problem]:
     """Calls whose arguments Heat refuses when it reads them, in branches of an `if` too."""
-    for each in document.expressions:
-        if each.function is not None:
+    for expression in document.expressions:
+        if expression.function is not None:
             try:
-                each.function.shape(each.functions, each.argument, each.node)
+                expression.function.shape(expression.functions, expression.argument, expression.node)
             except CompileError as error:
                 yield from error.problems
 
 
 def dynamic_files(document: Document) -> Iterator[Problem]:
     """`get_file` with a path that is computed."""
-    for each in document.expressions:
-        if each.is_call and each.name == "get_file" and not isinstance(each.argument, Scalar):
+    for expression in document.expressions:
+        if (
+            expression.is_call
+            and expression.name == "get_file"
+            and not isinstance(expression.argument, Scalar)
+        ):
             yield Problem(
                 "the path of `get_file` is computed: Heat's client does not send the file",
-                each.node.span,
+                expression.node.span,
                 "use a literal path; choose between several `get_file` calls with `if`",
             )
 
 
 def unused_replacements(document: Document) -> Iterator[Problem]:
     """`str_replace` with params that its template does not contain."""
-    for each in document.expressions:
-        if each.is_call and each.name == _REPLACES and isinstance(each.argument, Mapping):
-            template, params = (each.argument.entries.get(key) for key in ("template", "params"))
+    for expression in document.expressions:
+        if expression.is_call and expression.name == _REPLACES and isinstance(expression.argument, Mapping):
+            template, params = (expression.argument.entries.get(key) for key in ("template", "params"))
             text = template.value if isinstance(template, Scalar) else None
-            if isinstance(text, str) and isinstance(params, Mapping) and not _may_be_call(params, each):
+            if isinstance(text, str) and isinstance(params, Mapping) and not _may_be_call(params, expression):
                 yield from _lacking(text, params)
 
 
-def _may_be_call(params: Mapping, each: Expression) -> bool:
-    return len(params.entries) == 1 and next(iter(params.entries)) in each.functions
+def _may_be_call(params: Mapping, expression: Expression) -> bool:
+    return len(params.entries) == 1 and next(iter(params.entries)) in expression.functions
 
 
 def _lacking(text: str, params: Mapping) -> Iterator[Problem]:
@@ -179,9 +187,9 @@ def null_conditions(document: Document) -> Iterator[Problem]:
         condition = output.entries.get("condition") if isinstance(output, Mapping) else None
         if condition is not None and is_null(condition):
             yield _always(condition)
-    for each in document.expressions:
-        if each.function is not None and each.function.chooses:
-            yield from (_always(node) for _, node in _operands(each) if is_null(node))
+    for expression in document.expressions:
+        if expression.function is not None and expression.function.chooses:
+            yield from (_always(node) for _, node in _operands(expression) if is_null(node))
 
 
 def _always(condition: Node) -> Problem:
@@ -190,9 +198,9 @@ def _always(condition: Node) -> Problem:
 
 def impossible_comparisons(document: Document) -> Iterator[Problem]:
     """`equals` of a parameter and a value of another type: Heat compares without converting."""
-    for each in document.expressions:
-        if each.is_call and each.name == "equals" and isinstance(each.argument, Sequence):
-            for one, other in permutations(each.argument.items, 2):
+    for expression in document.expressions:
+        if expression.is_call and expression.name == "equals" and isinstance(expression.argument, Sequence):
+            for one, other in permutations(expression.argument.items, 2):
                 yield from _impossible(document, one, other)
 
 
@@ -243,19 +251,19 @@ def unknown_names(document: Document) -> Iterator[Problem]:
 def _names(document: Document) -> Iterator[tuple[str, Scalar]]:
     """Every literal name, with the section that should define it."""
     for section in ("resources", "outputs"):
-        for each in document.section(section).values():
-            condition = each.entries.get("condition") if isinstance(each, Mapping) else None
+        for definition in document.section(section).values():
+            condition = definition.entries.get("condition") if isinstance(definition, Mapping) else None
             if isinstance(condition, Scalar):
                 yield "conditions", condition
     for expression in document.expressions:
         yield from ((section, node) for section, node in _operands(expression) if isinstance(node, Scalar))
 
 
-def _operands(each: Expression) -> Iterator[tuple[str, Node]]:
+def _operands(expression: Expression) -> Iterator[tuple[str, Node]]:
     """The names in a call with their section; names that may be of two sections are left out."""
-    names = None if each.function is None else each.function.names
+    names = None if expression.function is None else expression.function.names
     if names is not None and len(names.sections) == 1:
-        yield from ((names.sections[0], operand) for operand in names.operands(each.argument))
+        yield from ((names.sections[0], operand) for operand in names.operands(expression.argument))
 
 
 def unused_conditions(document: Document) -> Iterator[Problem]:

@@ -155,18 +155,18 @@ class Signature:
     resources: frozenset[str]
 
 
-def signature(of: Document) -> Signature:
+def signature(document: Document) -> Signature:
     """What other templates need to know about a template."""
-    strings = {node.value for node in walk(of.root) if isinstance(node, Scalar) and _is_text(node)}
-    read = _read(of) | (strings if _has_dynamic_name(of) else set())
+    strings = {node.value for node in walk(document.root) if isinstance(node, Scalar) and _is_text(node)}
+    read = _read(document) | (strings if _has_dynamic_name(document) else set())
     return Signature(
-        path=of.path,
-        declared=of.declared,
-        unread={name: of.place("parameters", name) for name in of.declared if name not in read},
-        passed=frozenset(_passed(of)),
+        path=document.path,
+        declared=document.declared,
+        unread={name: document.place("parameters", name) for name in document.declared if name not in read},
+        passed=frozenset(_passed(document)),
         types=frozenset(str(text) for text in strings if _TYPE.fullmatch(str(text))),
-        templates=tuple(sorted({of.path.parent / path for path in _templates(of)})),
-        resources=frozenset(of.section("resources")),
+        templates=tuple(sorted({document.path.parent / path for path in _templates(document)})),
+        resources=frozenset(document.section("resources")),
     )
 
 
@@ -174,11 +174,11 @@ def _is_text(node: Scalar) -> bool:
     return isinstance(node.value, str)
 
 
-def _names(of: Document) -> Iterator[Node]:
+def _parameter_names(document: Document) -> Iterator[Node]:
     """The names of parameters that every `get_param` and the like of a template reads, called or not."""
-    for each in of.expressions:
+    for expression in document.expressions:
         for name, names in _reading().items():
-            argument = each.node.entries.get(name)
+            argument = expression.node.entries.get(name)
             if argument is not None:
                 yield from names.operands(argument)
 
@@ -190,17 +190,17 @@ def _reading() -> dict[str, Names]:
     return {row.name: row.names for row in rows if row.names and "parameters" in row.names.sections}
 
 
-def _read(of: Document) -> set[object]:
-    return {node.value for node in _names(of) if isinstance(node, Scalar)}
+def _read(document: Document) -> set[object]:
+    return {node.value for node in _parameter_names(document) if isinstance(node, Scalar)}
 
 
-def _has_dynamic_name(of: Document) -> bool:
-    return any(not isinstance(node, Scalar) for node in _names(of))
+def _has_dynamic_name(document: Document) -> bool:
+    return any(not isinstance(node, Scalar) for node in _parameter_names(document))
 
 
-def _passed(of: Document) -> Iterator[str]:
+def _passed(document: Document) -> Iterator[str]:
     """Properties of a resource, and those that it passes to its members."""
-    for resource in of.section("resources").values():
+    for resource in document.section("resources").values():
         properties = _within(resource, "properties")
         yield from properties
         yield from _within(properties.get("resource_properties"))
@@ -213,8 +213,8 @@ def _within(node: Node | None, *path: str) -> dict[str, Node]:
     return node.entries if isinstance(node, Mapping) else {}
 
 
-def _templates(of: Document) -> Iterator[str]:
-    for node in walk(of.root):
+def _templates(document: Document) -> Iterator[str]:
+    for node in walk(document.root):
         written = node.entries.get("type") if isinstance(node, Mapping) else None
         kind = written.value if isinstance(written, Scalar) else None
         if isinstance(kind, str) and is_template(kind):

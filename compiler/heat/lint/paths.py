@@ -57,18 +57,18 @@ def _missing(call: Mapping, path: list[Node], value: Node) -> Problem:
     raise AssertionError("a path that leads somewhere is not missed")
 
 
-def _message(shown: str, step: Node, found: Node) -> str:
-    if isinstance(found, Mapping):
+def _message(shown: str, step: Node, value: Node) -> str:
+    if isinstance(value, Mapping):
         return f"`{shown}` has no `{_shown(step)}`: the result is ''"
-    kind = f"{len(found.items)} items" if isinstance(found, Sequence) else found.kind
+    kind = f"{len(value.items)} items" if isinstance(value, Sequence) else value.kind
     return f"`{shown}` is {kind} and has no `{_shown(step)}`: the result is ''"
 
 
-def _hint(key: object, found: Node) -> str | None:
-    if not isinstance(found, Mapping):
+def _hint(key: object, value: Node) -> str | None:
+    if not isinstance(value, Mapping):
         return None
-    is_number = not isinstance(key, str) and str(key) in found.entries
-    return f"keys are strings: use `'{key}'`" if is_number else closest(str(key), found.entries)
+    is_number = not isinstance(key, str) and str(key) in value.entries
+    return f"keys are strings: use `'{key}'`" if is_number else closest(str(key), value.entries)
 
 
 def _shown(node: Node) -> str:

@@ -14,7 +14,7 @@ from compiler.model.host_prep import HostPrep
 from compiler.stages.lower.container import Definition
 
 # What every systemd host with a container engine has. `*` matches across `/`.
-_BROUGHT = """
+_USUAL_PATHS = """
 / /boot /dev /dev/* /proc /proc/* /run /sys /sys/* /tmp /usr /var/log /var/tmp
 /etc/ca-certificates /etc/group /etc/hosts /etc/localtime /etc/machine-id /etc/nsswitch.conf /etc/passwd
 /etc/pki /etc/pki/* /etc/resolv.conf /etc/ssl /etc/ssl/* /etc/timezone
@@ -22,7 +22,7 @@ _BROUGHT = """
 /run/systemd /run/systemd/* /run/udev /usr/share/ca-certificates /usr/share/zoneinfo /usr/share/zoneinfo/*
 /var/lib/containers /var/lib/docker /var/run/docker.sock
 """
-HOST_PATHS = tuple(_BROUGHT.split())
+HOST_PATHS = tuple(_USUAL_PATHS.split())
 _SHARING = frozenset(("shared", "rshared", "slave", "rslave", "z"))
 
 

@@ -79,11 +79,11 @@ class _Lowering:
         self.overrides.add(data)
         parts = self._parts(data)
         present = tuple(
-            each
-            for each in parts.definitions
-            if not each.bootstrap or each.container.service in data.bootstraps
+            definition
+            for definition in parts.definitions
+            if not definition.bootstrap or definition.container.service in data.bootstraps
         )
-        paths = tuple(sorted(each.path for each in parts.config_files))
+        paths = tuple(sorted(file.path for file in parts.config_files))
         self._check(data, parts, present, paths)
         if (present, paths) not in self._containers:
             self._containers[present, paths] = order.containers(present, paths)
@@ -93,7 +93,7 @@ class _Lowering:
             backend=data.settings.backend,
             connection=data.host.connection,
             containers=self._containers[present, paths],
-            config_files=tuple(sorted(parts.config_files, key=lambda each: each.path)),
+            config_files=tuple(sorted(parts.config_files, key=lambda file: file.path)),
             prep=host_prep.merged(parts.preps),
         )
 
@@ -169,7 +169,7 @@ class _Lowering:
                 definitions=parts.definitions,
                 present=present,
                 files=parts.config_files,
-                preps=tuple(each.prep for each in parts.preps),
+                preps=tuple(placed.prep for placed in parts.preps),
                 ports=parts.ports,
                 host_paths=data.settings.host_paths,
             )
