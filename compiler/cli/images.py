@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from compiler.cli.groups import CommandGroup
+from compiler.files import images_lock
 
 if TYPE_CHECKING:
     from compiler.images.build import BuildOutcome
@@ -149,7 +150,7 @@ def render(patterns: tuple[str, ...], output: Path, **options: Any) -> None:
 @click.option("--registry", "address", required=True, metavar="HOST[:PORT]", help="Registry to push to.")
 @click.option("--insecure-registry", "insecure", is_flag=True, help="Use plain HTTP.")
 @click.option(
-    "--lock", type=click.Path(path_type=Path, dir_okay=False), default=Path("images.lock.yaml"),
+    "--lock", type=click.Path(path_type=Path, dir_okay=False), default=Path(images_lock.NAME),
     show_default=True, help="File to record the digests in.",
 )  # fmt: skip
 @click.option(
@@ -162,7 +163,6 @@ def push(
 
     Without PATTERN, pushes every image that is built.
     """
-    from compiler.files.images_lock import add_to_lock
     from compiler.images.engine import own_engine
     from compiler.images.push import ImageRegistry, built
     from compiler.images.push import push as push_images
@@ -179,7 +179,7 @@ def push(
             if pushed.digest:
                 digests[pushed.reference] = pushed.digest
     if digests:
-        add_to_lock(lock, digests)
+        images_lock.add_to_lock(lock, digests)
     click.echo(f"{len(digests)} of {len(selected)} images pushed, digests written to {lock}", err=True)
     sys.exit(0 if len(digests) == len(selected) else 1)
 

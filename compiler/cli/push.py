@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from compiler.cli.selection import Selection, selecting, show_errors, show_outcomes
+from compiler.files.secrets import NAME as SECRETS_FILE
 
 if TYPE_CHECKING:
     from compiler.deploy.bundle import BundleFolder
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 @selecting
 @click.option(
     "--secrets", "secrets_file", type=click.Path(path_type=Path),
-    default=Path("secrets.yaml"), show_default=True,
+    default=Path(SECRETS_FILE), show_default=True,
     help="Secrets file; missing values are generated.",
 )  # fmt: skip
 @click.option(

@@ -14,6 +14,7 @@ from compiler import files
 from compiler.cli.kept_strings import KeptStrings
 from compiler.cli.options import merge_option, show
 from compiler.diagnostics import HeatsinkError, Report
+from compiler.files.secrets import NAME as SECRETS_FILE
 from compiler.heat import evaluation
 from compiler.hot.evaluation import StackIdentity
 from compiler.model.inputs import Merge
@@ -38,7 +39,7 @@ _FILE = click.Path(path_type=Path)
 @click.option("--output", metavar="NAME", help="Print this output alone; only what it needs is evaluated.")
 @merge_option
 @click.option(
-    "--secrets", type=_FILE, default=Path("secrets.yaml"), show_default=True,
+    "--secrets", type=_FILE, default=Path(SECRETS_FILE), show_default=True,
     help="File that keeps the strings of OS::Heat::RandomString; missing ones are generated.",
 )  # fmt: skip
 @click.option(

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import click
 
+from compiler.files.secrets import NAME as SECRETS_FILE
+from compiler.files.secrets import add_secrets, new_values, read_secrets
+
 
 @click.group()
 def secrets() -> None:
@@ -18,13 +21,12 @@ def secrets() -> None:
     help="Folder of the compiled bundle.",
 )  # fmt: skip
 @click.option(
-    "--secrets", "path", type=click.Path(path_type=Path), default=Path("secrets.yaml"), show_default=True,
+    "--secrets", "path", type=click.Path(path_type=Path), default=Path(SECRETS_FILE), show_default=True,
     help="File to complete; a new one is readable by you alone (mode 0600).",
 )  # fmt: skip
 def generate(build: Path, path: Path) -> None:
     """Generate a value for every secret that the compiled bundle needs and the file lacks."""
     from compiler.deploy.bundle import bundle_folder, read_fleet
-    from compiler.files.secrets import add_secrets, new_values, read_secrets
 
     hosts = read_fleet(build).hosts
     needed = {name for host in hosts for name in bundle_folder(build, host).secrets}

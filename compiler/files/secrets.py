@@ -17,6 +17,7 @@ from compiler.files.writing import replace_file
 from compiler.node import expect_mapping, plain
 from compiler.node.yaml import parse
 
+NAME = "secrets.yaml"
 LENGTH = 40
 _ALPHABET = string.ascii_letters + string.digits
 _HEADER = "# Values of secrets, by name. Keep this file: without it a push generates new ones.\n"

@@ -9,8 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from compiler import shipped
 from compiler.diagnostics import CompileError, Report
-from compiler.files import OnRead, images_lock
-from compiler.files.secrets import read_secrets
+from compiler.files import OnRead, images_lock, secrets
 from compiler.model.inputs import Environment, Host, Inputs, Role, Tree
 from compiler.model.selection import selected
 from compiler.node import Node
@@ -51,7 +50,7 @@ def load(request: Request, on_read: OnRead) -> Inputs:
     layers = _environments(request.environments, tree, mistakes, on_read)
     fleet = _collected(mistakes, lambda: _fleet(request, on_read), _Fleet((), (), {}))
     digests: dict[str, str] = _collected(mistakes, lambda: _digests(request.images_lock, on_read), {})
-    secrets: frozenset[str] = _collected(
+    secret_names: frozenset[str] = _collected(
         mistakes, lambda: _secret_names(request.secrets_file, on_read), frozenset()
     )
     mistakes.check()
@@ -62,7 +61,7 @@ def load(request: Request, on_read: OnRead) -> Inputs:
         chosen=frozenset(host.name for host in fleet.chosen),
         environments=layers,
         digests=digests,
-        secrets=secrets,
+        secrets=secret_names,
     )
 
 
@@ -150,11 +149,11 @@ def _digests(asked: Path | None, on_read: OnRead) -> dict[str, str]:
 
 
 def _secret_names(asked: Path | None, on_read: OnRead) -> frozenset[str]:
-    path = _found(asked, "secrets.yaml")
+    path = _found(asked, secrets.NAME)
     if path is None:
         return frozenset()
     on_read("secrets", path)
-    return frozenset(read_secrets(path))
+    return frozenset(secrets.read_secrets(path))
 
 
 def _found(asked: Path | None, usual: str) -> Path | None:
