@@ -21,13 +21,11 @@ from compiler.hot.resources.nested import passed_properties
 from compiler.hot.resources.validation import check
 from compiler.hot.stack import Stack
 from compiler.hot.template import Template
-from compiler.model.inputs import Environment, Merge, Tree
+from compiler.model.inputs import WHOLE_DISK, Environment, Merge
 from compiler.node import Node, Plain, from_plain, plain
 from compiler.stages.load.heat import HeatOpening
 from compiler.stages.load.heat_environments import heat_environments
 from compiler.stages.merge import differences, merge
-
-_EVERYTHING = Tree(roots=(Path("/"),))  # Heat's client follows any path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,14 +86,14 @@ def _root(loader: TemplateLoader, path: Path) -> Template:
     if not absolute.is_file():
         raise CompileError(f"template `{short_name(path)}` does not exist", hint="check the path")
     where = from_plain(str(path), "<command line>")
-    return loader.template(_EVERYTHING, str(absolute.relative_to("/")), where)
+    return loader.template(WHOLE_DISK, str(absolute.relative_to("/")), where)
 
 
 def _environment(
     request: EvaluationRequest, loader: TemplateLoader, root: Template, report: Report
 ) -> Environment:
     """The environments and the parameters of the request as one, merged as Heat's client and Heat do it."""
-    environments = heat_environments(request.environments, _EVERYTHING, request.merge)
+    environments = heat_environments(request.environments, WHOLE_DISK, request.merge)
     line = {name: from_plain(value, f"-P {name}") for name, value in request.parameters.items()}
     types = _declared(loader, root, environments, line)
     merge(environments, Merge.CLIENT)  # the client does so before it sends the files, and may fail

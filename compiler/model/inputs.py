@@ -38,6 +38,9 @@ class Tree:
         return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
 
 
+WHOLE_DISK = Tree(roots=(Path("/"),))  # for Heat's client, which follows any path
+
+
 class Opener(Protocol):
     """How a later stage asks `load` for a file that only evaluation knows to be needed."""
 

@@ -24,11 +24,10 @@ from compiler.heat.lint.rules import (
 )
 from compiler.hot.attachments import registered_files
 from compiler.hot.template import template
-from compiler.model.inputs import Merge, Registry, TemplateFile, Tree
+from compiler.model.inputs import WHOLE_DISK, Merge, Registry, TemplateFile
 from compiler.stages.load.heat_environments import heat_environments
 
 T = TypeVar("T")
-_EVERYWHERE = Tree(roots=(Path("/"),))  # Heat's client follows any path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +118,7 @@ class _Linter:
         self.note(OF_TEMPLATES, document)
         self.signatures[document.path.absolute()] = signature(document)
         try:
-            template(document.root, _EVERYWHERE, _relative(document.path))
+            template(document.root, WHOLE_DISK, _relative(document.path))
         except CompileError as error:
             self.refuse(error)
             return
@@ -131,7 +130,7 @@ class _Linter:
         if checked is None:
             return None
         try:
-            environments = heat_environments([path], _EVERYWHERE, Merge.SERVER)
+            environments = heat_environments([path], WHOLE_DISK, Merge.SERVER)
         except CompileError as error:
             self.refuse(error)
             return None
