@@ -92,23 +92,11 @@ class Stack:
         """The value of a parameter, in its type."""
         if name in self.template.parameters:
             return self.memo.once("parameter", name, place, lambda: self._parameter(name, place))
-        if (pseudo := self.pseudo().get(name)) is not None:
-            return self.evaluation.defaults.get(name) or scalar_of(pseudo, place)
+        if (pseudo := PSEUDO_PARAMETERS.get(name)) is not None:
+            return self.evaluation.defaults.get(name) or scalar_of(pseudo(self), place)
         known = self.template.parameters
         hint = closest(name, known) or "declare it under `parameters`"
         raise CompileError(f"parameter `{name}` is not declared in this template", place.span, hint)
-
-    def pseudo(self) -> dict[str, str]:
-        """The parameters that every template has.
-
-        Heat generates a name and an id for a nested stack; here they are the path to it.
-        """
-        identity = self.evaluation.identity
-        return {
-            "OS::stack_name": "-".join((identity.name, *self.path)),
-            "OS::stack_id": ".".join((identity.id, *self.path)),
-            "OS::project_id": identity.project,
-        }
 
     def _parameter(self, name: str, place: Node) -> Node:
         evaluation, declaration = self.evaluation, self.template.parameters[name]
@@ -259,3 +247,12 @@ class Stack:
         """A file beside the template."""
         relative = posixpath.normpath(PurePosixPath(self.template.path).parent / path)
         return self.evaluation.loader.file(self.template.tree, relative, place)
+
+
+# The parameters that every template has. Heat generates a name and an id for a nested stack; here they are
+# the path to it.
+PSEUDO_PARAMETERS: AbstractMapping[str, Callable[[Stack], str]] = {
+    "OS::stack_name": lambda stack: "-".join((stack.evaluation.identity.name, *stack.path)),
+    "OS::stack_id": lambda stack: ".".join((stack.evaluation.identity.id, *stack.path)),
+    "OS::project_id": lambda stack: stack.evaluation.identity.project,
+}

@@ -15,6 +15,7 @@ from compiler.diagnostics import CompileError, Problem, closest
 from compiler.heat.lint.documents import Document
 from compiler.heat.lint.expressions import Expression, is_shaped_for
 from compiler.hot.functions import CONDITION_FUNCTIONS, known, values
+from compiler.hot.stack import PSEUDO_PARAMETERS
 from compiler.hot.versions import Version
 from compiler.node import Mapping, Node, Scalar, Sequence, is_null, walk
 
@@ -23,7 +24,6 @@ _INSTEAD = {"Fn::GetAtt": "get_attr", "Fn::If": "if", "Fn::ResourceFacade": "res
 _NEAR = 0.84  # of two names without their underscores: `get_parm`, `str_repalce`; not `get_url`
 _SHORTEST = 6
 _REPLACES = "str_replace"
-_PSEUDO = frozenset(("OS::stack_name", "OS::stack_id", "OS::project_id"))
 
 
 def literal_functions(document: Document) -> Iterator[Problem]:
@@ -240,7 +240,7 @@ def unknown_names(document: Document) -> Iterator[Problem]:
     """Parameters, resources and conditions that a call names and the template does not define."""
     for section, node in _names(document):
         known = document.section(section).keys()
-        if isinstance(node.value, str) and node.value not in known | _PSEUDO:
+        if isinstance(node.value, str) and node.value not in known | PSEUDO_PARAMETERS.keys():
             yield Problem(
                 f"the template has no {section[:-1]} `{node.value}`: evaluating this fails",
                 node.span,

@@ -18,7 +18,7 @@ from compiler.hot.resources.definition import (
 )
 from compiler.hot.resources.validation import check
 from compiler.hot.scope import OMITTED, Thunk
-from compiler.hot.stack import Stack
+from compiler.hot.stack import PSEUDO_PARAMETERS, Stack
 from compiler.hot.template import Declaration, Template, expect_outputs
 from compiler.model.inputs import Registration, TemplateFile
 from compiler.node import Node, expect_mapping, mapping_of, scalar_of
@@ -89,7 +89,7 @@ class Nested:
         """The output `OS::stack_id` if there is one, else the id of the nested stack."""
         if "OS::stack_id" in self.stack.template.outputs:
             return self.stack.output("OS::stack_id", place)
-        return scalar_of(self.stack.pseudo()["OS::stack_id"], place)
+        return scalar_of(PSEUDO_PARAMETERS["OS::stack_id"](self.stack), place)
 
     def check(self) -> None:
         """Check that required parameters are set, and then the template itself."""
