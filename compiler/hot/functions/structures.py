@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Iterable
 from math import prod
 
+from compiler.diagnostics import counted
 from compiler.hot.functions.arguments import (
     items,
     kind_of,
@@ -75,7 +76,7 @@ def map_replace(scope: Scope, argument: Node, call: Mapping) -> Node:
     """A mapping with keys and values replaced that match another mapping's keys exactly."""
     found = items(scope.value(argument), "a list")
     if len(found) != 2:
-        raise MisuseError(f"takes a mapping and its replacements, not {len(found)} item(s)")
+        raise MisuseError(f"takes a mapping and its replacements, not {counted(len(found), 'item')}")
     source, by = (_map(item, "mappings") for item in found)
     for name in by.entries:
         if name not in ("keys", "values"):

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from urllib.parse import quote, urlencode, urlunsplit
 
+from compiler.diagnostics import counted
 from compiler.hot.functions.arguments import (
     items,
     mapped,
@@ -130,7 +131,7 @@ def str_split(scope: Scope, argument: Node, call: Mapping) -> Node:
     """A string split at a delimiter, at white space if that is null. Null stays null."""
     values = items(scope.value(argument), "a list")
     if len(values) < 2:
-        raise MisuseError(f"takes a delimiter and a string, not {len(values)} item(s)")
+        raise MisuseError(f"takes a delimiter and a string, not {counted(len(values), 'item')}")
     if plain(values[1]) is None:
         return scalar_of(None, call)
     delimiter = None if plain(values[0]) is None else text(values[0], "a string as the delimiter")
@@ -154,7 +155,7 @@ def digest(scope: Scope, argument: Node, call: Mapping) -> Node:
     """The hash of a text, in hexadecimal digits."""
     found = items(scope.value(argument), "a list")
     if len(found) != 2:
-        raise MisuseError(f"takes an algorithm and a string, not {len(found)} item(s)")
+        raise MisuseError(f"takes an algorithm and a string, not {counted(len(found), 'item')}")
     algorithm, value = (text(item, "strings") for item in found)
     without_secrets(found[1])
     if algorithm.lower() not in hashlib.algorithms_available:

@@ -193,3 +193,18 @@ def test_a_function_may_be_called_in_conditions_if_its_row_says_so(name):
         value({"if": [{name: None}, 1, 2]})
     allowed = known()[name].conditions_since is not None
     assert ("is not allowed in a condition" in str(raised.value)) == (not allowed)
+
+
+@pytest.mark.parametrize(
+    ("call", "number"),
+    [
+        ({"str_split": [","]}, "1 item"),
+        ({"digest": ["md5", "text", "more"]}, "3 items"),
+        ({"map_replace": [{}]}, "1 item"),
+    ],
+    ids=lambda row: next(iter(row)) if isinstance(row, dict) else "",
+)
+def test_a_list_of_the_wrong_length_is_counted(call, number):
+    with pytest.raises(CompileError) as raised:
+        value(call)
+    assert raised.value.problems[0].message.endswith(f"not {number}")
