@@ -35,9 +35,8 @@ class EvaluationRequest:
     template: Path
     environments: tuple[Path, ...] = ()
     parameters: AbstractMapping[str, Plain] = field(default_factory=dict)
-    properties: AbstractMapping[str, Plain] | None = (
-        None  # as if a parent passed them; undeclared ones are left out
-    )
+    # As if a parent passed them; undeclared ones are left out.
+    properties: AbstractMapping[str, Plain] | None = None
     merge: Merge = Merge.SERVER
     identity: StackIdentity = field(default_factory=StackIdentity)
     validates: bool = True  # whether a violated constraint is an error, or only reported

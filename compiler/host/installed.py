@@ -22,9 +22,8 @@ class Installed:
     files: list[str] = dataclasses.field(default_factory=list)
     links: list[str] = dataclasses.field(default_factory=list)
     folders: list[str] = dataclasses.field(default_factory=list)  # those that heatsink created
-    units: dict[str, str] = dataclasses.field(
-        default_factory=dict
-    )  # name → the hash it came up with, "" before
+    # name → the hash it came up with, "" before
+    units: dict[str, str] = dataclasses.field(default_factory=dict)
     prepared: dict[str, str] = dataclasses.field(default_factory=dict)  # path → hash of what was applied
 
     @classmethod

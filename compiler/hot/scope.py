@@ -15,9 +15,8 @@ from compiler.node import Mapping, Node, Scalar, Sequence, from_plain, mapping_o
 from compiler.node.conversion import Conversion
 from compiler.source import Source, Span
 
-OMITTED = from_plain(
-    None, "<omitted>"
-)  # the value of an `if` without an else: the item that contains it is removed
+# The value of an `if` without an else: the item that contains it is removed.
+OMITTED = from_plain(None, "<omitted>")
 
 Thunk = Callable[[], Node]  # a value that is evaluated when it is needed; it may be OMITTED
 

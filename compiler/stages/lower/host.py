@@ -160,9 +160,7 @@ class _Lowering:
     def _check(
         self, data: HostData, parts: _Parts, present: tuple[Definition, ...], paths: tuple[str, ...]
     ) -> None:
-        key = (
-            parts.definitions, present, paths, parts.preps, parts.ports, data.settings.host_paths
-        )  # fmt: skip
+        key = (parts.definitions, present, paths, parts.preps, parts.ports, data.settings.host_paths)
         if key not in self._conflicts:
             self._conflicts[key] = conflicts(
                 host=data.host.name,
