@@ -96,11 +96,12 @@ class Function:
     """One intrinsic function: its row in the table of functions."""
 
     name: str
-    form: str  # of its argument: `[delimiter, list, …]`
-    evaluate: Value  # of a call whose argument has the right shape
-    expect: Shape  # raises MisuseError for an argument of another form
-    likely: Callable[[Node], bool]  # whether an argument looks like one that was written for this function
+    forms: tuple[str, ...]  # of its argument, each as `[delimiter, list, …]`
     _: KW_ONLY
+    evaluate: Value  # of a call whose argument has the right shape
+    expect: Shape | None = None  # raises MisuseError for an argument of another form; None takes any
+    # Whether an argument looks like one that was written for this function.
+    likely: Callable[[Node], bool] = lambda _: True
     refers: Check | None = None  # raises MisuseError if what a call names does not exist
     names: Names | None = None
     chooses: bool = False  # evaluates its first item as a condition, and then one of the others
@@ -108,6 +109,8 @@ class Function:
 
     def shape(self, functions: Functions, argument: Node, call: Mapping) -> None:
         """Raise CompileError if the argument, as it is written, does not fit this function."""
+        if self.expect is None:
+            return
         try:
             self.expect(functions, argument, call)
         except MisuseError as problem:
@@ -131,7 +134,8 @@ class Function:
             raise self._refused(problem, call) from None
 
     def _refused(self, problem: MisuseError, call: Mapping) -> CompileError:
-        hint = problem.hint or f"write `{self.name}: {self.form}`"
+        usage = " or ".join(f"`{self.name}: {form}`" for form in self.forms)
+        hint = problem.hint or f"write {usage}"
         return CompileError(f"`{self.name}` {problem}", problem.span or call.span, hint)
 
 

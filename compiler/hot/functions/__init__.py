@@ -15,18 +15,9 @@ from dataclasses import replace
 from functools import lru_cache
 
 from compiler.hot.functions import amazon, choices, expressions, likely, references, structures, texts
-from compiler.hot.functions.arguments import anything, every, first, first_of_list, listed, whole
+from compiler.hot.functions.arguments import every, first, first_of_list, listed, whole
 from compiler.hot.scope import Function, Functions, Names
 from compiler.hot.versions import Version
-
-_REPLACE = "{template: text, params: {KEY: value}}"
-_REPEAT = "{template: value, for_each: {KEY: list}}"
-_JOIN = "[delimiter, list, …]"
-_ATTRIBUTE = "[resource, attribute, key, …]"
-_IF = "[condition, then, else]"
-
-_REPLACEMENT = likely.mapped("template", "params")
-_LOOP = likely.mapped("template", "for_each")
 
 _PARAMETER = Names(("parameters",), first)
 _RESOURCE = Names(("resources",), first)
@@ -34,194 +25,208 @@ _OF_RESOURCE = Names(("resources",), first_of_list)
 _EITHER = Names(("parameters", "resources"), first)
 _CONDITION = Names(("conditions",), first)
 
+# Functions that later versions change: their rows below say in what.
+_GET_ATTR = Function(
+    "get_attr",
+    ("[resource, attribute, key, …]",),
+    evaluate=references.get_attr,
+    expect=listed(2),
+    likely=likely.path,
+    refers=references.known_attribute,
+    names=_OF_RESOURCE,
+)
+_STR_REPLACE = Function(
+    "str_replace",
+    ("{template: text, params: {KEY: value}}",),
+    evaluate=texts.str_replace(texts.formatted_scalar),
+    expect=texts.replacement_shape,
+    likely=likely.mapped("template", "params"),
+)
+_REPEAT = Function(
+    "repeat",
+    ("{template: value, for_each: {KEY: list}}",),
+    evaluate=structures.repeat(maps=False, together=False),
+    expect=structures.repeat_shape,
+    likely=likely.mapped("template", "for_each"),
+)
+_IF = Function(
+    "if",
+    ("[condition, then, else]",),
+    evaluate=choices.if_,
+    expect=listed(3, 3),
+    likely=likely.choice,
+    refers=choices.if_refers,
+    names=_CONDITION,
+    chooses=True,
+)
+
 _VALUES: dict[Version, tuple[Function, ...]] = {
     Version.ICEHOUSE: (
         Function(
             "get_param",
-            "Name` or `get_param: [Name, key, …]",
-            references.get_param,
-            anything,
-            likely.text_or_path,
+            ("Name", "[Name, key, …]"),
+            evaluate=references.get_param,
+            likely=likely.text_or_path,
             names=_PARAMETER,
             conditions_since=Version.NEWTON,
         ),
+        _GET_ATTR,
+        Function("get_file", ("name.conf",), evaluate=references.get_file, likely=likely.text),
         Function(
-            "get_attr",
-            _ATTRIBUTE,
-            references.get_attr,
-            listed(2),
-            likely.path,
-            refers=references.known_attribute,
-            names=_OF_RESOURCE,
+            "get_resource", ("name",), evaluate=references.get_resource, likely=likely.text, names=_RESOURCE
         ),
-        Function("get_file", "name.conf", references.get_file, anything, likely.text),
-        Function("get_resource", "name", references.get_resource, anything, likely.text, names=_RESOURCE),
-        Function("resource_facade", "metadata", references.resource_facade, references.facade, likely.text),
-        Function("list_join", "[delimiter, list]", texts.list_join_one, listed(2, 2), likely.listed(2)),
         Function(
-            "str_replace",
-            _REPLACE,
-            texts.str_replace(texts.formatted_scalar),
-            texts.replacement_shape,
-            _REPLACEMENT,
+            "resource_facade",
+            ("metadata",),
+            evaluate=references.resource_facade,
+            expect=references.facade,
+            likely=likely.text,
         ),
-        Function("Ref", "name", amazon.ref, anything, likely.text, names=_EITHER),
-        Function("Fn::Select", "[index, list]", amazon.select, listed(2, 2), likely.anything),
-        Function("Fn::Join", "[delimiter, list]", texts.list_join_one, listed(2, 2), likely.anything),
-        Function("Fn::Split", "[delimiter, text]", amazon.split, listed(2, 2), likely.anything),
-        Function("Fn::Replace", "[{KEY: value}, text]", amazon.replace, listed(2, 2), likely.anything),
-        Function("Fn::Base64", "text", amazon.base64, anything, likely.anything),
+        Function(
+            "list_join",
+            ("[delimiter, list]",),
+            evaluate=texts.list_join_one,
+            expect=listed(2, 2),
+            likely=likely.listed(2),
+        ),
+        _STR_REPLACE,
+        Function("Ref", ("name",), evaluate=amazon.ref, likely=likely.text, names=_EITHER),
+        Function("Fn::Select", ("[index, list]",), evaluate=amazon.select, expect=listed(2, 2)),
+        Function("Fn::Join", ("[delimiter, list]",), evaluate=texts.list_join_one, expect=listed(2, 2)),
+        Function("Fn::Split", ("[delimiter, text]",), evaluate=amazon.split, expect=listed(2, 2)),
+        Function("Fn::Replace", ("[{KEY: value}, text]",), evaluate=amazon.replace, expect=listed(2, 2)),
+        Function("Fn::Base64", ("text",), evaluate=amazon.base64),
         Function(
             "Fn::MemberListToMap",
-            "[Name, Value, list]",
-            amazon.member_list_to_map,
-            listed(3, 3),
-            likely.anything,
+            ("[Name, Value, list]",),
+            evaluate=amazon.member_list_to_map,
+            expect=listed(3, 3),
         ),
-        Function("Fn::ResourceFacade", "Metadata", amazon.resource_facade, amazon.facade, likely.anything),
-        Function("Fn::GetAZs", "''", amazon.zones, anything, likely.anything),
+        Function("Fn::ResourceFacade", ("Metadata",), evaluate=amazon.resource_facade, expect=amazon.facade),
+        Function("Fn::GetAZs", ("''",), evaluate=amazon.zones),
     ),
     Version.KILO: (
-        Function("digest", "[sha256, text]", texts.digest, anything, likely.text_and_value),
-        Function(
-            "repeat", _REPEAT, structures.repeat(maps=False, together=False), structures.repeat_shape, _LOOP
-        ),
+        Function("digest", ("[sha256, text]",), evaluate=texts.digest, likely=likely.text_and_value),
+        _REPEAT,
     ),
     Version.LIBERTY: (
+        replace(_GET_ATTR, expect=references.attribute_path),
         Function(
-            "get_attr",
-            _ATTRIBUTE,
-            references.get_attr,
-            references.attribute_path,
-            likely.path,
-            refers=references.known_attribute,
-            names=_OF_RESOURCE,
+            "list_join",
+            ("[delimiter, list, …]",),
+            evaluate=texts.list_join,
+            expect=listed(2),
+            likely=likely.listed(2),
         ),
-        Function("list_join", _JOIN, texts.list_join, listed(2), likely.listed(2)),
+        replace(_STR_REPLACE, evaluate=texts.str_replace(texts.formatted)),
         Function(
-            "str_replace", _REPLACE, texts.str_replace(texts.formatted), texts.replacement_shape, _REPLACEMENT
-        ),
-        Function(
-            "str_split", "[delimiter, text, index]", texts.str_split, texts.split_shape, likely.listed(2, 3)
+            "str_split",
+            ("[delimiter, text, index]",),
+            evaluate=texts.str_split,
+            expect=texts.split_shape,
+            likely=likely.listed(2, 3),
         ),
     ),
     Version.MITAKA: (
-        Function("map_merge", "[mapping, …]", structures.map_merge, anything, likely.list_or_call),
+        Function("map_merge", ("[mapping, …]",), evaluate=structures.map_merge, likely=likely.list_or_call),
     ),
     Version.NEWTON: (
-        Function(
-            "if",
-            _IF,
-            choices.if_,
-            listed(3, 3),
-            likely.choice,
-            refers=choices.if_refers,
-            names=_CONDITION,
-            chooses=True,
-        ),
+        _IF,
         Function(
             "map_replace",
-            "[mapping, {keys: {…}, values: {…}}]",
-            structures.map_replace,
-            anything,
-            likely.listed(2, 2),
+            ("[mapping, {keys: {…}, values: {…}}]",),
+            evaluate=structures.map_replace,
+            likely=likely.listed(2, 2),
         ),
-        Function(
-            "repeat", _REPEAT, structures.repeat(maps=True, together=False), structures.repeat_shape, _LOOP
-        ),
+        replace(_REPEAT, evaluate=structures.repeat(maps=True, together=False)),
         Function(
             "yaql",
-            "{expression: $.data.x, data: {x: …}}",
-            expressions.evaluate,
-            expressions.expression_shape,
-            likely.mapped("expression"),
+            ("{expression: $.data.x, data: {x: …}}",),
+            evaluate=expressions.evaluate,
+            expect=expressions.expression_shape,
+            likely=likely.mapped("expression"),
             conditions_since=Version.PIKE,
         ),
     ),
     Version.OCATA: (
-        Function("filter", "[values, list]", structures.filter_, listed(2, 2), likely.two_lists),
         Function(
-            "str_replace_strict",
-            _REPLACE,
-            texts.str_replace(texts.formatted, strict=True),
-            texts.replacement_shape,
-            _REPLACEMENT,
+            "filter",
+            ("[values, list]",),
+            evaluate=structures.filter_,
+            expect=listed(2, 2),
+            likely=likely.two_lists,
+        ),
+        replace(
+            _STR_REPLACE, name="str_replace_strict", evaluate=texts.str_replace(texts.formatted, strict=True)
         ),
     ),
     Version.PIKE: (
         Function(
             "contains",
-            "[value, list]",
-            structures.contains,
-            listed(2, 2),
-            likely.value_and_list,
+            ("[value, list]",),
+            evaluate=structures.contains,
+            expect=listed(2, 2),
+            likely=likely.value_and_list,
             conditions_since=Version.PIKE,
         ),
-        Function("list_concat", "[list, …]", structures.list_concat, anything, likely.list_or_call),
+        Function("list_concat", ("[list, …]",), evaluate=structures.list_concat, likely=likely.list_or_call),
         Function(
-            "list_concat_unique", "[list, …]", structures.list_concat_unique, anything, likely.list_or_call
+            "list_concat_unique",
+            ("[list, …]",),
+            evaluate=structures.list_concat_unique,
+            likely=likely.list_or_call,
         ),
         Function(
             "make_url",
-            "{scheme: …, host: …, port: …}",
-            texts.make_url,
-            texts.url_shape,
-            likely.mapped("host"),
+            ("{scheme: …, host: …, port: …}",),
+            evaluate=texts.make_url,
+            expect=texts.url_shape,
+            likely=likely.mapped("host"),
         ),
-        Function(
-            "repeat",
+        replace(
             _REPEAT,
-            structures.repeat(maps=True, together=True),
-            structures.nested_repeat_shape,
-            _LOOP,
+            evaluate=structures.repeat(maps=True, together=True),
+            expect=structures.nested_repeat_shape,
         ),
-        Function(
-            "str_replace_vstrict",
-            _REPLACE,
-            texts.str_replace(texts.formatted_nonempty, strict=True),
-            texts.replacement_shape,
-            _REPLACEMENT,
+        replace(
+            _STR_REPLACE,
+            name="str_replace_vstrict",
+            evaluate=texts.str_replace(texts.formatted_nonempty, strict=True),
         ),
     ),
-    Version.WALLABY: (
-        Function(
-            "if",
-            _IF,
-            choices.if_,
-            listed(2, 3),
-            likely.choice,
-            refers=choices.if_refers,
-            names=_CONDITION,
-            chooses=True,
-        ),
-    ),
+    Version.WALLABY: (replace(_IF, expect=listed(2, 3)),),
 }
 
 _CONDITIONS: dict[Version, tuple[Function, ...]] = {
     Version.NEWTON: (
-        Function("equals", "[this, that]", choices.equals, listed(2, 2), likely.listed(2, 2)),
+        Function(
+            "equals",
+            ("[this, that]",),
+            evaluate=choices.equals,
+            expect=listed(2, 2),
+            likely=likely.listed(2, 2),
+        ),
         Function(
             "not",
-            "condition",
-            choices.negation,
-            choices.negation_shape,
-            likely.anything,
+            ("condition",),
+            evaluate=choices.negation,
+            expect=choices.negation_shape,
             names=Names(("conditions",), whole),
         ),
         Function(
             "and",
-            "[condition, condition, …]",
-            choices.all_or_any(all),
-            listed(2),
-            likely.listed(2),
+            ("[condition, condition, …]",),
+            evaluate=choices.all_or_any(all),
+            expect=listed(2),
+            likely=likely.listed(2),
             names=Names(("conditions",), every),
         ),
         Function(
             "or",
-            "[condition, condition, …]",
-            choices.all_or_any(any),
-            listed(2),
-            likely.listed(2),
+            ("[condition, condition, …]",),
+            evaluate=choices.all_or_any(any),
+            expect=listed(2),
+            likely=likely.listed(2),
             names=Names(("conditions",), every),
         ),
     ),
@@ -251,7 +256,7 @@ def _rows(table: dict[Version, tuple[Function, ...]], version: Version) -> dict[
 def _removed(row: Function, since: Version) -> Function:
     """A function that HOT had before: still recognised as a call, and an error only when evaluated."""
     refuse = choices.refused(f"was removed from HOT in {since.date}")
-    return replace(row, evaluate=refuse, expect=anything, refers=refuse)
+    return replace(row, evaluate=refuse, expect=None, refers=refuse)
 
 
 @lru_cache

@@ -12,10 +12,6 @@ from compiler.model import secret
 from compiler.node import Mapping, Node, Plain, Scalar, Sequence, plain
 
 
-def anything(functions: Functions, argument: Node, call: Mapping) -> None:
-    """Any argument: only its value is checked."""
-
-
 def listed(least: int, most: int | None = None) -> Shape:
     """A literal list of so many items."""
     wanted = f"{least} items" if least == most else f"{least} or more items"

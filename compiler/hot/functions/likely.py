@@ -9,11 +9,6 @@ from compiler.node import Mapping, Node, Scalar, Sequence
 Likely = Callable[[Node], bool]
 
 
-def anything(_: Node) -> bool:
-    """Any argument."""
-    return True
-
-
 def text(node: Node) -> bool:
     """A string."""
     return isinstance(node, Scalar) and isinstance(node.value, str)

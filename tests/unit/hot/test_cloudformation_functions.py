@@ -52,3 +52,9 @@ def test_a_function_of_cloudformation_has_its_value(expression: object, expected
 def test_a_misused_function_of_cloudformation_is_refused(expression: object) -> None:
     with pytest.raises(CompileError):
         in_the_first_version(expression)
+
+
+@pytest.mark.parametrize("name", ["Fn::Join", "Fn::MemberListToMap", "Fn::ResourceFacade", "Fn::Select"])
+def test_a_removed_function_says_so_whatever_its_argument(name: str) -> None:
+    with pytest.raises(CompileError, match=f"`{name}` was removed from HOT"):
+        value({name: None})
