@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from compiler import files, schemas, shipped
@@ -77,8 +78,8 @@ class _RegistryReader:
     def _types(self, entries: dict[str, Node]) -> Iterator[tuple[str, Registration]]:
         for name, node in entries.items():
             if name not in RESERVED and isinstance(node, Scalar):
-                with self.mistakes.collecting():
-                    yield name, Registration(target=_target(node, self.folder, self.tree), node=node)
+                for target in self.mistakes.attempt(partial(_target, node, self.folder, self.tree)):
+                    yield name, Registration(target=target, node=node)
 
 
 def _target(node: Scalar, folder: Path, tree: Tree) -> Target:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from compiler import shipped
 from compiler.diagnostics import CompileError, Report
@@ -16,7 +15,6 @@ from compiler.node import Node
 from compiler.stages.load import environments, roles
 from compiler.stages.load.hosts import hosts, localhost
 
-T = TypeVar("T")
 REGISTRY = "resource_registry.yaml"
 
 
@@ -48,10 +46,10 @@ def load(request: Request, on_read: OnRead) -> Inputs:
     mistakes = Report()
     tree = _tree(request.templates, mistakes)
     layers = _environments(request.environments, tree, mistakes, on_read)
-    fleet = _collected(mistakes, lambda: _fleet(request, on_read), _Fleet((), (), {}))
-    digests: dict[str, str] = _collected(mistakes, lambda: _digests(request.images_lock, on_read), {})
-    secret_names: frozenset[str] = _collected(
-        mistakes, lambda: _secret_names(request.secrets_file, on_read), frozenset()
+    fleet = next(mistakes.attempt(lambda: _fleet(request, on_read)), _Fleet((), (), {}))
+    digests: dict[str, str] = next(mistakes.attempt(lambda: _digests(request.images_lock, on_read)), {})
+    secret_names: frozenset[str] = next(
+        mistakes.attempt(lambda: _secret_names(request.secrets_file, on_read)), frozenset()
     )
     mistakes.check()
     return Inputs(
@@ -63,14 +61,6 @@ def load(request: Request, on_read: OnRead) -> Inputs:
         digests=digests,
         secrets=secret_names,
     )
-
-
-def _collected(mistakes: Report, read: Callable[[], T], otherwise: T) -> T:
-    """What is read; `otherwise` if that fails, and the mistakes are kept for the end."""
-    result = otherwise
-    with mistakes.collecting():
-        result = read()
-    return result  # noqa: RET504 - it is `otherwise` where reading fails
 
 
 def _tree(own: Path | None, mistakes: Report) -> Tree:
@@ -108,10 +98,10 @@ def _fleet(request: Request, on_read: OnRead) -> _Fleet:
         return _this_machine(request, on_read)
     on_read("hosts", path)
     mistakes = Report()
-    every_host: tuple[Host, ...] = _collected(mistakes, lambda: hosts(path, mistakes), ())
+    every_host: tuple[Host, ...] = next(mistakes.attempt(lambda: hosts(path, mistakes)), ())
     chosen: tuple[Host, ...] = ()
     if not mistakes.errors:  # else a host that is asked for may be missing for another reason
-        chosen = _collected(mistakes, lambda: selected(every_host, request.hosts, request.roles), ())
+        chosen = next(mistakes.attempt(lambda: selected(every_host, request.hosts, request.roles)), ())
     named: list[tuple[str, Node | None]] = [(host.role, host.node) for host in every_host]
     named = named or _named(request)
     defined = roles.wanted(named, request.roles_file, mistakes, on_read)
