@@ -81,6 +81,11 @@ def program_cgroup(lab: str, name: str) -> Cgroup:
     return Cgroup(_labs() / lab / name)
 
 
+def any_runs(lab: str) -> bool:
+    """Whether anything of a lab still runs."""
+    return Cgroup(_labs() / lab).populated
+
+
 def kill_all(lab: str) -> None:
     """Kill everything of a lab that still runs, and remove its groups."""
     Cgroup(_labs() / lab).kill()

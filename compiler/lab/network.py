@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from compiler.lab.cgroup import any_runs
 from compiler.lab.place import Lab
 from compiler.lab.system import LabError, run
 
@@ -12,14 +13,32 @@ _INTERFACES = Path("/sys/class/net")
 
 
 def build_bridge(lab: Lab) -> None:
-    """Create the lab's bridge with the gateway's address, unless it exists."""
+    """Create the lab's bridge with the gateway's address, unless it exists.
+
+    The bridge of another lab is taken over if nothing of that lab runs any more: its programs were killed,
+    and `heatsink lab down` was never run for it.
+    """
     if exists(lab.bridge):
-        _check_owner(lab)
-        return
+        if _owner(lab) == str(lab.state):
+            return
+        if not is_free(lab):
+            raise LabError(
+                f"bridge `{lab.bridge}` belongs to {_owner(lab) or 'another program'}, not to {lab.state}",
+                hint="choose another subnet, for example `--subnet 198.18.78`",
+            )
+        run(("ip", "link", "delete", lab.bridge))
     run(("ip", "link", "add", lab.bridge, "type", "bridge"))
     run(("ip", "link", "set", lab.bridge, "alias", lab.state))
     run(("ip", "addr", "add", f"{lab.gateway}/24", "dev", lab.bridge))
     run(("ip", "link", "set", lab.bridge, "up"))
+
+
+def is_free(lab: Lab) -> bool:
+    """Whether no running lab, and no other program, uses the name of the lab's bridge.
+
+    A bridge without an alias is not one of a lab.
+    """
+    return not exists(lab.bridge) or (bool(_owner(lab)) and not any_runs(lab.bridge))
 
 
 def remove_bridge(lab: Lab) -> None:
@@ -62,11 +81,3 @@ def remove(interface: str) -> None:
 
 def _owner(lab: Lab) -> str:
     return (_INTERFACES / lab.bridge / "ifalias").read_text().strip()
-
-
-def _check_owner(lab: Lab) -> None:
-    if _owner(lab) != str(lab.state):
-        raise LabError(
-            f"bridge `{lab.bridge}` belongs to {_owner(lab) or 'another program'}, not to {lab.state}",
-            hint="choose another subnet, for example `--subnet 198.18.78`",
-        )

@@ -9,12 +9,12 @@ import pytest
 
 from compiler import lab as labs
 from compiler.lab import LabNode
-from tests.support.nodes import Operator, clean
+from tests.support.nodes import Operator, clean, lab_of_tests
 
 
 @pytest.fixture(scope="session")
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LabNode, ...]]:
-    lab = labs.Lab(state=tmp_path_factory.mktemp("lab"), subnet="198.19.201")
+    lab = lab_of_tests(tmp_path_factory.mktemp("lab"), 1)
     yield labs.up(lab, 2)
     labs.down(lab)
 

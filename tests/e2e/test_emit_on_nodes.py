@@ -22,17 +22,17 @@ import pytest
 from compiler import lab as labs
 from compiler import shipped
 from compiler.cli import main
-from compiler.lab import Lab, LabNode
+from compiler.lab import LabNode
 from compiler.lab.system import wait_until
 from compiler.model.artifact import Artifacts, File
 from compiler.model.container import Backend, Container
 from compiler.stages.emit.backends import container_artifacts, engine
 from tests.support import emit_cases
+from tests.support.nodes import lab_of_tests
 from tests.support.units import command_lines, entries
 
 pytestmark = pytest.mark.lab
 
-SUBNET = "198.19.204"
 IMAGE = "localhost/emit:1"
 STAYS = "trap 'exit 0' TERM; trap 'echo reloaded' HUP; echo $0 is up; while :; do sleep 0.1; done"
 ODD = "  50% of \"$5\" \\ 'x' ;#"
@@ -152,7 +152,7 @@ def add(tar: tarfile.TarFile, file: File) -> None:
 
 @pytest.fixture(scope="module")
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, LabNode]]:
-    lab = Lab(state=tmp_path_factory.mktemp("lab"), subnet=SUBNET)
+    lab = lab_of_tests(tmp_path_factory.mktemp("lab"), 4)
     (podman,) = labs.up(lab, 1)
     (docker,) = labs.up(lab, 1, engine="docker", first=2)
     yield {"podman": podman, "docker": docker}

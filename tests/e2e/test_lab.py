@@ -11,15 +11,16 @@ from pathlib import Path
 import pytest
 
 from compiler import lab as labs
-from compiler.lab import Lab, LabError, LabNode
+from compiler.lab import Lab, LabError, LabNode, network
 from compiler.lab.system import wait_until
+from tests.support.nodes import lab_of_tests
 
 pytestmark = pytest.mark.lab
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    lab = Lab(state=tmp_path_factory.mktemp("lab"), subnet="198.19.200")
+    lab = lab_of_tests(tmp_path_factory.mktemp("lab"), 0)
     yield lab
     labs.down(lab)
 
@@ -93,6 +94,17 @@ def test_two_labs_do_not_share_a_subnet(place: Lab, nodes: tuple[LabNode, ...], 
         labs.up(replace(place, state=tmp_path / "other"), 1)
 
 
+def test_the_subnet_of_a_lab_that_was_killed_is_free(tmp_path: Path) -> None:
+    killed = lab_of_tests(tmp_path / "killed", 2)
+    network.build_bridge(killed)
+    other = replace(killed, state=tmp_path / "other")
+    network.build_bridge(other)
+    network.remove_bridge(killed)
+    kept = network.exists(other.bridge)
+    network.remove_bridge(other)
+    assert (kept, network.exists(other.bridge)) == (True, False)
+
+
 def test_nodes_of_both_engines_pull_from_the_registry(place: Lab, node: LabNode) -> None:
     image = f"{labs.start_registry(place)}/hello:1"
     (docker,) = labs.up(place, 1, engine="docker", first=3)
@@ -103,7 +115,7 @@ def test_nodes_of_both_engines_pull_from_the_registry(place: Lab, node: LabNode)
 
 
 def test_down_leaves_nothing_behind(place: Lab) -> None:
-    other = replace(place, state=place.state / "other", subnet="198.19.201")
+    other = lab_of_tests(place.state / "other", 2)
     labs.up(other, 1)
     labs.start_registry(other)
     running = traces(other)

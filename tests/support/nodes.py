@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from compiler.lab import LabNode
+from compiler.lab import Lab, LabNode, network
 from compiler.model.artifact import Artifacts
 from compiler.model.container import Backend
 from compiler.model.fleet import Connection
@@ -27,6 +27,15 @@ find /etc/systemd/system -name 'heatsink*' -prune -exec rm -rf {} +
 systemctl daemon-reload
 systemctl reset-failed
 """
+
+
+def lab_of_tests(state: Path, number: int) -> Lab:
+    """A lab in a subnet that nobody uses: the nodes of a run that was killed may still be there.
+
+    Labs that exist side by side have different numbers, 0 to 7.
+    """
+    labs = (Lab(state=state, subnet=f"198.19.{200 + third}") for third in range(number, 56, 8))
+    return next(filter(network.is_free, labs))
 
 
 @dataclass(frozen=True)
