@@ -3,6 +3,8 @@
 roles       the services of each role                  settings    settings and parameters of a host
 service     role_data of a service, shared by hosts    facts       what hosts know about one another
 role_data   its schema, checked once for equal parts   undeclared  parameters that no template declares
+
+tripleo_parameters  what to use instead of TripleO's own
 """
 
 from __future__ import annotations

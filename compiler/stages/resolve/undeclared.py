@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 
 from compiler.diagnostics import Report, closest
 from compiler.hot.evaluation import Evaluation
@@ -12,6 +13,7 @@ from compiler.hot.stack import Stack
 from compiler.model.inputs import Environment, Inputs, TemplateFile
 from compiler.node import Node
 from compiler.stages.resolve.settings import OWN, role_parameters
+from compiler.stages.resolve.tripleo_parameters import instead_of
 
 
 def report_undeclared(
@@ -26,8 +28,11 @@ def report_undeclared(
     declared = evaluation.loader.declared
     for name, node in unknown:
         if name not in declared:
-            hint = closest(name, declared | OWN) or "remove it, or declare it in a template"
-            report.suspect(f"no template declares the parameter `{name}`", node.span, hint)
+            report.suspect(f"no template declares the parameter `{name}`", node.span, _hint(name, declared))
+
+
+def _hint(name: str, declared: AbstractSet[str]) -> str:
+    return instead_of(name) or closest(name, declared | OWN) or "remove it, or declare it in a template"
 
 
 def _set(inputs: Inputs, environment: Environment) -> Iterator[tuple[str, Node]]:
