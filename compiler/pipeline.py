@@ -20,8 +20,9 @@ from compiler.stages.emit.host import emit
 from compiler.stages.emit.hosts_block import hosts_block
 from compiler.stages.load.inputs import Request, load
 from compiler.stages.lower.host import lower
-from compiler.stages.merge import differences, merge
+from compiler.stages.merge import differences, merge, overlaid
 from compiler.stages.resolve import resolve
+from compiler.stages.resolve.settings import OVERRIDES
 
 T = TypeVar("T")
 
@@ -74,11 +75,12 @@ class Stages:
 def stages(request: Request, options: Options, report: Report, on_read: files.OnRead) -> Stages:
     """Loads and merges. Raises CompileError for input files that cannot be read or merged."""
     inputs = load(request, on_read)
-    for difference in differences(inputs.environments):
+    environments = overlaid(inputs.environments, OVERRIDES)
+    for difference in differences(environments):
         report.warn(difference.message(options.merge))
     return Stages(
         inputs=inputs,
-        environment=merge(inputs.environments, options.merge),
+        environment=merge(environments, options.merge),
         opener=files.Opening(on_read),
         backend=options.backend,
         report=report,

@@ -14,13 +14,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from jinja2.meta import find_undeclared_variables
+
 from compiler.diagnostics import CompileError, HeatsinkError
 from compiler.jinja.bounds import MAX_LENGTH, counted_range, joined
 from compiler.jinja.mistakes import FAULTS, message, place
 from compiler.jinja.sandbox import Dialect, compiled, environment
 from compiler.source import Source
 
-__all__ = ["MAX_LENGTH", "Dialect", "render"]
+__all__ = ["MAX_LENGTH", "Dialect", "render", "variables"]
 
 
 def render(
@@ -46,3 +48,11 @@ def render(
         raise CompileError(problem.message, place(error, source, search), problem.hint) from None
     except FAULTS as error:
         raise CompileError(message(error), place(error, source, search)) from None
+
+
+def variables(source: Source) -> frozenset[str]:
+    """The variables that a template uses. Raises CompileError if it is not valid Jinja2."""
+    try:
+        return frozenset(find_undeclared_variables(environment((), Dialect.OWN).parse(source.text)))
+    except FAULTS as error:
+        raise CompileError(message(error), place(error, source, ())) from None

@@ -27,6 +27,8 @@ class ConfigFile:
     format: Format
     value: Plain
     variables: dict[str, Plain] = field(default_factory=dict)  # of a TEMPLATE
+    separator: str | None = None  # between key and value, if the text is lines of both
+    settings: dict[str, Plain] = field(default_factory=dict)  # values of such keys, over those of the text
     source: Source  # of a TEMPLATE's text, for its errors
     mode: int = 0o644
     hidden: bool = False  # it contains a hidden parameter's value in plain text

@@ -10,6 +10,7 @@ stamp                    the file that says that a container has run
 targets                  steps and families
 unit                     a unit file as a value, and its text
 config                   INI, YAML, JSON, templates
+key_value                lines of keys and values
 host_prep                tmpfiles.d, sysctl.d, …
 hosts_block              the names of the fleet's hosts
 """

@@ -13,11 +13,14 @@ from compiler.model import secret
 from compiler.model.artifact import File
 from compiler.model.config import ConfigFile, Format
 from compiler.node import Plain
+from compiler.stages.emit.key_value import with_settings
 
 
 def config_file(file: ConfigFile) -> File:
     """The file as it will lie on the host. Raises CompileError where its format cannot express the data."""
     content = _rendered(file) if file.format is Format.TEMPLATE else _spelled(file)
+    if file.separator is not None:
+        content = with_settings(content, file.separator, file.settings)
     sensitive = file.hidden or bool(secret.names(content))
     return File(
         path=file.path,

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import posixpath
+import re
+from collections.abc import Iterable, Iterator
+from collections.abc import Mapping as AbstractMapping
+from dataclasses import dataclass, replace
 
-from compiler.diagnostics import CompileError
+from compiler import jinja
+from compiler.diagnostics import CompileError, Problem, closest
 from compiler.model.config import ConfigFile, Format
 from compiler.model.service import Part
 from compiler.node import Mapping, Node, Plain, Scalar, Sequence, expect_mapping, expect_string, plain
@@ -18,30 +23,94 @@ def config_file(part: Part, override: Node | None) -> ConfigFile:
     """The file of a part ("config_data", volume, path), with its ConfigOverrides applied."""
     _, volume, path = part.path
     entries = expect_mapping(part.node, f"config file `{path}`").entries
-    kind = next(Format(key) for key in entries if key in list(Format))
-    value, variables = entries[kind], entries.get("variables")
-    source = _source(value)
+    content = _content(entries)
     if override is not None:
-        if isinstance(override, Scalar):
-            kind, value = Format.TEXT, override
-        elif kind is Format.TEMPLATE:
-            variables = override if variables is None else overlay(variables, override)
-        elif kind is Format.TEXT:
-            raise CompileError(f"`{path}` is text: override it with text", override.span)
-        else:
-            value = overlay(value, override)
-            _check_sections(kind, value)
+        content = _overridden(content, path, override)
     return ConfigFile(
         path=_joined(f"{CONFIG_DATA}/{_climbless(volume, part.place)}", path, part.place),
-        format=kind,
-        value=plain(value),
-        variables=_as_variables(variables),
-        source=source,
+        format=content.format,
+        value=plain(content.value),
+        variables=_as_mapping(content.variables),
+        separator=content.separator,
+        settings=_as_mapping(content.settings),
+        source=_source(content.value),
         mode=_mode(entries.get("mode")),
         hidden=part.hidden,
         shared=part.shared,
         place=part.place,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Content:
+    """What a file is made of: data, or text with what is put into it."""
+
+    format: Format
+    value: Node
+    variables: Node | None = None
+    separator: str | None = None
+    settings: Node | None = None
+
+
+def _content(entries: AbstractMapping[str, Node]) -> _Content:
+    kind = next(Format(key) for key in entries if key in list(Format))
+    separator = entries.get("separator")
+    if separator is not None and kind not in (Format.TEXT, Format.TEMPLATE):
+        raise CompileError(f"`separator` belongs to `text` or `template`, not to `{kind}`", separator.span)
+    return _Content(
+        format=kind,
+        value=entries[kind],
+        variables=entries.get("variables"),
+        separator=None if separator is None else expect_string(separator, "`separator`"),
+    )
+
+
+def _overridden(content: _Content, path: str, override: Node) -> _Content:
+    """A text replaces the whole file; keys go into its data, its lines, or its template's variables."""
+    if isinstance(override, Scalar):
+        return _Content(format=Format.TEXT, value=override)
+    if content.separator is not None:
+        _refuse(_wrong_settings(path, expect_mapping(override, f"the override of `{path}`")))
+        return replace(content, settings=override)
+    if content.format is Format.TEMPLATE:
+        keys = expect_mapping(override, f"the override of `{path}`")
+        _refuse(_unknown_variables(content.value, path, keys))
+        variables = override if content.variables is None else overlay(content.variables, override)
+        return replace(content, variables=variables)
+    if content.format is Format.TEXT:
+        raise CompileError(f"`{path}` is text: override it with text", override.span)
+    value = overlay(content.value, override)
+    _check_sections(content.format, value)
+    return replace(content, value=value)
+
+
+def _refuse(problems: Iterable[Problem]) -> None:
+    if collected := tuple(problems):
+        raise CompileError.of(collected)
+
+
+def _wrong_settings(path: str, overrides: Mapping) -> Iterator[Problem]:
+    """Values that do not fit on one line with their key."""
+    for key, node in overrides.entries.items():
+        for item in node.items if isinstance(node, Sequence) else [node]:
+            if not isinstance(item, Scalar):
+                yield Problem(
+                    f"`{key}` of `{path}` must be text, a number, a boolean or a list of them", item.span
+                )
+            elif re.search(r"[\x00-\x08\n-\x1f]", f"{key}{item.value}"):
+                yield Problem(f"`{key}` of `{path}` contains a line break", item.span)
+
+
+def _unknown_variables(template: Node, path: str, overrides: Mapping) -> Iterator[Problem]:
+    """Keys that the template does not use: they would be lost."""
+    names = jinja.variables(_source(template))
+    for name in overrides.entries:
+        if name not in names:
+            yield Problem(
+                f"the template of `{path}` has no variable `{name}`",
+                overrides.key_span(name),
+                closest(name, names) or "to set anything else, override the whole file with text",
+            )
 
 
 def _check_sections(kind: Format, value: Node) -> None:
@@ -72,7 +141,7 @@ def kolla_file(part: Part) -> ConfigFile:
     )
 
 
-def _as_variables(node: Node | None) -> dict[str, Plain]:
+def _as_mapping(node: Node | None) -> dict[str, Plain]:
     value = {} if node is None else plain(node)
     assert isinstance(value, dict)
     return value

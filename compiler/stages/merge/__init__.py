@@ -6,6 +6,7 @@ is ignored).
 
 server   Heat's way                            client      the client's way
 join     two values of a parameter as one      difference  where the two ways differ
+overlaid  heatsink's own parameters
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from compiler.model.inputs import Environment, Merge
 from compiler.node import Node
 from compiler.stages.merge import client, server
 from compiler.stages.merge.difference import Difference, differences
+from compiler.stages.merge.overlaid import overlaid
 
-__all__ = ["Difference", "differences", "merge"]
+__all__ = ["Difference", "differences", "merge", "overlaid"]
 
 _NONE: AbstractMapping[str, Node] = MappingProxyType({})
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from compiler.diagnostics import CompileError
 from compiler.model.inputs import Environment, Merge, Registry
-from compiler.node import Node, from_plain, plain
+from compiler.node import Mapping, Node, from_plain, plain
 from compiler.source import Span
 from compiler.stages.merge import client, server
 
@@ -25,14 +25,25 @@ class Difference:
 
     name: str
     places: tuple[Span, ...]  # what was merged, in the order of the files
+    dropped: tuple[str, ...] = ()  # keys of earlier mappings that the server's value has not
 
     def message(self, how: Merge) -> str:
         """The warning for an operator who merges in that way."""
+        if how is Merge.SERVER and self.dropped:
+            return self._dropped()
         other = Merge.CLIENT if how is Merge.SERVER else Merge.SERVER
         places = " and ".join(place.place for place in self.places) or "no place"
         return (
             f"`--merge {how}` and `--merge {other}` give different values for `{self.name}`, "
             f"set at {places}; the value of `{how}` is used: choose with `--merge`"
+        )
+
+    def _dropped(self) -> str:
+        *before, last = (place.place for place in self.places)
+        return (
+            f"`{self.name}` at {last} replaces that at {' and '.join(before)} and drops its "
+            f"{', '.join(f'`{key}`' for key in self.dropped)}: to keep both, set the strategy `merge` for "
+            f"`{self.name}` in `parameter_merge_strategies` of each file, or use `--merge client`"
         )
 
 
@@ -51,11 +62,22 @@ def differences(
     )
     names = sorted(name for name, files in written.items() if files > 1)
     parameters = (
-        Difference(name=name, places=_places(layers, name))
+        Difference(name=name, places=_places(layers, name), dropped=_dropped(layers, name))
         for name in names
         if (declared is None or name in declared) and _differs(name, environments, declared, command_line)
     )
     return (*parameters, *_resources(environments))
+
+
+def _dropped(layers: Sequence[Environment], name: str) -> tuple[str, ...]:
+    """Keys that the last mapping does not repeat; none if a value is anything else, or if they are merged."""
+    values = [section[name] for section in _sections(layers) if name in section]
+    if any(name in layer.strategies for layer in layers) or not all(
+        isinstance(value, Mapping) for value in values
+    ):
+        return ()
+    *before, last = (frozenset(value.entries) for value in values if isinstance(value, Mapping))
+    return tuple(sorted(frozenset().union(*before) - last))
 
 
 def _differs(
@@ -95,8 +117,11 @@ def _spelled(name: str, merged: Callable[[], Environment]) -> tuple[str, ...]:
 
 
 def _places(layers: Iterable[Environment], name: str) -> tuple[Span, ...]:
-    sections = (section for each in layers for section in (each.parameters, each.parameter_defaults))
-    return tuple(section[name].span for section in sections if name in section)
+    return tuple(section[name].span for section in _sections(layers) if name in section)
+
+
+def _sections(layers: Iterable[Environment]) -> Iterator[dict[str, Node]]:
+    return (section for layer in layers for section in (layer.parameters, layer.parameter_defaults))
 
 
 def _resources(environments: Sequence[Environment]) -> Iterator[Difference]:

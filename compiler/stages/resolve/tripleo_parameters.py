@@ -26,7 +26,10 @@ _HINTS: tuple[tuple[str, str], ...] = (
     ("ContainerCli", "set `ContainerBackend` to `podman`, `quadlet` or `docker`"),
     ("ContainerHealthcheckDisabled", "remove `healthcheck` from the containers"),
     (r"DockerInsecureRegistryAddress|DockerRegistryMirror|ContainerImageRegistry\w+", _REGISTRIES),
-    (r"ExtraSysctlSettings|ExtraKernelModules", "set `sysctl` and `kernel_modules` in a service's `host_prep`"),
+    (
+        r"ExtraSysctlSettings|ExtraKernelModules",
+        "set `sysctl` and `kernel_modules` in a service's `host_prep`",
+    ),
 )
 
 

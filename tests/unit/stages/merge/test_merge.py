@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from compiler.diagnostics import CompileError
 from compiler.model.inputs import Environment, Merge, Registration, Registry
 from compiler.node import from_plain, plain
-from compiler.stages.merge import differences, merge
+from compiler.stages.merge import differences, merge, overlaid
 from tests.support.examples import examples
 
 DECLARED = {
@@ -205,6 +205,25 @@ def test_a_difference_tells_both_places_and_which_value_holds():
         "`--merge client` and `--merge server` give different values for `A`, "
         "set at one.yaml:1 and two.yaml:1; the value of `client` is used: choose with `--merge`"
     )
+
+
+def test_a_difference_names_the_keys_that_the_server_drops():
+    one, two = from_plain({"x": 1, "y": 1}, "one.yaml"), from_plain({"y": 2}, "two.yaml")
+    (difference,) = differences([Environment(parameters={"A": one}), Environment(parameters={"A": two})])
+    assert difference.message(Merge.SERVER).startswith(
+        "`A` at two.yaml:1 replaces that at one.yaml:1 and drops its `x`: to keep both, set the strategy"
+    )
+
+
+@pytest.mark.parametrize("how", list(Merge))
+def test_an_overlaid_parameter_is_merged_key_by_key_in_both_ways(how):
+    files = (environment(A={"x": {"y": 1, "z": [1]}}), environment(), environment(A={"x": {"z": [2]}}))
+    assert merged(*overlaid(files, "A"), how=how) == {"A": {"x": {"y": 1, "z": [2]}}}
+
+
+def test_a_merge_strategy_wins_over_overlaying():
+    files = (environment({"A": "overwrite"}, A={"x": 1}), environment(A={"y": 2}))
+    assert overlaid(files, "A") == files
 
 
 def test_a_parameter_of_the_command_line_may_be_a_difference():
