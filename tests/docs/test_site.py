@@ -87,7 +87,7 @@ def test_styles_load_nothing_from_outside(site: Path) -> None:
 def test_links_that_lead_nowhere_fail_the_build(tmp_path: Path) -> None:
     folder = copy(tmp_path)
     links = "[page](nowhere.md) [anchor](formats.md#nowhere) [anchor here](#nowhere)"
-    (folder / "docs" / "push.md").write_text(f"# Push\n\n{links}\n", encoding="utf-8")
+    (folder / "docs" / "benchmarks.md").write_text(f"# Benchmarks\n\n{links}\n", encoding="utf-8")
     done = build(folder)
     assert done.returncode != 0
     assert "3 issues found" in done.stdout
