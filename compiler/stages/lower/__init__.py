@@ -1,8 +1,9 @@
 """The fourth stage: role_data becomes fully specified containers and files, and is checked.
 
 host        all hosts, each with its parts put together
-container   one part of `docker_config` to a Container          images     names to references with digests
+container   one part of `docker_config` to a Container          keys       the keys of a definition by type
 config      `config_data` and `kolla_config` to files           host_prep  what the host itself must provide
 overrides   ConfigOverrides, and those that no file took        order      containers that wait for others
 refusals    what no backend supports                            conflicts  what cannot work on one host
+images      names to references with digests
 """

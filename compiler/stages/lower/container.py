@@ -1,22 +1,20 @@
-"""One container definition of `docker_config` to a Container. Regular keys are rows of a table.
+"""One container definition of `docker_config` to a Container.
 
-Most keys are TripleO's (tripleo_container_manage), with their meaning there; docs/containers.md lists all. A
-definition has passed its schema: every value has its type.
+Most keys are TripleO's (tripleo_container_manage), with their meaning there; docs/containers.md lists all.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
 
 from compiler.diagnostics import CompileError
 from compiler.model.config import Port
 from compiler.model.container import Container, Healthcheck, Kind, Restart, Volume
 from compiler.model.service import Part
-from compiler.node import Mapping, Node, Plain, Sequence, plain
+from compiler.node import Mapping, Node, Sequence, mapping_of
 from compiler.source import Span
+from compiler.stages.lower.keys import Keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -65,92 +63,59 @@ def definition(part: Part, image: Callable[[str], str], alias_prefix: str = "") 
     node = part.node
     if not isinstance(node, Mapping):
         raise CompileError(f"container `{name}` must be a mapping, not {node.kind}", part.place)
-    values = _plain_entries(node)
-    kind = _kind(values)
+    keys = Keys(node)
+    kind = _kind(keys)
     container = Container(
         name=name,
         service=part.service,
         kind=kind,
         step=int(part.path[-2].removeprefix("step_")),
-        image="" if kind is Kind.EXEC else image(_required(values, "image", name, part)),
-        healthcheck=_healthcheck(values),
-        restart_retries=_retries(values.get("restart")),
-        alias=f"{alias_prefix}{name}.service" if alias_prefix else None,
+        image="" if kind is Kind.EXEC else image(_image(keys, part)),
+        alias=keys.text("alias") or (f"{alias_prefix}{name}.service" if alias_prefix else None),
         sources=_sources(part),
         written=node,
         place=part.place,
     )
-    container = replace(container, **_fields(values))
+    for with_keys in (_with_words, _with_process, _with_surroundings, _with_limits, _with_unit):
+        container = with_keys(container, keys)
     return Definition(
-        container=_with_words(container, values),
-        bootstrap=values.get("bootstrap") is True,
-        config_volume=_text(values["config_volume"]) if "config_volume" in values else None,
-        ports=ports(values.get("ports", []), name, node.entries.get("ports"), part.place),
+        container=container,
+        bootstrap=keys.flag("bootstrap"),
+        config_volume=keys.text("config_volume"),
+        ports=ports(node.entries.get("ports"), name),
         node=node,
         place=part.place,
     )
 
 
-def _fields(values: Values) -> dict[str, Any]:
-    """What the keys of the table say, by field; a test holds the types against those of Container."""
-    return {field: read(values[key]) for key, (field, read) in FIELDS.items() if key in values}
-
-
-def ports(listed: Plain, owner: str, node: Node | None, place: Span) -> tuple[Port, ...]:
+def ports(listed: Node | None, owner: str) -> tuple[Port, ...]:
     """Ports as `ports` and `host_ports` list them: numbers, or mappings of port, protocol, address."""
-    assert isinstance(listed, list)
-    result = []
-    for position, item in enumerate(listed):
-        fields = item if isinstance(item, dict) else {"port": item}
-        span = node.items[position].span if isinstance(node, Sequence) else place
-        address = fields.get("address")
-        result.append(
-            Port(
-                number=int(str(fields["port"])),
-                protocol=str(fields.get("protocol", "tcp")),
-                address=None if address is None else str(address),
-                owner=owner,
-                place=span,
-            )
-        )
-    return tuple(result)
+    return tuple(_port(item, owner) for item in listed.items) if isinstance(listed, Sequence) else ()
 
 
-Values: TypeAlias = dict[str, Plain]
+def _port(item: Node, owner: str) -> Port:
+    keys = Keys(item if isinstance(item, Mapping) else mapping_of({"port": item}, item))
+    return Port(
+        number=keys.number("port") or 0,
+        protocol=keys.text("protocol") or "tcp",
+        address=keys.text("address"),
+        owner=owner,
+        place=item.span,
+    )
 
 
-def _plain_entries(node: Mapping) -> Values:
-    """The keys that are not null."""
-    return {key: value for key, node in node.entries.items() if (value := plain(node)) is not None}
-
-
-def _kind(values: Values) -> Kind:
-    if values.get("action") == "exec":
+def _kind(keys: Keys) -> Kind:
+    if keys.text("action") == "exec":
         return Kind.EXEC
-    stays = _restart(values.get("restart")) is not Restart.NO or values.get("detach") is True
+    stays = _restart(keys) is not Restart.NO or keys.flag("detach")
     return Kind.SERVICE if stays else Kind.RUN_ONCE
 
 
-def _with_words(container: Container, values: Values) -> Container:
-    """Command and entrypoint; an entrypoint's further words go before the command, as engines want it."""
-    command = _split(values.get("command", []))
-    if container.kind is Kind.EXEC:
-        if len(command) < 2:
-            raise CompileError(
-                "an `exec` needs a command: the container's name, then what to run in it",
-                container.key_span("command"),
-            )
-        return replace(container, container=command[0], command=command[1:])
-    entrypoint = _split(values.get("entrypoint", []))
-    if not entrypoint:
-        return replace(container, command=command)
-    return replace(container, entrypoint=entrypoint[0], command=entrypoint[1:] + command)
-
-
-def _required(values: Values, key: str, name: str, part: Part) -> str:
-    if key not in values:
-        raise CompileError(f"container `{name}` has no `{key}`", part.place, f"add `{key}: …`")
-    return str(values[key])
+def _image(keys: Keys, part: Part) -> str:
+    image = keys.text("image")
+    if image is None:
+        raise CompileError(f"container `{part.path[-1]}` has no `image`", part.place, "add `image: …`")
+    return image
 
 
 def _sources(part: Part) -> tuple[str, ...]:
@@ -158,48 +123,65 @@ def _sources(part: Part) -> tuple[str, ...]:
     return (own, *(f"{span.place} {name}" for name, span in part.places))
 
 
-def _text(value: Plain) -> str:
-    return str(value)
+def _with_words(container: Container, keys: Keys) -> Container:
+    """Command and entrypoint; an entrypoint's further words go before the command, as engines want it."""
+    command = keys.words("command")
+    if container.kind is Kind.EXEC:
+        if len(command) < 2:
+            raise CompileError(
+                "an `exec` needs a command: the container's name, then what to run in it",
+                container.key_span("command"),
+            )
+        return replace(container, container=command[0], command=command[1:])
+    entrypoint = keys.words("entrypoint")
+    if not entrypoint:
+        return replace(container, command=command)
+    return replace(container, entrypoint=entrypoint[0], command=entrypoint[1:] + command)
 
 
-def _number(value: Plain) -> int:
-    return int(str(value))
+def _with_process(container: Container, keys: Keys) -> Container:
+    return replace(
+        container,
+        environment=keys.pairs("environment"),
+        env_files=keys.strings("env_file"),
+        user=keys.text("user"),
+        groups=keys.strings("group_add"),
+        privileged=keys.flag("privileged"),
+        cap_add=keys.strings("cap_add"),
+        cap_drop=keys.strings("cap_drop"),
+        security_opt=keys.strings("security_opt"),
+        labels=keys.pairs("label"),
+        annotations=keys.pairs("annotation"),
+        log_tag=keys.text("log_tag"),
+        tty=keys.flag("tty"),
+    )
 
 
-def _numbers(value: Plain) -> tuple[int, ...]:
-    return tuple(map(_number, _items(value)))
+def _with_surroundings(container: Container, keys: Keys) -> Container:
+    """What it sees of the host: namespaces, names and mounts."""
+    return replace(
+        container,
+        network=keys.text("net") or container.network,
+        pid=keys.text("pid"),
+        ipc=keys.text("ipc"),
+        uts=keys.text("uts"),
+        cgroupns=keys.text("cgroupns"),
+        hostname=keys.text("hostname"),
+        extra_hosts=_extra_hosts(keys),
+        sysctls=keys.pairs("sysctl"),
+        volumes=tuple(map(_volume, keys.strings("volumes"))),
+        volumes_from=keys.strings("volumes_from"),
+        devices=keys.strings("device"),
+        tmpfs=keys.strings("tmpfs"),
+    )
 
 
-def _items(value: Plain) -> list[Plain]:
-    return value if isinstance(value, list) else [value]
-
-
-def _split(value: Plain) -> tuple[str, ...]:
-    """A list of words, or text split at blanks: TripleO does not interpret quotes there."""
-    return tuple(value.split()) if isinstance(value, str) else tuple(map(str, _items(value)))
-
-
-def _strings(value: Plain) -> tuple[str, ...]:
-    """A list of texts, or one; empty ones are skipped."""
-    return tuple(str(item) for item in _items(value) if item not in (None, "") or value == "")
-
-
-def _pairs(value: Plain) -> tuple[tuple[str, str], ...]:
-    """A mapping, or a list of `key=value`, sorted by key."""
-    if isinstance(value, dict):
-        return tuple(sorted((key, str(item)) for key, item in value.items()))
-    pairs = (str(item).partition("=") for item in _items(value))
-    return tuple(sorted((key, text) for key, _, text in pairs))
-
-
-def _hosts(value: Plain) -> tuple[str, ...]:
-    if isinstance(value, dict):
-        return tuple(f"{name}:{address}" for name, address in value.items())
-    return tuple(map(str, _items(value)))
-
-
-def _volumes(value: Plain) -> tuple[Volume, ...]:
-    return tuple(_volume(str(item)) for item in _items(value) if item)
+def _extra_hosts(keys: Keys) -> tuple[str, ...]:
+    """`name:address`: as listed, or from a mapping."""
+    by_name = keys.mapping("extra_hosts")
+    if by_name is None:
+        return keys.strings("extra_hosts")
+    return tuple(f"{name}:{by_name.text(name)}" for name in by_name.node.entries)
 
 
 def _volume(text: str) -> Volume:
@@ -208,89 +190,62 @@ def _volume(text: str) -> Volume:
     return Volume(source=source, target=target or source, options=tuple(filter(None, options.split(","))))
 
 
-def _restart(value: Plain) -> Restart:
-    word = str(value).split(":")[0]
+def _with_limits(container: Container, keys: Keys) -> Container:
+    cpus = keys.text("cpuset_cpus")
+    return replace(
+        container,
+        ulimits=keys.strings("ulimit"),
+        pids_limit=keys.number("pids_limit"),
+        memory=keys.text("mem_limit"),
+        memory_swap=keys.text("memswap_limit"),
+        memory_swappiness=keys.number("mem_swappiness"),
+        cpu_shares=keys.number("cpu_shares"),
+        cpuset_cpus=None if cpus == "all" else cpus,
+    )
+
+
+def _with_unit(container: Container, keys: Keys) -> Container:
+    """What systemd does with it: order, start, stop, restart."""
+    return replace(
+        container,
+        start_order=keys.number("start_order") or 0,
+        after=keys.strings("after"),
+        requires=keys.strings("requires"),
+        depends_on=keys.strings("depends_on"),
+        family=keys.text("family"),
+        restart=_restart(keys),
+        restart_retries=_retries(keys),
+        healthcheck=_healthcheck(keys),
+        timeout=keys.number("timeout") or container.timeout,
+        exit_codes=keys.numbers("exit_codes") or container.exit_codes,
+        pre_stop_exec=keys.words("pre_stop_exec"),
+        stop_signal=keys.text("stop_signal"),
+        stop_grace_period=keys.seconds("stop_grace_period", container.stop_grace_period),
+        kill_mode=keys.text("kill_mode"),
+        systemd_exec_flags=keys.pairs("systemd_exec_flags"),
+    )
+
+
+def _restart(keys: Keys) -> Restart:
+    word = str(keys.text("restart")).partition(":")[0]
     if word in ("always", "unless-stopped"):
         return Restart.ALWAYS
     return Restart.ON_FAILURE if word == "on-failure" else Restart.NO
 
 
-def _retries(restart: Plain) -> int | None:
-    _, _, count = str(restart).partition(":")
+def _retries(keys: Keys) -> int | None:
+    _, _, count = str(keys.text("restart")).partition(":")
     return int(count) if count else None
 
 
-_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
-
-
-def _seconds(value: Plain) -> int:
-    """Seconds, or text such as 1m30s."""
-    match = _DURATION.fullmatch(str(value))
-    hours, minutes, seconds = (int(part or 0) for part in match.groups()) if match else (0, 0, 0)
-    return hours * 3600 + minutes * 60 + seconds
-
-
-def _no_limit_is_none(value: Plain) -> str | None:
-    return None if str(value) == "all" else str(value)
-
-
-def _healthcheck(values: Values) -> Healthcheck | None:
-    check = values.get("healthcheck")
-    if not isinstance(check, dict) or not check:
+def _healthcheck(keys: Keys) -> Healthcheck | None:
+    check = keys.mapping("healthcheck")
+    if check is None:
         return None
     return Healthcheck(
-        test=" ".join(_split(check["test"])),
-        interval=_seconds(check.get("interval", values.get("check_interval", 30))),
-        timeout=_seconds(check.get("timeout", 30)),
-        retries=_number(check.get("retries", 3)),
-        start_period=_seconds(check.get("start_period", 0)),
+        test=" ".join(check.words("test")),
+        interval=check.seconds("interval", keys.seconds("check_interval", 30)),
+        timeout=check.seconds("timeout", 30),
+        retries=check.number("retries") or 3,
+        start_period=check.seconds("start_period", 0),
     )
-
-
-FIELDS: dict[str, tuple[str, Callable[[Plain], object]]] = {
-    "alias": ("alias", _text),
-    "annotation": ("annotations", _pairs),
-    "after": ("after", _strings),
-    "cap_add": ("cap_add", _strings),
-    "cap_drop": ("cap_drop", _strings),
-    "cgroupns": ("cgroupns", _text),
-    "cpu_shares": ("cpu_shares", _number),
-    "cpuset_cpus": ("cpuset_cpus", _no_limit_is_none),
-    "depends_on": ("depends_on", _strings),
-    "device": ("devices", _strings),
-    "env_file": ("env_files", _strings),
-    "environment": ("environment", _pairs),
-    "exit_codes": ("exit_codes", _numbers),
-    "extra_hosts": ("extra_hosts", _hosts),
-    "family": ("family", _text),
-    "group_add": ("groups", _strings),
-    "hostname": ("hostname", _text),
-    "ipc": ("ipc", _text),
-    "kill_mode": ("kill_mode", _text),
-    "label": ("labels", _pairs),
-    "log_tag": ("log_tag", _text),
-    "mem_limit": ("memory", _text),
-    "mem_swappiness": ("memory_swappiness", _number),
-    "memswap_limit": ("memory_swap", _text),
-    "net": ("network", _text),
-    "pid": ("pid", _text),
-    "pids_limit": ("pids_limit", _number),
-    "pre_stop_exec": ("pre_stop_exec", _split),
-    "privileged": ("privileged", bool),
-    "requires": ("requires", _strings),
-    "restart": ("restart", _restart),
-    "security_opt": ("security_opt", _strings),
-    "start_order": ("start_order", _number),
-    "stop_grace_period": ("stop_grace_period", _seconds),
-    "stop_signal": ("stop_signal", _text),
-    "sysctl": ("sysctls", _pairs),
-    "systemd_exec_flags": ("systemd_exec_flags", _pairs),
-    "timeout": ("timeout", _seconds),
-    "tmpfs": ("tmpfs", _strings),
-    "tty": ("tty", bool),
-    "ulimit": ("ulimits", _strings),
-    "user": ("user", _text),
-    "uts": ("uts", _text),
-    "volumes": ("volumes", _volumes),
-    "volumes_from": ("volumes_from", _strings),
-}

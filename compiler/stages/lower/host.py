@@ -116,7 +116,7 @@ class _Lowering:
                         case "host_prep":
                             preps.append(self._prep(part))
                         case "host_ports":
-                            taken.extend(ports(plain(part.node), service, part.node, part.place))
+                            taken.extend(ports(part.node, service))
                         case other if other not in IGNORED:
                             self._not_translated(other, part)
         mistakes.check()

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 
 from compiler.diagnostics import CompileError, Problem
 from compiler.model import secret
-from compiler.model.container import Container, Healthcheck, Kind, Refusal, Volume
+from compiler.model.container import Container, Kind, Refusal
 from compiler.node import Plain, Sequence, plain
-from compiler.stages.lower.container import FIELDS, Definition
+from compiler.stages.lower.container import Definition
 
 
 def check(definition: Definition) -> None:
@@ -46,30 +46,36 @@ _UNSUPPORTED: tuple[tuple[str, Callable[[Plain], bool], str], ...] = (
 
 def without_effect(definition: Definition) -> Iterator[Problem]:
     """Keys that a container of this kind does not use."""
-    keys, reason = _WITHOUT_EFFECT[definition.container.kind]
     for key, node in definition.node.entries.items():
-        value = plain(node)
-        if key in keys and value is not False and value not in (None, "", [], {}):
+        value, reason = plain(node), _no_effect(key, definition.container.kind)
+        if reason and value is not False and value not in (None, "", [], {}):
             yield _problem(definition, key, f"has no effect: {reason}")
+
+
+def _no_effect(key: str, kind: Kind) -> str | None:
+    if kind is Kind.RUN_ONCE and key in ("log_tag", "pre_stop_exec"):
+        return "a container that runs once logs to its unit's journal and ends by itself"
+    if kind is Kind.EXEC and key not in _OF_EXECS:
+        return "an `exec` runs in a container that is defined elsewhere"
+    return None
 
 
 _OF_EXECS = frozenset(
     (
-        *("after", "alias", "depends_on", "env_file", "environment", "exit_codes", "family", "privileged"),
+        *(
+            "action",
+            "after",
+            "alias",
+            "bootstrap",
+            "check_interval",
+            "command",
+            "config_volume",
+            "depends_on",
+        ),
+        *("detach", "env_file", "environment", "exit_codes", "family", "ports", "privileged", "remove"),
         *("requires", "restart", "start_order", "systemd_exec_flags", "timeout", "user"),
     )
 )
-_WITHOUT_EFFECT: dict[Kind, tuple[frozenset[str], str]] = {
-    Kind.SERVICE: (frozenset(), ""),
-    Kind.RUN_ONCE: (
-        frozenset(("log_tag", "pre_stop_exec")),
-        "a container that runs once logs to its unit's journal and ends by itself",
-    ),
-    Kind.EXEC: (
-        frozenset((*FIELDS, "entrypoint", "image")) - _OF_EXECS,
-        "an `exec` runs in a container that is defined elsewhere",
-    ),
-}
 
 
 def _secrets(definition: Definition) -> Iterator[Problem]:
@@ -98,29 +104,28 @@ _VOLUME = re.compile(r"/[^:]*|(?:/[^:]*|[A-Za-z0-9][A-Za-z0-9_.-]*):/[^:]*(?::[^
 
 def _control_characters(definition: Definition) -> Iterator[Problem]:
     """A unit's lines cannot contain any; in a file of environment variables a line break starts another."""
-    for key, field in _TEXT_FIELDS.items():
+    for key, node in definition.node.entries.items():
         refused = _BREAKS if key == "environment" else _CONTROLS
-        if any(refused.search(text) for text in _texts(getattr(definition.container, field))):
+        if any(refused.search(text) for text in _texts(plain(node), is_split=key in _SPLIT)):
             hint = "put the text into a file of `config_data`"
             yield _problem(definition, key, "contains a line break or another control character", hint)
 
 
-_TEXT_FIELDS = {key: field for key, (field, _) in FIELDS.items()} | {
-    key: key for key in ("command", "entrypoint", "healthcheck", "image")
-}
+_SPLIT = frozenset(("command", "entrypoint", "healthcheck", "pre_stop_exec"))  # at blanks, as line breaks are
 _BREAKS = re.compile(r"[\r\n\0]")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 
 
-def _texts(value: object) -> Iterator[str]:
-    """Every text in a field of a container."""
-    if isinstance(value, tuple):
+def _texts(value: Plain, *, is_split: bool) -> Iterator[str]:
+    """Every text in a value, keys as well; one that is split as its words."""
+    if isinstance(value, str):
+        yield from value.split() if is_split else (value,)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from (key, *_texts(item, is_split=is_split))
+    elif isinstance(value, list):
         for item in value:
-            yield from _texts(item)
-    elif isinstance(value, Healthcheck):
-        yield value.test
-    elif isinstance(value, str | Volume):
-        yield str(value)
+            yield from _texts(item, is_split=False)
 
 
 def _problem(definition: Definition, key: str, said: str, hint: str | None = None) -> Problem:

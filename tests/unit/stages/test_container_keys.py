@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields, replace
-from types import UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any
 
 import pytest
 
@@ -18,7 +17,6 @@ from compiler.node import expect_mapping, from_plain
 from compiler.source import Source, Span
 from compiler.stages.emit import backends
 from compiler.stages.lower import refusals
-from compiler.stages.lower.container import FIELDS as FIELDS_OF_KEYS
 from compiler.stages.lower.container import Definition, definition
 from tests.support.emit_cases import made
 
@@ -216,23 +214,6 @@ def lowered(container: dict[str, Any]) -> Definition:
 def meaning(made: Definition, backend: Backend) -> tuple[object, ...]:
     """What comes of a definition: what a backend writes, and what only the whole host needs."""
     return spelled(made.container, backend), made.bootstrap, made.config_volume, made.ports, made.references
-
-
-@pytest.mark.parametrize("key", sorted(FIELDS_OF_KEYS))
-def test_a_key_is_read_as_its_field_is_declared(key: str) -> None:
-    field, read = FIELDS_OF_KEYS[key]
-    assert fits(read(KEYS[key]), get_type_hints(Container)[field])
-
-
-def fits(value: object, declared: Any) -> bool:
-    """Whether a value has a declared type: a class, a union, or a tuple of any length."""
-    if isinstance(declared, UnionType):
-        return any(fits(value, one) for one in get_args(declared))
-    if get_origin(declared) is tuple:
-        items = get_args(declared)
-        items = items[:1] * len(value) if items[-1] is ... else items
-        return isinstance(value, tuple) and all(map(fits, value, items)) and len(items) == len(value)
-    return type(value) is declared
 
 
 def test_every_field_of_a_container_has_a_value_here() -> None:
