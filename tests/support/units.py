@@ -42,8 +42,12 @@ def _words(text: str) -> Iterator[tuple[str, bool]]:
             character = text[place]
             place += 1
             if character == "\\":
-                word += _ESCAPES[text[place]]
-                place += 1
+                if text[place] == "x":
+                    word += chr(int(text[place + 1 : place + 3], 16))
+                    place += 3
+                else:
+                    word += _ESCAPES[text[place]]
+                    place += 1
             elif character == quote:
                 quote = ""
             elif not quote and character in "'\"":

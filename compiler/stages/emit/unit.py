@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -76,26 +77,40 @@ def long_command(parts: Iterable[tuple[str, ...]]) -> str:
 
 
 def word_of_command(text: str) -> str:
-    """One word of a command line, where `$` would begin a variable."""
-    return word(text).replace("$", "$$")
+    """One word of a command line, where `$` would begin a variable. Control characters have escapes."""
+    return _CONTROL.sub(_escaped, _word(text)).replace("$", "$$")
 
 
 def word(text: str) -> str:
     """One word of a list: quoted where systemd would split or expand it."""
-    escaped = plain(text)
-    if text and not set(text) & _NEEDS_QUOTES and text != ";":
+    return _word(_printable(text))
+
+
+def _word(text: str) -> str:
+    escaped = text.replace("%", "%%")
+    if text and not _NEEDS_QUOTES.search(text) and text != ";":
         return escaped
     return '"' + escaped.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-_NEEDS_QUOTES = frozenset(" \t'\"\\")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_NEEDS_QUOTES = re.compile(r"""[ '"\\\x00-\x1f\x7f]""")
+
+
+def _escaped(control: re.Match[str]) -> str:
+    if control[0] == "\0":
+        raise _control_character(control)
+    return {"\n": r"\n", "\t": r"\t"}.get(control[0], f"\\x{ord(control[0]):02x}")
 
 
 def _printable(text: str) -> str:
-    for character in text:
-        if ord(character) < 32 or ord(character) == 127:
-            raise CompileError(
-                f"a unit cannot contain the control character {character!r} in {text!r}",
-                hint="put the text into a file of `config_data`",
-            )
+    if control := _CONTROL.search(text):
+        raise _control_character(control)
     return text
+
+
+def _control_character(control: re.Match[str]) -> CompileError:
+    return CompileError(
+        f"a unit cannot contain the control character {control[0]!r} in {control.string!r}",
+        hint="put the text into a file of `config_data`",
+    )

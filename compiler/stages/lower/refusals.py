@@ -103,29 +103,32 @@ _VOLUME = re.compile(r"/[^:]*|(?:/[^:]*|[A-Za-z0-9][A-Za-z0-9_.-]*):/[^:]*(?::[^
 
 
 def _control_characters(definition: Definition) -> Iterator[Problem]:
-    """A unit's lines cannot contain any; in a file of environment variables a line break starts another."""
+    """Characters that neither a unit nor a file of environment variables can contain."""
     for key, node in definition.node.entries.items():
-        refused = _BREAKS if key == "environment" else _CONTROLS
-        if any(refused.search(text) for text in _texts(plain(node), is_split=key in _SPLIT)):
-            hint = "put the text into a file of `config_data`"
-            yield _problem(definition, key, "contains a line break or another control character", hint)
+        refused, name = _REFUSED_CHARACTERS.get(key, _CONTROLS)
+        if any(refused.search(text) for text in _texts(plain(node))):
+            yield _problem(definition, key, f"contains {name}", "put the text into a file of `config_data`")
 
 
-_SPLIT = frozenset(("command", "entrypoint", "healthcheck", "pre_stop_exec"))  # at blanks, as line breaks are
-_BREAKS = re.compile(r"[\r\n\0]")
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROLS = (re.compile(r"[\x00-\x1f\x7f]"), "a line break or another control character")
+_REFUSED_CHARACTERS = {
+    "environment": (re.compile(r"[\r\n\0]"), "a line break or another control character"),
+    **dict.fromkeys(
+        ("command", "entrypoint", "healthcheck", "pre_stop_exec"), (re.compile(r"\0"), "a null character")
+    ),
+}
 
 
-def _texts(value: Plain, *, is_split: bool) -> Iterator[str]:
-    """Every text in a value, keys as well; one that is split as its words."""
+def _texts(value: Plain) -> Iterator[str]:
+    """Every text in a value, keys as well."""
     if isinstance(value, str):
-        yield from value.split() if is_split else (value,)
+        yield value
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield from (key, *_texts(item, is_split=is_split))
+            yield from (key, *_texts(item))
     elif isinstance(value, list):
         for item in value:
-            yield from _texts(item, is_split=False)
+            yield from _texts(item)
 
 
 def _problem(definition: Definition, key: str, said: str, hint: str | None = None) -> Problem:

@@ -26,16 +26,17 @@ PRINTABLE = st.one_of(
     st.characters(exclude_categories=("Cc", "Cs")),
 )
 WORD = st.text(PRINTABLE)
+WORD_OF_COMMAND = st.text(st.one_of(PRINTABLE, st.characters(categories=("Cc",), exclude_characters="\0")))
 PATH_PART = st.text(PRINTABLE.filter(lambda character: character != "/"), min_size=1, max_size=20)
 
 
-@given(st.lists(WORD))
+@given(st.lists(WORD_OF_COMMAND))
 def test_systemd_gets_back_the_words_of_a_command(further: list[str]) -> None:
     argv = ["/usr/bin/podman", *further]
     assert units.command_lines(unit.command(argv)) == [argv]
 
 
-@given(st.lists(st.lists(WORD, min_size=1)))
+@given(st.lists(st.lists(WORD_OF_COMMAND, min_size=1)))
 def test_a_long_command_is_the_same_command(further: list[list[str]]) -> None:
     parts = [("/usr/bin/podman", "run"), *(("--flag", *part) for part in further)]
     flat = [word for part in parts for word in part]
@@ -48,9 +49,14 @@ def test_systemd_gets_back_the_words_of_a_list(words: list[str]) -> None:
 
 
 @pytest.mark.parametrize("character", ["\n", "\r", "\0", "\x1b", "\x7f"])
-def test_a_unit_holds_no_control_character(character: str) -> None:
+def test_a_list_holds_no_control_character(character: str) -> None:
     with pytest.raises(CompileError, match="control character"):
-        unit.command(["echo", f"a{character}b"])
+        unit.word(f"a{character}b")
+
+
+def test_a_command_holds_no_null_character() -> None:
+    with pytest.raises(CompileError, match="control character"):
+        unit.command(["echo", "a\0b"])
 
 
 def test_a_value_does_not_swallow_the_next_line() -> None:
