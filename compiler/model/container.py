@@ -66,9 +66,9 @@ class Volume:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Healthcheck:
-    """A command that says whether a container works. Times in seconds."""
+    """A command that says whether a container works: text for /bin/sh, or its words. Times in seconds."""
 
-    test: str
+    test: str | tuple[str, ...]
     interval: int = 30
     timeout: int = 30
     retries: int = 3
@@ -127,6 +127,7 @@ class Container:
     stop_signal: str | None = None
     stop_grace_period: int = 42
     healthcheck: Healthcheck | None = None
+    no_healthcheck: bool = False  # not even the image's own
     restart: Restart = Restart.NO
     restart_retries: int | None = None  # of `on-failure:N`
     exit_codes: tuple[int, ...] = (0,)

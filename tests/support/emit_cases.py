@@ -78,7 +78,7 @@ _READ = {
     "kind": Kind,
     "restart": Restart,
     "volumes": _volumes,
-    "healthcheck": lambda given: Healthcheck(**given),
+    "healthcheck": lambda given: Healthcheck(**{key: _tuples(value) for key, value in given.items()}),
 }
 
 

@@ -22,7 +22,14 @@ from compiler.host.layout import UNITS
 from compiler.model.artifact import Artifacts, File, Link, Unit, UnitKind
 from compiler.model.container import Container, Kind, Refusal, Volume, unit_name
 from compiler.stages.emit import service_unit, unit
-from compiler.stages.emit.options import Words, bind_mount, engine_options, env_files, health_options
+from compiler.stages.emit.options import (
+    Words,
+    bind_mount,
+    engine_options,
+    env_files,
+    health_options,
+    shell_text,
+)
 from compiler.stages.emit.unit import Entry, Section, UnitFile
 
 DOCKER = "/usr/bin/docker"
@@ -184,7 +191,7 @@ def _run_command(container: Container) -> Iterator[Words]:
     yield from engine_options(replace(container, env_files=env_files(container)))
     for volume in container.volumes:
         yield ("--mount", bind_mount(volume)) if _mounts(volume) else ("--volume", str(volume))
-    yield from health_options(container)
+    yield from health_options(container, shell_text)  # docker always runs it by /bin/sh
     if container.healthcheck is not None:
         yield ("--label", HEALTH_LABEL)
     yield (container.image, *container.command)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shlex
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from compiler.host.layout import ENVIRONMENTS
@@ -62,10 +63,12 @@ OPTIONS = (
     Option("cpuset_cpus", "--cpuset-cpus"),
     Option("stop_signal", "--stop-signal", "StopSignal", (5, 2)),
     Option("tty", "--tty"),
+    Option("no_healthcheck", "--no-healthcheck"),
 )
 
 
 Words = tuple[str, ...]
+Test = str | Words
 
 
 def words(flag: str, value: str) -> Words:
@@ -80,13 +83,18 @@ def engine_options(container: Container) -> Iterator[Words]:
             yield words(option.flag, value)
 
 
-def health_options(container: Container) -> Iterator[Words]:
-    """The healthcheck's flags, which podman and docker share."""
+def health_options(container: Container, command: Callable[[Test], str]) -> Iterator[Words]:
+    """The healthcheck's flags, which podman and docker share; `command` writes its test for the engine."""
     check = container.healthcheck
     if check is not None:
-        yield ("--health-cmd", check.test)
+        yield ("--health-cmd", command(check.test))
         yield ("--health-interval", f"{check.interval}s", "--health-timeout", f"{check.timeout}s")
         yield ("--health-retries", str(check.retries), "--health-start-period", f"{check.start_period}s")
+
+
+def shell_text(test: Test) -> str:
+    """The test of a healthcheck as text for /bin/sh."""
+    return test if isinstance(test, str) else shlex.join(test)
 
 
 def env_files(container: Container) -> tuple[str, ...]:

@@ -12,13 +12,14 @@ Why each line is there:
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 
 from compiler.model.artifact import Artifacts
 from compiler.model.container import Container, Kind, Refusal
 from compiler.stages.emit import service_unit, unit
-from compiler.stages.emit.options import Words, engine_options, env_files, health_options
+from compiler.stages.emit.options import Test, Words, engine_options, env_files, health_options, shell_text
 from compiler.stages.emit.unit import Entry
 
 PODMAN = "/usr/bin/podman"
@@ -69,10 +70,29 @@ def _run_command(container: Container) -> Iterator[Words]:
     yield ("--stop-timeout", str(container.stop_grace_period))
     yield from engine_options(replace(container, env_files=env_files(container)))
     yield from (("--volume", str(volume)) for volume in container.volumes)
-    yield from health_options(container)
+    yield from health_options(container, health_command)
     if container.healthcheck is not None:
         yield ("--health-on-failure=kill",)
     yield (container.image, *container.command)
+
+
+def health_command(test: Test) -> str:
+    """A test as `--health-cmd` takes it: text for /bin/sh, or a JSON list of words.
+
+    podman reads a list of one word as text, and text that begins with a keyword as a list that is split at
+    blanks (https://docs.podman.io/en/latest/markdown/podman-run.1.html#health-cmd-command-command-arg1).
+    """
+    if isinstance(test, tuple) and test[0].upper() not in _KEYWORDS:
+        if len(test) > 1:
+            return json.dumps(test, ensure_ascii=False)
+        if test[0].split() == [*test]:
+            return f"CMD {test[0]}"
+    text = shell_text(test)
+    is_list = text.startswith(("[", "null")) or text.partition(" ")[0].upper() in _KEYWORDS
+    return json.dumps(("CMD-SHELL", text), ensure_ascii=False) if is_list else text
+
+
+_KEYWORDS = ("CMD", "CMD-SHELL", "NONE")
 
 
 # The output of a run-once container goes straight to its unit's journal; a log driver would repeat it.

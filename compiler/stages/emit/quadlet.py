@@ -104,7 +104,7 @@ def _health(container: Container) -> Iterator[Entry]:
     check = container.healthcheck
     if check is not None:
         # before podman 5.8.2 HealthCmd= lost a quote at its end (containers/podman, release notes of v5.8.2)
-        yield _argument("--health-cmd", check.test)
+        yield _argument("--health-cmd", podman.health_command(check.test))
         yield ("HealthInterval", f"{check.interval}s")
         yield ("HealthTimeout", f"{check.timeout}s")
         yield ("HealthRetries", str(check.retries))

@@ -5,5 +5,5 @@ container   one part of `docker_config` to a Container          keys       the k
 config      `config_data` and `kolla_config` to files           host_prep  what the host itself must provide
 overrides   ConfigOverrides, and those that no file took        order      containers that wait for others
 refusals    what no backend supports                            conflicts  what cannot work on one host
-images      names to references with digests
+images      names to references with digests                    healthcheck  the test of a health check
 """

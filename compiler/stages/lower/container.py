@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 
 from compiler.diagnostics import CompileError
 from compiler.model.config import Port
-from compiler.model.container import Container, Healthcheck, Kind, Restart, Volume
+from compiler.model.container import Container, Kind, Restart, Volume
 from compiler.model.service import Part
 from compiler.node import Mapping, Node, Sequence, mapping_of
 from compiler.source import Span
+from compiler.stages.lower.healthcheck import healthcheck, is_disabled
 from compiler.stages.lower.keys import Keys
 
 
@@ -215,7 +216,8 @@ def _with_unit(container: Container, keys: Keys) -> Container:
         family=keys.text("family"),
         restart=_restart(keys),
         restart_retries=_retries(keys),
-        healthcheck=_healthcheck(keys),
+        healthcheck=healthcheck(keys),
+        no_healthcheck=is_disabled(keys),
         timeout=keys.number("timeout") or container.timeout,
         exit_codes=keys.numbers("exit_codes") or container.exit_codes,
         pre_stop_exec=keys.words("pre_stop_exec"),
@@ -236,16 +238,3 @@ def _restart(keys: Keys) -> Restart:
 def _retries(keys: Keys) -> int | None:
     _, _, count = str(keys.text("restart")).partition(":")
     return int(count) if count else None
-
-
-def _healthcheck(keys: Keys) -> Healthcheck | None:
-    check = keys.mapping("healthcheck")
-    if check is None:
-        return None
-    return Healthcheck(
-        test=" ".join(check.words("test")),
-        interval=check.seconds("interval", keys.seconds("check_interval", 30)),
-        timeout=check.seconds("timeout", 30),
-        retries=check.number("retries") or 3,
-        start_period=check.seconds("start_period", 0),
-    )

@@ -138,6 +138,7 @@ FIELDS: dict[str, Any] = {
     "memory_swappiness": 0,
     "name": "other",
     "network": "none",
+    "no_healthcheck": True,
     "pid": "host",
     "pids_limit": 100,
     "pre_stop_exec": ("/bin/drain",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import field, fields, make_dataclass, replace
 
 from compiler.model.container import Container, Kind
@@ -11,8 +12,8 @@ JOB = Container(name="job", service="web", kind=Kind.RUN_ONCE, step=3, command=(
 
 
 def test_the_meaning_is_that_of_the_first_release() -> None:
-    shown = repr(replace(JOB, tty=True)).replace(", tty=", ", interactive=False, tty=", 1)
-    assert meaning(replace(JOB, tty=True)) == shown
+    digest = hashlib.sha256(meaning(replace(JOB, tty=True)).encode()).hexdigest()
+    assert digest == "e0df9c7e39a059bca85a0dca6c3cdb0687d6f6ddd8239ffc22373e4e90a4228b"
 
 
 def test_a_field_of_a_later_release_counts_where_it_differs_from_its_default() -> None:
