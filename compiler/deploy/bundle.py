@@ -69,6 +69,7 @@ class BundleFolder:
         return DeployError(self.host.name, f"`{self.folder / path}` does not match its digest", _AGAIN)
 
 
+EARLY = 0  # a step of hosts with a container in it, so taken by every push: rollbacks may bring one back
 _AGAIN = "compile again"
 
 
@@ -83,7 +84,7 @@ def read_fleet(build: Path) -> Fleet:
                 hint="push with the heatsink that compiled it, or a newer one",
             )
         hosts = tuple(_host(name, entry) for name, entry in sorted(fleet["hosts"].items()))
-        return Fleet(hosts=hosts, steps=tuple(fleet["steps"]))
+        return Fleet(hosts=hosts, steps=tuple(sorted({EARLY, *fleet["steps"]})))
     except FileNotFoundError:
         raise HeatsinkError(f"no bundle in `{build}`", hint="run `heatsink compile`") from None
     except OSError as error:

@@ -38,7 +38,7 @@ def bring_up(change: Transaction, step: int) -> Result:
     if starts:
         change.pusher.send("progress", text=f"step {step}: starting {counted(len(starts), 'unit')}")
         # The target first: systemd then orders everything that it pulls in within one transaction.
-        targets = [unit for unit in change.wanted.units if unit.is_target and unit.step == step]
+        targets = [unit for unit in change.wanted.units if unit.name == f"heatsink-step{step}.target"]
         change.systemctl("start", names_of([*targets, *starts]))
     failures = _wait(change, starts)
     _record(change, units, failures)

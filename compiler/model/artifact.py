@@ -57,7 +57,7 @@ class Unit:
     kind: UnitKind
     service: str = ""
     container: str = ""
-    step: int = 0  # 1-5; 0 for targets that belong to no step
+    step: int = 0  # of a target that belongs to no step 0
     order: int = 0  # start_order within the step
     files: tuple[str, ...] = ()  # artifacts whose change restarts it, its own unit file first
     images: tuple[str, ...] = ()

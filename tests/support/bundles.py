@@ -94,7 +94,7 @@ def write_build(
             host=LoweredHost(
                 name=name, role="Any", backend=backend, connection=(ways or {}).get(name, Connection())
             ),
-            artifacts=reduce(add, (*parts, *map(_step_target, range(1, 6)), _top_target())),
+            artifacts=reduce(add, (*parts, *map(_step_target, _steps(parts)), _top_target())),
         )
         for name, parts in hosts.items()
     ]
@@ -124,6 +124,11 @@ def _unit(name: str, text: str, kind: UnitKind, *, step: int, stamp: str | None 
             ),
         ),
     )
+
+
+def _steps(parts: Iterable[Artifacts]) -> range:
+    """The steps of a host: 0 only if a unit is in it."""
+    return range(min((1, *(unit.step for part in parts for unit in part.units))), 6)
 
 
 def _step_target(step: int) -> Artifacts:

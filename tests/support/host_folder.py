@@ -23,7 +23,7 @@ from compiler.model.artifact import Artifacts
 from tests.support import bundles
 
 ROOT = Path(__file__).parents[2]
-OPTIONS = PushOptions(steps=(1, 2, 3, 4, 5), timeout=20, settle=0)
+OPTIONS = PushOptions(steps=(0, 1, 2, 3, 4, 5), timeout=20, settle=0)
 
 # A unit is active when there is a file of its name.
 SYSTEMCTL = r"""#!/bin/sh
@@ -34,7 +34,7 @@ echo "$verb" >>../calls
 for unit in "$@"; do
   case $unit in -*) continue ;; esac
   case $verb in
-    start) touch "$unit" ;;
+    start) touch "$unit"; echo "$unit" >>../started ;;
     stop) rm -f "$unit" ;;
     is-active) [ -e "$unit" ] && echo active || echo inactive ;;
     show) [ -e "$unit" ] && state=active || state=inactive
@@ -82,6 +82,9 @@ class HostFolder:
 
     def path(self, path: str) -> Path:
         return self.folder / "root" / path.lstrip("/")
+
+    def started(self) -> list[str]:
+        return (self.folder / "bin" / "started").read_text().split()
 
     def calls(self) -> list[str]:
         return (self.folder / "bin" / "calls").read_text().split()

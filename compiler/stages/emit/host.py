@@ -14,7 +14,7 @@ from compiler.model.container import Backend, Container, Kind
 from compiler.model.host import EmittedHost, LoweredHost
 from compiler.model.host_prep import HostPrep
 from compiler.node.by_identity import ByIdentity
-from compiler.stages.emit import config, host_prep, service_unit, targets
+from compiler.stages.emit import config, host_prep, targets
 from compiler.stages.emit import stamp as stamps
 from compiler.stages.emit.backends import check, container_artifacts, extra_artifacts
 
@@ -45,7 +45,7 @@ class _Emitter:
         files = self._config_files(host)
         contents = {file.path: file for file in files}
         parts = self._containers(host, contents)
-        frame = self._frames.once(host.containers, lambda: _frame(host.containers))
+        frame = self._frames.once(host.containers, lambda: targets.targets(host.containers))
         return Artifacts(
             files=(
                 *files,
@@ -94,12 +94,3 @@ class _Emitter:
         if prep not in self._preps:
             self._preps[prep] = host_prep.host_prep(prep)
         return self._preps[prep]
-
-
-def _frame(containers: Iterable[Container]) -> Artifacts:
-    """Targets of steps and families."""
-    families: dict[str, list[str]] = {}
-    for container in containers:
-        if family := service_unit.family(container):
-            families.setdefault(family, []).append(container.name)
-    return targets.targets({family: tuple(names) for family, names in sorted(families.items())})

@@ -170,13 +170,13 @@ def _unknown_names(definitions: tuple[Definition, ...]) -> Iterator[Problem]:
 
 def _circles(present: tuple[Definition, ...]) -> Iterator[Problem]:
     """Steps, start orders, `after` and `requires` together must not be circular."""
-    graph: dict[str, set[str]] = {f"step {step}": {f"step {step - 1}"} for step in range(2, 6)}
+    graph: dict[str, set[str]] = {f"step {step}": {f"step {step - 1}"} for step in range(1, 6)}
     names = {definition.container.name for definition in present}
     orders: dict[tuple[int, int], list[str]] = {}
     for definition in present:
         container = definition.container
         orders.setdefault((container.step, container.start_order), []).append(container.name)
-        before = {f"step {container.step - 1}"} if container.step > 1 else set()
+        before = {f"step {container.step - 1}"} if container.step > 0 else set()
         before |= {name for _, name in definition.references if name in names}
         graph.setdefault(container.name, set()).update(before)
         graph.setdefault(f"step {container.step}", set()).add(container.name)

@@ -30,6 +30,17 @@ def test_a_push_installs_files_and_links_and_starts_units(host: HostFolder) -> N
     assert host.path("/var/lib/heatsink/current").readlink() == Path("generations/1")
 
 
+def test_step_0_comes_before_everything_else(host: HostFolder) -> None:
+    host.writes(service("one"), service("zero", step=0))
+    host.push()
+    assert host.started()[:4] == [
+        "heatsink-step0.target",
+        "heatsink-zero.service",
+        "heatsink-step1.target",
+        "heatsink-one.service",
+    ]
+
+
 def test_a_second_push_starts_no_python(host: HostFolder) -> None:
     host.writes(service("one"))
     host.push()
