@@ -119,9 +119,14 @@ class Container:
     pids_limit: int | None = None
     memory: str | None = None
     memory_swap: str | None = None
+    memory_reservation: str | None = None
     memory_swappiness: int | None = None
     cpu_shares: int | None = None
+    cpu_period: int | None = None
+    cpu_quota: int | None = None
     cpuset_cpus: str | None = None
+    cpuset_mems: str | None = None
+    blkio_weight: int | None = None
     log_tag: str | None = None
     tty: bool = False
     stop_signal: str | None = None

@@ -19,6 +19,7 @@ SHARED = {  # definitions that several keys use -> how a value is written
     "duration": "seconds, or `1m30s`",
     "healthcheck": "[mapping](#keys-of-a-health-check)",
     "ports": "list of numbers, or of `{port, protocol, address}`",
+    "limit": "number",
     "settings": "mapping",
     "size": "bytes, or `512m`",
     "strings": "list of strings",

@@ -12,7 +12,7 @@ from compiler.diagnostics import CompileError
 from compiler.model.config import Port
 from compiler.model.container import Container, Kind, Restart, Volume
 from compiler.model.service import Part
-from compiler.node import Mapping, Node, Sequence, mapping_of
+from compiler.node import Mapping, Node, Sequence, mapping_of, plain
 from compiler.source import Span
 from compiler.stages.lower.healthcheck import healthcheck, is_disabled
 from compiler.stages.lower.keys import Keys
@@ -143,7 +143,7 @@ def _with_words(container: Container, keys: Keys) -> Container:
 def _with_process(container: Container, keys: Keys) -> Container:
     return replace(
         container,
-        environment=keys.pairs("environment"),
+        environment=_environment(keys),
         env_files=keys.strings("env_file"),
         user=keys.text("user"),
         groups=keys.strings("group_add"),
@@ -156,6 +156,19 @@ def _with_process(container: Container, keys: Keys) -> Container:
         log_tag=keys.text("log_tag"),
         tty=keys.flag("tty"),
     )
+
+
+def _environment(keys: Keys) -> tuple[tuple[str, str], ...]:
+    node = keys.node.entries.get("environment")
+    for item in node.items if isinstance(node, Sequence) else ():
+        name = str(plain(item))
+        if "=" not in name:
+            raise CompileError(
+                f"`{name}` of `environment` has no value",
+                item.span,
+                f"write `{name}=value`: variables of the host are not passed on",
+            )
+    return keys.pairs("environment")
 
 
 def _with_surroundings(container: Container, keys: Keys) -> Container:
@@ -199,9 +212,14 @@ def _with_limits(container: Container, keys: Keys) -> Container:
         pids_limit=keys.number("pids_limit"),
         memory=keys.text("mem_limit"),
         memory_swap=keys.text("memswap_limit"),
+        memory_reservation=keys.text("mem_reservation"),
         memory_swappiness=keys.number("mem_swappiness"),
         cpu_shares=keys.number("cpu_shares"),
+        cpu_period=keys.number("cpu_period"),
+        cpu_quota=keys.number("cpu_quota"),
         cpuset_cpus=None if cpus == "all" else cpus,
+        cpuset_mems=keys.text("cpuset_mems"),
+        blkio_weight=keys.number("blkio_weight"),
     )
 
 

@@ -62,12 +62,12 @@ class Keys:
         return tuple(value.split()) if isinstance(value, str) else tuple(map(str, self._items(key)))
 
     def pairs(self, key: str) -> tuple[tuple[str, str], ...]:
-        """A mapping, or a list of `name=value`, sorted by name."""
+        """A mapping, or a list of `name=value` in which the last of a name counts, sorted by name."""
         value = self._values.get(key)
         if isinstance(value, dict):
             return tuple(sorted((name, str(item)) for name, item in value.items()))
         named = (str(item).partition("=") for item in self._items(key))
-        return tuple(sorted((name, text) for name, _, text in named))
+        return tuple(sorted({name: text for name, _, text in named}.items()))
 
     def mapping(self, key: str) -> Keys | None:
         """The keys of a mapping that is not empty."""
@@ -76,7 +76,7 @@ class Keys:
 
 
 def _number(value: Plain) -> int:
-    return int(str(value))
+    return int(value) if isinstance(value, float) else int(str(value))  # 60.0 is a whole number
 
 
 def _seconds(value: Plain) -> int:

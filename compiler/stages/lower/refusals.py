@@ -40,6 +40,7 @@ _UNSUPPORTED: tuple[tuple[str, Callable[[Plain], bool], str], ...] = (
         "a container in a template always runs; remove the container instead",
     ),
     ("conmon_pidfile", lambda value: value is not None, "conmon itself tells systemd the main process"),
+    ("kernel_memory", lambda value: value is not None, "cgroup version 2 has no such limit"),
     ("interactive", lambda value: value is True, "a unit has no terminal to read from"),
 )
 
