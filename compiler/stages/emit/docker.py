@@ -135,6 +135,7 @@ def _killer() -> Iterator[Entry]:
     yield ("ExecStart", unit.command(("/bin/sh", "-c", _KILLER, "sh", HEALTH_LABEL)))
     yield ("Restart", "always")
     yield ("RestartSec", str(service_unit.RETRY_SECONDS))
+    yield ("SyslogIdentifier", "%N")
 
 
 def _stays(container: Container) -> bool:
@@ -143,7 +144,7 @@ def _stays(container: Container) -> bool:
 
 def _service(container: Container) -> Iterator[Entry]:
     yield ("Type", "exec" if _stays(container) else "oneshot")
-    yield ("Slice", service_unit.SLICE)
+    yield from service_unit.PLACE
     yield ("ExecStartPre", _removal(container))
     yield from _source_check(container)
     run = unit.long_command(_run_command(container))

@@ -20,7 +20,7 @@ def exec_unit(container: Container, engine: str) -> Artifacts:
 
 def _service(container: Container, engine: str) -> Iterator[Entry]:
     yield ("Type", "oneshot")
-    yield ("Slice", service_unit.SLICE)
+    yield from service_unit.PLACE
     yield ("ExecStart", unit.command(_exec_command(container, engine)))
     yield from service_unit.stamped(container)
     yield from service_unit.restart_entries(container)

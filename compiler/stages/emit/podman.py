@@ -41,7 +41,7 @@ def container_unit(container: Container) -> Artifacts:
 def _service(container: Container) -> Iterator[Entry]:
     yield from _TYPES[container.kind]
     yield ("Environment", "PODMAN_SYSTEMD_UNIT=%n")
-    yield ("Slice", service_unit.SLICE)
+    yield from service_unit.PLACE
     yield ("ExecStart", unit.long_command(_run_command(container)))
     yield from stop_entries(container) if container.kind is Kind.SERVICE else service_unit.stamped(container)
     removal = (PODMAN, "rm", "--force", "--ignore", "--volumes", container.name)

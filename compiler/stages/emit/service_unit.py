@@ -14,6 +14,8 @@ from compiler.stages.emit.unit import Entry, Section, UnitFile
 
 TARGET = "heatsink.target"
 SLICE = "heatsink.slice"
+# Podman's generator sets the identifier as well: `journalctl --identifier heatsink-x` works on every backend.
+PLACE: tuple[Entry, ...] = (("Slice", SLICE), ("SyslogIdentifier", "%N"))
 RETRY_SECONDS = 5
 RUN_ONCE_TRIES = 5
 
