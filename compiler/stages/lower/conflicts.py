@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import PurePosixPath
@@ -13,13 +12,13 @@ from compiler.model.container import Volume, unit_name
 from compiler.model.host_prep import HostPrep
 from compiler.stages.lower.container import Definition
 
-# What every systemd host with a container engine has. `*` matches across `/`.
+# What every systemd host with a container engine has; `/**` is a path and all below it.
 _USUAL_PATHS = """
-/ /boot /dev /dev/* /proc /proc/* /run /sys /sys/* /tmp /usr /var/log /var/tmp
+/ /boot /dev/** /proc/** /run /sys/** /tmp /usr /var/log /var/tmp
 /etc/ca-certificates /etc/group /etc/hosts /etc/localtime /etc/machine-id /etc/nsswitch.conf /etc/passwd
-/etc/pki /etc/pki/* /etc/resolv.conf /etc/ssl /etc/ssl/* /etc/timezone
+/etc/pki/** /etc/resolv.conf /etc/ssl/** /etc/timezone
 /lib/modules /run/dbus /run/docker.sock /run/lock /run/podman /run/podman/podman.sock
-/run/systemd /run/systemd/* /run/udev /usr/share/ca-certificates /usr/share/zoneinfo /usr/share/zoneinfo/*
+/run/systemd/** /run/udev /usr/share/ca-certificates /usr/share/zoneinfo/**
 /var/lib/containers /var/lib/docker /var/run/docker.sock
 """
 HOST_PATHS = tuple(_USUAL_PATHS.split())
@@ -150,8 +149,10 @@ def _missing_sources(
 
 
 def _matches(path: str, patterns: Iterable[str]) -> bool:
+    """Whether a path is one of some, of which `/path/**` is a path and all below it."""
     return any(
-        path == pattern or ("*" in pattern and fnmatch.fnmatchcase(path, pattern)) for pattern in patterns
+        path == pattern or (pattern.endswith("/**") and f"{path}/".startswith(pattern[:-2]))
+        for pattern in patterns
     )
 
 

@@ -60,18 +60,30 @@ def settings(
     parameters: AbstractMapping[str, Node], role: Role, host: Host, asked: Backend | None
 ) -> HostSettings:
     """The settings of one host: the command line wins over the host, the role and the environment."""
-    paths = parameters.get("HostPaths")
     overrides = parameters.get(OVERRIDES)
     return HostSettings(
         backend=asked or host.backend or role.backend or _backend(parameters.get("ContainerBackend")),
         image_prefix=_text(parameters, "ContainerImagePrefix", "localhost/heatsink"),
         image_tag=_text(parameters, "ContainerImageTag", __version__),
         overrides=None if overrides is None else expect_mapping(overrides, f"`{OVERRIDES}`"),
-        host_paths=()
-        if paths is None
-        else tuple(expect_string(item, "a path") for item in expect_sequence(paths, "`HostPaths`").items),
+        host_paths=_host_paths(parameters.get("HostPaths")),
         alias_prefix=_alias_prefix(parameters.get(ALIAS_PREFIX)),
     )
+
+
+def _host_paths(node: Node | None) -> tuple[str, ...]:
+    return () if node is None else tuple(map(_host_path, expect_sequence(node, "`HostPaths`").items))
+
+
+def _host_path(node: Node) -> str:
+    path = expect_string(node, "a path")
+    if not path.startswith("/") or "*" in path.removesuffix("/**"):
+        raise CompileError(
+            f"`{path}` is not a valid item of `HostPaths`",
+            node.span,
+            "write an absolute path, or one that ends in `/**` for all below it as well",
+        )
+    return path
 
 
 def _alias_prefix(node: Node | None) -> str:
