@@ -18,6 +18,8 @@ def test_a_container_is_spelled_for_each_backend(
 ) -> None:
     for backend in Backend:
         emit_cases.write(emit_cases.artifacts(case, backend), tmp_path / backend)
+        if case != emit_cases.USUAL:
+            emit_cases.remove_usual_record(tmp_path / backend, backend)
         if emit_cases.is_host(case):
             remove_common(tmp_path / backend)
     golden(tmp_path, case / "expected")
