@@ -73,7 +73,7 @@ class Stages:
 
 
 def stages(request: Request, options: Options, report: Report, on_read: files.OnRead) -> Stages:
-    """Loads and merges. Raises CompileError for input files that cannot be read or merged."""
+    """The stages of a request. Raises CompileError for input files that cannot be read or merged."""
     inputs = load(request, on_read)
     environments = overlaid(inputs.environments, OVERRIDES)
     for difference in differences(environments):
@@ -101,7 +101,7 @@ class Compilation:
 
 
 def compile_fleet(request: Request, options: Options, report: Report, on_read: files.OnRead) -> Compilation:
-    """Input files to bundles. Raises CompileError with every mistake found; warnings go to the report."""
+    """Compile to bundles. Raises CompileError with every mistake found; warnings go to the report."""
     made = stages(request, options, report, on_read)
     bundles = made.completed(made.bundles())
     return Compilation(bundles=bundles, everywhere=len(made.inputs.chosen) == len(made.inputs.hosts))

@@ -89,7 +89,7 @@ def _evaluated(
 
 @contextmanager
 def _gc_paused() -> Iterator[None]:
-    """GC paused: almost everything allocated survives, and collecting takes a third of the time."""
+    """Pause the garbage collector: almost everything survives, and collecting takes a third of the time."""
     gc.disable()
     try:
         yield

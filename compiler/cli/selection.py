@@ -147,7 +147,7 @@ def _summary(outcome: Outcome) -> str:
 
 
 def _new_lines() -> Callable[[str, str], None]:
-    """Prints a line for each new progress of a host; repetitions are left out."""
+    """Print a line for each new progress of a host; repetitions are left out."""
     last: dict[str, str] = {}
 
     def print_if_new(host: str, text: str) -> None:
@@ -160,7 +160,7 @@ def _new_lines() -> Callable[[str, str], None]:
 
 @contextmanager
 def _progress_shown() -> Iterator[Callable[[str, str], None]]:
-    """Shows progress: on a terminal one line for each host, elsewhere a line for each message."""
+    """Show progress: on a terminal one line for each host, elsewhere a line for each message."""
     if not sys.stderr.isatty():
         yield _new_lines()
         return

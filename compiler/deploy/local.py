@@ -39,18 +39,15 @@ class LocalChannel:
         self._process = process
 
     def send(self, content: bytes) -> None:
-        """Write to its stdin."""
         assert self._process.stdin
         self._process.stdin.write(content)
         self._process.stdin.flush()
 
     def readline(self) -> bytes:
-        """The next line of its stdout."""
         assert self._process.stdout
         return self._process.stdout.readline()
 
     def complaint(self) -> str:
-        """Everything it wrote to stderr."""
         assert self._process.stderr
         return self._process.stderr.read().decode(errors="replace").strip()
 

@@ -76,7 +76,7 @@ def command(*, as_root: bool) -> tuple[str, ...]:
 
 
 def command_line(*, as_root: bool) -> str:
-    """The same as one line, for ssh."""
+    """That command as one line, for ssh."""
     return shlex.join(command(as_root=as_root))
 
 

@@ -76,11 +76,9 @@ class SshChannel:
         self._buffer = bytearray()
 
     def send(self, content: bytes) -> None:
-        """Write to the command's stdin."""
         self._channel.sendall(content)
 
     def readline(self) -> bytes:
-        """The next line of its stdout."""
         while (end := self._buffer.find(b"\n") + 1) == 0:
             piece = self._channel.recv(PIECE)
             if not piece:
@@ -92,7 +90,6 @@ class SshChannel:
         return line
 
     def complaint(self) -> str:
-        """Everything it wrote to stderr."""
         pieces = iter(lambda: self._channel.recv_stderr(PIECE), b"")
         try:
             return b"".join(pieces).decode(errors="replace").strip()
@@ -100,7 +97,6 @@ class SshChannel:
             return ""
 
     def close(self) -> None:
-        """Close the connection."""
         self._connection.client.close()
 
 

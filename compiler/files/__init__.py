@@ -57,7 +57,7 @@ OnRead = Callable[[str, Path], None]  # called with what is read, and from where
 
 
 def ignore_read(_what: str, _path: Path) -> None:
-    """For callers that do not ask what is read."""
+    """Do nothing, for callers that do not ask what is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +67,10 @@ class Opening:
     on_read: OnRead
 
     def document(self, path: Path) -> Node:
-        """The YAML document in a file."""
         self.on_read("template", path)
         return document(path)
 
     def read(self, path: Path) -> Source:
-        """The text of a file."""
         self.on_read("file", path)
         return read(path)
 

@@ -164,7 +164,7 @@ def _allowed_pattern(rule: Node, _: str) -> Holds:
 
 
 def _custom(rule: Node, _: str) -> Holds:
-    """Heat asks the cloud (`nova.flavor`). There is none here: every value satisfies it."""
+    """Heat's `nova.flavor` and the like. Every value satisfies them, as there is no cloud to ask."""
     expect_string(rule, "`custom_constraint`")
     return lambda _: True
 

@@ -44,7 +44,7 @@ def _wrong_type(declaration: Declaration, value: Node) -> CompileError:
 
 
 def check_default(declaration: Declaration, default: Node | None, on_broken: OnBroken) -> None:
-    """A default must satisfy the constraints even where another value overrides it."""
+    """Check a default, which must satisfy the constraints even where another value overrides it."""
     if not declaration.constraints or default is None:
         return
     value = plain(default)

@@ -79,7 +79,6 @@ class Stack:
 
     @property
     def conversion(self) -> Conversion:
-        """Nodes as plain values, and back."""
         return self.memo.conversion
 
     @property
@@ -89,7 +88,6 @@ class Stack:
         return (*above, self.template.path)
 
     def parameter(self, name: str, place: Node) -> Node:
-        """The value of a parameter, in its type."""
         if name in self.template.parameters:
             return self.memo.once("parameter", name, place, lambda: self._parameter(name, place))
         if (pseudo := PSEUDO_PARAMETERS.get(name)) is not None:
@@ -146,16 +144,13 @@ class Stack:
             self.memo.recorder.current.variants[path] = fingerprint(value)
 
     def record_missing(self, call: Mapping, path: list[Node], value: Node) -> None:
-        """Report a call whose path does not exist in the value of its parameter."""
         if self.evaluation.on_missing_path is not None:
             self.evaluation.on_missing_path(call, path, value)
 
     def has_resource(self, name: str) -> bool:
-        """Whether the template defines a resource of that name."""
         return name in self.template.resources
 
     def find_resource(self, name: str, place: Node) -> Resource:
-        """The resource of that name. Raises CompileError if there is none, or its condition disables it."""
         if name not in self.template.resources:
             hint = closest(name, self.template.resources)
             raise CompileError(f"resource `{name}` is not defined in this template", place.span, hint)
@@ -171,7 +166,6 @@ class Stack:
         return self.memo.once("resource", name, place, lambda: self._make_resource(self, name))
 
     def facade(self, field: str, call: Node) -> Node | None:
-        """A field of the parent's resource that this stack belongs to; None if it is not set."""
         if self.parent is None:
             raise CompileError("the root template has no parent resource", call.span)
         definition = self.parent.template.resources.get(".".join(self.memo.resource))
@@ -199,7 +193,6 @@ class Stack:
         return self.template.outputs[name].entries["value"]
 
     def enabled(self, node: Node) -> bool:
-        """Whether a condition is true: a boolean, a name, or a function."""
         if isinstance(node, Mapping) and not self.condition_scope.is_call(node):
             name = next(iter(node.entries), "")
             hint = (
@@ -244,7 +237,6 @@ class Stack:
         scope.check(node)
 
     def file(self, path: str, place: Node) -> Source:
-        """A file beside the template."""
         relative = posixpath.normpath(PurePosixPath(self.template.path).parent / path)
         return self.evaluation.loader.file(self.template.tree, relative, place)
 

@@ -115,7 +115,7 @@ def _section(root: Mapping, name: str) -> dict[str, Node]:
 
 
 def _conditions(root: Mapping) -> dict[str, Node]:
-    """Heat accepts null for any other section, but not for this."""
+    """The conditions. Heat accepts null for any other section, but not for this."""
     node = root.entries.get("conditions")
     return {} if node is None else expect_mapping(node, "`conditions`").entries
 

@@ -54,7 +54,7 @@ class Opener(Protocol):
 
 
 def _is_file(path: Path) -> bool:
-    """False too for a path that is too long for the file system."""
+    """Whether a path is a file; a path that is too long for the file system is none."""
     try:
         return path.is_file()
     except OSError:

@@ -96,7 +96,7 @@ def _message(source: Source, error: yaml.MarkedYAMLError) -> _SyntaxMessage:
 
 
 def _unreadable(source: Source, error: ReaderError) -> CompileError:
-    """libyaml counts the bytes before a character that it does not read."""
+    """The error for a character that libyaml does not read; it counts the bytes before."""
     before = source.text.encode()[: error.position].decode()
     line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
     return CompileError(

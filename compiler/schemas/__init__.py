@@ -74,7 +74,7 @@ def _essence(value: Plain, *, is_free: bool = False) -> Plain:
 
 @lru_cache(maxsize=4096)
 def _is_valid(name: str, content: str) -> bool:
-    """Cached by content, because the hosts of a role share most of their services' data."""
+    """Whether JSON is valid; cached, because the hosts of a role share most of their services' data."""
     return _validator(name).is_valid(json.loads(content))
 
 

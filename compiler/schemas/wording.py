@@ -141,7 +141,7 @@ def _is_type_of(failure: FailedKeyword, below: FailedKeyword) -> bool:
 
 
 def _choice(failure: FailedKeyword, choices: list[str]) -> Violation:
-    """For alternatives that differ only in the key that they require."""
+    """The violation of alternatives that differ only in the key that they require."""
     present = [key for key in choices if key in failure.value]
     quoted = ", ".join(f"`{key}`" for key in present or choices)
     return _must(failure, f"have only one of {quoted}" if present else f"have one of {quoted}")

@@ -33,13 +33,13 @@ def equals(scope: Scope, argument: Node, call: Mapping) -> Node:
 
 
 def negation_shape(functions: Functions, argument: Node, call: Mapping) -> None:
-    """Anything but null."""
+    """Refuse null."""
     if is_null(argument):
         raise MisuseError("takes a condition", argument)
 
 
 def negation(scope: Scope, argument: Node, call: Mapping) -> Node:
-    """`not`."""
+    """Whether a condition is false."""
     return scalar_of(not scope.stack.holds(scope.value(argument)), call)
 
 

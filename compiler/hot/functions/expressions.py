@@ -9,7 +9,7 @@ from compiler.node import Mapping, Node, Scalar
 
 
 def expression_shape(functions: Functions, argument: Node, call: Mapping) -> None:
-    """`expression`, which must be valid if it is literal, and `data`."""
+    """Expect `expression`, which must be valid if it is literal, and perhaps `data`."""
     mapped("expression", only=("expression", "data"))(functions, argument, call)
     assert isinstance(argument, Mapping)
     written = argument.entries["expression"]

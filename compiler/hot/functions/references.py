@@ -65,7 +65,7 @@ def known_attribute(scope: Scope, argument: Node, call: Mapping) -> None:
 
 
 def attribute_path(functions: Functions, argument: Node, call: Mapping) -> None:
-    """A list; Heat also accepts the name of a resource that is a single letter."""
+    """Expect a list; Heat also accepts the name of a resource that is a single letter."""
     if not (isinstance(argument, Scalar) and isinstance(argument.value, str) and len(argument.value) == 1):
         listed(1)(functions, argument, call)
 

@@ -147,7 +147,7 @@ def contains(scope: Scope, argument: Node, call: Mapping) -> Node:
 
 
 def repeat_shape(functions: Functions, argument: Node, call: Mapping) -> None:
-    """`template` and `for_each`, a mapping."""
+    """Expect `template`, and `for_each`, a mapping."""
     mapped("for_each", "template")(functions, argument, call)
     assert isinstance(argument, Mapping)
     loops = argument.entries["for_each"]
@@ -156,7 +156,7 @@ def repeat_shape(functions: Functions, argument: Node, call: Mapping) -> None:
 
 
 def nested_repeat_shape(functions: Functions, argument: Node, call: Mapping) -> None:
-    """As `repeat_shape`; `permutations` is literally true or false."""
+    """Expect what `repeat_shape` does; `permutations` must be literally true or false."""
     repeat_shape(functions, argument, call)
     assert isinstance(argument, Mapping)
     nested = argument.entries.get("permutations")
@@ -204,7 +204,7 @@ def _loop(node: Node, name: str, *, maps: bool) -> list[Node]:
 
 
 def _filling(loops: Mapping, row: tuple[Node, ...]) -> Callable[[str], str]:
-    """Replaces names by a row of values, one after the other: a later one may replace inserted text."""
+    """What replaces names by a row of values, one after the other: a later one may replace inserted text."""
 
     def filled(written: str) -> str:
         for name, value in zip(loops.entries, row, strict=True):

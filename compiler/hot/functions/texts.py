@@ -23,7 +23,7 @@ Format = Callable[[Node, str], str]  # a value as text; the name is for errors
 
 
 def replacement_shape(functions: Functions, argument: Node, call: Mapping) -> None:
-    """`template` and `params`, a mapping or a call."""
+    """Expect `template`, and `params`, a mapping or a call."""
     mapped("template", "params")(functions, argument, call)
     assert isinstance(argument, Mapping)
     params = argument.entries["params"]
@@ -54,7 +54,7 @@ def str_replace(form: Format, *, strict: bool = False) -> Value:
 
 
 def _replaced(written: str, keys: list[str], values: dict[str, str], unused: set[str]) -> str:
-    """Each key in turn, the longest first; inserted text is never searched again."""
+    """The text with each key replaced, the longest first; inserted text is never searched again."""
     for index, key in enumerate(keys):
         if key in written:
             unused.discard(key)
@@ -64,7 +64,7 @@ def _replaced(written: str, keys: list[str], values: dict[str, str], unused: set
 
 
 def formatted(value: Node, name: str) -> str:
-    """Null is empty, a scalar as Python formats it (`True`, `1.5`), all else JSON."""
+    """The text of a value: '' for null, a scalar as Python formats it (`True`, `1.5`), all else as JSON."""
     if isinstance(value, Scalar):
         return "" if value.value is None else str(value.value)
     return _json(value)
@@ -111,7 +111,7 @@ def _joinable(value: Node) -> str:
 
 
 def list_join_one(scope: Scope, argument: Node, call: Mapping) -> Node:
-    """Before liberty: one list, of strings."""
+    """The strings of one list, joined by a delimiter, as before liberty."""
     assert isinstance(argument, Sequence)
     delimiter, written = (scope.value(item) for item in argument.items)
     found = [] if plain(written) is None else items(written, "a list")
@@ -120,7 +120,7 @@ def list_join_one(scope: Scope, argument: Node, call: Mapping) -> Node:
 
 
 def split_shape(functions: Functions, argument: Node, call: Mapping) -> None:
-    """A list or a call."""
+    """Expect a list or a call."""
     if (isinstance(argument, Mapping) and not is_call(argument, functions)) or not isinstance(
         argument, Mapping | Sequence
     ):
@@ -172,7 +172,7 @@ URL = ("scheme", "username", "password", "host", "port", "path", "query", "fragm
 
 
 def url_shape(functions: Functions, argument: Node, call: Mapping) -> None:
-    """The parts of a URL; literal ones must be valid."""
+    """Expect parts of a URL; literal ones must be valid."""
     mapped(only=URL)(functions, argument, call)
     assert isinstance(argument, Mapping)
     _check_url({name: node for name, node in argument.entries.items() if not is_call(node, functions)})
@@ -241,7 +241,7 @@ def _location(part: dict[str, str]) -> str:
 
 
 def _quoted(written: str, safe: str = "") -> str:
-    """Quoted for a URL; a reference to a secret is marked, so that its value is quoted when inserted."""
+    """Text quoted for a URL; a reference to a secret is marked, so that its value is quoted when inserted."""
     done, at = "", 0
     for piece in secret.PATTERN.finditer(written):
         done += quote(written[at : piece.start()], safe=safe) + secret.coded(piece[0], "url")

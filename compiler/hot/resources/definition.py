@@ -46,7 +46,7 @@ def constant(node: Node) -> Thunk:
 
 
 def inner(find: Callable[[str, Node], Resource], name: str, path: AttributePath, place: Node) -> Node:
-    """`resource.NAME`: a reference; `resource.NAME.ATTRIBUTE`, or a further path: an attribute."""
+    """The reference of `resource.NAME`, or an attribute for `resource.NAME.ATTRIBUTE` or a further path."""
     steps: list[Key] = [*name.split(".", 2)[1:], *path]
     found = find(str(steps[0]), place)
     return (

@@ -111,7 +111,6 @@ class Members(ABC):
         return scalar_of(".".join((stack.evaluation.identity.id, *stack.path, *self._definition.path)), place)
 
     def check(self) -> None:
-        """Check each member."""
         for each in self.members.values():
             each.check()
 

@@ -24,22 +24,20 @@ class Nothing:
         self._definition = definition
 
     def attribute(self, name: str, path: AttributePath, place: Node) -> Node:  # noqa: ARG002 - any of any
-        """Null."""
         return scalar_of(None, place)
 
     def attributes(self, place: Node) -> Node:
-        """None."""
         return mapping_of({}, place)
 
     def expect(self, name: str, place: Node) -> None:
-        """Any."""
+        pass
 
     def reference(self, place: Node) -> Node:
         """Its name, where Heat generates an id."""
         return scalar_of(self._definition.name, place)
 
     def check(self) -> None:
-        """Always valid."""
+        pass
 
 
 class Stub(Nothing):
@@ -74,16 +72,13 @@ class OneValue(ABC):
         """The value."""
 
     def attribute(self, name: str, path: AttributePath, place: Node) -> Node:
-        """`value`, and `show`, which is null."""
         self.expect(name, place)
         return scalar_of(None, place) if name == SHOW else value_at(self.value(place), path, place)
 
     def attributes(self, place: Node) -> Node:
-        """`value`."""
         return mapping_of({"value": self.value(place)}, place)
 
     def expect(self, name: str, place: Node) -> None:
-        """`value`, or `show`."""
         if name not in (known := ("value", SHOW)):
             label = self._definition.label
             raise CompileError(f"{label} has no attribute `{name}`", place.span, closest(name, known))
@@ -97,7 +92,6 @@ class ValueResource(OneValue):
         super().__init__(definition, properties)
 
     def value(self, place: Node) -> Node:
-        """The value in its type."""
         return self._definition.stack.memo.once("value", self._definition.name, place, self._evaluated)
 
     def _evaluated(self) -> Node:
@@ -133,7 +127,6 @@ class RandomStringResource(OneValue):
         super().__init__(definition, properties)
 
     def value(self, place: Node) -> Node:
-        """The string."""
         return scalar_of(
             self._definition.stack.memo.once("string", self._definition.name, place, self._string), place
         )

@@ -38,7 +38,7 @@ def evaluate(expression: str, data: Plain) -> Plain:
 
 
 def check(expression: str) -> None:
-    """Raises YaqlError for a text that is not a yaql expression; it is not evaluated."""
+    """Raise YaqlError for a text that is not a yaql expression; it is not evaluated."""
     if not quick.parses(expression):
         from compiler.hot.yaql import library
 

@@ -48,7 +48,7 @@ def evaluate(expression: str, data: Plain) -> Plain:
 
 
 def check(expression: str) -> None:
-    """YaqlError, if the text is not an expression."""
+    """Raise YaqlError if the text is not an expression."""
     try:
         _parsed(expression)
     except _MISTAKES as mistake:

@@ -130,5 +130,5 @@ def distinct(values: Iterable[Value]) -> Iterator[Value]:
 
 
 def unsure() -> NoReturn:
-    """Raises NotSupported, where only an expression fits."""
+    """Raise NotSupported, where only an expression fits."""
     raise NotSupported

@@ -65,7 +65,7 @@ class Manifests:
         )
 
     def _hash(self, unit: Unit, read: list[File]) -> str:
-        """Changes exactly when the unit must restart."""
+        """A digest that changes exactly when the unit must restart."""
         digest = hashlib.sha256()
         for file in read:
             digest.update(f"{file.path}\0{self._meaning(file)}\0".encode())

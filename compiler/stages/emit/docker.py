@@ -164,12 +164,12 @@ def _service(container: Container) -> Iterator[Entry]:
 
 
 def _removal(container: Container) -> str:
-    """Removes a container, if it is there, with the volumes that have no name."""
+    """The command that removes a container, if it is there, with the volumes that have no name."""
     return unit.command((DOCKER, "rm", "--force", "--volumes", container.name), prefix="-")
 
 
 def _source_check(container: Container) -> Iterator[Entry]:
-    """Fails on a missing source of `--volume`, which would create an empty folder there."""
+    """What fails on a missing source of `--volume`, which would create an empty folder there."""
     sources = [volume.source for volume in container.volumes if volume.is_bind and not _mounts(volume)]
     if sources:
         yield ("ExecStartPre", unit.command(("/usr/bin/find", *sources, "-prune", "-false")))
@@ -199,7 +199,7 @@ def _run_command(container: Container) -> Iterator[Words]:
 
 
 def _supervision(container: Container) -> Iterator[Words]:
-    """The output of a run-once container reaches its unit's journal through the attached client."""
+    """How it is logged. Of a run-once container, the attached client writes to the unit's journal."""
     if not _stays(container):
         yield ("--rm", "--log-driver=none")
         return

@@ -66,7 +66,7 @@ def unit_section(
 
 
 def _start_limit(container: Container) -> list[Entry]:
-    """A service is restarted without limit (systemd's default is five starts in ten seconds), unless
+    """The limit of restarts: a service has none (systemd's default is five starts in ten seconds), unless
     `on-failure:N` sets one."""
     if container.restart_retries is None:
         return [("StartLimitIntervalSec", "0")]

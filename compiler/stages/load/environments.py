@@ -83,7 +83,7 @@ class _RegistryReader:
 
 
 def _target(node: Scalar, folder: Path, tree: Tree) -> Target:
-    """A path becomes relative to the tree it lies in, so that an operator's file of that name replaces it."""
+    """A path relative to the tree that it lies in, so that an operator's file of that name replaces it."""
     if node.value is None:
         return NOTHING
     name = str(node.value)

@@ -22,7 +22,6 @@ class HeatOpening:
     repeated: list[Repeated] | None = None  # collects duplicate keys
 
     def document(self, path: Path) -> Node:
-        """The YAML document in a file."""
         self.on_read("template", path)
         source = _stripped(files.read(path))
         _check_json(source)
@@ -48,7 +47,7 @@ class HeatOpening:
 
 
 def _check_json(source: Source) -> None:
-    """A file that begins as JSON must be JSON, although YAML would accept more."""
+    """Refuse a file that begins as JSON and is not, although YAML would accept more."""
     if source.text.startswith("{"):
         try:
             json.loads(source.text)
@@ -62,7 +61,7 @@ def _check_json(source: Source) -> None:
 
 
 def _stripped(source: Source) -> Source:
-    """Without trailing white space: a block scalar at the end loses its line end."""
+    """The text without trailing white space: a block scalar at the end loses its line end."""
     return Source(source.name, source.text.rstrip())
 
 

@@ -93,7 +93,7 @@ def _environment(root: Mapping, folder: Path, tree: Tree, how: Merge) -> Environ
 
 
 def _check_sinks(node: Node | None) -> None:
-    """Heat supports one type, a Zaqar queue."""
+    """Refuse event sinks but for the one type that Heat supports, a Zaqar queue."""
     if node is None or is_null(node) or not plain(node):
         return
     for sink in expect_sequence(node, "`event_sinks`").items:
@@ -128,7 +128,7 @@ def _resources(node: Node, base: Path | None, tree: Tree) -> dict[str, Registry]
 
 
 def _resource(node: Mapping, base: Path | None, tree: Tree) -> Registry:
-    """A nested mapping is for the resources of this one's template; heatclient fetches no files for it."""
+    """Entries for one resource, and in nested mappings for those of its template, without their files."""
     base = _folder(node, base)
     below = {name: each for name, each in node.entries.items() if isinstance(each, Mapping)}
     return Registry(
@@ -163,7 +163,7 @@ def _check_words(name: str, node: Node) -> None:
 
 
 def _target(name: str, node: Node, base: Path | None, tree: Tree) -> Target:
-    """The name of a type has `::` in it; everything else is a file."""
+    """What an entry maps to: the name of a type, which has `::` in it, or a file."""
     if not isinstance(node, Scalar) or not isinstance(node.value, str):
         raise CompileError(
             f"`{name}` must be a string, not {node.kind}", node.span, "use `OS::Heat::None` to disable it"

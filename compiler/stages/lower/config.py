@@ -114,7 +114,7 @@ def _unknown_variables(template: Node, path: str, overrides: Mapping) -> Iterato
 
 
 def _check_sections(kind: Format, value: Node) -> None:
-    """The schema's rule for `ini`, checked again after an override is merged."""
+    """Check the schema's rule for `ini` again, after an override is merged."""
     if kind is not Format.INI:
         return
     for name, section in expect_mapping(value, "an INI file").entries.items():

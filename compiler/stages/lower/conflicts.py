@@ -170,7 +170,7 @@ def _unknown_names(definitions: tuple[Definition, ...]) -> Iterator[Problem]:
 
 
 def _circles(present: tuple[Definition, ...]) -> Iterator[Problem]:
-    """Steps, start orders, `after` and `requires` together must not be circular."""
+    """Circles of steps, start orders, `after` and `requires` together."""
     graph: dict[str, set[str]] = {f"step {step}": {f"step {step - 1}"} for step in range(1, 6)}
     names = {definition.container.name for definition in present}
     orders: dict[tuple[int, int], list[str]] = {}

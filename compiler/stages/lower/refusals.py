@@ -80,7 +80,7 @@ _OF_EXECS = frozenset(
 
 
 def _secrets(definition: Definition) -> Iterator[Problem]:
-    """A secret may be in the environment, which is a private file; everything else ends up in argv."""
+    """Secrets outside the environment, which is a private file: everything else ends up in argv."""
     for key, node in definition.node.entries.items():
         if key != "environment" and secret.names(str(plain(node))):
             hint = "pass it in `environment`, or in a file of `config_data`"
@@ -88,7 +88,7 @@ def _secrets(definition: Definition) -> Iterator[Problem]:
 
 
 def _volumes(definition: Definition) -> Iterator[Problem]:
-    """`source:target[:options]`: an absolute path or a volume's name, and an absolute path."""
+    """Volumes that are not an absolute path or a name, an absolute path, and perhaps options."""
     node = definition.node.entries.get("volumes")
     for item in node.items if isinstance(node, Sequence) else ():
         text = str(plain(item) or "")

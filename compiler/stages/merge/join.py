@@ -56,7 +56,7 @@ class _Join:
     deep: bool
 
     def json(self, below: Node | None, above: Node) -> Node:
-        """Heat reads a text as JSON before it merges; the empty one stays."""
+        """Mappings merged. Heat reads a text as JSON first; the empty one stays."""
         text = _text(above)
         try:
             return self._maps(below, node_of(json.loads(text), above) if text else above)
@@ -99,7 +99,7 @@ class _Join:
         return self._texts("", scalar_of("", above) if below is None else below, above)
 
     def numbers(self, below: Node | None, above: Node) -> Node:
-        """Heat does not add numbers; it joins those that are written as texts or lists."""
+        """Numbers that are written as texts or lists, joined: Heat adds none."""
         if isinstance(below, Sequence) and isinstance(above, Sequence):
             return sequence_of(below.items + above.items, above)
         return self._texts("", below, above)

@@ -98,7 +98,7 @@ def registry(below: Registry, above: Registry) -> Registry:
 
 
 def _unused(below: Parameters, above: Parameters) -> dict[str, Node]:
-    """Heat merges any other section as a mapping, and fails where two files have a list there."""
+    """Any other section, which Heat merges as a mapping, and refuses where two files have a list."""
     for name in below.keys() & above.keys():
         if not (isinstance(below[name], Mapping) and isinstance(above[name], Mapping)):
             raise CompileError(

@@ -59,7 +59,7 @@ def resolve(
 
 
 def _generated(report: Report, name: str, recipe: StringRecipe) -> str:
-    """A random string is a secret like any other: it is generated and kept when pushing."""
+    """The reference to a random string, a secret like any other: it is generated and kept when pushing."""
     if recipe != STANDARD:
         report.warn(
             f"`{name}` is generated as letters and digits, regardless of its properties",
