@@ -21,11 +21,17 @@ class File:
     owner: str = "root:root"
     shared: bool = True  # other hosts may have it too
     sensitive: bool = False  # contains a reference to a secret or its value: mode 0600
+    unsourced: bytes | None = None  # the content without the lines that say which files it comes from, if any
 
     @cached_property
     def sha256(self) -> str:
         """Hex digest of the content."""
         return hashlib.sha256(self.content).hexdigest()
+
+    @cached_property
+    def meaning(self) -> str:
+        """Hex digest of what decides about a restart."""
+        return self.sha256 if self.unsourced is None else hashlib.sha256(self.unsourced).hexdigest()
 
     @cached_property
     def secrets(self) -> frozenset[str]:

@@ -19,6 +19,14 @@ class Format(StrEnum):
     TEMPLATE = "template"
 
 
+MANAGED = "heatsink_managed"
+"""The variable of templates that holds the line for a header."""
+QUOTED = "quoted"
+"""The function of templates that writes a JSON string."""
+PROVIDED = frozenset((MANAGED, QUOTED))
+"""What every template can use."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ConfigFile:
     """One configuration file of one host: `value` is data, or the text of TEXT and TEMPLATE."""
@@ -30,6 +38,7 @@ class ConfigFile:
     separator: str | None = None  # between key and value, if the text is lines of both
     settings: dict[str, Plain] = field(default_factory=dict)  # values of such keys, over those of the text
     source: Source  # of a TEMPLATE's text, for its errors
+    sources: tuple[str, ...] = ()  # the files that its content comes from
     mode: int = 0o644
     hidden: bool = False  # it contains a hidden parameter's value in plain text
     shared: bool = True  # other hosts may hold it too

@@ -18,7 +18,6 @@ class Manifests:
     """Writes manifests; what several hosts share is written as JSON once."""
 
     _texts: ByIdentity[str] = field(default_factory=ByIdentity)
-    _meanings: ByIdentity[str] = field(default_factory=ByIdentity)
 
     def manifest(self, name: str, role: str, backend: Backend, artifacts: Artifacts) -> bytes:
         """The manifest of a host as JSON, always the same bytes for the same artifacts."""
@@ -68,14 +67,9 @@ class Manifests:
         """A digest that changes exactly when the unit must restart."""
         digest = hashlib.sha256()
         for file in read:
-            digest.update(f"{file.path}\0{self._meaning(file)}\0".encode())
+            digest.update(f"{file.path}\0{file.meaning}\0".encode())
         digest.update("\0".join(unit.images).encode())
         return digest.hexdigest()
-
-    def _meaning(self, file: File) -> str:
-        if b"\nX-Source=" not in file.content:
-            return file.sha256
-        return self._meanings.once(file, lambda: _meaning(file.content))
 
 
 def _file(file: File) -> str:
@@ -89,12 +83,6 @@ def _file(file: File) -> str:
             sensitive=file.sensitive,
         )
     )
-
-
-def _meaning(content: bytes) -> str:
-    """A digest of a unit file without its X-Source lines, which may change without a restart."""
-    lines = (line for line in content.split(b"\n") if not line.startswith(b"X-Source="))
-    return hashlib.sha256(b"\n".join(lines)).hexdigest()
 
 
 _Entry = manifest.File | manifest.Link | manifest.Unit

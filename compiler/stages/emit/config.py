@@ -11,16 +11,15 @@ from compiler import jinja
 from compiler.diagnostics import CompileError
 from compiler.model import secret
 from compiler.model.artifact import File
-from compiler.model.config import ConfigFile, Format
+from compiler.model.config import MANAGED, QUOTED, ConfigFile, Format
 from compiler.node import Plain
 from compiler.stages.emit.key_value import with_settings
 
 
 def config_file(file: ConfigFile) -> File:
     """The file as it will lie on the host. Raises CompileError where its format cannot express the data."""
-    content = _rendered(file) if file.format is Format.TEMPLATE else _spelled(file)
-    if file.separator is not None:
-        content = with_settings(content, file.separator, file.settings)
+    unsourced = _text(file)
+    content = _sourced(file, unsourced)
     sensitive = file.hidden or bool(secret.names(content))
     return File(
         path=file.path,
@@ -28,11 +27,28 @@ def config_file(file: ConfigFile) -> File:
         mode=0o600 if sensitive else file.mode,
         shared=file.shared,
         sensitive=sensitive,
+        unsourced=None if unsourced == content else unsourced.encode(),
     )
 
 
-def _rendered(file: ConfigFile) -> str:
-    return jinja.render(file.source, {"quoted": _quoted, **file.variables})
+def _sourced(file: ConfigFile, text: str) -> str:
+    """The text with the files it comes from, if its format has comments or its template asks for them."""
+    managed = f"Managed by heatsink, from {', '.join(map(_printable, file.sources))}"
+    if file.format in (Format.INI, Format.YAML):
+        return f"# {managed}\n{text}"
+    return _text(file, managed) if file.format is Format.TEMPLATE and MANAGED in file.source.text else text
+
+
+def _text(file: ConfigFile, managed: str = "") -> str:
+    if file.format is Format.TEMPLATE:
+        text = jinja.render(file.source, {MANAGED: managed, QUOTED: _quoted, **file.variables})
+    else:
+        text = _spelled(file)
+    return text if file.separator is None else with_settings(text, file.separator, file.settings)
+
+
+def _printable(name: str) -> str:
+    return "".join(character if character.isprintable() else "?" for character in name)
 
 
 def _quoted(text: str) -> str:
@@ -137,7 +153,7 @@ def _yaml_scalar(value: Plain) -> str:
 _YAML_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 
-def _text(value: Plain) -> str:
+def _plain_text(value: Plain) -> str:
     if not isinstance(value, str):
         raise ValueError("`text` must be a string")
     return value
@@ -156,5 +172,5 @@ _SPELLINGS: dict[Format, Callable[[Plain], str]] = {
     Format.INI: ini,
     Format.JSON: json,
     Format.YAML: yaml,
-    Format.TEXT: _text,
+    Format.TEXT: _plain_text,
 }

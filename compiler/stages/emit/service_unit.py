@@ -182,8 +182,13 @@ def artifacts(
     container: Container, path: str, unit_file: UnitFile, links: tuple[Link, ...] = ()
 ) -> Artifacts:
     """A unit file of a container at its path, with all that belongs to it."""
+    content = unit_file.text()
     return Artifacts(
-        files=(File(path=path, content=unit_file.text()), *env_file(container)),
+        files=(File(path=path, content=content, unsourced=_unsourced(content)), *env_file(container)),
         links=links,
         units=(record(container, path),),
     )
+
+
+def _unsourced(content: bytes) -> bytes:
+    return b"\n".join(line for line in content.split(b"\n") if not line.startswith(b"X-Source="))

@@ -39,7 +39,7 @@ def stamp(container: Container, files: AbstractMapping[str, File]) -> str:
     """The path of a run-once container's stamp. `files`: the host's configuration files, by path."""
     digest = hashlib.sha256(meaning(container).encode())
     for path in container.files:
-        digest.update(f"{path}\0{files[path].sha256}\0".encode())
+        digest.update(f"{path}\0{files[path].meaning}\0".encode())
     return f"{STAMPS}/{container.name}.{digest.hexdigest()[:12]}"
 
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 
 from compiler import jinja
 from compiler.diagnostics import CompileError, Problem, closest
-from compiler.model.config import ConfigFile, Format
+from compiler.model.config import PROVIDED, ConfigFile, Format
 from compiler.model.service import Part
 from compiler.node import Mapping, Node, Plain, Scalar, Sequence, expect_mapping, expect_string, plain
 from compiler.node.overlay import overlay
 from compiler.source import Source, Span
+from compiler.stages.lower import sources
 
 CONFIG_DATA = "/var/lib/config-data"
 
@@ -34,6 +35,7 @@ def config_file(part: Part, override: Node | None) -> ConfigFile:
         separator=content.separator,
         settings=_as_mapping(content.settings),
         source=_source(content.value),
+        sources=sources.of_file(part, content.value, override),
         mode=_mode(entries.get("mode")),
         hidden=part.hidden,
         shared=part.shared,
@@ -103,7 +105,7 @@ def _wrong_settings(path: str, overrides: Mapping) -> Iterator[Problem]:
 
 def _unknown_variables(template: Node, path: str, overrides: Mapping) -> Iterator[Problem]:
     """Keys that the template does not use: they would be lost."""
-    names = jinja.variables(_source(template))
+    names = jinja.variables(_source(template)) - PROVIDED
     for name in overrides.entries:
         if name not in names:
             yield Problem(
@@ -135,6 +137,7 @@ def kolla_file(part: Part) -> ConfigFile:
         format=Format.JSON,
         value=plain(part.node),
         source=part.place.source,
+        sources=sources.of_file(part),
         hidden=part.hidden,
         shared=part.shared,
         place=part.place,

@@ -14,6 +14,7 @@ from compiler.model.container import Container, Kind, Restart, Volume
 from compiler.model.service import Part
 from compiler.node import Mapping, Node, Sequence, mapping_of, plain
 from compiler.source import Span
+from compiler.stages.lower import sources
 from compiler.stages.lower.healthcheck import healthcheck, is_disabled
 from compiler.stages.lower.keys import Keys
 
@@ -73,7 +74,7 @@ def definition(part: Part, image: Callable[[str], str], alias_prefix: str = "") 
         step=int(part.path[-2].removeprefix("step_")),
         image="" if kind is Kind.EXEC else image(_image(keys, part)),
         alias=keys.text("alias") or (f"{alias_prefix}{name}.service" if alias_prefix else None),
-        sources=_sources(part),
+        sources=sources.of_container(part),
         written=node,
         place=part.place,
     )
@@ -117,11 +118,6 @@ def _image(keys: Keys, part: Part) -> str:
     if image is None:
         raise CompileError(f"container `{part.path[-1]}` has no `image`", part.place, "add `image: …`")
     return image
-
-
-def _sources(part: Part) -> tuple[str, ...]:
-    own = f"{part.place.place} {part.path[-1]}"
-    return (own, *(f"{span.place} {name}" for name, span in part.places))
 
 
 def _with_words(container: Container, keys: Keys) -> Container:

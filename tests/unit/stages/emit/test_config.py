@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compiler.diagnostics import CompileError
+from compiler.model.artifact import File
 from compiler.model.config import ConfigFile, Format
 from compiler.node import Plain, plain
 from compiler.node.yaml import parse
@@ -96,3 +97,29 @@ def test_a_secret_in_data_is_coded_as_text_of_json(spelling: Format) -> None:
 def config_file(spelling: Format, value: Plain, path: str) -> ConfigFile:
     source = Source("it.yaml", "")
     return ConfigFile(path=path, format=spelling, value=value, source=source, place=Span(source, 1, 1, 1, 1))
+
+
+def written(format_: Format, value: Plain, *sources: str) -> File:
+    source = Source("it.yaml", value if isinstance(value, str) else "")
+    place = Span(source, 1, 1, 1, 1)
+    return config.config_file(
+        ConfigFile(path="/it", format=format_, value=value, source=source, sources=sources, place=place)
+    )
+
+
+@pytest.mark.parametrize(
+    ("format_", "value"),
+    [
+        (Format.INI, {"DEFAULT": {"port": 80}}),
+        (Format.YAML, {"port": 80}),
+        (Format.TEMPLATE, "# {{ heatsink_managed }}\nport 80\n"),
+    ],
+)
+def test_where_a_file_comes_from_is_its_header_and_means_nothing(format_: Format, value: Plain) -> None:
+    one, two = written(format_, value, "a.yaml"), written(format_, value, "a.yaml", "b\n.yaml")
+    assert two.content.startswith(b"# Managed by heatsink, from a.yaml, b?.yaml\n")
+    assert (one.sha256 == two.sha256, one.meaning == two.meaning) == (False, True)
+
+
+def test_a_file_in_a_format_without_comments_has_no_header() -> None:
+    assert written(Format.JSON, {"port": 80}, "a.yaml").content == b'{\n  "port": 80\n}\n'

@@ -1,0 +1,37 @@
+"""Which files something comes from, for the `X-Source=` lines of units and the headers of files.
+
+Lines are left out: one that moves in a template would change units and files, and every plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from compiler.model.service import Part
+from compiler.node import Mapping, Node, Sequence
+
+
+def of_container(part: Part) -> tuple[str, ...]:
+    """The template, and the files that set its parameters: `hello.yaml: HelloImage, HelloPort`."""
+    names: dict[str, list[str]] = {part.place.source.name: []}
+    for name, span in part.places:
+        names.setdefault(span.source.name, []).append(name)
+    return tuple(f"{file}: {', '.join(of)}" if of else file for file, of in names.items())
+
+
+def of_file(part: Part, *written: Node | None) -> tuple[str, ...]:
+    """The template, the files that set its parameters, and those in which the content is written."""
+    parameters = (span.source.name for _, span in part.places)
+    nodes = (name for node in written if node is not None for name in _files(node))
+    return tuple(dict.fromkeys((part.place.source.name, *parameters, *nodes)))
+
+
+def _files(node: Node) -> Iterator[str]:
+    """The files in which a value is written; one that a function made is where its template has the call."""
+    yield node.span.source.name
+    if isinstance(node, Mapping):
+        for entry in node.entries.values():
+            yield from _files(entry)
+    elif isinstance(node, Sequence):
+        for item in node.items:
+            yield from _files(item)
