@@ -71,6 +71,12 @@ def test_the_hook_may_do_a_job_and_end(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "job\n")
 
 
+@pytest.mark.parametrize("hook", ["false | true", 'echo "${UNSET}"', "false"])
+def test_a_mistake_in_the_hook_stops_the_start(tmp_path: Path, hook: str) -> None:
+    done = started(tmp_path, "printf service", hook)
+    assert (done.returncode, done.stdout) == (1, "")
+
+
 def test_the_hook_can_be_skipped(tmp_path: Path) -> None:
     done = started(tmp_path, "printf service", "echo job; exit 0", KOLLA_SKIP_EXTEND_START="")
     assert done.stdout.splitlines()[-1] == "service"
