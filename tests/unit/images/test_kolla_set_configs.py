@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import grp
 import json
-import os
-import pwd
-import stat
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from compiler.shipped import folder
-
-PROGRAM = folder("images") / "base/bin/kolla_set_configs"
-# Whoever runs the tests: only root may give files away.
-ME = f"{pwd.getpwuid(os.getuid()).pw_name}:{grp.getgrgid(os.getgid()).gr_name}"
-CONFIG = Path("var/lib/kolla/config_files")
+from compiler import schemas
+from tests.support.set_configs import CONFIG, ME, PROGRAM, configure, loaded, mode_of, write
 
 
 @pytest.fixture
@@ -30,19 +23,6 @@ def root(tmp_path: Path) -> Path:
 
 def copied(source: str, dest: str, **more: Any) -> dict[str, Any]:
     return {"source": f"/{CONFIG}/{source}", "dest": dest, "owner": ME, "perm": "0600"} | more
-
-
-def configure(root: Path, *config_files: dict[str, Any], **more: Any) -> None:
-    config = {"command": "/usr/bin/service --flag", "config_files": config_files} | more
-    (root / CONFIG / "config.json").write_text(json.dumps(config))
-
-
-def write(root: Path, path: str, text: str, mode: int = 0o644) -> Path:
-    file = root / path.lstrip("/")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text)
-    file.chmod(mode)
-    return file
 
 
 def run(
@@ -62,8 +42,9 @@ def start(root: Path, **options: Any) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def mode_of(path: Path) -> int:
-    return stat.S_IMODE(path.lstat().st_mode)
+def test_the_root_of_a_container_is_a_folder_too() -> None:
+    root = loaded().Root("/")
+    assert [root.name(path) for path in root.matches("/etc/passw[d]")] == ["/etc/passwd"]
 
 
 def test_a_file_is_copied_with_its_mode_and_the_command_written_down(root: Path) -> None:
@@ -141,15 +122,85 @@ def test_an_entry_that_goes_gives_the_images_own_file_back(root: Path) -> None:
     assert not (root / "etc/new.conf").exists()
 
 
+def test_a_folder_merged_onto_a_file_replaces_it_until_its_entry_goes(root: Path) -> None:
+    write(root, "/etc/app", "the image's")
+    write(root, f"{CONFIG}/app/new.conf", "new")
+    configure(root, copied("app", "/etc/app", merge=True))
+    start(root)
+    assert (root / "etc/app/new.conf").read_text() == "new"
+    configure(root)
+    start(root)
+    assert (root / "etc/app").read_text() == "the image's"
+
+
+def test_a_folder_that_merging_made_stays_while_the_service_has_files_in_it(root: Path) -> None:
+    write(root, f"{CONFIG}/app/new.conf", "new")
+    configure(root, copied("app", "/srv/empty", merge=True), copied("app", "/srv/used", merge=True))
+    start(root)
+    write(root, "/srv/used/data", "")
+    configure(root)
+    start(root)
+    assert [str(path.relative_to(root)) for path in (root / "srv").rglob("*")] == [
+        "srv/used",
+        "srv/used/data",
+    ]
+
+
+@pytest.mark.parametrize(("more", "kept"), [({}, False), ({"merge": True}, True)])
+def test_a_link_is_kept_if_merged_and_followed_otherwise(
+    root: Path, more: dict[str, Any], kept: bool
+) -> None:
+    (root / CONFIG / "link").symlink_to(write(root, f"{CONFIG}/app.conf", "a").name)
+    source = {"source": f"/{CONFIG}/link", "dest": "/app.conf", "preserve_properties": True}
+    configure(root, source | more)
+    start(root)
+    assert (root / "app.conf").is_symlink() == kept
+
+
+def test_a_config_yaml_wins(root: Path) -> None:
+    configure(root)
+    (root / CONFIG / "config.yaml").write_text("command: from yaml\n")
+    start(root)
+    assert (root / "run_command").read_text() == "from yaml"
+
+
 def test_directories_and_files_are_made(root: Path) -> None:
     configure(
         root,
-        directories=[{"path": "/var/cache/app", "owner": ME, "perm": "0750"}],
+        directories=[{"path": "/var/cache/app", "owner": ME, "perm": "0640"}],
         files=[{"path": "/var/log/app.log", "owner": ME, "perm": "0640"}],
     )
     start(root)
     assert mode_of(root / "var/cache/app") == 0o750
     assert mode_of(root / "var/log/app.log") == 0o640
+
+
+def test_a_link_in_place_of_a_file_to_make_is_an_error(root: Path) -> None:
+    write(root, "/etc/passwd", "")
+    (root / "app.log").symlink_to("etc/passwd")
+    configure(root, files=[{"path": "/app.log", "owner": ME, "perm": "0666"}])
+    assert run(root).stderr == "kolla_set_configs: the file '/app.log' is a symbolic link\n"
+    assert mode_of(root / "etc/passwd") == 0o644
+
+
+def test_permissions_may_be_for_a_missing_path(root: Path) -> None:
+    entry = {"path": "/missing", "owner": ME, "optional": True}
+    configure(root, permissions=[entry, entry | {"path": "/mistyped", "optional": False}])
+    done = run(root)
+    assert (done.returncode, done.stderr) == (
+        0, "kolla_set_configs: permissions: /mistyped does not exist\n"
+    )  # fmt: skip
+
+
+def test_permissions_do_not_follow_a_link(root: Path) -> None:
+    write(root, "/etc/secret", "", 0o600)
+    (root / "data").mkdir()
+    (root / "data/link").symlink_to("../etc/secret")
+    (root / "data/folder").symlink_to("../etc")
+    entry = {"path": "/data/*", "owner": ME, "perm": "0666", "recurse": True}
+    configure(root, permissions=[entry])
+    start(root)
+    assert mode_of(root / "etc/secret") == 0o600
 
 
 def test_permissions_reach_everything_below_but_what_is_excluded(root: Path) -> None:
@@ -170,6 +221,7 @@ def test_copying_once_leaves_a_second_start_alone(root: Path) -> None:
     write(root, f"{CONFIG}/app.conf", "second")
     assert run(root, strategy="COPY_ONCE").returncode == 0
     assert (root / "app.conf").read_text() == "first"
+    assert mode_of(root / "configured") == 0o600
 
 
 @pytest.mark.parametrize("strategy", [None, "COPY_SOMETIMES"])
@@ -189,6 +241,11 @@ def test_another_strategy_is_an_error(root: Path, strategy: str | None) -> None:
         ('{"command": "x", "config_files": [{"source": "/a", "ignore": true}]}', "unknown key 'ignore'"),
         ('{"command": "x", "config_files": [{"source": "/a", "dest": "/b"}]}', "missing key 'owner'"),
         ('{"command": "x", "permissions": [{"path": "/var", "owner": "nobody-we-know"}]}', "nobody-we-know"),
+        ('{"command": "x", "files": [{"path": "/a*", "owner": "a", "perm": "600"}]}', "'/a*' is a pattern"),
+        ('{"command": "x", "files": [{"path": "/a", "owner": "a", "perm": 600}]}', "text in quotes, not 600"),
+        ('{"command": "x", "files": [{"path": "/a", "owner": "a", "perm": "rw"}]}', "files[0]: perm 'rw'"),
+        ('{"command": "x", "permissions": [{"path": "/", "owner": "a", "exclude": ["("]}]}', "'(' is not"),
+        ('{"command": "x", "permissions": {"a": 1}}', "permissions is not a list"),
     ],
 )  # fmt: skip
 def test_a_mistake_in_the_configuration_is_one_line(root: Path, config: str, said: str) -> None:
@@ -200,6 +257,27 @@ def test_a_mistake_in_the_configuration_is_one_line(root: Path, config: str, sai
     assert done.stderr.count("\n") == 1
 
 
+def test_a_mistake_in_config_yaml_is_one_line(root: Path) -> None:
+    (root / CONFIG / "config.yaml").write_text("command: [\n")
+    done = run(root)
+    assert done.returncode == 1
+    assert "config.yaml: while parsing a flow node" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_schema_has_the_keys_of_the_program() -> None:
+    kolla = json.loads(schemas.text("role_data"))["$defs"]["kolla"]["properties"]
+    made = json.loads(schemas.text("role_data"))["$defs"]["made"]
+    program = loaded()
+    assert kolla.keys() == program.LISTS.keys() | {"command"}
+    for key, cls in program.LISTS.items():
+        items = kolla[key]["items"]
+        if "$ref" in items:
+            items = made
+        assert items["properties"].keys() == {item.name for item in fields(cls)}
+        assert set(items["required"]) == set(cls.required({"preserve_properties": True}))
+
+
 def test_a_check_of_what_was_just_put_in_place_passes(root: Path) -> None:
     write(root, f"{CONFIG}/app.conf", "a")
     write(root, f"{CONFIG}/dir/sub/file", "b")
@@ -208,6 +286,9 @@ def test_a_check_of_what_was_just_put_in_place_passes(root: Path) -> None:
         root,
         copied("app.conf", "/app.conf", perm="600"),
         copied("dir", "/dir"),
+        copied("app.conf", "/dir/sub/more"),
+        copied("app.conf", "/twice"),
+        copied("dir/sub/file", "/twice"),
         copied("dir", "/merged", merge=True),
         {"source": f"/{CONFIG}/dir", "dest": "/kept", "preserve_properties": True},
         permissions=[{"path": "/app.conf", "owner": ME, "perm": "0644"}],
@@ -245,3 +326,15 @@ def test_a_check_finds_what_is_missing(root: Path) -> None:
     start(root)
     (root / "app.conf").unlink()
     assert "missing" in run(root, "--check").stderr
+
+
+def test_a_check_finds_that_an_entry_is_gone_until_the_next_start(root: Path) -> None:
+    write(root, f"{CONFIG}/app.conf", "a")
+    configure(root, copied("app.conf", "/etc/app.conf"))
+    start(root)
+    configure(root)
+    assert run(root, "--check").stderr == (
+        "kolla_set_configs: /etc/app.conf was installed by an entry that is gone\n"
+    )
+    start(root)
+    assert run(root, "--check").returncode == 0

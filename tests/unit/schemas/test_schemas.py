@@ -95,7 +95,7 @@ VALID = {
           /var/lib/kolla/config_files/keystone.json:
             command: /usr/sbin/apache2 -DFOREGROUND
             config_files: [{source: /a/*, dest: /, merge: true, preserve_properties: true}]
-            permissions: [{path: /var/log/keystone, owner: 'keystone:keystone', recurse: true, perm: '0750'}]
+            permissions: [{path: /var/log/a, owner: 'a:b', recurse: true, perm: '0750', optional: true}]
             directories: [{path: /a, owner: a, perm: '0750'}]
         config_data:
           keystone:
@@ -195,6 +195,11 @@ error: `privileged` must be a boolean, not a string
 def container(text: str) -> str:
     """Role data with one container."""
     return f"{{service_name: x, docker_config: {{step_1: {{x: {{{text}}}}}}}}}"
+
+
+def kolla(text: str) -> str:
+    """Role data with one config.json."""
+    return f"{{service_name: x, kolla_config: {{/a.json: {{command: a, {text}}}}}}}"
 
 
 def config_file(text: str) -> str:
@@ -315,6 +320,26 @@ def config_file(text: str) -> str:
             "role_data",
             config_file("text: a, mode: rw"),
             ["invalid value `rw` for `mode`; for example `0640`"],
+        ),
+        (
+            "role_data",
+            kolla("config_files: [{source: /a, dest: /b, preserve_properties: true, exclude: [c]}]"),
+            ["unknown key `exclude`"],
+        ),
+        (
+            "role_data",
+            kolla("config_files: [{source: /a, dest: /b}]"),
+            ["an item of `config_files` must have one of `preserve_properties`, `owner`"],
+        ),
+        (
+            "role_data",
+            kolla("config_files: [{source: /a, dest: /b, owner: root}]"),
+            ["`owner` requires `perm`"],
+        ),
+        (
+            "role_data",
+            kolla("directories: [{path: /a/*, owner: root, perm: '0750'}]"),
+            ["invalid value `/a/*` for `path`; for example `/var/log/app`"],
         ),
     ],
 )

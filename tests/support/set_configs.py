@@ -1,0 +1,51 @@
+"""kolla_set_configs as a module, below a folder in place of /."""
+
+from __future__ import annotations
+
+import grp
+import importlib.util
+import json
+import os
+import pwd
+import stat
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from compiler.shipped import folder
+
+PROGRAM = folder("images") / "base/bin/kolla_set_configs"
+CONFIG = Path("var/lib/kolla/config_files")
+# Whoever runs the tests: only root may give files away.
+ME = f"{pwd.getpwuid(os.getuid()).pw_name}:{grp.getgrgid(os.getgid()).gr_name}"
+
+
+def loaded() -> ModuleType:
+    """The program's functions."""
+    loader = SourceFileLoader("kolla_set_configs", str(PROGRAM))
+    spec = importlib.util.spec_from_loader(loader.name, loader)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    loader.exec_module(module)
+    return module
+
+
+def configure(root: Path, *config_files: dict[str, Any], **more: Any) -> None:
+    """Write a config.json."""
+    config = {"command": "/usr/bin/service --flag", "config_files": config_files} | more
+    (root / CONFIG / "config.json").write_text(json.dumps(config))
+
+
+def write(root: Path, path: str, text: str, mode: int = 0o644) -> Path:
+    """Write a file of the container."""
+    file = root / path.lstrip("/")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    file.chmod(mode)
+    return file
+
+
+def mode_of(path: Path) -> int:
+    """Permission bits of a file, or of a link itself."""
+    return stat.S_IMODE(path.lstat().st_mode)
