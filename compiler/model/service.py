@@ -36,6 +36,7 @@ class HostSettings:
     image_tag: str
     overrides: Node | None  # ConfigOverrides
     host_paths: tuple[str, ...]
+    host_networks: tuple[str, ...] = ()  # that exist on the host, besides the engine's own
     alias_prefix: str = ""  # of units: `tripleo_` gives `tripleo_keystone.service`; "" gives none
 
 

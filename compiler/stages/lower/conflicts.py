@@ -22,6 +22,8 @@ _USUAL_PATHS = """
 /var/lib/containers /var/lib/docker /var/run/docker.sock
 """
 HOST_PATHS = tuple(_USUAL_PATHS.split())
+# Networks that need no `network create`, with or without options behind a colon.
+_OF_ENGINES = ("bridge", "container", "default", "host", "none", "ns", "pasta", "private", "slirp4netns")
 _SHARING = frozenset(("shared", "rshared", "slave", "rslave", "z"))
 
 
@@ -34,6 +36,7 @@ def conflicts(
     preps: tuple[HostPrep, ...],
     ports: tuple[Port, ...],
     host_paths: tuple[str, ...],
+    host_networks: tuple[str, ...],
 ) -> tuple[Problem, ...]:
     """Everything in a host's containers that cannot work together.
 
@@ -46,6 +49,7 @@ def conflicts(
         *_same_mounts(host, present),
         *_same_units(host, present),
         *_missing_sources(host, present, _made(files, preps), (*HOST_PATHS, *host_paths)),
+        *_missing_networks(host, present, host_networks),
         *_unknown_names(definitions),
     )
     return problems or tuple(_circles(present))
@@ -146,6 +150,20 @@ def _missing_sources(
                     definition.item_span("volumes", position),
                     "create it with `host_prep: {tmpfiles: …}`, or add it to `HostPaths` if hosts provide it",
                 )
+
+
+def _missing_networks(
+    host: str, present: Iterable[Definition], existing: tuple[str, ...]
+) -> Iterator[Problem]:
+    for definition in present:
+        network = definition.container.network
+        if network.partition(":")[0] not in (*_OF_ENGINES, *existing):
+            yield Problem(
+                f"nothing creates the network `{network}` on host `{host}`, and "
+                f"`{definition.container.name}` joins it",
+                definition.key_span("net"),
+                "use `host`, or add it to `HostNetworks` if hosts provide it",
+            )
 
 
 def _matches(path: str, patterns: Iterable[str]) -> bool:

@@ -160,7 +160,8 @@ class _Lowering:
     def _check(
         self, data: HostData, parts: _Parts, present: tuple[Definition, ...], paths: tuple[str, ...]
     ) -> None:
-        key = (parts.definitions, present, paths, parts.preps, parts.ports, data.settings.host_paths)
+        provided = (data.settings.host_paths, data.settings.host_networks)
+        key = (parts.definitions, present, paths, parts.preps, parts.ports, provided)
         if key not in self._conflicts:
             self._conflicts[key] = conflicts(
                 host=data.host.name,
@@ -170,6 +171,7 @@ class _Lowering:
                 preps=tuple(placed.prep for placed in parts.preps),
                 ports=parts.ports,
                 host_paths=data.settings.host_paths,
+                host_networks=data.settings.host_networks,
             )
         if self._conflicts[key]:
             raise CompileError.of(self._conflicts[key])

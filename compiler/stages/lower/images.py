@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as AbstractMapping
 
-from compiler.diagnostics import Report
+from compiler.diagnostics import Problem, Report
 from compiler.model.service import HostSettings
+from compiler.stages.lower.container import Definition
+
+# https://pkg.go.dev/github.com/distribution/reference
+_WORD = "[a-z0-9]+"
+_COMPONENT = rf"{_WORD}(?:(?:[.]|_|__|-+){_WORD})*"
+_HOST = r"(?:[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*|\[[0-9a-fA-F:]+\])"
+_REGISTRY = rf"(?=localhost/|[^/]*[.:]){_HOST}(?::[0-9]+)?/"  # any other first word belongs to the name
+_SUFFIX = r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@[a-z0-9+._-]+:[0-9a-fA-F]+)?"
+_REFERENCE = re.compile(rf"(?:{_REGISTRY})?{_COMPONENT}(?:/{_COMPONENT})*{_SUFFIX}")
 
 
 def full_name(image: str, settings: HostSettings) -> str:
@@ -20,6 +30,17 @@ def reference(image: str, digests: AbstractMapping[str, str]) -> str:
     """The full name with the digest that the lock has for it, else as it is."""
     digest = None if "@" in image else digests.get(image)
     return image if digest is None else f"{image.rpartition(':')[0]}@{digest}"
+
+
+def invalid(definition: Definition) -> Iterator[Problem]:
+    """An image that no engine can pull."""
+    image = definition.container.image
+    if image and not _REFERENCE.fullmatch(image):
+        yield Problem(
+            f"`{image}` is not a valid image reference",
+            definition.key_span("image"),
+            "write `registry/namespace/name:tag` or `…@sha256:…`, the name in lower case",
+        )
 
 
 def warn_of_tags(images: Iterable[str], report: Report) -> None:

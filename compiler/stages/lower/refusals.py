@@ -9,6 +9,7 @@ from compiler.diagnostics import CompileError, Problem
 from compiler.model import secret
 from compiler.model.container import Container, Kind, Refusal
 from compiler.node import Plain, Sequence, plain
+from compiler.stages.lower import images
 from compiler.stages.lower.container import Definition
 
 
@@ -18,6 +19,7 @@ def check(definition: Definition) -> None:
         *_unsupported(definition),
         *_secrets(definition),
         *_volumes(definition),
+        *images.invalid(definition),
         *_control_characters(definition),
         *(each.problem(definition.container) for each in _REFUSALS if each.is_wrong(definition.container)),
     )
@@ -42,6 +44,17 @@ _UNSUPPORTED: tuple[tuple[str, Callable[[Plain], bool], str], ...] = (
     ("conmon_pidfile", lambda value: value is not None, "conmon itself tells systemd the main process"),
     ("kernel_memory", lambda value: value is not None, "cgroup version 2 has no such limit"),
     ("interactive", lambda value: value is True, "a unit has no terminal to read from"),
+    (
+        "publish",
+        lambda value: value is not None,
+        "no port is published, as containers use the host's network",
+    ),
+    ("expose", lambda value: value is not None, "containers use the host's network; list their `ports`"),
+    (
+        "networks",
+        lambda value: value is not None,
+        "containers use the host's network; `net` joins another one",
+    ),
 )
 
 

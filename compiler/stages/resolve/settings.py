@@ -21,9 +21,8 @@ from compiler.node.overlay import overlay
 
 OVERRIDES = "ConfigOverrides"
 ALIAS_PREFIX = "ContainerUnitAliasPrefix"
-OWN = frozenset(
-    ("ContainerBackend", "ContainerImagePrefix", "ContainerImageTag", ALIAS_PREFIX, OVERRIDES, "HostPaths")
-)
+_OWN = "ContainerBackend ContainerImagePrefix ContainerImageTag HostNetworks HostPaths"
+OWN = frozenset((*_OWN.split(), ALIAS_PREFIX, OVERRIDES))
 
 
 def for_role(environment: Environment, role: Role) -> dict[str, Node]:
@@ -66,13 +65,15 @@ def settings(
         image_prefix=_text(parameters, "ContainerImagePrefix", "localhost/heatsink"),
         image_tag=_text(parameters, "ContainerImageTag", __version__),
         overrides=None if overrides is None else expect_mapping(overrides, f"`{OVERRIDES}`"),
-        host_paths=_host_paths(parameters.get("HostPaths")),
+        host_paths=tuple(map(_host_path, _list(parameters, "HostPaths"))),
+        host_networks=tuple(expect_string(item, "a network") for item in _list(parameters, "HostNetworks")),
         alias_prefix=_alias_prefix(parameters.get(ALIAS_PREFIX)),
     )
 
 
-def _host_paths(node: Node | None) -> tuple[str, ...]:
-    return () if node is None else tuple(map(_host_path, expect_sequence(node, "`HostPaths`").items))
+def _list(parameters: AbstractMapping[str, Node], name: str) -> tuple[Node, ...]:
+    node = parameters.get(name)
+    return () if node is None else tuple(expect_sequence(node, f"`{name}`").items)
 
 
 def _host_path(node: Node) -> str:
