@@ -143,6 +143,7 @@ class Container:
     kill_mode: str | None = None
     pre_stop_exec: tuple[str, ...] = ()
     systemd_exec_flags: tuple[tuple[str, str], ...] = ()  # further lines of [Service], as TripleO's key does
+    documentation: tuple[str, ...] = ()  # URIs
     alias: str | None = None  # another name of the unit, such as tripleo_keystone.service
     files: tuple[str, ...] = ()  # paths of artifacts it reads: it restarts when one changes
     stamp: str | None = None  # RUN_ONCE and EXEC: the file that says it has run

@@ -24,6 +24,7 @@ SHARED = {  # definitions that several keys use -> how a value is written
     "size": "bytes, or `512m`",
     "strings": "list of strings",
     "strings_or_one": "string, or list of strings",
+    "uri": "string",
     "words": "string, or list of strings",
 }
 

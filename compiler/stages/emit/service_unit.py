@@ -46,6 +46,7 @@ def unit_section(
     part_of = (TARGET, *([family_target(own)] if own else []))
     entries = [("Description", unit.plain(f"{container.name} ({container.service}, step {container.step})"))]
     entries += [("X-Source", unit.plain(source)) for source in container.sources]
+    entries += unit.several("Documentation", map(unit.plain, container.documentation))
     entries += unit.several("PartOf", part_of)
     entries += unit.several("Wants", dict.fromkeys((*wants, *container.depends_on)))
     entries += unit.several("Requires", requires)

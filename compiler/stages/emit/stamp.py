@@ -33,6 +33,7 @@ CONSTANT: dict[str, object] = {
     "stamp": None,
     "sources": (),
 }
+WITHOUT_EFFECT = frozenset(("documentation",))  # later fields that change nothing of what runs
 
 
 def stamp(container: Container, files: AbstractMapping[str, File]) -> str:
@@ -51,6 +52,8 @@ def meaning(container: Container) -> str:
     later = {
         field.name: now[field.name]
         for field in fields(container)
-        if field.compare and field.name not in first and now[field.name] != field.default
+        if field.compare
+        and field.name not in (first.keys() | WITHOUT_EFFECT)
+        and now[field.name] != field.default
     }
     return f"Container({', '.join(f'{name}={value!r}' for name, value in (first | later).items())})"

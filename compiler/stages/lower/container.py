@@ -239,6 +239,7 @@ def _with_unit(container: Container, keys: Keys) -> Container:
         stop_grace_period=keys.seconds("stop_grace_period", container.stop_grace_period),
         kill_mode=keys.text("kill_mode"),
         systemd_exec_flags=keys.pairs("systemd_exec_flags"),
+        documentation=keys.strings("documentation"),
     )
 
 

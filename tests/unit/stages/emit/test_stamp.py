@@ -28,6 +28,10 @@ def test_a_field_that_is_gone_has_a_constant() -> None:
     assert set(FIRST_FIELDS) - {each.name for each in fields(Container)} <= set(CONSTANT)
 
 
+def test_documentation_changes_nothing() -> None:
+    assert meaning(replace(JOB, documentation=("man:job(1)",))) == meaning(JOB)
+
+
 def test_names_and_order_of_other_units_change_nothing() -> None:
     other = replace(
         JOB, alias="tripleo_job.service", after=("db",), requires=("db",), sources=("a.yaml:1 x",)
