@@ -13,7 +13,7 @@ from compiler.model.container import Backend
 from compiler.model.fleet import Fleet
 from compiler.model.host import EmittedHost, LoweredHost
 from compiler.model.inputs import Environment, Inputs, Merge, Opener
-from compiler.model.service import HostData
+from compiler.model.service import OVERRIDES, HostData
 from compiler.stages.bundle import tree
 from compiler.stages.bundle.compiled import CompiledBundle, bundle
 from compiler.stages.emit.host import emit
@@ -22,7 +22,6 @@ from compiler.stages.load.inputs import Request, load
 from compiler.stages.lower.host import lower
 from compiler.stages.merge import differences, merge, overlaid
 from compiler.stages.resolve import resolve
-from compiler.stages.resolve.settings import OVERRIDES
 
 T = TypeVar("T")
 

@@ -1,6 +1,8 @@
 """Commands that replace Heat: they evaluate templates, and find mistakes in them, without a cloud.
 
-evaluation   a template, its environments and parameters in; outputs out
-conformance  cases with the answers of real Heat
-lint/        what Heat silently ignores
+opening       files as Heat's client reads them
+environments  environment files as Heat takes them
+evaluation    a template, its environments and parameters in; outputs out
+conformance   cases with the answers of real Heat
+lint/         what Heat silently ignores
 """

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from compiler.diagnostics import CompileError, Report, closest
 from compiler.files import OnRead, ignore_read, short_name
+from compiler.heat.environments import heat_environments
+from compiler.heat.opening import HeatOpening
 from compiler.hot.attachments import named_templates, registered_files
 from compiler.hot.evaluation import Evaluation, OnMissingPath, RandomStrings, StackIdentity, random_strings
 from compiler.hot.loader import TemplateLoader
@@ -23,8 +25,6 @@ from compiler.hot.stack import Stack
 from compiler.hot.template import Template
 from compiler.model.inputs import WHOLE_DISK, Environment, Merge
 from compiler.node import Node, Plain, from_plain, plain
-from compiler.stages.load.heat import HeatOpening
-from compiler.stages.load.heat_environments import heat_environments
 from compiler.stages.merge import differences, merge
 
 

@@ -9,6 +9,11 @@ from compiler.model.inputs import Host
 from compiler.node import Node
 from compiler.source import Span
 
+OVERRIDES = "ConfigOverrides"
+ALIAS_PREFIX = "ContainerUnitAliasPrefix"
+_OWN = "ContainerBackend ContainerImagePrefix ContainerImageTag HostNetworks HostPaths"
+OWN_PARAMETERS = frozenset((*_OWN.split(), ALIAS_PREFIX, OVERRIDES))  # that the compiler itself reads
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Part:

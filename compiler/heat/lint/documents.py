@@ -12,6 +12,7 @@ from pathlib import Path
 from compiler import files
 from compiler.diagnostics import CompileError, HeatsinkError
 from compiler.heat.lint.expressions import Expression, expressions
+from compiler.heat.opening import HeatOpening
 from compiler.hot.environment import DEFAULTS, REGISTRY, SECTIONS
 from compiler.hot.functions import known
 from compiler.hot.registry import is_template
@@ -20,7 +21,6 @@ from compiler.hot.versions import VERSIONS, Version
 from compiler.node import Mapping, Node, Scalar, mapping_of, walk
 from compiler.node.yaml import Repeated
 from compiler.source import Span
-from compiler.stages.load.heat import HeatOpening
 
 _VERSION = "heat_template_version"
 _OF_HEAT = re.compile(rf"^({_VERSION}|{DEFAULTS}|{REGISTRY}):", re.MULTILINE)

@@ -23,8 +23,8 @@ from compiler.hot.environment import (
 )
 from compiler.hot.registry import find_registration
 from compiler.model.inputs import Registry
+from compiler.model.service import OWN_PARAMETERS
 from compiler.node import Mapping, Scalar, is_null, walk
-from compiler.stages.resolve.settings import OWN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +68,7 @@ def undeclared_parameters(everything: Everything) -> Iterator[Problem]:
     for document in everything.environments:
         for section in (DEFAULTS, PARAMETERS):
             for name in document.section(section):
-                if name not in everything.types and name not in OWN:
+                if name not in everything.types and name not in OWN_PARAMETERS:
                     yield Problem(
                         f"no template declares the parameter `{name}`",
                         document.place(section, name),

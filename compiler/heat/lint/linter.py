@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from compiler.diagnostics import CompileError
+from compiler.heat.environments import heat_environments
 from compiler.heat.evaluation import EvaluationRequest
 from compiler.heat.lint.documents import Document, Signature, document, keys, listing, signature
 from compiler.heat.lint.environments import Everything
@@ -25,7 +26,6 @@ from compiler.heat.lint.rules import (
 from compiler.hot.attachments import registered_files
 from compiler.hot.template import template
 from compiler.model.inputs import WHOLE_DISK, Merge, Registry, TemplateFile
-from compiler.stages.load.heat_environments import heat_environments
 
 T = TypeVar("T")
 

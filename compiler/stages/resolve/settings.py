@@ -9,7 +9,7 @@ from compiler import __version__
 from compiler.diagnostics import CompileError, closest
 from compiler.model.container import UNIT_NAME, Backend
 from compiler.model.inputs import Environment, Host, Role
-from compiler.model.service import HostSettings
+from compiler.model.service import ALIAS_PREFIX, OVERRIDES, HostSettings
 from compiler.node import (
     Node,
     Scalar,
@@ -18,11 +18,6 @@ from compiler.node import (
     expect_string,
 )
 from compiler.node.overlay import overlay
-
-OVERRIDES = "ConfigOverrides"
-ALIAS_PREFIX = "ContainerUnitAliasPrefix"
-_OWN = "ContainerBackend ContainerImagePrefix ContainerImageTag HostNetworks HostPaths"
-OWN = frozenset((*_OWN.split(), ALIAS_PREFIX, OVERRIDES))
 
 
 def for_role(environment: Environment, role: Role) -> dict[str, Node]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from compiler.diagnostics import CompileError
+from compiler.heat.environments import heat_environments
 from compiler.model.inputs import Merge, TemplateFile, Tree
 from compiler.node import plain
-from compiler.stages.load.heat_environments import heat_environments
 
 
 @pytest.fixture
