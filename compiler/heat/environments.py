@@ -7,6 +7,7 @@ names must exist, used or not: the client sends them all.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -14,10 +15,9 @@ from compiler import files
 from compiler.diagnostics import CompileError
 from compiler.hot.environment import ACTIONS, BASE_URL, REGISTRY, RESOURCES, SECTIONS, STRATEGIES, UNUSED
 from compiler.hot.registry import is_template
-from compiler.model.inputs import Environment, Merge, Registration, Registry, Target, Tree
+from compiler.model.inputs import WHOLE_DISK, Environment, Merge, Registration, Registry, Target, TemplateFile
 from compiler.node import Mapping, Node, Scalar, expect_keys, expect_mapping, expect_sequence, is_null, plain
 from compiler.node.yaml import Duplicates, parse
-from compiler.stages.load.environments import template_file
 
 _PASSED_OVER = {  # sections that may be any false value of Python
     Merge.SERVER: ("parameters", "parameter_defaults"),
@@ -25,7 +25,7 @@ _PASSED_OVER = {  # sections that may be any false value of Python
 }
 
 
-def heat_environments(paths: Sequence[Path], tree: Tree, how: Merge) -> tuple[Environment, ...]:
+def heat_environments(paths: Sequence[Path], how: Merge) -> tuple[Environment, ...]:
     """Environment files in their order, to be merged in that way. Raises CompileError as Heat would refuse.
 
     Paths of templates are relative to the file that names them, or to its `base_url` (`file:///…/`).
@@ -33,7 +33,7 @@ def heat_environments(paths: Sequence[Path], tree: Tree, how: Merge) -> tuple[En
     roots = [(path, _root(path)) for path in paths]
     documents = [(path, root) for path, root in roots if root is not None]
     (_refuse_null_at_last if how is Merge.CLIENT else _refuse_null)([root for _, root in documents])
-    return tuple(_environment(root, path.parent.resolve(), tree, how) for path, root in documents)
+    return tuple(_environment(root, path.parent.resolve(), how) for path, root in documents)
 
 
 def _root(path: Path) -> Mapping | None:
@@ -69,7 +69,7 @@ def _empty(root: Mapping, name: str) -> CompileError:
     return CompileError(f"the section `{name}` is empty", root.key_span(name), "remove it, or write `{}`")
 
 
-def _environment(root: Mapping, folder: Path, tree: Tree, how: Merge) -> Environment:
+def _environment(root: Mapping, folder: Path, how: Merge) -> Environment:
     def section(name: str) -> Mapping | None:
         node = root.entries.get(name)
         if node is None or is_null(node) or (name in _PASSED_OVER[how] and not plain(node)):
@@ -86,7 +86,7 @@ def _environment(root: Mapping, folder: Path, tree: Tree, how: Merge) -> Environ
     return Environment(
         parameters=entries("parameters"),
         parameter_defaults=entries("parameter_defaults"),
-        resource_registry=Registry() if registry is None else _registry(registry, folder, tree),
+        resource_registry=Registry() if registry is None else _registry(registry, folder),
         strategies={name: _spelled(strategy) for name, strategy in entries(STRATEGIES).items()},
         unused={name: node for name, node in unused if plain(node)},
     )
@@ -112,28 +112,28 @@ def _spelled(strategy: Node) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _registry(node: Mapping, folder: Path, tree: Tree) -> Registry:
+def _registry(node: Mapping, folder: Path) -> Registry:
     base = _folder(node, folder)
     written = node.entries.get(RESOURCES)
-    resources = None if written is None else _resources(written, base, tree)
-    return Registry(types=dict(_types(node, base, tree)), resources=resources)
+    resources = None if written is None else _resources(written, base)
+    return Registry(types=dict(_types(node, base)), resources=resources)
 
 
-def _resources(node: Node, base: Path | None, tree: Tree) -> dict[str, Registry]:
+def _resources(node: Node, base: Path | None) -> dict[str, Registry]:
     """Entries for single resources, by name."""
     return {
-        name: _resource(expect_mapping(each, f"resource `{name}`"), base, tree)
+        name: _resource(expect_mapping(each, f"resource `{name}`"), base)
         for name, each in expect_mapping(node, f"`{RESOURCES}`").entries.items()
     }
 
 
-def _resource(node: Mapping, base: Path | None, tree: Tree) -> Registry:
+def _resource(node: Mapping, base: Path | None) -> Registry:
     """Entries for one resource, and in nested mappings for those of its template, without their files."""
     base = _folder(node, base)
     below = {name: each for name, each in node.entries.items() if isinstance(each, Mapping)}
     return Registry(
-        types=dict(_types(node, base, tree)),
-        resources={name: _resource(each, None, tree) for name, each in below.items()},
+        types=dict(_types(node, base)),
+        resources={name: _resource(each, None) for name, each in below.items()},
     )
 
 
@@ -146,12 +146,12 @@ def _folder(node: Mapping, folder: Path | None) -> Path | None:
     return Path(url.removeprefix("file://")) if isinstance(url, str) and url.startswith("file:///") else None
 
 
-def _types(node: Mapping, base: Path | None, tree: Tree) -> Iterator[tuple[str, Registration]]:
+def _types(node: Mapping, base: Path | None) -> Iterator[tuple[str, Registration]]:
     for name, entry in node.entries.items():
         if name in ACTIONS:
             _check_words(name, entry)
         elif name != BASE_URL and not isinstance(entry, Mapping):
-            yield name, Registration(target=_target(name, entry, base, tree), node=entry)
+            yield name, Registration(target=_target(name, entry, base), node=entry)
 
 
 def _check_words(name: str, node: Node) -> None:
@@ -162,7 +162,7 @@ def _check_words(name: str, node: Node) -> None:
             raise CompileError(f"`{name}` cannot be `{word}`", node.span, f"use one of {known}")
 
 
-def _target(name: str, node: Node, base: Path | None, tree: Tree) -> Target:
+def _target(name: str, node: Node, base: Path | None) -> Target:
     """What an entry maps to: the name of a type, which has `::` in it, or a file."""
     if not isinstance(node, Scalar) or not isinstance(node.value, str):
         raise CompileError(
@@ -176,7 +176,8 @@ def _target(name: str, node: Node, base: Path | None, tree: Tree) -> Target:
             node.span,
             f"`{BASE_URL}` must be a `file:///` URL; files for resources within a resource are never fetched",
         )
-    file = template_file(node, base / node.value.removeprefix("file://"), tree)
+    path = os.path.normpath(base / node.value.removeprefix("file://"))
+    file = TemplateFile(path=path.lstrip("/"), tree=WHOLE_DISK)
     if file.tree.find(file.path) is None:
         raise CompileError(
             f"there is no template `{node.value}`", node.span, "paths are relative to the environment file"

@@ -92,7 +92,7 @@ def _environment(
     request: EvaluationRequest, loader: TemplateLoader, root: Template, report: Report
 ) -> Environment:
     """The environments and the parameters of the request as one, merged as Heat's client and Heat do it."""
-    environments = heat_environments(request.environments, WHOLE_DISK, request.merge)
+    environments = heat_environments(request.environments, request.merge)
     line = {name: from_plain(value, f"-P {name}") for name, value in request.parameters.items()}
     types = _declared(loader, root, environments, line)
     merge(environments, Merge.CLIENT)  # the client does so before it sends the files, and may fail

@@ -130,7 +130,7 @@ class _Linter:
         if checked is None:
             return None
         try:
-            environments = heat_environments([path], WHOLE_DISK, Merge.SERVER)
+            environments = heat_environments([path], Merge.SERVER)
         except CompileError as error:
             self.refuse(error)
             return None

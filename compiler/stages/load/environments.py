@@ -89,10 +89,10 @@ def _target(node: Scalar, folder: Path, tree: Tree) -> Target:
     name = str(node.value)
     if not is_template(name):
         return name
-    return template_file(node, folder / name, tree)
+    return _template_file(node, folder / name, tree)
 
 
-def template_file(node: Scalar, path: Path, tree: Tree) -> TemplateFile:
+def _template_file(node: Scalar, path: Path, tree: Tree) -> TemplateFile:
     """The template of that path, in the tree where it lies or in one of its own. Errors show the node."""
     path = Path(os.path.normpath(path))
     for root in tree.roots:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from compiler.diagnostics import CompileError
 from compiler.heat.environments import heat_environments
-from compiler.model.inputs import Merge, TemplateFile, Tree
+from compiler.model.inputs import Merge, TemplateFile
 from compiler.node import plain
 
 
@@ -22,14 +24,17 @@ def loaded(tmp_path):
         paths = [tmp_path / f"env{number}.yaml" for number in range(len(texts))]
         for path, text in zip(paths, texts, strict=True):
             path.write_text(text.replace("FOLDER", str(tmp_path)))
-        return heat_environments(paths, Tree(roots=(tmp_path,)), how)
+        return heat_environments(paths, how)
 
     return load
 
 
-def targets(registry):
+def targets(registry, folder):
+    """What each type maps to; templates by their path from the folder."""
     return {
-        name: each.target.path if isinstance(each.target, TemplateFile) else each.target
+        name: os.path.relpath(f"/{each.target.path}", folder)
+        if isinstance(each.target, TemplateFile)
+        else each.target
         for name, each in registry.types.items()
     }
 
@@ -65,12 +70,12 @@ def test_strategies_that_nobody_knows_and_unused_sections_are_taken(loaded):
         ("'X::Y', base_url: somewhere", "X::Y"),
     ],
 )
-def test_templates_are_relative_to_the_file_that_names_them(loaded, entry, target):
+def test_templates_are_relative_to_the_file_that_names_them(loaded, tmp_path, entry, target):
     (environment,) = loaded(f"resource_registry: {{T: {entry}}}")
-    assert targets(environment.resource_registry) == {"T": target}
+    assert targets(environment.resource_registry, tmp_path) == {"T": target}
 
 
-def test_single_resources_have_types_of_their_own(loaded):
+def test_single_resources_have_types_of_their_own(loaded, tmp_path):
     (environment,) = loaded(
         "resource_registry:\n"
         "  hooks: pre-create\n"
@@ -79,11 +84,11 @@ def test_single_resources_have_types_of_their_own(loaded):
         "    'z*': {restricted_actions: replace, base_url: 'file://FOLDER/sub', T: a.yaml}\n"
     )
     singles = environment.resource_registry.resources
-    assert {name: targets(each) for name, each in singles.items()} == {
+    assert {name: targets(each, tmp_path) for name, each in singles.items()} == {
         "x": {"T": "a.yaml"},
         "z*": {"T": "sub/a.yaml"},
     }
-    assert targets(singles["x"].resources["y"]) == {"T": "OS::Heat::None"}
+    assert targets(singles["x"].resources["y"], tmp_path) == {"T": "OS::Heat::None"}
 
 
 @pytest.mark.parametrize(
