@@ -125,7 +125,7 @@ class _Linter:
         self.note(OF_LOADED_TEMPLATES, document)
 
     def environment(self, path: Path) -> tuple[Document, Registry] | None:
-        """Check an environment that is in use."""
+        """Check an environment that is in use; None for one that is empty or broken."""
         checked = self.check(path)
         if checked is None:
             return None
@@ -134,7 +134,7 @@ class _Linter:
         except CompileError as error:
             self.refuse(error)
             return None
-        return checked, environments[0].resource_registry
+        return next(((checked, environment.resource_registry) for environment in environments), None)
 
     def evaluate(self, path: Path, environments: tuple[Path, ...]) -> None:
         """Check the values of a template, as far as they can be evaluated."""

@@ -13,7 +13,8 @@ from compiler.diagnostics import CompileError, Report, closest
 from compiler.hot.environment import RESERVED, RESOURCES
 from compiler.hot.registry import is_template
 from compiler.model.inputs import NOTHING, Environment, Registration, Registry, Target, TemplateFile, Tree
-from compiler.node import Mapping, Node, Scalar
+from compiler.node import Mapping, Node, Scalar, expect_mapping, is_null
+from compiler.node.yaml import parse
 
 
 def find(name: str) -> Path:
@@ -30,8 +31,14 @@ def find(name: str) -> Path:
 
 
 def environment(path: Path, tree: Tree) -> Environment:
-    """One environment file of our own, checked against its schema. Raises CompileError with every mistake."""
-    root = files.mapping(path, "an environment file")
+    """One environment file of our own, checked against its schema; an empty one sets nothing.
+
+    Raises CompileError with every mistake.
+    """
+    document = parse(files.read(path))
+    if document is None or is_null(document):
+        return Environment()
+    root = expect_mapping(document, "an environment file")
     schemas.check(root, "environment")
     strategies = _section(root, "parameter_merge_strategies")
     reader = _RegistryReader(path.parent.resolve(), tree)

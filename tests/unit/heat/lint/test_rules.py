@@ -52,6 +52,12 @@ def test_a_rule_that_is_ignored_finds_nothing(
     assert f"[{code}]" not in capsys.readouterr().out
 
 
+def test_an_environment_may_be_empty(tmp_path: Path) -> None:
+    (tmp_path / "web.yaml").write_text("heat_template_version: wallaby\noutputs: {name: {value: web}}\n")
+    (tmp_path / "empty.yaml").write_text("---\n")
+    assert heatsink(tmp_path, "lint web.yaml -e empty.yaml") == 0
+
+
 def test_a_template_without_traps_is_clean(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "web.yaml").write_text("heat_template_version: wallaby\noutputs: {name: {value: web}}\n")
     assert heatsink(tmp_path, "lint .") == 0
