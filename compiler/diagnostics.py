@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from compiler.source import Span
 
@@ -49,21 +49,21 @@ class HeatsinkError(Exception):
         self.problems: tuple[Problem, ...] = (Problem(message, span, hint),)
 
     @classmethod
-    def of(cls, problems: Iterable[Problem]) -> HeatsinkError:
-        """One exception for several problems; there must be at least one."""
-        collected = tuple(problems)
+    def of(cls, problems: Iterable[Problem]) -> Self:
+        """One exception for several problems, each once; there must be at least one."""
+        collected = tuple(dict.fromkeys(problems))
         error = cls(collected[0].message)
         error.problems = collected
         return error
 
-    def without_text(self) -> HeatsinkError:
+    def without_text(self) -> Self:
         """The same problems without any line of the text, for files of secrets."""
         return self.of(
             Problem(problem.message, problem.span.without_text() if problem.span else None, problem.hint)
             for problem in self.problems
         )
 
-    def at(self, span: Span | None) -> HeatsinkError:
+    def at(self, span: Span | None) -> Self:
         """The same problems; those without a place get this one."""
         return self.of(replace(each, span=each.span or span) for each in self.problems)
 
@@ -90,12 +90,15 @@ class Report:
         if problem not in self.warnings:
             self.warnings.append(problem)
 
+    def error(self, message: str, span: Span | None = None, hint: str | None = None) -> None:
+        """Add an error, unless it was added before."""
+        problem = Problem(message, span, hint)
+        if problem not in self.errors:
+            self.errors.append(problem)
+
     def suspect(self, message: str, span: Span | None = None, hint: str | None = None) -> None:
         """Add a likely mistake: a warning, or an error if the report is strict."""
-        problem = Problem(message, span, hint)
-        problems = self.errors if self.strict else self.warnings
-        if problem not in problems:
-            problems.append(problem)
+        (self.error if self.strict else self.warn)(message, span, hint)
 
     @contextmanager
     def collecting(self) -> Iterator[None]:

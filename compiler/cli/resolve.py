@@ -82,8 +82,7 @@ def _evaluated(
     """All outputs or the one of that name, with the strings that they needed."""
     report, strings = Report(strict=strict), KeptStrings(secrets)
     root = evaluation.evaluate(request, report, random_strings=strings)
-    outputs = evaluation.outputs(root) if output is None else evaluation.output(root, output)
-    report.check()
+    outputs = evaluation.outputs(root, report) if output is None else evaluation.output(root, output, report)
     return outputs, report, strings
 
 

@@ -120,6 +120,7 @@ def difference(case: Case) -> str | None:
 
 
 def _answer(case: Case) -> dict[str, Plain]:
+    report = Report()
     with tempfile.TemporaryDirectory(prefix="heatsink-") as name:
         folder = Path(name)
         request = evaluation.EvaluationRequest(
@@ -131,8 +132,8 @@ def _answer(case: Case) -> dict[str, Plain]:
         for path, text in case.files.items():
             _written(folder, path, text)
         try:
-            root = evaluation.evaluate(request, Report())
-            return {"outputs": evaluation.outputs(root)}
+            root = evaluation.evaluate(request, report)
+            return {"outputs": evaluation.outputs(root, report)}
         except HeatsinkError as error:
             placed = all(problem.span is not None for problem in error.problems)
             return {"error" if placed else "error without a place": error.render().replace(f"{folder}/", "")}

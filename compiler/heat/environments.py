@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from compiler import files
-from compiler.diagnostics import CompileError
+from compiler.diagnostics import CompileError, Problem, Report
 from compiler.hot.environment import ACTIONS, BASE_URL, REGISTRY, RESOURCES, SECTIONS, STRATEGIES, UNUSED
 from compiler.hot.registry import is_template
 from compiler.model.inputs import WHOLE_DISK, Environment, Merge, Registration, Registry, Target, TemplateFile
@@ -25,15 +27,19 @@ _PASSED_OVER = {  # sections that may be any false value of Python
 }
 
 
-def heat_environments(paths: Sequence[Path], how: Merge) -> tuple[Environment, ...]:
-    """Environment files in their order, to be merged in that way. Raises CompileError as Heat would refuse.
+def heat_environments(paths: Sequence[Path], how: Merge, mistakes: Report) -> tuple[Environment, ...]:
+    """Environment files in their order, to be merged in that way; those that are empty are left out.
 
-    Paths of templates are relative to the file that names them, or to its `base_url` (`file:///…/`).
+    What Heat would refuse is reported and left out. Paths of templates are relative to the file that names
+    them, or to its `base_url` (`file:///…/`).
     """
-    roots = [(path, _root(path)) for path in paths]
+    roots = [(path, root) for path in paths for root in mistakes.attempt(partial(_root, path))]
     documents = [(path, root) for path, root in roots if root is not None]
-    (_refuse_null_at_last if how is Merge.CLIENT else _refuse_null)([root for _, root in documents])
-    return tuple(_environment(root, path.parent.resolve(), how) for path, root in documents)
+    nulls = _nulls_at_last if how is Merge.CLIENT else _nulls
+    for root, name in nulls([root for _, root in documents]):
+        hint = "remove it, or write `{}`"
+        mistakes.error(f"the section `{name}` is empty", root.key_span(name), hint)
+    return tuple(_environment(root, path, how, mistakes) for path, root in documents)
 
 
 def _root(path: Path) -> Mapping | None:
@@ -41,55 +47,115 @@ def _root(path: Path) -> Mapping | None:
     document = parse(files.read(path), Duplicates.LAST)
     if document is None or is_null(document):
         return None
-    root = expect_mapping(document, "an environment file")
-    expect_keys(root, SECTIONS, "an environment file")
-    return root
+    return expect_mapping(document, "an environment file")
 
 
-def _refuse_null(roots: Sequence[Mapping]) -> None:
+def _nulls(roots: Sequence[Mapping]) -> Iterator[tuple[Mapping, str]]:
+    """Sections that are null."""
     for root in roots:
-        for name, section in root.entries.items():
-            if is_null(section):
-                raise _empty(root, name)
+        yield from ((root, name) for name, section in root.entries.items() if is_null(section))
 
 
-def _refuse_null_at_last(roots: Sequence[Mapping]) -> None:
+def _nulls_at_last(roots: Sequence[Mapping]) -> Iterator[tuple[Mapping, str]]:
     """A section may be null in one file, as long as another fills it: the client sends what comes of all."""
     last: dict[str, Mapping] = {}
     for root in roots:
         for name, section in root.entries.items():
             if not (is_null(section) and isinstance(last.get(name, root).entries[name], Mapping)):
                 last[name] = root
-    for name, root in last.items():
-        if is_null(root.entries[name]):
-            raise _empty(root, name)
+    yield from ((root, name) for name, root in last.items() if is_null(root.entries[name]))
 
 
-def _empty(root: Mapping, name: str) -> CompileError:
-    return CompileError(f"the section `{name}` is empty", root.key_span(name), "remove it, or write `{}`")
+def _environment(root: Mapping, path: Path, how: Merge, mistakes: Report) -> Environment:
+    """One file; its mistakes are reported in the order of its text."""
+    own = Report()
+    environment = _Reader(how, own).environment(root, path.parent.resolve())
+    own.errors.sort(key=_line)
+    with mistakes.collecting():
+        own.check()
+    return environment
 
 
-def _environment(root: Mapping, folder: Path, how: Merge) -> Environment:
-    def section(name: str) -> Mapping | None:
+def _line(problem: Problem) -> tuple[int, int]:
+    return (problem.span.line, problem.span.column) if problem.span else (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads environments, to be merged in that way; what has a mistake is reported and left out."""
+
+    how: Merge
+    mistakes: Report
+
+    def environment(self, root: Mapping, folder: Path) -> Environment:
+        """One file, whose paths are relative to a folder."""
+        with self.mistakes.collecting():
+            expect_keys(root, SECTIONS, "an environment file")
+        registry = self._section(root, REGISTRY)
+        strategies = self._entries(root, STRATEGIES)
+        unused = ((name, root.entries[name]) for name in UNUSED if name in root.entries)
+        with self.mistakes.collecting():
+            _check_sinks(root.entries.get("event_sinks"))
+        return Environment(
+            parameters=self._entries(root, "parameters"),
+            parameter_defaults=self._entries(root, "parameter_defaults"),
+            resource_registry=Registry() if registry is None else self._registry(registry, folder),
+            strategies={name: _spelled(strategy) for name, strategy in strategies.items()},
+            unused={name: node for name, node in unused if plain(node)},
+        )
+
+    def _section(self, root: Mapping, name: str) -> Mapping | None:
         node = root.entries.get(name)
-        if node is None or is_null(node) or (name in _PASSED_OVER[how] and not plain(node)):
+        if node is None or is_null(node) or (name in _PASSED_OVER[self.how] and not plain(node)):
             return None
-        return expect_mapping(node, f"`{name}`")
+        return next(self.mistakes.attempt(partial(expect_mapping, node, f"`{name}`")), None)
 
-    def entries(name: str) -> dict[str, Node]:
-        found = section(name)
-        return {} if found is None else found.entries
+    def _entries(self, root: Mapping, name: str) -> dict[str, Node]:
+        section = self._section(root, name)
+        return {} if section is None else section.entries
 
-    registry = section(REGISTRY)
-    unused = ((name, root.entries[name]) for name in UNUSED if name in root.entries)
-    _check_sinks(root.entries.get("event_sinks"))
-    return Environment(
-        parameters=entries("parameters"),
-        parameter_defaults=entries("parameter_defaults"),
-        resource_registry=Registry() if registry is None else _registry(registry, folder),
-        strategies={name: _spelled(strategy) for name, strategy in entries(STRATEGIES).items()},
-        unused={name: node for name, node in unused if plain(node)},
-    )
+    def _registry(self, node: Mapping, folder: Path) -> Registry:
+        base = _folder(node, folder)
+        written = node.entries.get(RESOURCES)
+        resources = None if written is None else self._resources(written, base)
+        types = {name: entry for name, entry in node.entries.items() if name != RESOURCES}
+        return Registry(types=dict(self._types(types, base)), resources=resources)
+
+    def _resources(self, node: Node, base: Path | None) -> dict[str, Registry]:
+        """Entries for single resources, by name."""
+        return {
+            name: self._resource(entries, base)
+            for section in self.mistakes.attempt(partial(expect_mapping, node, f"`{RESOURCES}`"))
+            for name, written in section.entries.items()
+            for entries in self.mistakes.attempt(partial(expect_mapping, written, f"resource `{name}`"))
+        }
+
+    def _resource(self, node: Mapping, base: Path | None) -> Registry:
+        """Entries for one resource, and in nested mappings for those of its template, without their files."""
+        base = _folder(node, base)
+        below = {name: written for name, written in node.entries.items() if isinstance(written, Mapping)}
+        return Registry(
+            types=dict(self._types(node.entries, base)),
+            resources={name: self._resource(written, None) for name, written in below.items()},
+        )
+
+    def _types(self, entries: dict[str, Node], base: Path | None) -> Iterator[tuple[str, Registration]]:
+        for name, entry in entries.items():
+            if name in ACTIONS:
+                with self.mistakes.collecting():
+                    _check_words(name, entry)
+            elif name != BASE_URL and not isinstance(entry, Mapping):
+                for target in self.mistakes.attempt(partial(_target, name, entry, base)):
+                    yield name, Registration(target=target, node=entry)
+
+
+def _folder(node: Mapping, folder: Path | None) -> Path | None:
+    """The folder that a registry's paths are relative to; None where no file can be fetched."""
+    base = node.entries.get(BASE_URL)
+    if base is None:
+        return folder
+    url = base.value if isinstance(base, Scalar) else None
+    return Path(url.removeprefix("file://")) if isinstance(url, str) and url.startswith("file:///") else None
 
 
 def _check_sinks(node: Node | None) -> None:
@@ -110,48 +176,6 @@ def _check_sinks(node: Node | None) -> None:
 def _spelled(strategy: Node) -> str:
     value = plain(strategy)
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def _registry(node: Mapping, folder: Path) -> Registry:
-    base = _folder(node, folder)
-    written = node.entries.get(RESOURCES)
-    resources = None if written is None else _resources(written, base)
-    return Registry(types=dict(_types(node, base)), resources=resources)
-
-
-def _resources(node: Node, base: Path | None) -> dict[str, Registry]:
-    """Entries for single resources, by name."""
-    return {
-        name: _resource(expect_mapping(each, f"resource `{name}`"), base)
-        for name, each in expect_mapping(node, f"`{RESOURCES}`").entries.items()
-    }
-
-
-def _resource(node: Mapping, base: Path | None) -> Registry:
-    """Entries for one resource, and in nested mappings for those of its template, without their files."""
-    base = _folder(node, base)
-    below = {name: each for name, each in node.entries.items() if isinstance(each, Mapping)}
-    return Registry(
-        types=dict(_types(node, base)),
-        resources={name: _resource(each, None) for name, each in below.items()},
-    )
-
-
-def _folder(node: Mapping, folder: Path | None) -> Path | None:
-    """The folder that a registry's paths are relative to; None where no file can be fetched."""
-    base = node.entries.get(BASE_URL)
-    if base is None:
-        return folder
-    url = base.value if isinstance(base, Scalar) else None
-    return Path(url.removeprefix("file://")) if isinstance(url, str) and url.startswith("file:///") else None
-
-
-def _types(node: Mapping, base: Path | None) -> Iterator[tuple[str, Registration]]:
-    for name, entry in node.entries.items():
-        if name in ACTIONS:
-            _check_words(name, entry)
-        elif name != BASE_URL and not isinstance(entry, Mapping):
-            yield name, Registration(target=_target(name, entry, base), node=entry)
 
 
 def _check_words(name: str, node: Node) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from compiler.diagnostics import CompileError, Report, closest
-from compiler.files import OnRead, ignore_read, short_name
+from compiler.files import short_name
 from compiler.heat.environments import heat_environments
 from compiler.heat.opening import HeatOpening
 from compiler.hot.attachments import named_templates, registered_files
@@ -21,6 +22,7 @@ from compiler.hot.resources import root_stack
 from compiler.hot.resources.definition import constant
 from compiler.hot.resources.nested import passed_properties
 from compiler.hot.resources.validation import check
+from compiler.hot.scope import Thunk
 from compiler.hot.stack import Stack
 from compiler.hot.template import Template
 from compiler.model.inputs import WHOLE_DISK, Environment, Merge
@@ -48,18 +50,21 @@ def evaluate(
     *,
     random_strings: RandomStrings = random_strings,
     on_missing_path: OnMissingPath | None = None,
-    on_read: OnRead = ignore_read,
 ) -> Stack:
     """The root stack of a template; its outputs are evaluated lazily.
 
-    The report takes resource types that need a cloud, and parameters that depend on the way of merging.
-    Files that the root template and its nested templates name must exist.
+    The report takes resource types that need a cloud, parameters that depend on the way of merging, and as
+    errors unknown parameters and missing files. Raises CompileError with all its errors if no value would be
+    certain: without the template, or with a part of an environment missing.
     """
-    loader = TemplateLoader(HeatOpening(on_read))
-    root = _root(loader, request.template)
-    for _ in named_templates(loader, root):
-        pass
-    environment = _environment(request, loader, root, report)
+    loader = TemplateLoader(HeatOpening())
+    root = next(report.attempt(lambda: _root(loader, request.template)), None)
+    environments = heat_environments(request.environments, request.merge, report)
+    if root is None:
+        raise CompileError.of(report.errors)
+    environment = _merged(request, loader, root, environments, report)
+    is_certain = not report.errors
+    _check_names(request, loader, root, environment, report)
     evaluation = Evaluation(
         loader=loader,
         registry=environment.resource_registry,
@@ -71,13 +76,10 @@ def evaluate(
         random_strings=random_strings,
         on_missing_path=on_missing_path,
     )
-    if request.properties is not None:
-        properties = from_plain(dict(request.properties), "--properties")
-        return root_stack(evaluation, root, passed_properties(evaluation, root, properties))
-    _refuse_unknown(root, environment)
-    return root_stack(
-        evaluation, root, {name: constant(node) for name, node in environment.parameters.items()}
-    )
+    for properties in report.attempt(lambda: _properties(request, evaluation, root, environment)):
+        if is_certain:
+            return root_stack(evaluation, root, properties)
+    raise CompileError.of(report.errors)
 
 
 def _root(loader: TemplateLoader, path: Path) -> Template:
@@ -88,27 +90,52 @@ def _root(loader: TemplateLoader, path: Path) -> Template:
     return loader.template(WHOLE_DISK, str(absolute.relative_to("/")), where)
 
 
-def _environment(
-    request: EvaluationRequest, loader: TemplateLoader, root: Template, report: Report
+def _merged(
+    request: EvaluationRequest,
+    loader: TemplateLoader,
+    root: Template,
+    environments: tuple[Environment, ...],
+    report: Report,
 ) -> Environment:
     """The environments and the parameters of the request as one, merged as Heat's client and Heat do it."""
-    environments = heat_environments(request.environments, request.merge)
     line = {name: from_plain(value, f"-P {name}") for name, value in request.parameters.items()}
-    types = _declared(loader, root, environments, line)
-    merge(environments, Merge.CLIENT)  # the client does so before it sends the files, and may fail
-    environment = merge(environments, request.merge, declared=types, command_line=line)
-    for difference in differences(environments, types, line) if len(environments) > 1 else ():
-        report.warn(difference.message(request.merge))
-    return environment
+    types = _declared(loader, root, environments, line, report)
+    with report.collecting():
+        merge(environments, Merge.CLIENT)  # the client does so before it sends the files, and may fail
+    for environment in report.attempt(
+        lambda: merge(environments, request.merge, declared=types, command_line=line)
+    ):
+        for difference in differences(environments, types, line) if len(environments) > 1 else ():
+            report.warn(difference.message(request.merge))
+        return environment
+    return Environment()
 
 
-def _refuse_unknown(root: Template, environment: Environment) -> None:
-    for name, node in environment.parameters.items():
+def _check_names(
+    request: EvaluationRequest,
+    loader: TemplateLoader,
+    root: Template,
+    environment: Environment,
+    report: Report,
+) -> None:
+    """Report files that do not exist, and unknown parameters."""
+    for _ in named_templates(loader, root, report):
+        pass
+    for name, node in environment.parameters.items() if request.properties is None else ():
         if name not in root.parameters:
-            hint = (
-                closest(name, root.parameters) or "values for nested templates go under `parameter_defaults`"
-            )
-            raise CompileError(f"the template has no parameter `{name}`", node.span, hint)
+            near = closest(name, root.parameters)
+            hint = near or "values for nested templates go under `parameter_defaults`"
+            report.error(f"the template has no parameter `{name}`", node.span, hint)
+
+
+def _properties(
+    request: EvaluationRequest, evaluation: Evaluation, root: Template, environment: Environment
+) -> AbstractMapping[str, Thunk]:
+    """The values of the root's parameters, from its environment or as if a parent passed them."""
+    if request.properties is None:
+        return {name: constant(node) for name, node in environment.parameters.items()}
+    properties = from_plain(dict(request.properties), "--properties")
+    return passed_properties(evaluation, root, properties)
 
 
 class _Every(dict[str, str]):
@@ -126,6 +153,7 @@ def _declared(
     root: Template,
     environments: tuple[Environment, ...],
     line: AbstractMapping[str, Node],
+    report: Report,
 ) -> AbstractMapping[str, str]:
     """The types of all parameters of all templates, if merging depends on them.
 
@@ -136,30 +164,47 @@ def _declared(
     if names <= root.parameters.keys() and not any(each.strategies for each in environments):
         return _Every()
     types: dict[str, str] = {}
-    for template in _templates(loader, root, environments):
+    for template in _templates(loader, root, environments, report):
         types |= {name: declaration.type for name, declaration in template.parameters.items()}
     return types | {name: declaration.type for name, declaration in root.parameters.items()}
 
 
 def _templates(
-    loader: TemplateLoader, root: Template, environments: Iterable[Environment]
+    loader: TemplateLoader, root: Template, environments: Iterable[Environment], report: Report
 ) -> Iterator[Template]:
     """Every template that Heat's client would send along."""
     registries = [each.resource_registry for each in environments]
     named = (each for registry in registries for each in registered_files(registry))
-    yield from named_templates(loader, root)
+    yield from named_templates(loader, root, report)
     for file, place in named:
-        yield from named_templates(loader, loader.template(file.tree, file.path, place))
+        for template in report.attempt(partial(loader.template, file.tree, file.path, place)):
+            yield from named_templates(loader, template, report)
 
 
-def outputs(root: Stack) -> dict[str, Plain]:
-    """Every output of a root stack, validated as Heat does before it creates a stack."""
-    check(root)
-    return {name: output(root, name) for name in root.template.outputs}
+def outputs(root: Stack, report: Report) -> dict[str, Plain]:
+    """Every output of a root stack, validated as Heat does before it creates a stack.
+
+    Raises CompileError with every mistake, and those that the report has already.
+    """
+    with report.collecting():
+        check(root)
+    names = root.template.outputs
+    values = {name: value for name in names for value in report.attempt(partial(_output, root, name))}
+    report.check()
+    return values
 
 
-def output(root: Stack, name: str) -> Plain:
-    """One output of a root stack, evaluated with what it needs and nothing else."""
+def output(root: Stack, name: str, report: Report) -> Plain:
+    """One output of a root stack, evaluated with what it needs and nothing else.
+
+    Raises CompileError with its mistake, and those that the report has already.
+    """
+    value = next(report.attempt(lambda: _output(root, name)), None)
+    report.check()
+    return value
+
+
+def _output(root: Stack, name: str) -> Plain:
     place = root.template.root
     try:
         return plain(root.output(name, place))

@@ -18,11 +18,9 @@ from compiler.source import Source, Span
 class HeatOpening:
     """Opens templates, where the last of equal keys wins, and files for `get_file`."""
 
-    on_read: files.OnRead = files.ignore_read
     repeated: list[Repeated] | None = None  # collects duplicate keys
 
     def document(self, path: Path) -> Node:
-        self.on_read("template", path)
         source = _stripped(files.read(path))
         _check_json(source)
         root = parse(source, Duplicates.LAST, self.repeated)
@@ -34,7 +32,6 @@ class HeatOpening:
 
     def read(self, path: Path) -> Source:
         """The text of a file: as base64 if it is not UTF-8, and that of a template as JSON."""
-        self.on_read("file", path)
         try:
             content = path.read_bytes()
             text = content.decode()

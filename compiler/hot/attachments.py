@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from compiler.diagnostics import Report
 from compiler.hot.loader import TemplateLoader, inside
 from compiler.hot.registry import is_template
 from compiler.hot.template import Template
@@ -13,10 +14,10 @@ from compiler.model.inputs import Registry, TemplateFile
 from compiler.node import Mapping, Node, Scalar, walk
 
 
-def named_templates(loader: TemplateLoader, template: Template) -> Iterator[Template]:
+def named_templates(loader: TemplateLoader, template: Template, mistakes: Report) -> Iterator[Template]:
     """The template, and every template that it names with `type`, and so on.
 
-    Raises CompileError at the first name of a file that does not exist, those of `get_file` included.
+    Names of files that do not exist, those of `get_file` included, and broken templates are reported.
     """
     seen: set[Path] = set()
     waiting = [template]
@@ -24,10 +25,11 @@ def named_templates(loader: TemplateLoader, template: Template) -> Iterator[Temp
         here = waiting.pop()
         yield here
         for key, node, path in _named(here):
-            file = inside(here.tree, path, node)
-            if key == "type" and file not in seen:
-                seen.add(file)
-                waiting.append(loader.template(here.tree, path, node))
+            with mistakes.collecting():
+                file = inside(here.tree, path, node)
+                if key == "type" and file not in seen:
+                    seen.add(file)
+                    waiting.append(loader.template(here.tree, path, node))
 
 
 def _named(template: Template) -> Iterator[tuple[str, Node, str]]:

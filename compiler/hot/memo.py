@@ -1,11 +1,11 @@
-"""What is computed once: the results of each stack, with what they read."""
+"""What is computed once: the results of each stack, with what they read, and what has none for a mistake."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TypeVar
 
-from compiler.diagnostics import CompileError
+from compiler.diagnostics import CompileError, Problem
 from compiler.hot.reads import Reads, Recorder
 from compiler.node import Node
 from compiler.node.conversion import Conversion
@@ -16,7 +16,7 @@ T = TypeVar("T")
 class Memo:
     """The results of one stack; its recorder and conversion serve all stacks of an evaluation."""
 
-    __slots__ = ("_results", "_running", "conversion", "recorder", "resource")
+    __slots__ = ("_mistakes", "_results", "_running", "conversion", "recorder", "resource")
 
     def __init__(self, resource: tuple[str, ...] = (), outer: Memo | None = None) -> None:
         self.resource = resource  # the resource of the parent that the stack belongs to; () for a root
@@ -24,18 +24,24 @@ class Memo:
         self.conversion: Conversion = Conversion() if outer is None else outer.conversion
         self._running: list[tuple[Memo, str, str]] = [] if outer is None else outer._running
         self._results: dict[tuple[str, str], tuple[object, Reads]] = {}
+        self._mistakes: dict[tuple[str, str], tuple[Problem, ...]] = {}
 
     def inner(self, resource: tuple[str, ...] = ()) -> Memo:
         """A memo for another stack of the same evaluation."""
         return Memo(resource, self)
 
     def once(self, kind: str, name: str, place: Node, compute: Callable[[], T]) -> T:
-        """The result of `compute`, kept under its kind and name. A result that needs itself is an error."""
+        """The result of `compute`, kept under its kind and name. A result that needs itself is an error.
+
+        A CompileError is kept as well, so that all who need the result raise one and the same.
+        """
         key = (kind, name)
         if key in self._results:
             value, reads = self._results[key]
             self.recorder.current.add(reads)
             return value  # type: ignore[return-value] # what was kept under a key is what compute gave
+        if key in self._mistakes:
+            raise CompileError.of(self._mistakes[key])
         running = (self, kind, name)
         if running in self._running:
             raise self._circular([*self._running[self._running.index(running) :], running], place)
@@ -43,14 +49,19 @@ class Memo:
         try:
             with self.recorder.recording() as reads:
                 computed = compute()
-        except RecursionError:
-            raise CompileError(
-                f"{kind} `{name}` is nested too deeply", place.span, "reduce the nesting"
-            ) from None
+        except (CompileError, RecursionError) as error:
+            mistake = error if isinstance(error, CompileError) else _too_deep(kind, name, place)
+            self.refuse(kind, name, mistake.problems)
+            raise mistake from None
         finally:
             self._running.pop()
         self._results[key] = (computed, reads)
         return computed
+
+    def refuse(self, kind: str, name: str, problems: tuple[Problem, ...]) -> None:
+        """Raise these problems from now on, whatever the result was."""
+        self._results.pop((kind, name), None)
+        self._mistakes[kind, name] = problems
 
     @staticmethod
     def _circular(circle: list[tuple[Memo, str, str]], place: Node) -> CompileError:
@@ -59,3 +70,7 @@ class Memo:
         return CompileError(
             f"circular reference between {kinds.pop() if len(kinds) == 1 else 'value'}s: {path}", place.span
         )
+
+
+def _too_deep(kind: str, name: str, place: Node) -> CompileError:
+    return CompileError(f"{kind} `{name}` is nested too deeply", place.span, "reduce the nesting")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 
-from compiler.diagnostics import CompileError
-from compiler.hot.constraints import boolean, number
+from compiler.diagnostics import CompileError, Problem
+from compiler.hot.constraints import Constraint, boolean, number
 from compiler.hot.template import Declaration
 from compiler.model import secret
 from compiler.node import Node, Plain, Scalar, Sequence, node_of, plain, scalar_of, sequence_of
@@ -23,7 +23,7 @@ _TYPES = {
 _PARSED = frozenset(("json", "comma_delimited_list"))  # constraints see these values parsed, others raw
 
 
-OnBroken = Callable[[CompileError], None]  # called for each violated constraint
+OnBroken = Callable[[CompileError], None]  # called with the violated constraints of a value
 
 
 def parameter_value(declaration: Declaration, value: Node, on_broken: OnBroken) -> Node:
@@ -64,18 +64,26 @@ def _default_list(declaration: Declaration, default: Node) -> Node:
 
 
 def _check(declaration: Declaration, node: Node, value: Plain, on_broken: OnBroken) -> None:
-    for constraint in declaration.constraints:
-        if isinstance(value, str) and secret.names(value):
-            raise CompileError(
-                f"secret `{declaration.name}` has a constraint, but its value is known only when pushing",
-                constraint.rule.span,
-                "remove the constraint, or set the value in an environment file",
-            )
-        if constraint.violated_by(value):
-            described = f": {constraint.description}" if constraint.description else ""
-            problem = f"{_shown(declaration, node)} violates the constraint `{constraint.name}`{described}"
-            place = _span(declaration, node)
-            on_broken(CompileError(f"parameter `{declaration.name}`: {problem}", place, constraint.rule_text))
+    if isinstance(value, str) and secret.names(value):
+        raise CompileError(
+            f"secret `{declaration.name}` has a constraint, but its value is known only when pushing",
+            declaration.constraints[0].rule.span,
+            "remove the constraint, or set the value in an environment file",
+        )
+    place = _span(declaration, node)
+    broken = [
+        Problem(_violation(declaration, node, constraint), place, constraint.rule_text)
+        for constraint in declaration.constraints
+        if constraint.violated_by(value)
+    ]
+    if broken:
+        on_broken(CompileError.of(broken))
+
+
+def _violation(declaration: Declaration, node: Node, constraint: Constraint) -> str:
+    described = f": {constraint.description}" if constraint.description else ""
+    problem = f"{_shown(declaration, node)} violates the constraint `{constraint.name}`{described}"
+    return f"parameter `{declaration.name}`: {problem}"
 
 
 def _shown(declaration: Declaration, value: Node) -> str:

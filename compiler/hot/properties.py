@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 
-from compiler.diagnostics import CompileError, closest
+from compiler.diagnostics import CompileError, Problem, closest
 from compiler.hot.constraints import number
 from compiler.hot.parameters import OnBroken
 from compiler.hot.scope import OMITTED, Thunk
@@ -40,14 +40,14 @@ def passed_value(declaration: Declaration, value: Node, what: str, on_broken: On
             raise
         problem = f"{what} must be {_NAMES[declaration.type]}"
         raise CompileError(problem, value.span.without_text()) from None
-    for constraint in declaration.constraints:
-        if constraint.violated_by(plain(converted)):
-            place = value.span.without_text() if declaration.hidden else value.span
-            on_broken(
-                CompileError(
-                    f"{what} violates the constraint `{constraint.name}`", place, constraint.rule_text
-                )
-            )
+    place = value.span.without_text() if declaration.hidden else value.span
+    broken = [
+        Problem(f"{what} violates the constraint `{constraint.name}`", place, constraint.rule_text)
+        for constraint in declaration.constraints
+        if constraint.violated_by(plain(converted))
+    ]
+    if broken:
+        on_broken(CompileError.of(broken))
     return passed
 
 
@@ -200,10 +200,12 @@ class Properties:
         return f"property `{name}` of {self.owner}"
 
     def expect(self, known: Iterable[str], owner: str, what: str = "property") -> None:
-        """Raise CompileError for the first unknown property."""
+        """Raise CompileError with every unknown property."""
         names = frozenset(known)
-        for name in self.thunks:
-            if name not in names:
-                raise CompileError(
-                    f"{owner} has no {what} `{name}`", self.place.key_span(name), closest(name, names)
-                )
+        problems = [
+            Problem(f"{owner} has no {what} `{name}`", self.place.key_span(name), closest(name, names))
+            for name in self.thunks
+            if name not in names
+        ]
+        if problems:
+            raise CompileError.of(problems)

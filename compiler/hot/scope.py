@@ -7,7 +7,7 @@ from collections.abc import Mapping as AbstractMapping
 from dataclasses import KW_ONLY, dataclass
 from typing import Protocol
 
-from compiler.diagnostics import CompileError
+from compiler.diagnostics import CompileError, Report
 from compiler.hot.reads import ReadPath
 from compiler.hot.resource import Resource
 from compiler.hot.versions import Version
@@ -194,23 +194,34 @@ class Scope:
         return otherwise[0] if otherwise else None
 
     def check(self, node: Node, *, refers: bool = True) -> None:
-        """Raise CompileError for the first malformed call; only the condition of an `if` is evaluated.
+        """Raise CompileError with every malformed call; only the condition of an `if` is evaluated.
 
-        With `refers`, also for a call that names an unknown resource or attribute, and in the branch that an
+        With `refers`, also with calls that name an unknown resource or attribute, and in the branch that an
         `if` chooses; without, branches of an `if` are not checked.
         """
+        mistakes = Report()
+        self._check(node, mistakes, refers=refers)
+        mistakes.check()
+
+    def _check(self, node: Node, mistakes: Report, *, refers: bool) -> None:
         if isinstance(node, Sequence):
             for item in node.items:
-                self.check(item, refers=refers)
+                self._check(item, mistakes, refers=refers)
         elif isinstance(node, Mapping):
             function = self.function(node)
-            if function is not None and refers:
-                function.check(self, node.entries[function.name], node)
-            elif function is not None:
-                function.shape(self.functions, node.entries[function.name], node)
+            if function is not None:
+                with mistakes.collecting():
+                    self._check_call(function, node, refers=refers)
             if function is None or not function.chooses:
                 for value in node.entries.values():
-                    self.check(value, refers=refers)
+                    self._check(value, mistakes, refers=refers)
+
+    def _check_call(self, function: Function, call: Mapping, *, refers: bool) -> None:
+        argument = call.entries[function.name]
+        if refers:
+            function.check(self, argument, call)
+        else:
+            function.shape(self.functions, argument, call)
 
     def _sequence(self, node: Sequence) -> Node:
         items = [self.evaluate(item) for item in node.items]

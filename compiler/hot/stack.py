@@ -15,11 +15,11 @@ from compiler.diagnostics import CompileError, closest
 from compiler.hot.evaluation import Evaluation
 from compiler.hot.functions import conditions, values
 from compiler.hot.memo import Memo
-from compiler.hot.parameters import check_default, parameter_value
+from compiler.hot.parameters import OnBroken, check_default, parameter_value
 from compiler.hot.reads import ReadPath, fingerprint
 from compiler.hot.resource import Resource
 from compiler.hot.scope import OMITTED, Scope, Thunk
-from compiler.hot.template import Template
+from compiler.hot.template import Declaration, Template
 from compiler.hot.versions import Version
 from compiler.model import secret
 from compiler.model.inputs import Registration
@@ -97,24 +97,31 @@ class Stack:
         raise CompileError(f"parameter `{name}` is not declared in this template", place.span, hint)
 
     def _parameter(self, name: str, place: Node) -> Node:
-        evaluation, declaration = self.evaluation, self.template.parameters[name]
-        default = self.default(name)
-        check_default(declaration, default, evaluation.report_broken)
+        broken: list[CompileError] = []
+        value = self._typed(self.template.parameters[name], place, broken.append)
+        if broken:
+            problems = [problem for error in broken for problem in error.problems]
+            self.evaluation.report_broken(CompileError.of(problems))
+        return value
+
+    def _typed(self, declaration: Declaration, place: Node, on_broken: OnBroken) -> Node:
+        name, default = declaration.name, self.default(declaration.name)
+        check_default(declaration, default, on_broken)
         value = self._supplied(name)
         if value is None or is_null(value):
             value = default
         if declaration.hidden and self._is_reference(name, value):
             reference = scalar_of(secret.reference(name), declaration.node)
-            return parameter_value(declaration, reference, evaluation.report_broken)
+            return parameter_value(declaration, reference, on_broken)
         if value is None:
             raise CompileError(
                 f"parameter `{name}` has no value", place.span, f"set it in an environment file: `{name}: …`"
             )
-        if value is not declaration.default and name not in evaluation.facts:
+        if value is not declaration.default and name not in self.evaluation.facts:
             self.memo.recorder.current.places[name] = value.span
             if declaration.hidden and name not in self.properties:
                 self.memo.recorder.current.hidden.add(name)
-        return parameter_value(declaration, value, evaluation.report_broken)
+        return parameter_value(declaration, value, on_broken)
 
     def default(self, name: str) -> Node | None:
         """The default of a parameter; in nested templates parameter_defaults override it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from compiler.diagnostics import CompileError, closest
+from compiler.diagnostics import CompileError, Report, closest
 from compiler.hot.constraints import Constraint, constraint
 from compiler.hot.versions import VERSIONS, Version
 from compiler.model.inputs import Tree
@@ -60,6 +60,12 @@ class Template:
     def file(self) -> str:
         """How messages name it."""
         return self.root.span.source.name
+
+    def declared_at(self, name: str) -> Node:
+        """The name of a parameter where it is declared."""
+        section = self.root.entries["parameters"]
+        assert isinstance(section, Mapping)
+        return section.keys.get(name, section)
 
 
 def template(root: Node, tree: Tree, path: str) -> Template:
@@ -202,10 +208,12 @@ def _check_policy(node: Node | None, version: Version) -> None:
 
 
 def expect_outputs(template: Template) -> None:
-    """Raise CompileError at an unknown key of an output; in the root template Heat ignores them."""
-    known = frozenset(("description", "value", "condition"))
+    """Raise CompileError with every unknown key of an output; in the root template Heat ignores them."""
+    known, mistakes = frozenset(("description", "value", "condition")), Report()
     for name, output in template.outputs.items():
-        expect_keys(output, known, f"output `{name}`")
+        with mistakes.collecting():
+            expect_keys(output, known, f"output `{name}`")
+    mistakes.check()
 
 
 def _output(name: str, written: Node) -> Mapping:

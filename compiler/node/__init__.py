@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Protocol, TypeAlias
 
-from compiler.diagnostics import CompileError, closest
+from compiler.diagnostics import CompileError, Problem, closest
 from compiler.source import Source, Span
 
 ScalarValue: TypeAlias = str | int | float | bool | None
@@ -192,12 +192,14 @@ def expect_string(node: Node, subject: str) -> str:
 
 
 def expect_keys(mapping: Mapping, known: frozenset[str], subject: str) -> None:
-    """Raise CompileError at the first key that is not a known one."""
-    for key in mapping.entries:
-        if key not in known:
-            raise CompileError(
-                f"unknown key `{key}` in {subject}", mapping.key_span(key), closest(key, known)
-            )
+    """Raise CompileError with every key that is not a known one."""
+    problems = [
+        Problem(f"unknown key `{key}` in {subject}", mapping.key_span(key), closest(key, known))
+        for key in mapping.entries
+        if key not in known
+    ]
+    if problems:
+        raise CompileError.of(problems)
 
 
 def alike(one: Node, other: Node) -> bool:

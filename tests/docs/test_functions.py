@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from compiler.diagnostics import HeatsinkError
+from compiler.diagnostics import HeatsinkError, Report
 from compiler.heat.evaluation import outputs
 from compiler.hot.functions import conditions, known, values
 from compiler.hot.versions import Version
@@ -83,7 +83,7 @@ def answer(tmp_path: Path) -> Callable[[str], str]:
         main = tmp_path / "main.yaml"
         main.write_text(template, encoding="utf-8")
         try:
-            found = outputs(root(main, environments=(tmp_path / "environment.yaml",)))["it"]
+            found = outputs(root(main, environments=(tmp_path / "environment.yaml",)), Report())["it"]
             return f"`{json.dumps(found, ensure_ascii=False)}`"
         except HeatsinkError as error:
             assert error.problems[0].span is not None

@@ -16,8 +16,10 @@ from compiler.node import Plain
 
 def root(template: Path, **question: Any) -> Stack:
     """The root of a template's evaluation; a random string is its own name."""
-    asked = evaluation.EvaluationRequest(template=template, **question)
-    return evaluation.evaluate(asked, Report(), random_strings=lambda name, _: name)
+    asked, report = evaluation.EvaluationRequest(template=template, **question), Report()
+    stack = evaluation.evaluate(asked, report, random_strings=lambda name, _: name)
+    report.check()
+    return stack
 
 
 def outputs(text: str) -> dict[str, Plain]:
@@ -25,7 +27,7 @@ def outputs(text: str) -> dict[str, Plain]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "main.yaml"
         path.write_text(text, encoding="utf-8")
-        return evaluation.outputs(root(path))
+        return evaluation.outputs(root(path), Report())
 
 
 def value(expression: Plain, **sections: Mapping[str, Plain]) -> Plain:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from compiler.diagnostics import CompileError
+from compiler.diagnostics import CompileError, Problem, Report
 from compiler.heat.environments import heat_environments
 from compiler.heat.evaluation import EvaluationRequest
 from compiler.heat.lint.documents import Document, Signature, document, keys, listing, signature
@@ -92,16 +92,16 @@ class _Linter:
         for rule in rules:
             self.findings += [LintFinding(rule.code, problem) for problem in rule.find(subject)]
 
-    def refuse(self, error: CompileError) -> None:
+    def refuse(self, problems: Iterable[Problem]) -> None:
         """Keep the mistakes that Heat refuses."""
-        self.findings += [LintFinding(INVALID, problem) for problem in error.problems]
+        self.findings += [LintFinding(INVALID, problem) for problem in problems]
 
     def check(self, path: Path) -> Document | None:
         """Check a file, if it is a template or an environment."""
         try:
             checked = document(path)
         except CompileError as error:
-            self.refuse(error)
+            self.refuse(error.problems)
             self.broken.append(path)
             return None
         if checked is None:
@@ -120,7 +120,7 @@ class _Linter:
         try:
             template(document.root, WHOLE_DISK, _relative(document.path))
         except CompileError as error:
-            self.refuse(error)
+            self.refuse(error.problems)
             return
         self.note(OF_LOADED_TEMPLATES, document)
 
@@ -129,10 +129,10 @@ class _Linter:
         checked = self.check(path)
         if checked is None:
             return None
-        try:
-            environments = heat_environments([path], Merge.SERVER)
-        except CompileError as error:
-            self.refuse(error)
+        report = Report()
+        environments = heat_environments([path], Merge.SERVER, report)
+        self.refuse(report.errors)
+        if report.errors:
             return None
         return next(((checked, environment.resource_registry) for environment in environments), None)
 

@@ -15,12 +15,14 @@ def empty_paths(request: EvaluationRequest) -> list[Problem]:
     Conditions are left out: that is how templates test for a value. Errors are ignored.
     """
     problems: list[Problem] = []
+    report = Report()
 
     def on_missing_path(call: Mapping, path: list[Node], value: Node) -> None:
         problems.append(_missing(call, path, value))
 
     try:
-        root = evaluate(request, Report(), on_missing_path=on_missing_path)
+        root = evaluate(request, report, on_missing_path=on_missing_path)
+        report.check()
     except CompileError:
         return []
     _evaluate_all(root)

@@ -33,8 +33,8 @@ class ResourceDefinition:
 
     @property
     def label(self) -> str:
-        """How messages name it."""
-        return f"resource `{self.name}`"
+        """How messages name it: a member by its chain or group, so that the mistake of all is one."""
+        return f"resource `{self.path[0]}`"
 
 
 Make = Callable[[ResourceDefinition], Resource]

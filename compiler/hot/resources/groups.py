@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import partial
 from typing import ClassVar
 
-from compiler.diagnostics import CompileError
+from compiler.diagnostics import CompileError, Report
 from compiler.hot.properties import Properties, property_value
 from compiler.hot.registry import is_template
 from compiler.hot.resource import Resource
@@ -40,12 +41,21 @@ from compiler.node import (
 MOST_MEMBERS = 10_000
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """The members under their numbers, but for those with mistakes."""
+
+    members: dict[str, Resource] = field(default_factory=dict)
+    mistakes: Report = field(default_factory=Report)
+
+
 class Members(ABC):
     """A resource with members: a chain of types, or a group of one type."""
 
     policies: ClassVar[frozenset[str] | None] = NO_POLICIES
 
     whole: ClassVar[tuple[str, ...]] = ("refs",)  # attributes that need no further name
+    are_alike: ClassVar[bool] = False  # a mistake in one member is in all of them
 
     def __init__(self, definition: ResourceDefinition, properties: Properties, make: Make) -> None:
         self._definition = definition
@@ -59,11 +69,22 @@ class Members(ABC):
     @property
     def members(self) -> dict[str, Resource]:
         """Each member under its number."""
-        definition = self._definition
-        return definition.stack.memo.once("member", definition.name, definition.type, self._made)
+        made = self._made()
+        made.mistakes.check()
+        return made.members
 
-    def _made(self) -> dict[str, Resource]:
-        return {each.path[-1]: self._make(each) for each in self._definitions()}
+    def _made(self) -> _Made:
+        definition = self._definition
+        return definition.stack.memo.once("member", definition.name, definition.type, self._make_all)
+
+    def _make_all(self) -> _Made:
+        made = _Made()
+        for definition in self._definitions():
+            with made.mistakes.collecting():
+                made.members[definition.path[-1]] = self._make(definition)
+            if self.are_alike and made.mistakes.errors:
+                break
+        return made
 
     def attribute(self, name: str, path: AttributePath, place: Node) -> Node:
         """`refs`, `attributes` and `resource.N`; any other name gives a list with that of each member."""
@@ -111,8 +132,14 @@ class Members(ABC):
         return scalar_of(".".join((stack.evaluation.identity.id, *stack.path, *self._definition.path)), place)
 
     def check(self) -> None:
-        for each in self.members.values():
-            each.check()
+        made, mistakes = self._made(), Report()
+        mistakes.errors.extend(made.mistakes.errors)
+        for member in made.members.values():
+            if self.are_alike and mistakes.errors:
+                break
+            with mistakes.collecting():
+                member.check()
+        mistakes.check()
 
 
 class ResourceChain(Members):
@@ -143,6 +170,7 @@ class ResourceGroup(Members):
 
     policies: ClassVar[frozenset[str] | None] = frozenset(("rolling_update", "batch_create"))
     whole = ("removed_rsrc_list", "refs", "refs_map")
+    are_alike = True
 
     def __init__(self, definition: ResourceDefinition, properties: Properties, make: Make) -> None:
         properties.expect(

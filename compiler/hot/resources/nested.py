@@ -35,7 +35,7 @@ def nested(definition: ResourceDefinition, file: TemplateFile, registration: Reg
     expect_outputs(child)
     properties.expect(child.parameters, f"`{child.file}`", "parameter")
     thunks = _passed(stack.evaluation, child, properties)
-    return Nested(stack.nested(definition.path, child, thunks, registration), properties)
+    return Nested(stack.nested(definition.path, child, thunks, registration))
 
 
 def passed_properties(evaluation: Evaluation, template: Template, properties: Node) -> dict[str, Thunk]:
@@ -65,9 +65,8 @@ class Nested:
 
     policies: ClassVar[frozenset[str] | None] = NO_POLICIES
 
-    def __init__(self, stack: Stack, properties: Properties) -> None:
+    def __init__(self, stack: Stack) -> None:
         self.stack = stack
-        self._properties = properties
 
     def attribute(self, name: str, path: AttributePath, place: Node) -> Node:
         """An output of the template, or `resource.NAME.ATTRIBUTE` of one of its own resources."""
@@ -92,11 +91,5 @@ class Nested:
         return scalar_of(PSEUDO_PARAMETERS["OS::stack_id"](self.stack), place)
 
     def check(self) -> None:
-        """Check that required parameters are set, and then the template itself."""
-        for declaration in self.stack.template.parameters.values():
-            if (
-                self._properties.get(declaration.name) is None
-                and self.stack.default(declaration.name) is None
-            ):
-                self._properties.required(declaration.name)
+        """Check the template."""
         check(self.stack)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
-from compiler.diagnostics import CompileError
+from compiler.diagnostics import Problem, Report
 from compiler.hot.scope import Names, Scope
 from compiler.hot.stack import Stack
 from compiler.node import Mapping, Node, Scalar, Sequence
@@ -14,32 +15,54 @@ _FIELDS = ("properties", "metadata")
 
 
 def check_order(stack: Stack, names: Iterable[str]) -> None:
-    """Raise CompileError for circular dependencies; `names`: the resources that no condition disables.
+    """Raise CompileError with all circular dependencies; `names`: the resources that no condition disables.
 
-    What functions name must exist as well; names in `depends_on` need not, as in Heat.
+    What functions name must exist as well; names in `depends_on` need not, as in Heat. The resources of a
+    circle are refused from then on.
     """
-    referred = {name: dict(_referred_by(stack, name)) for name in names}
+    mistakes = Report()
+    referred: dict[str, dict[str, Node]] = {}
+    for name in names:
+        with mistakes.collecting():
+            referred[name] = dict(_referred_by(stack, name))
     for others in referred.values():
         for other, place in others.items():
-            if other not in referred:
+            with mistakes.collecting():
                 stack.find_resource(other, place)
     needs = {name: others | dict(_explicit(stack, name)) for name, others in referred.items()}
-    done: set[str] = set()
+    search = _Circles(stack, needs)
     for name in needs:
-        _follow(name, needs, done, [])
+        if name not in search.done:
+            search.follow(name, [])
+    mistakes.errors.extend(search.problems)
+    mistakes.check()
 
 
-def _follow(name: str, needs: dict[str, dict[str, Node]], done: set[str], way: list[str]) -> None:
-    way.append(name)
-    for other, place in needs[name].items():
-        if other in way:
-            circle = " -> ".join([*way[way.index(other) :], other])
-            raise CompileError(
-                f"circular dependency between resources: {circle}", place.span, "remove one of them"
-            )
-        if other in needs and other not in done:
-            _follow(other, needs, done, way)
-    done.add(way.pop())
+@dataclass(frozen=True, slots=True)
+class _Circles:
+    """A walk along what each resource needs, which meets every circle."""
+
+    stack: Stack
+    needs: dict[str, dict[str, Node]]
+    done: set[str] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
+
+    def follow(self, name: str, way: list[str]) -> None:
+        """Walk on from a resource; `way`: the resources from the start to here."""
+        way.append(name)
+        for other, place in self.needs[name].items():
+            if other in way:
+                self._keep(way[way.index(other) :], place)
+            elif other in self.needs and other not in self.done:
+                self.follow(other, way)
+        self.done.add(way.pop())
+
+    def _keep(self, circle: list[str], place: Node) -> None:
+        path = " -> ".join([*circle, circle[0]])
+        problem = Problem(f"circular dependency between resources: {path}", place.span, "remove one of them")
+        self.problems.append(problem)
+        for name in circle:
+            self.stack.memo.refuse("resource", name, (problem,))
 
 
 def _explicit(stack: Stack, name: str) -> Iterator[tuple[str, Node]]:
@@ -52,8 +75,8 @@ def _explicit(stack: Stack, name: str) -> Iterator[tuple[str, Node]]:
 
 def _referred_by(stack: Stack, name: str) -> Iterator[tuple[str, Node]]:
     """The resources that functions in a resource name, with their places."""
-    for field in _FIELDS:
-        node = stack.template.resources[name].entries.get(field)
+    for key in _FIELDS:
+        node = stack.template.resources[name].entries.get(key)
         if node is not None:
             yield from _referred(stack.scope, node)
 

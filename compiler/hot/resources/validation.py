@@ -2,34 +2,68 @@
 
 from __future__ import annotations
 
-from compiler.diagnostics import CompileError
+from compiler.diagnostics import CompileError, Report
+from compiler.hot.resource import Resource
 from compiler.hot.resources.order import check_order
 from compiler.hot.stack import Stack
 from compiler.node import Mapping, Scalar, expect_keys, expect_mapping
 
+_EXPRESSIONS = ("properties", "metadata", "update_policy")  # fields of a resource
+
 
 def check(stack: Stack) -> None:
-    """Validate parameters, conditions, resources and outputs, as Heat does before it creates a stack."""
-    template = stack.template
-    for name, declaration in template.parameters.items():
-        stack.parameter(name, declaration.node)
-    for name, node in template.conditions.items():
-        stack.check_condition(name, node)
-    for name, output in template.outputs.items():
-        if stack.has_value(name):
-            stack.scope.check(output.entries["value"])
-    resources = {name: stack.resource(name, written) for name, written in template.resources.items()}
-    for name, written in template.resources.items():
-        resource = resources[name]
-        for field in ("properties", "metadata", "update_policy"):
-            if field in written.entries:
-                refers = resource is not None and resource.policies is not None
-                stack.scope.check(written.entries[field], refers=refers)
-    check_order(stack, [name for name, resource in resources.items() if resource is not None])
-    for name, resource in resources.items():
-        if resource is not None:
-            _check_policies(template.resources[name], resource.policies)
-            resource.check()
+    """Validate parameters, conditions, resources and outputs, as Heat does before it creates a stack.
+
+    Raises CompileError with every mistake; what depends on one only repeats it.
+    """
+    mistakes = Report()
+    _check_parameters(stack, mistakes)
+    _check_expressions(stack, mistakes)
+    _check_resources(stack, mistakes)
+    mistakes.check()
+
+
+def _check_parameters(stack: Stack, mistakes: Report) -> None:
+    for name in stack.template.parameters:
+        with mistakes.collecting():
+            stack.parameter(name, stack.template.declared_at(name))
+
+
+def _check_expressions(stack: Stack, mistakes: Report) -> None:
+    """Conditions and outputs."""
+    for name, node in stack.template.conditions.items():
+        with mistakes.collecting():
+            stack.check_condition(name, node)
+    for name, output in stack.template.outputs.items():
+        with mistakes.collecting():
+            if stack.has_value(name):
+                stack.scope.check(output.entries["value"])
+
+
+def _check_resources(stack: Stack, mistakes: Report) -> None:
+    enabled = []
+    for name, written in stack.template.resources.items():
+        resource: Resource | None = None
+        with mistakes.collecting():
+            resource = stack.resource(name, written)
+            enabled += [name] if resource is not None else []
+        refers = resource is not None and resource.policies is not None
+        for field in _EXPRESSIONS:
+            with mistakes.collecting():
+                if field in written.entries:
+                    stack.scope.check(written.entries[field], refers=refers)
+    with mistakes.collecting():
+        check_order(stack, enabled)
+    for name in enabled:
+        with mistakes.collecting():
+            _check_resource(stack, name)
+
+
+def _check_resource(stack: Stack, name: str) -> None:
+    written = stack.template.resources[name]
+    resource = stack.find_resource(name, written)
+    _check_policies(written, resource.policies)
+    resource.check()
 
 
 def _check_policies(written: Mapping, known: frozenset[str] | None) -> None:

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from compiler.diagnostics import CompileError
+from compiler.diagnostics import CompileError, Report
 from compiler.heat.environments import heat_environments
 from compiler.model.inputs import Merge, TemplateFile
 from compiler.node import plain
@@ -24,7 +24,10 @@ def loaded(tmp_path):
         paths = [tmp_path / f"env{number}.yaml" for number in range(len(texts))]
         for path, text in zip(paths, texts, strict=True):
             path.write_text(text.replace("FOLDER", str(tmp_path)))
-        return heat_environments(paths, how)
+        report = Report()
+        environments = heat_environments(paths, how, report)
+        report.check()
+        return environments
 
     return load
 

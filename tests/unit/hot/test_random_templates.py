@@ -7,7 +7,7 @@ import json
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from compiler.diagnostics import HeatsinkError
+from compiler.diagnostics import HeatsinkError, Report
 from compiler.heat.evaluation import outputs
 from tests.support.examples import examples
 from tests.support.random_templates import REQUEST
@@ -56,7 +56,7 @@ def asked(folder, template, environments, parameters, merge):
 @given(**REQUEST)
 def test_a_template_has_outputs_or_a_mistake_with_its_place(folder, **request):
     try:
-        json.dumps(outputs(asked(folder, **request)))
+        json.dumps(outputs(asked(folder, **request), Report()))
     except HeatsinkError as error:
         assert all(problem.span is not None for problem in error.problems)
         assert error.render()
@@ -67,7 +67,7 @@ def test_a_template_has_outputs_or_a_mistake_with_its_place(folder, **request):
 def test_a_template_evaluated_twice_is_the_same(folder, **request):
     try:
         one, other = (asked(folder, **request) for _ in range(2))
-        first, second = (json.dumps(outputs(stack)) for stack in (one, other))
+        first, second = (json.dumps(outputs(stack, Report())) for stack in (one, other))
     except HeatsinkError:
         return
     assert first == second
