@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,9 +14,10 @@ import click
 from compiler import files
 from compiler.cli.kept_strings import KeptStrings
 from compiler.cli.options import merge_option, show
-from compiler.diagnostics import HeatsinkError, Report
+from compiler.diagnostics import HeatsinkError, Report, counted
 from compiler.files.secrets import NAME as SECRETS_FILE
 from compiler.heat import evaluation
+from compiler.heat.missing import MissingParameter, missing_parameters
 from compiler.hot.evaluation import StackIdentity
 from compiler.model.inputs import Merge
 from compiler.node import Plain, plain
@@ -50,9 +52,16 @@ _FILE = click.Path(path_type=Path)
     help="Value of OS::stack_name.",
 )
 @click.option("--strict", is_flag=True, help="Treat resource types that need a cloud as errors.")
+@click.option(
+    "--missing",
+    is_flag=True,
+    help="List the parameters that need a value instead; exit code 1 if there are any.",
+)
+@click.option("--json", "as_json", is_flag=True, help="With --missing, print JSON.")
 def resolve(
     template: Path, environments: tuple[Path, ...], parameters: tuple[str, ...], properties: Path | None,
-    output: str | None, merge: str, secrets: Path, stack_name: str, strict: bool,
+    output: str | None, merge: str, secrets: Path, stack_name: str,
+    strict: bool, missing: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Print the outputs of a HOT template as JSON, as Heat evaluates them.
 
@@ -67,6 +76,15 @@ def resolve(
         identity=StackIdentity(name=stack_name),
         validates=output is None,
     )
+    if missing:
+        _list_missing(request, Report(strict=strict), output, as_json=as_json)
+    else:
+        _print_outputs(request, output, secrets, strict=strict)
+
+
+def _print_outputs(
+    request: evaluation.EvaluationRequest, output: str | None, secrets: Path, *, strict: bool
+) -> None:
     with _gc_paused():
         outputs, report, strings = _evaluated(request, output, secrets, strict=strict)
         if not strings.keep():  # another command wrote some of them first: evaluate with those
@@ -74,6 +92,36 @@ def resolve(
             strings.keep()
     show(report)
     click.echo(json.dumps(outputs, indent=1))
+
+
+def _list_missing(
+    request: evaluation.EvaluationRequest, report: Report, output: str | None, *, as_json: bool
+) -> None:
+    with _gc_paused():
+        parameters = missing_parameters(request, report, output)
+    show(report)
+    if as_json:
+        click.echo(json.dumps([parameter.plain for parameter in parameters], indent=1))
+    elif parameters:
+        _print_table([("parameter", "type", "declared at", "description"), *map(_row, parameters)])
+    click.echo(f"{counted(len(parameters), 'parameter')} without a value", err=True)
+    report.check()
+    sys.exit(1 if parameters else 0)
+
+
+def _row(parameter: MissingParameter) -> tuple[str, ...]:
+    first, *others = parameter.places
+    kind = f"{parameter.type}, hidden" if parameter.hidden else parameter.type
+    place = f"{first.place} and {len(others)} more" if others else first.place
+    return parameter.name, kind, place, parameter.description.partition("\n")[0]
+
+
+def _print_table(rows: list[tuple[str, ...]]) -> None:
+    """Columns of text, each row on one line, however long."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())
 
 
 def _evaluated(

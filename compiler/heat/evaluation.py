@@ -16,7 +16,14 @@ from compiler.files import short_name
 from compiler.heat.environments import heat_environments
 from compiler.heat.opening import HeatOpening
 from compiler.hot.attachments import named_templates, registered_files
-from compiler.hot.evaluation import Evaluation, OnMissingPath, RandomStrings, StackIdentity, random_strings
+from compiler.hot.evaluation import (
+    Evaluation,
+    OnMissingPath,
+    OnMissingValue,
+    RandomStrings,
+    StackIdentity,
+    random_strings,
+)
 from compiler.hot.loader import TemplateLoader
 from compiler.hot.resources import root_stack
 from compiler.hot.resources.definition import constant
@@ -50,6 +57,7 @@ def evaluate(
     *,
     random_strings: RandomStrings = random_strings,
     on_missing_path: OnMissingPath | None = None,
+    on_missing_value: OnMissingValue | None = None,
 ) -> Stack:
     """The root stack of a template; its outputs are evaluated lazily.
 
@@ -75,6 +83,7 @@ def evaluate(
         validates=request.validates,
         random_strings=random_strings,
         on_missing_path=on_missing_path,
+        on_missing_value=on_missing_value,
     )
     for properties in report.attempt(lambda: _properties(request, evaluation, root, environment)):
         if is_certain:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from compiler.diagnostics import CompileError, Report
 from compiler.hot.loader import TemplateLoader
+from compiler.hot.template import Declaration, Template
 from compiler.model.inputs import Registry
 from compiler.model.random_string import StringRecipe, random_string
 from compiler.node import Mapping, Node
@@ -15,6 +16,7 @@ from compiler.node import Mapping, Node
 # the string of that name; the recipe says how to make a new one
 RandomStrings = Callable[[str, StringRecipe], str]
 OnMissingPath = Callable[[Mapping, list[Node], Node], None]  # a call, its path, and the parameter's value
+OnMissingValue = Callable[[Template, Declaration], Node]  # returns the value to use
 
 
 def random_strings(_name: str, recipe: StringRecipe) -> str:
@@ -48,6 +50,7 @@ class Evaluation:
     random_strings: RandomStrings = random_strings
     # called for each get_param whose path does not exist; not in conditions, which may test for a value
     on_missing_path: OnMissingPath | None = None
+    on_missing_value: OnMissingValue | None = None  # for a parameter without a value; None: it is an error
 
     def report_broken(self, error: CompileError) -> None:
         """Raise or report a violated constraint: Heat validates first, and then resolves."""

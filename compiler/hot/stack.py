@@ -114,14 +114,20 @@ class Stack:
             reference = scalar_of(secret.reference(name), declaration.node)
             return parameter_value(declaration, reference, on_broken)
         if value is None:
-            raise CompileError(
-                f"parameter `{name}` has no value", place.span, f"set it in an environment file: `{name}: …`"
-            )
+            return self._missing(declaration, place)
         if value is not declaration.default and name not in self.evaluation.facts:
             self.memo.recorder.current.places[name] = value.span
             if declaration.hidden and name not in self.properties:
                 self.memo.recorder.current.hidden.add(name)
         return parameter_value(declaration, value, on_broken)
+
+    def _missing(self, declaration: Declaration, place: Node) -> Node:
+        if self.evaluation.on_missing_value is not None:
+            return self.evaluation.on_missing_value(self.template, declaration)
+        name = declaration.name
+        raise CompileError(
+            f"parameter `{name}` has no value", place.span, f"set it in an environment file: `{name}: …`"
+        )
 
     def default(self, name: str) -> Node | None:
         """The default of a parameter; in nested templates parameter_defaults override it."""
