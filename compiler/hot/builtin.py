@@ -5,12 +5,14 @@ from __future__ import annotations
 _NAMES = {
     "AWS::AutoScaling": "AutoScalingGroup LaunchConfiguration ScalingPolicy",
     "AWS::CloudFormation": "Stack WaitCondition WaitConditionHandle",
+    "AWS::CloudWatch": "Alarm",
     "AWS::EC2": (
-        "EIP EIPAssociation Stack InternetGateway NetworkInterface RouteTable SecurityGroup Subnet "
+        "EIP EIPAssociation Instance InternetGateway NetworkInterface RouteTable SecurityGroup Subnet "
         "SubnetRouteTableAssociation VPC VPCGatewayAttachment Volume VolumeAttachment"
     ),
     "AWS::ElasticLoadBalancing": "LoadBalancer",
     "AWS::IAM": "AccessKey User",
+    "AWS::RDS": "DBInstance",
     "AWS::S3": "Bucket",
     "OS::Aodh": (
         "Alarm CombinationAlarm CompositeAlarm EventAlarm GnocchiAggregationByMetricsAlarm "
@@ -56,10 +58,30 @@ _NAMES = {
     "OS::Sahara": "Cluster ClusterTemplate DataSource ImageRegistry Job JobBinary NodeGroupTemplate",
     "OS::Senlin": "Cluster Node Policy Profile Receiver",
     "OS::Swift": "Container",
-    "OS::Trove": "Cluster Stack",
+    "OS::Trove": "Cluster Instance",
     "OS::Vitrage": "Template",
     "OS::Zaqar": "MistralTrigger Queue SignedQueueURL Subscription",
     "OS::Zun": "Container",
 }
 
+# Names in old templates, which a stock Heat maps to those of today (etc/heat/environment.d/default.yaml).
+_RENAMED = {
+    "OS::Ceilometer::Alarm": "OS::Aodh::Alarm",
+    "OS::Ceilometer::CombinationAlarm": "OS::Aodh::CombinationAlarm",
+    "OS::Ceilometer::GnocchiAggregationByMetricsAlarm": "OS::Aodh::GnocchiAggregationByMetricsAlarm",
+    "OS::Ceilometer::GnocchiAggregationByResourcesAlarm": "OS::Aodh::GnocchiAggregationByResourcesAlarm",
+    "OS::Ceilometer::GnocchiResourcesAlarm": "OS::Aodh::GnocchiResourcesAlarm",
+    "OS::Metering::Alarm": "OS::Aodh::Alarm",
+}
+_RENAMED_SERVICES = {"OS::Quantum": "OS::Neutron"}
+
 BUILT_IN = frozenset(f"{service}::{name}" for service, names in _NAMES.items() for name in names.split())
+
+
+def built_in(name: str) -> str | None:
+    """The type that Heat includes under a name, which may be an old one; None if there is none."""
+    current = _RENAMED.get(name, name)
+    for before, now in _RENAMED_SERVICES.items():
+        if name.startswith(before):
+            current = now + name.removeprefix(before)
+    return current if current in BUILT_IN else None

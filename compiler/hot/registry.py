@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from operator import itemgetter
 
 from compiler.diagnostics import CompileError, closest
-from compiler.hot.builtin import BUILT_IN
+from compiler.hot.builtin import BUILT_IN, built_in
 from compiler.model.inputs import Registration, Registry, TemplateFile
 from compiler.node import Node
 
@@ -83,8 +83,8 @@ class _Search:
             following = self.found(_renamed(kind, name, entry.target), (*chain, kind))
             if following is not None:
                 return following
-        is_known = kind in BUILT_IN or is_template(kind)
-        return Registration(target=kind, node=self.place) if is_known else None
+        target = kind if is_template(kind) else built_in(kind)
+        return None if target is None else Registration(target=target, node=self.place)
 
     def _refuse_circle(self, chain: tuple[str, ...], *, is_circle: bool) -> None:
         if is_circle or len(chain) > _LONGEST:
