@@ -1,6 +1,7 @@
 """The HOT language: templates with parameters become plain values that still know their places.
 
 template     one HOT file as a value            versions      what each release of HOT added
+parameter_groups  the order in which user interfaces show parameters
 parameters   declared types                     constraints   what values must satisfy
 properties   what a parent passes               registry      what a resource type maps to
 loader       templates by their paths           attachments   the files that a template names

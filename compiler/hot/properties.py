@@ -119,7 +119,7 @@ def _integer(value: Node) -> Node:
     found = plain(value)
     if isinstance(found, list | dict):
         raise TypeError
-    return scalar_of(int(found or 0), value)
+    return scalar_of(0 if found is None else int(found), value)
 
 
 def _boolean(value: Node) -> Node:
@@ -185,6 +185,10 @@ class Properties:
         """The value of a property in its type; None if it is not set."""
         found = self.get(name)
         return None if found is None else property_value(kind, found, self.called(name))
+
+    def unless_null(self, name: str, kind: str) -> Node | None:
+        """As `value`, but None for null too: a property that has a default keeps it."""
+        return None if is_null(self.get(name)) else self.value(name, kind)
 
     def required(self, name: str, kind: str | None = None) -> Node:
         """The value of a required property, in its type if it has one."""

@@ -29,10 +29,15 @@ def string_recipe(properties: Properties) -> StringRecipe:
         *_sets(properties, "character_sequences", "sequence"),
         *_sets(properties, "character_classes", "class"),
     ]
-    if (whole := properties.value("sequence", "string")) is not None and plain(whole):
+    if (whole := properties.get("sequence")) is not None:
         sets.append((_characters(whole), 1))
-    elif properties.get("character_classes") is None:
+    elif properties.unless_null("character_classes", "comma_delimited_list") is None:
         sets.append((_CLASSES["lettersdigits"], 1))
+    if not all(characters for characters, _ in sets) or not sets:
+        hint = "add a `class` or a `sequence`"
+        raise CompileError(
+            f"{properties.owner} has no characters to choose from", properties.place.span, hint
+        )
     if sum(least for _, least in sets) > length:
         raise CompileError(
             f"{properties.owner} asks for more characters than its length",
@@ -53,7 +58,9 @@ def _set(item: Node, name: str, key: str) -> tuple[str, int]:
     least = _number(fields.entries.get("min"), "`min`", 1)
     written = fields.entries.get(key)
     if key == "class":
-        return _CLASSES["lettersdigits"] if written is None else _characters(written), least
+        if written is None or is_null(written):
+            return _CLASSES["lettersdigits"], least
+        return _characters(written), least
     if written is None:
         raise CompileError(f"an item of `{name}` has no `{key}`", fields.span)
     return str(plain(property_value("string", written, f"`{key}`"))), least

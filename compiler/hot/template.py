@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from compiler.diagnostics import CompileError, Report, closest
 from compiler.hot.constraints import Constraint, constraint
+from compiler.hot.parameter_groups import expect_parameter_groups
 from compiler.hot.versions import VERSIONS, Version
 from compiler.model.inputs import Tree
 from compiler.node import (
@@ -88,6 +89,7 @@ def template(root: Node, tree: Tree, path: str) -> Template:
         outputs={name: _output(name, node) for name, node in _section(mapping, "outputs").items()},
         root=mapping,
     )
+    expect_parameter_groups(mapping.entries.get("parameter_groups"))
     for name in loaded.resources.keys() & loaded.parameters.keys():
         raise CompileError(
             f"`{name}` is both a parameter and a resource",
@@ -170,7 +172,9 @@ def _resource(name: str, written: Node, version: Version) -> Mapping:
             raise CompileError(f"`{key}` of resource `{name}` cannot be {node.kind}", node.span)
     for item in _items(written.entries.get("depends_on")):
         expect_string(item, f"an item of `depends_on` of resource `{name}`")
-    _check_policy(written.entries.get("deletion_policy"), version)
+    policy = written.entries.get("deletion_policy")
+    if isinstance(policy, Scalar):
+        expect_deletion_policy(policy, version)
     return written
 
 
@@ -195,16 +199,14 @@ def _items(node: Node | None) -> list[Node]:
     return node.items if isinstance(node, Sequence) else []
 
 
-def _check_policy(node: Node | None, version: Version) -> None:
-    if not isinstance(node, Scalar):
-        return
-    lower = version >= Version.NEWTON
-    if node.value not in _POLICIES and not (lower and str(node.value).capitalize() in _POLICIES):
-        raise CompileError(
-            f"`{node.value}` is not a valid deletion policy",
-            node.span,
-            "use `delete`, `retain` or `snapshot`",
-        )
+def expect_deletion_policy(node: Node, version: Version) -> None:
+    """Raise CompileError if a value is not a deletion policy."""
+    known = _POLICIES if version < Version.NEWTON else _POLICIES | {name.lower() for name in _POLICIES}
+    value = node.value if isinstance(node, Scalar) else None
+    if value not in known:
+        shown = f"`{value}`" if isinstance(value, str) else node.kind
+        hint = f"use `{'`, `'.join(sorted(name.lower() for name in _POLICIES))}`"
+        raise CompileError(f"{shown} is not a valid deletion policy", node.span, hint)
 
 
 def expect_outputs(template: Template) -> None:

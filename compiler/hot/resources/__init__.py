@@ -2,7 +2,8 @@
 
 definition  what every resource is created from   values      nothing, a value, a random string, a stub
 nested      a template as a resource              groups      a chain, a group
-order       dependencies                          validation  what Heat validates before it creates a stack
+order       dependencies                          policies    deletion and update
+validation  what Heat validates before it creates a stack
 
 These are Heat's types that need no cloud. Every other type is a stub, whose attributes are null.
 """
@@ -23,7 +24,8 @@ from compiler.hot.resource import Resource
 from compiler.hot.resources.definition import Make, ResourceDefinition
 from compiler.hot.resources.groups import ResourceChain, ResourceGroup
 from compiler.hot.resources.nested import nested
-from compiler.hot.resources.values import Nothing, RandomStringResource, Stub, ValueResource
+from compiler.hot.resources.policies import deletion_policy
+from compiler.hot.resources.values import Nothing, RandomStringResource, ValueResource
 from compiler.hot.scope import Thunk
 from compiler.hot.stack import Stack
 from compiler.hot.template import Template
@@ -54,6 +56,7 @@ def root_stack(
 def make_resource(stack: Stack, name: str) -> Resource | None:
     """A resource of a template; None if its condition disables it."""
     written = stack.template.resources[name]
+    deletion_policy(stack, written)  # which must be valid, even where a condition disables the resource
     condition = written.entries.get("condition")
     if condition is not None and not stack.enabled(condition):
         return None
@@ -98,7 +101,7 @@ def resource_of(definition: ResourceDefinition) -> Resource:
     return _stub(definition, target)
 
 
-def _stub(definition: ResourceDefinition, target: str) -> Stub:
+def _stub(definition: ResourceDefinition, target: str) -> Nothing:
     stack, place = definition.stack, definition.type
     report = stack.evaluation.report
     if report is None:
@@ -111,5 +114,4 @@ def _stub(definition: ResourceDefinition, target: str) -> Stub:
         f"{definition.label} has the type `{target}`, which needs a cloud: its attributes are null",
         place.span,
     )
-    written = stack.template.resources.get(definition.name)
-    return Stub(definition, None if written is None else written.entries.get("external_id"))
+    return Nothing(definition)

@@ -194,6 +194,8 @@ class ResourceGroup(Members):
         expect_keys(written, frozenset(("type", "properties", "metadata")), "`resource_def`")
         if "type" not in written.entries:
             raise CompileError("`resource_def` has no type", written.span, "add `type: …`")
+        if (metadata := written.entries.get("metadata")) is not None:
+            property_value("json", metadata, "`metadata` of `resource_def`")
         properties, variable, removed = _own_properties(written), self._variable(), frozenset(self._removed())
         names = (str(index) for index in itertools.count() if str(index) not in removed)
         for name in itertools.islice(names, self._count()):
@@ -201,8 +203,7 @@ class ResourceGroup(Members):
             yield _member(self._definition, name, written.entries["type"], numbered)
 
     def _count(self) -> int:
-        written = self._properties.get("count")
-        node = None if written is None or is_null(written) else self._properties.value("count", "integer")
+        node = self._properties.unless_null("count", "integer")
         count = 1 if node is None else plain(node)
         assert isinstance(count, int)
         if node is not None and not 0 <= count <= MOST_MEMBERS:
@@ -210,15 +211,15 @@ class ResourceGroup(Members):
         return count
 
     def _variable(self) -> str:
-        node = self._properties.value("index_var", "string")
+        node = self._properties.unless_null("index_var", "string")
         variable = "%index%" if node is None else str(plain(node))
         if node is not None and len(variable) < 3:
             raise CompileError("`index_var` must have at least three characters", node.span)
         return variable
 
     def _removed(self) -> Iterator[str]:
-        mode = self._properties.value("removal_policies_mode", "string")
-        if mode is not None and plain(mode) not in ("append", "update", ""):
+        mode = self._properties.unless_null("removal_policies_mode", "string")
+        if mode is not None and plain(mode) not in ("append", "update"):
             raise CompileError("`removal_policies_mode` must be `append` or `update`", mode.span)
         policies = self._properties.value("removal_policies", "comma_delimited_list")
         for item in policies.items if isinstance(policies, Sequence) else ():

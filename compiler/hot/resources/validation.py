@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from compiler.diagnostics import CompileError, Report
+from compiler.diagnostics import Report
 from compiler.hot.resource import Resource
 from compiler.hot.resources.order import check_order
+from compiler.hot.resources.policies import check_policies
 from compiler.hot.stack import Stack
-from compiler.node import Mapping, Scalar, expect_keys, expect_mapping
 
 _EXPRESSIONS = ("properties", "metadata", "update_policy")  # fields of a resource
 
@@ -62,18 +62,5 @@ def _check_resources(stack: Stack, mistakes: Report) -> None:
 def _check_resource(stack: Stack, name: str) -> None:
     written = stack.template.resources[name]
     resource = stack.find_resource(name, written)
-    _check_policies(written, resource.policies)
+    check_policies(stack, written, resource.policies)
     resource.check()
-
-
-def _check_policies(written: Mapping, known: frozenset[str] | None) -> None:
-    """Refuse policies that only some resources support: updates, and snapshots on deletion."""
-    if known is None:
-        return
-    deletion, update = (written.entries.get(name) for name in ("deletion_policy", "update_policy"))
-    if isinstance(deletion, Scalar) and str(deletion.value).lower() == "snapshot":
-        raise CompileError(
-            "the deletion policy `snapshot` needs a cloud", deletion.span, "use `delete` or `retain`"
-        )
-    if update is not None:
-        expect_keys(expect_mapping(update, "`update_policy`"), known, "`update_policy`")

@@ -16,7 +16,7 @@ from compiler.node import Node, Scalar, mapping_of, scalar_of
 
 
 class Nothing:
-    """OS::Heat::None: accepts every property; every attribute is null."""
+    """OS::Heat::None, or a type that needs a cloud: accepts every property; every attribute is null."""
 
     policies: ClassVar[frozenset[str] | None] = None
 
@@ -38,24 +38,6 @@ class Nothing:
 
     def check(self) -> None:
         pass
-
-
-class Stub(Nothing):
-    """A type that needs a cloud."""
-
-    def __init__(self, definition: ResourceDefinition, external: Node | None) -> None:
-        super().__init__(definition)
-        self._external = external
-
-    def attribute(self, name: str, path: AttributePath, place: Node) -> Node:
-        """Null; for a resource with an `external_id`, which exists in the cloud, an error."""
-        if self._external is not None:
-            raise CompileError(
-                f"{self._definition.label} has an `external_id`: only the cloud knows its attributes",
-                self._external.span,
-                "register a template for its type, with the attributes as outputs",
-            )
-        return super().attribute(name, path, place)
 
 
 class OneValue(ABC):

@@ -1,0 +1,31 @@
+"""`parameter_groups` of a template, which user interfaces show (heat/engine/parameter_groups.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from compiler.diagnostics import CompileError
+from compiler.node import Node, expect_mapping, expect_sequence, expect_string, plain
+
+
+def expect_parameter_groups(section: Node | None) -> None:
+    """Raise CompileError if the groups are not lists of parameters, each in one group only."""
+    first: dict[str, Node] = {}
+    for node in () if section is None or not plain(section) else _grouped(section):
+        name = expect_string(node, "a name in a parameter group")
+        if name in first:
+            hint = f"it is already at {first[name].span.place}; remove one of them"
+            raise CompileError(f"parameter `{name}` is in two parameter groups", node.span, hint)
+        first[name] = node
+
+
+def _grouped(section: Node) -> Iterator[Node]:
+    """Every name in every group."""
+    for item in expect_sequence(section, "`parameter_groups`").items:
+        group = expect_mapping(item, "a parameter group")
+        names = group.entries.get("parameters")
+        if names is None:
+            raise CompileError(
+                "the parameter group has no `parameters`", group.span, "add `parameters: [Name, …]`"
+            )
+        yield from expect_sequence(names, "`parameters` of a parameter group").items
