@@ -7,7 +7,6 @@ names must exist, used or not: the client sends them all.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,9 +14,11 @@ from pathlib import Path
 
 from compiler import files
 from compiler.diagnostics import CompileError, Problem, Report
+from compiler.heat.project import whole_disk
 from compiler.hot.environment import ACTIONS, BASE_URL, REGISTRY, RESOURCES, SECTIONS, STRATEGIES, UNUSED
+from compiler.hot.loader import file_of_url
 from compiler.hot.registry import is_template
-from compiler.model.inputs import WHOLE_DISK, Environment, Merge, Registration, Registry, Target, TemplateFile
+from compiler.model.inputs import Environment, Merge, Registration, Registry, Target, TemplateFile
 from compiler.node import Mapping, Node, Scalar, expect_keys, expect_mapping, expect_sequence, is_null, plain
 from compiler.node.yaml import Duplicates, parse
 
@@ -200,8 +201,8 @@ def _target(name: str, node: Node, base: Path | None) -> Target:
             node.span,
             f"`{BASE_URL}` must be a `file:///` URL; files for resources within a resource are never fetched",
         )
-    path = os.path.normpath(base / node.value.removeprefix("file://"))
-    file = TemplateFile(path=path.lstrip("/"), tree=WHOLE_DISK)
+    path = file_of_url(base, node.value, node)
+    file = TemplateFile(path=str(path.relative_to("/")), tree=whole_disk())
     if file.tree.find(file.path) is None:
         raise CompileError(
             f"there is no template `{node.value}`", node.span, "paths are relative to the environment file"

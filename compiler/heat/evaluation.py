@@ -15,6 +15,7 @@ from compiler.diagnostics import CompileError, Report, closest
 from compiler.files import short_name
 from compiler.heat.environments import heat_environments
 from compiler.heat.opening import HeatOpening
+from compiler.heat.project import whole_disk
 from compiler.hot.attachments import named_templates, registered_files
 from compiler.hot.evaluation import (
     Evaluation,
@@ -32,7 +33,7 @@ from compiler.hot.resources.validation import check
 from compiler.hot.scope import Thunk
 from compiler.hot.stack import Stack
 from compiler.hot.template import Template
-from compiler.model.inputs import WHOLE_DISK, Environment, Merge
+from compiler.model.inputs import Environment, Merge
 from compiler.node import Node, Plain, from_plain, plain
 from compiler.stages.merge import differences, merge
 
@@ -96,7 +97,7 @@ def _root(loader: TemplateLoader, path: Path) -> Template:
     if not absolute.is_file():
         raise CompileError(f"template `{short_name(path)}` does not exist", hint="check the path")
     where = from_plain(str(path), "<command line>")
-    return loader.template(WHOLE_DISK, str(absolute.relative_to("/")), where)
+    return loader.template(whole_disk(), str(absolute.relative_to("/")), where)
 
 
 def _merged(

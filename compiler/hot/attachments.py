@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from compiler.diagnostics import Report
-from compiler.hot.loader import TemplateLoader, inside
+from compiler.hot.loader import TemplateLoader, beside, inside
 from compiler.hot.registry import is_template
 from compiler.hot.template import Template
 from compiler.model.inputs import Registry, TemplateFile
@@ -34,13 +33,12 @@ def named_templates(loader: TemplateLoader, template: Template, mistakes: Report
 
 def _named(template: Template) -> Iterator[tuple[str, Node, str]]:
     """Every key, value and path under which a template names a file."""
-    folder = PurePosixPath(template.path).parent
     for node in walk(template.root):
         for key in ("get_file", "type"):
             written = node.entries.get(key) if isinstance(node, Mapping) else None
             path = written.value if isinstance(written, Scalar) else None
             if written is not None and isinstance(path, str) and (key == "get_file" or is_template(path)):
-                yield key, written, posixpath.normpath(folder / path)
+                yield key, written, beside(template, path, written)
 
 
 def registered_files(registry: Registry) -> Iterator[tuple[TemplateFile, Node]]:

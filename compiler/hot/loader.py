@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import posixpath
+from pathlib import Path, PurePath, PurePosixPath
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from compiler.diagnostics import CompileError, closest
 from compiler.hot.template import Template, template
@@ -35,6 +37,38 @@ class TemplateLoader:
         return frozenset(name for each in self._templates.values() for name in each.parameters)
 
 
+def beside(template: Template, written: str, place: Node) -> str:
+    """The path in its tree of a file that a template names."""
+    folder = PurePosixPath("/") / PurePosixPath(template.path).parent
+    if template.tree.is_whole_disk:
+        return str(file_of_url(folder, written, place).relative_to("/"))
+    if "://" in written:
+        raise CompileError(
+            f"`{written}` is a URL: only files in the template directory are read",
+            place.span,
+            "move the file into the template directory, and use its path",
+        )
+    return posixpath.normpath(PurePosixPath(template.path).parent / written)
+
+
+def file_of_url(folder: PurePath, written: str, place: Node) -> Path:
+    """The file that Heat's client reads for a path or a `file:` URL that is written in a file of a folder.
+
+    The client joins both as URLs: `%20` is a blank, `..` ends at `/`, and what follows `#` is dropped.
+    """
+    try:
+        url = urlsplit(urljoin(f"file://{quote(str(folder)).rstrip('/')}/", written))
+    except ValueError:
+        raise CompileError(f"`{written}` is not a valid URL", place.span, "use the path of a file") from None
+    if url.scheme != "file" or url.netloc not in ("", "localhost"):
+        raise CompileError(
+            f"`{written}` is not a file of this machine",
+            place.span,
+            "download it, and use the path of the file",
+        )
+    return Path(unquote(url.path))
+
+
 def inside(tree: Tree, path: str, place: Node) -> Path:
     """The file of that path in the tree; a path outside the tree is refused."""
     if path.startswith(("/", "..")):
@@ -48,7 +82,6 @@ def inside(tree: Tree, path: str, place: Node) -> Path:
         folders = [(root / path).parent for root in tree.roots]
         near = [tree.name(other) for folder in folders for other in folder.glob("*") if other.is_file()]
         name = tree.name(tree.roots[0] / path)
-        raise CompileError(
-            f"file `{name}` does not exist in the template directory", place.span, closest(name, near)
-        )
+        where = "" if tree.is_whole_disk else " in the template directory"
+        raise CompileError(f"file `{name}` does not exist{where}", place.span, closest(name, near))
     return file

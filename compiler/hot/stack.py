@@ -5,15 +5,14 @@ Whatever is computed is kept in the stack's memo, together with what it read.
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable
 from collections.abc import Mapping as AbstractMapping
-from pathlib import PurePosixPath
 from types import MappingProxyType
 
 from compiler.diagnostics import CompileError, closest
 from compiler.hot.evaluation import Evaluation
 from compiler.hot.functions import conditions, values
+from compiler.hot.loader import beside
 from compiler.hot.memo import Memo
 from compiler.hot.parameters import OnBroken, check_default, parameter_value
 from compiler.hot.reads import ReadPath, fingerprint
@@ -250,8 +249,7 @@ class Stack:
         scope.check(node)
 
     def file(self, path: str, place: Node) -> Source:
-        relative = posixpath.normpath(PurePosixPath(self.template.path).parent / path)
-        return self.evaluation.loader.file(self.template.tree, relative, place)
+        return self.evaluation.loader.file(self.template.tree, beside(self.template, path, place), place)
 
 
 # The parameters that every template has. Heat generates a name and an id for a nested stack; here they are

@@ -25,20 +25,26 @@ class Tree:
     """Folders of templates laid over one another: a file is the first one found."""
 
     roots: tuple[Path, ...]
+    library: tuple[Path, Path] | None = None  # a folder in a root, and where to look for files that it lacks
+
+    @property
+    def is_whole_disk(self) -> bool:
+        """Whether any file is in the tree, as for Heat's client, which follows any path."""
+        return self.roots == (Path("/"),)
 
     def find(self, relative: str) -> Path | None:
         """The file of that path, relative to the tree; None if no folder has it."""
-        return next((root / relative for root in self.roots if _is_file(root / relative)), None)
+        candidates = [root / relative for root in self.roots]
+        if self.library is not None:
+            own, library = self.library
+            candidates += [library / path.relative_to(own) for path in candidates if path.is_relative_to(own)]
+        return next(filter(_is_file, candidates), None)
 
     def name(self, path: Path) -> str:
         """What an operator calls a file of the tree: its path in there, or if that is `/`, from here."""
         root = next((root for root in self.roots if path.is_relative_to(root)), path)
-        if root == Path("/"):
-            root = Path.cwd()
+        root = Path.cwd() if self.is_whole_disk else root
         return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
-
-
-WHOLE_DISK = Tree(roots=(Path("/"),))  # for Heat's client, which follows any path
 
 
 class Opener(Protocol):

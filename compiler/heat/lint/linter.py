@@ -23,9 +23,10 @@ from compiler.heat.lint.rules import (
     OF_TEMPLATES,
     Rule,
 )
+from compiler.heat.project import whole_disk
 from compiler.hot.attachments import registered_files
 from compiler.hot.template import template
-from compiler.model.inputs import WHOLE_DISK, Merge, Registry, TemplateFile
+from compiler.model.inputs import Merge, Registry, TemplateFile
 
 T = TypeVar("T")
 
@@ -118,7 +119,7 @@ class _Linter:
         self.note(OF_TEMPLATES, document)
         self.signatures[document.path.absolute()] = signature(document)
         try:
-            template(document.root, WHOLE_DISK, _relative(document.path))
+            template(document.root, whole_disk(), _relative(document.path))
         except CompileError as error:
             self.refuse(error.problems)
             return

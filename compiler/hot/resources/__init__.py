@@ -10,13 +10,12 @@ These are Heat's types that need no cloud. Every other type is a stub, whose att
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable
 from collections.abc import Mapping as AbstractMapping
-from pathlib import PurePosixPath
 
 from compiler.diagnostics import CompileError
 from compiler.hot.evaluation import Evaluation
+from compiler.hot.loader import beside
 from compiler.hot.memo import Memo
 from compiler.hot.properties import Properties
 from compiler.hot.registry import find_registration, is_template
@@ -89,8 +88,8 @@ def resource_of(definition: ResourceDefinition) -> Resource:
     if isinstance(target, TemplateFile):
         return nested(definition, target, registration)
     if is_template(target):
-        beside = posixpath.normpath(PurePosixPath(stack.template.path).parent / target)
-        return nested(definition, TemplateFile(path=beside, tree=stack.template.tree), registration)
+        file = TemplateFile(path=beside(stack.template, target, place), tree=stack.template.tree)
+        return nested(definition, file, registration)
     properties = Properties(definition.label, definition.properties, definition.place)
     if target == NOTHING:
         return Nothing(definition)

@@ -44,7 +44,7 @@ def load(request: Request, on_read: OnRead) -> Inputs:
     `on_read` is called with the kind and the path of every file that is read.
     """
     mistakes = Report()
-    tree = _tree(request.templates, mistakes)
+    tree = template_tree(request.templates, mistakes)
     layers = _environments(request.environments, tree, mistakes, on_read)
     fleet = next(mistakes.attempt(lambda: _fleet(request, on_read)), _Fleet((), (), {}))
     digests: dict[str, str] = next(mistakes.attempt(lambda: _digests(request.images_lock, on_read)), {})
@@ -63,7 +63,8 @@ def load(request: Request, on_read: OnRead) -> Inputs:
     )
 
 
-def _tree(own: Path | None, mistakes: Report) -> Tree:
+def template_tree(own: Path | None, mistakes: Report) -> Tree:
+    """The folder `templates`, or the one that is named, and that of the library below it."""
     with mistakes.collecting():
         if own is not None and not own.is_dir():
             raise CompileError(
