@@ -4,6 +4,7 @@ roles       the services of each role                  settings    settings and 
 service     role_data of a service, shared by hosts    facts       what hosts know about one another
 role_data   its schema, checked once for equal parts   undeclared  parameters that no template declares
 
+unknown_services    services that no registry has
 tripleo_parameters  what to use instead of TripleO's own
 """
 
@@ -29,6 +30,7 @@ from compiler.stages.resolve.facts import fleet_facts, self_fact
 from compiler.stages.resolve.roles import RoleServices, role_services
 from compiler.stages.resolve.settings import overlay_parameters, role_parameters, settings
 from compiler.stages.resolve.undeclared import report_undeclared
+from compiler.stages.resolve.unknown_services import on_unknown_service
 
 __all__ = ["resolve"]
 
@@ -50,7 +52,7 @@ def resolve(
     roles = tuple(role_services(inputs, environment, evaluation, report))
     if report.errors:
         return
-    fleet = _fleet(inputs, environment, evaluation, roles)
+    fleet = _fleet(inputs, environment, evaluation, roles, report)
     for host in inputs.hosts:
         if host.name in inputs.chosen:
             yield from report.attempt(partial(_host, fleet, host, backend, report))
@@ -81,7 +83,11 @@ class _FleetContext:
 
 
 def _fleet(
-    inputs: Inputs, environment: Environment, evaluation: Evaluation, roles: tuple[RoleServices, ...]
+    inputs: Inputs,
+    environment: Environment,
+    evaluation: Evaluation,
+    roles: tuple[RoleServices, ...],
+    report: Report,
 ) -> _FleetContext:
     by_name = {role.role.name: role for role in roles}
     hosts_by_service: dict[str, list[Host]] = {}
@@ -89,13 +95,14 @@ def _fleet(
         for service in by_name[host.role].services:
             hosts_by_service.setdefault(service.name, []).append(host)
     sorted_hosts = {name: tuple(hosts) for name, hosts in sorted(hosts_by_service.items())}
+    services = frozenset(service.name for role in roles for service in role.services)
     return _FleetContext(
         environment=environment,
-        evaluation=evaluation,
+        evaluation=replace(evaluation, on_missing_path=on_unknown_service(evaluation, services, report)),
         roles=by_name,
         hosts_by_service=sorted_hosts,
         facts=fleet_facts(sorted_hosts),
-        services=frozenset(service.name for role in roles for service in role.services),
+        services=services,
     )
 
 

@@ -9,6 +9,7 @@ from compiler.diagnostics import CompileError, Report
 from compiler.hot.evaluation import Evaluation
 from compiler.hot.registry import find_registration
 from compiler.hot.resources import root_stack
+from compiler.hot.template import Template
 from compiler.model.inputs import NOTHING, Environment, Inputs, Role, TemplateFile
 from compiler.node import Mapping, Node, expect_string
 from compiler.stages.resolve.service import OUTPUT, Service
@@ -64,12 +65,16 @@ def _service(alias: Node, evaluation: Evaluation) -> Service | None:
     if not isinstance(target, TemplateFile):
         raise CompileError(f"service `{name}` is a `{target}`, not a template", alias.span)
     template = evaluation.loader.template(target.tree, target.path, registration.node)
+    return Service(service_name(template, evaluation), template, alias)
+
+
+def service_name(template: Template, evaluation: Evaluation) -> str:
+    """The name that a service template gives its service."""
     stack = root_stack(evaluation, template)
     role_data, _ = stack.scope.shallow(stack.output_node(OUTPUT, template.root))
     if not isinstance(role_data, Mapping) or "service_name" not in role_data.entries:
         raise CompileError("`role_data` has no `service_name`", role_data.span, "add `service_name: …`")
-    service_name = stack.scope.value(role_data.entries["service_name"])
-    return Service(expect_string(service_name, "`service_name`"), template, alias)
+    return expect_string(stack.scope.value(role_data.entries["service_name"]), "`service_name`")
 
 
 def _refuse_double(service: Service, others: Iterable[Service]) -> None:
