@@ -12,6 +12,9 @@ from compiler.source import Span
 OVERRIDES = "ConfigOverrides"
 ALIAS_PREFIX = "ContainerUnitAliasPrefix"
 _OWN = "ContainerBackend ContainerImagePrefix ContainerImageTag HostNetworks HostPaths"
+OF_ROLE = ("Parameters", "Services")  # after a role's name: its own parameters, and its list of services
+BY_SERVICE = ("ServiceHosts", "ServiceNodeIps", "BootstrapHosts")  # parameters with a value for each service
+FACTS = frozenset(("Self", "RoleName", "RoleParameters", *BY_SERVICE))  # that the compiler supplies
 OWN_PARAMETERS = frozenset((*_OWN.split(), ALIAS_PREFIX, OVERRIDES))  # that the compiler itself reads
 
 

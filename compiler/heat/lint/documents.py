@@ -18,7 +18,8 @@ from compiler.hot.functions import known
 from compiler.hot.registry import is_template
 from compiler.hot.scope import Names
 from compiler.hot.versions import VERSIONS, Version
-from compiler.node import Mapping, Node, Scalar, mapping_of, walk
+from compiler.model.service import BY_SERVICE
+from compiler.node import Mapping, Node, Scalar, Sequence, mapping_of, walk
 from compiler.node.yaml import Repeated
 from compiler.source import Span
 
@@ -153,6 +154,8 @@ class Signature:
     types: frozenset[str]  # what may be the name of a resource type
     templates: tuple[Path, ...]  # that it names
     resources: frozenset[str]
+    services: frozenset[str | None]  # names that it gives to services; None: a computed one
+    asked: tuple[Scalar, ...]  # services that it asks for by name
 
 
 def signature(document: Document) -> Signature:
@@ -164,10 +167,34 @@ def signature(document: Document) -> Signature:
         declared=document.declared,
         unread={name: document.place("parameters", name) for name in document.declared if name not in read},
         passed=frozenset(_passed(document)),
-        types=frozenset(str(text) for text in strings if _TYPE.fullmatch(str(text))),
+        types=type_names(strings),
         templates=tuple(sorted({document.path.parent / path for path in _templates(document)})),
         resources=frozenset(document.section("resources")),
+        services=frozenset(_services(document)),
+        asked=tuple(_asked(document)),
     )
+
+
+def type_names(strings: Iterable[object]) -> frozenset[str]:
+    """The strings that may be the name of a resource type."""
+    return frozenset(text for text in strings if isinstance(text, str) and _TYPE.fullmatch(text))
+
+
+def _services(document: Document) -> Iterator[str | None]:
+    for node in walk(document.root):
+        name = node.entries.get("service_name") if isinstance(node, Mapping) else None
+        if name is not None:
+            yield str(name.value) if isinstance(name, Scalar) else None
+
+
+def _asked(document: Document) -> Iterator[Scalar]:
+    """The literal names of services in paths of the parameters that have a value for each service."""
+    for expression in document.expressions:
+        path = expression.argument if expression.is_call and expression.name == "get_param" else None
+        if isinstance(path, Sequence) and len(path.items) > 1:
+            fact, name = path.items[:2]
+            if isinstance(fact, Scalar) and fact.value in BY_SERVICE and isinstance(name, Scalar):
+                yield name
 
 
 def _is_text(node: Scalar) -> bool:

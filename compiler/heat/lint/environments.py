@@ -23,7 +23,7 @@ from compiler.hot.environment import (
 )
 from compiler.hot.registry import find_registration
 from compiler.model.inputs import Registry
-from compiler.model.service import OWN_PARAMETERS
+from compiler.model.service import OF_ROLE, OWN_PARAMETERS
 from compiler.node import Mapping, Scalar, is_null, walk
 
 
@@ -34,7 +34,9 @@ class Everything:
     named: tuple[Signature, ...]  # templates that were named, or are in a named folder
     needed: tuple[Signature, ...]  # other templates that those need
     environments: tuple[Document, ...]
-    registries: tuple[Registry, ...]  # of the environments
+    registries: tuple[Registry, ...]  # of the library and the environments
+    roles: frozenset[str]
+    listed: frozenset[str]  # what may be the name of a type in files of roles and hosts
     unread: frozenset[str]  # keys in files that could not be read, such as Jinja templates
 
     @cached_property
@@ -55,12 +57,17 @@ class Everything:
     @cached_property
     def strings(self) -> frozenset[str]:
         """What may be the name of a type, in templates and in values of parameters."""
-        found = {name for each in (*self.named, *self.needed) for name in each.types}
+        found = {*self.listed, *(name for each in (*self.named, *self.needed) for name in each.types)}
         for document in self.environments:
             for section in (DEFAULTS, PARAMETERS):
                 for value in document.section(section).values():
                     found |= {str(node.value) for node in walk(value) if isinstance(node, Scalar)}
         return frozenset(found)
+
+    def is_read(self, name: str) -> bool:
+        """Whether a template declares the parameter, or the compiler reads it."""
+        of_role = any(name.removesuffix(suffix) in self.roles for suffix in OF_ROLE if name.endswith(suffix))
+        return name in self.types or name in OWN_PARAMETERS or of_role
 
 
 def undeclared_parameters(everything: Everything) -> Iterator[Problem]:
@@ -68,7 +75,7 @@ def undeclared_parameters(everything: Everything) -> Iterator[Problem]:
     for document in everything.environments:
         for section in (DEFAULTS, PARAMETERS):
             for name in document.section(section):
-                if name not in everything.types and name not in OWN_PARAMETERS:
+                if not everything.is_read(name):
                     yield Problem(
                         f"no template declares the parameter `{name}`",
                         document.place(section, name),
@@ -128,7 +135,7 @@ def unused_registrations(everything: Everything) -> Iterator[Problem]:
             if name == RESOURCES and isinstance(node, Mapping):
                 yield from _unused_resources(node, names)
             elif name not in RESERVED and not _covers_any(name, used):
-                near = closest(name, used) or "remove it"
+                near = closest(name, used) or "remove it, or lint the file of roles that lists it too"
                 yield Problem(f"no resource has the type `{name}`", place, near)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TypeVar
 from compiler.diagnostics import CompileError, Problem, Report
 from compiler.heat.environments import heat_environments
 from compiler.heat.evaluation import EvaluationRequest
-from compiler.heat.lint.documents import Document, Signature, document, keys, listing, signature
+from compiler.heat.lint.documents import Document, Signature, document, keys, listing, signature, type_names
 from compiler.heat.lint.environments import Everything
 from compiler.heat.lint.finding import LintFinding
 from compiler.heat.lint.rules import (
@@ -23,10 +24,11 @@ from compiler.heat.lint.rules import (
     OF_TEMPLATES,
     Rule,
 )
-from compiler.heat.project import whole_disk
+from compiler.heat.project import registry, role_documents, role_names, whole_disk
 from compiler.hot.attachments import registered_files
 from compiler.hot.template import template
 from compiler.model.inputs import Merge, Registry, TemplateFile
+from compiler.node import Node, Scalar, walk
 
 T = TypeVar("T")
 
@@ -59,12 +61,15 @@ def lint(request: LintRequest) -> LintResult:
     files = listing(request.paths)
     for path in files.files:
         linter.check(path)
+    library = linter.library()
     environments = [found for path in request.environments if (found := linter.environment(path)) is not None]
     everything = Everything(
         named=tuple(linter.signatures.values()),
-        needed=tuple(_needed(linter.signatures, [registry for _, registry in environments])),
+        needed=tuple(_needed(linter.signatures, [library, *(registry for _, registry in environments)])),
         environments=tuple(environment for environment, _ in environments),
-        registries=tuple(registry for _, registry in environments),
+        registries=(library, *(registry for _, registry in environments)),
+        roles=role_names(),
+        listed=frozenset(linter.listed),
         unread=keys((*files.jinja, *linter.broken)),
     )
     linter.note(OF_EVERYTHING, everything)
@@ -87,6 +92,7 @@ class _Linter:
         self.signatures: dict[Path, Signature] = {}
         self.environments: set[Path] = set()
         self.broken: list[Path] = []
+        self.listed = set(type_names(_strings(role_documents())))  # what may be a type, not in templates
 
     def note(self, rules: Iterable[Rule[T]], subject: T) -> None:
         """Keep the findings of the rules in a subject."""
@@ -112,7 +118,17 @@ class _Linter:
             self.template(checked)
         elif checked.is_environment:
             self.environments.add(path.absolute())
+        else:
+            self.listed |= type_names(_strings([checked.root]))
         return checked
+
+    def library(self) -> Registry:
+        """The registry that `compile` begins with."""
+        try:
+            return registry()
+        except CompileError as error:
+            self.refuse(error.problems)
+            return Registry()
 
     def template(self, document: Document) -> None:
         """Check a template."""
@@ -154,7 +170,7 @@ def _needed(named: dict[Path, Signature], registries: Iterable[Registry]) -> Ite
     waiting += [path for signature in named.values() for path in signature.templates]
     seen = {path.resolve() for path in named}
     while waiting:
-        path = waiting.pop().resolve()
+        path = _below(waiting.pop()).resolve()
         if path not in seen:
             seen.add(path)
             found = _readable(path)
@@ -165,6 +181,16 @@ def _needed(named: dict[Path, Signature], registries: Iterable[Registry]) -> Ite
 
 def _path(file: TemplateFile) -> Path:
     return file.tree.find(file.path) or Path("/") / file.path
+
+
+def _below(path: Path) -> Path:
+    """The file of that path, or that of the library where `templates/` lacks it."""
+    return whole_disk().find(os.path.normpath(path.absolute()).lstrip("/")) or path
+
+
+def _strings(roots: Iterable[Node]) -> Iterator[object]:
+    """Every scalar of some documents."""
+    return (node.value for root in roots for node in walk(root) if isinstance(node, Scalar))
 
 
 def _readable(path: Path) -> Signature | None:

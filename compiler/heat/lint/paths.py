@@ -6,6 +6,7 @@ from compiler.diagnostics import CompileError, Problem, Report, closest
 from compiler.heat.evaluation import EvaluationRequest, evaluate
 from compiler.hot.reads import Digits, member
 from compiler.hot.stack import Stack
+from compiler.model.service import FACTS
 from compiler.node import Mapping, Node, Scalar, Sequence
 
 
@@ -18,7 +19,8 @@ def empty_paths(request: EvaluationRequest) -> list[Problem]:
     report = Report()
 
     def on_missing_path(call: Mapping, path: list[Node], value: Node) -> None:
-        problems.append(_missing(call, path, value))
+        if not isinstance(path[0], Scalar) or path[0].value not in FACTS:  # the compiler supplies those
+            problems.append(_missing(call, path, value))
 
     try:
         root = evaluate(request, report, on_missing_path=on_missing_path)

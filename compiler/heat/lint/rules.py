@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from compiler.diagnostics import Problem
 from compiler.heat.evaluation import EvaluationRequest
-from compiler.heat.lint import calls, declarations, environments, paths, values
+from compiler.heat.lint import calls, declarations, environments, paths, services, values
 from compiler.heat.lint.documents import Document
 from compiler.heat.lint.environments import Everything
 
@@ -48,6 +48,7 @@ OF_EVERYTHING: tuple[Rule[Everything], ...] = (
     Rule("undeclared-parameter", environments.undeclared_parameters),
     Rule("unused-registration", environments.unused_registrations),
     Rule("shadowed-registration", environments.shadowed_registrations),
+    Rule("unknown-service", services.unknown_services),
     Rule("unused-strategy", environments.unused_strategies),
     Rule("null-value", environments.null_values),
     Rule("respelt-value", environments.respelt_values),

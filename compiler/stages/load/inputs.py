@@ -16,6 +16,7 @@ from compiler.stages.load import environments, roles
 from compiler.stages.load.hosts import hosts, localhost
 
 REGISTRY = "resource_registry.yaml"
+HOSTS = "hosts.yaml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +95,7 @@ def _environments(
 
 def _fleet(request: Request, on_read: OnRead) -> _Fleet:
     """Every host with its role, and the hosts that are chosen."""
-    path = _found(request.hosts_file, "hosts.yaml")
+    path = _found(request.hosts_file, HOSTS)
     if path is None:
         return _this_machine(request, on_read)
     on_read("hosts", path)

@@ -7,10 +7,6 @@ from collections.abc import Mapping as AbstractMapping
 from compiler.model.inputs import Host
 from compiler.node import Node, Plain, from_plain
 
-BY_SERVICE = ("ServiceHosts", "ServiceNodeIps", "BootstrapHosts")  # parameters with a value for each service
-FACTS = frozenset(
-    ("Self", "RoleName", "RoleParameters", *BY_SERVICE)
-)  # parameters that the compiler supplies
 _ORIGIN = "<fleet>"
 
 

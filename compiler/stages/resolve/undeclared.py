@@ -11,7 +11,7 @@ from compiler.hot.resources import root_stack
 from compiler.hot.resources.nested import Nested
 from compiler.hot.stack import Stack
 from compiler.model.inputs import Environment, Inputs, TemplateFile
-from compiler.model.service import OWN_PARAMETERS
+from compiler.model.service import OF_ROLE, OWN_PARAMETERS
 from compiler.node import Node
 from compiler.stages.resolve.settings import role_parameters
 from compiler.stages.resolve.tripleo_parameters import instead_of
@@ -42,8 +42,7 @@ def _hint(name: str, declared: AbstractSet[str]) -> str:
 
 def _set(inputs: Inputs, environment: Environment) -> Iterator[tuple[str, Node]]:
     """Every parameter that an environment, a role or a host sets, with its value."""
-    suffixes = ("Parameters", "Services")
-    read_here = OWN_PARAMETERS | {f"{role}{suffix}" for role in inputs.roles for suffix in suffixes}
+    read_here = OWN_PARAMETERS | {f"{role}{suffix}" for role in inputs.roles for suffix in OF_ROLE}
     layers = [environment.parameter_defaults | environment.parameters]
     layers += [role.parameters | role_parameters(environment, role) for role in inputs.roles.values()]
     layers += [host.parameters for host in inputs.hosts]

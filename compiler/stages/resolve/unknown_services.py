@@ -11,8 +11,8 @@ from functools import cache
 from compiler.diagnostics import Report, closest
 from compiler.hot.evaluation import Evaluation, OnMissingPath
 from compiler.model.inputs import TemplateFile
+from compiler.model.service import BY_SERVICE
 from compiler.node import Mapping, Node, Scalar
-from compiler.stages.resolve.facts import BY_SERVICE
 from compiler.stages.resolve.roles import service_name
 
 

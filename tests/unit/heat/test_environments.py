@@ -110,7 +110,7 @@ def test_single_resources_have_types_of_their_own(loaded, tmp_path):
         ("resource_registry: {T: null}", "`T` must be a string, not null", "1:24"),
         ("resource_registry: {T: 1}", "`T` must be a string, not a number", "1:24"),
         ("resource_registry: {T: c.yaml}", "there is no template `c.yaml`", "1:24"),
-        ("resource_registry: {T: http://x/a.yaml}", "there is no template `http://x/a.yaml`", "1:24"),
+        ("resource_registry: {T: http://x/a}", "`http://x/a` is not a file of this machine", "1:24"),
         ("resource_registry: {T: a.yaml, base_url: sub/}", "the template `a.yaml` cannot be fetched", "1:24"),
         ("resource_registry: {resources: null}", "`resources` must be a mapping, not null", "1:32"),
         ("resource_registry: {resources: {x: y}}", "resource `x` must be a mapping, not a string", "1:36"),

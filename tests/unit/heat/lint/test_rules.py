@@ -165,3 +165,33 @@ def test_the_known_traps_of_upstreams_tree_are_found(name: str, tmp_path: Path) 
     assert files_with("literal-function", tree) == KNOWN[name]
     assert files_with("literal-function", rendered) == KNOWN[name] + RENDERED[name]
     assert len(files_with("duplicate-key", rendered)) == DUPLICATES[name]
+
+
+def test_what_a_project_takes_from_the_library_is_not_reported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for folder in ("templates/shop", "roles", "environments"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "templates/shop/shop.yaml").write_text(
+        "heat_template_version: wallaby\n"
+        "parameters:\n"
+        "  BootstrapHosts: {type: json, default: {}}\n"
+        "resources:\n"
+        "  database: {type: ../mariadb/database.yaml, properties: {Name: shop, Password: secret}}\n"
+        "outputs:\n"
+        "  role_data:\n"
+        "    value:\n"
+        "      service_name: shop\n"
+        "      host_ports: [{get_param: [BootstrapHosts, mariadb, address]}]\n"
+        "      config: {get_attr: [database, config_data]}\n"
+    )
+    (tmp_path / "roles/Shop.yaml").write_text("name: Shop\nServicesDefault: [OS::Example::Services::Shop]\n")
+    (tmp_path / "environments/shop.yaml").write_text(
+        "parameter_defaults:\n"
+        "  MysqlMaxConnections: 100\n"
+        "  ShopParameters: {MysqlPort: 3307}\n"
+        "resource_registry:\n"
+        "  OS::Example::Services::Shop: ../templates/shop/shop.yaml\n"
+    )
+    assert heatsink(tmp_path, "lint templates templates/shop/shop.yaml -e environments/shop.yaml") == 0
+    assert capsys.readouterr().out == ""
