@@ -10,6 +10,7 @@ from pathlib import Path
 from compiler import files
 from compiler.diagnostics import CompileError
 from compiler.node import Mapping, Node, plain
+from compiler.node.json_text import parse_json
 from compiler.node.yaml import Duplicates, Repeated, parse
 from compiler.source import Source, Span
 
@@ -22,8 +23,7 @@ class HeatOpening:
 
     def document(self, path: Path) -> Node:
         source = _stripped(files.read(path))
-        _check_json(source)
-        root = parse(source, Duplicates.LAST, self.repeated)
+        root = _parsed(source, self.repeated)
         if root is None:
             raise CompileError(
                 "the template is empty", Span(source, 1, 1, 1, 1), "begin it with `heat_template_version`"
@@ -43,18 +43,11 @@ class HeatOpening:
         return Source(source.name, _as_json(source)) if "heat_template_version" in text else source
 
 
-def _check_json(source: Source) -> None:
-    """Refuse a file that begins as JSON and is not, although YAML would accept more."""
+def _parsed(source: Source, repeated: list[Repeated] | None = None) -> Node | None:
+    """The document of a template's text: as JSON, if it begins as JSON."""
     if source.text.startswith("{"):
-        try:
-            json.loads(source.text)
-        except json.JSONDecodeError as error:
-            place = Span(source, error.lineno, error.colno, error.lineno, error.colno + 1)
-            raise CompileError(f"invalid JSON: {error.msg.lower()}", place) from None
-        except (ValueError, RecursionError):  # a number of thousands of digits; too many brackets
-            raise CompileError(
-                "the JSON is nested too deeply, or a number in it is too long", Span(source, 1, 1, 1, 2)
-            ) from None
+        return parse_json(source, [] if repeated is None else repeated)
+    return parse(source, Duplicates.LAST, repeated)
 
 
 def _stripped(source: Source) -> Source:
@@ -64,7 +57,7 @@ def _stripped(source: Source) -> Source:
 
 def _as_json(source: Source) -> str:
     try:
-        root = parse(_stripped(source), Duplicates.LAST)
+        root = _parsed(_stripped(source))
     except CompileError:
         return source.text
     is_template = isinstance(root, Mapping) and "heat_template_version" in root.entries

@@ -4,6 +4,7 @@ Nodes are created by the million, so they are plain slotted classes; they are ne
 Mapping keys are strings, as in JSON: Heat passes every template through JSON before it reads it.
 
 yaml        YAML text to nodes                 scalars      values of scalars in YAML 1.1
+json_text   JSON text to nodes
 syntax      mistakes in YAML's syntax          conversion   nodes to plain values, and back
 overlay     one value over another             by_identity  what was computed from a value
 """
@@ -23,8 +24,15 @@ Plain: TypeAlias = ScalarValue | list["Plain"] | dict[str, "Plain"]
 class Mark(Protocol):
     """A point in a text, counted from 0, as in libyaml."""
 
-    line: int
-    column: int
+    @property
+    def line(self) -> int:
+        """The line."""
+        ...
+
+    @property
+    def column(self) -> int:
+        """The column."""
+        ...
 
 
 class Node:

@@ -11,13 +11,21 @@ from yaml.resolver import Resolver
 
 from compiler.node import Node, Scalar, ScalarValue
 
-_MAYBE_NOT_A_STRING = frozenset("-+.0123456789~yYnNtTfFoO=")
+_MAYBE_NOT_A_STRING = frozenset("-+.0123456789~yYnNtTfFoO=<")
+_KEY_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("merge", "value"))  # of `<<` and `=`
 _resolver = Resolver()
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 
 
+class ReservedWordError(Exception):
+    """A scalar without quotes that can only be a key."""
+
+
 def plain_scalar(text: str) -> ScalarValue:
-    """The value of a scalar without quotes and tag: `yes` is true, `0600` is 384."""
+    """The value of a scalar without quotes and tag: `yes` is true, `0600` is 384.
+
+    Raises ReservedWordError for `=` and `<<`.
+    """
     if text and text[0] not in _MAYBE_NOT_A_STRING:
         return text
     return _resolved(text)
@@ -28,9 +36,10 @@ def _resolved(text: str) -> ScalarValue:
     tag: str = _resolver.resolve(  # type: ignore[no-untyped-call]
         yaml.ScalarNode, text, (True, False)
     )
-    # `=` is YAML 1.1's obsolete "value" key; timestamps stay as they are written, as in Heat
-    if tag in (_TIMESTAMP, "tag:yaml.org,2002:value", "tag:yaml.org,2002:str"):
+    if tag in (_TIMESTAMP, "tag:yaml.org,2002:str"):  # timestamps stay as they are written, as in Heat
         return text
+    if tag in _KEY_TAGS:
+        raise ReservedWordError
     try:
         return tagged_scalar(tag, text)
     except ValueError:

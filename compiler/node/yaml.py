@@ -14,8 +14,8 @@ import yaml
 from yaml._yaml import CParser
 
 from compiler.diagnostics import CompileError
-from compiler.node import Mapping, Node, Scalar, ScalarValue, Sequence
-from compiler.node.scalars import equal_key, key_text, plain_scalar, tagged_scalar
+from compiler.node import Mapping, Node, Scalar, ScalarValue, Sequence, sequence_of
+from compiler.node.scalars import ReservedWordError, equal_key, key_text, plain_scalar, tagged_scalar
 from compiler.node.syntax import point, syntax_error
 from compiler.source import Source, Span
 
@@ -25,7 +25,11 @@ DEEPEST = 100
 Event: TypeAlias = Any  # the stubs of libyaml's events lack their fields
 _SEQUENCE_END: type[Any] = yaml.SequenceEndEvent
 _MAPPING_END: type[Any] = yaml.MappingEndEvent
-_COLLECTION_TAGS = frozenset((None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"))
+_PAIRS = frozenset(("tag:yaml.org,2002:omap", "tag:yaml.org,2002:pairs"))
+_TAGS = {
+    yaml.SequenceStartEvent: frozenset((None, "!", "tag:yaml.org,2002:seq", *_PAIRS)),
+    yaml.MappingStartEvent: frozenset((None, "!", "tag:yaml.org,2002:map")),
+}
 
 
 class Duplicates(Enum):
@@ -69,6 +73,7 @@ class _Builder:
         self.anchors: dict[str, Node | None] = {}
         self.expansions: dict[int, _Expansion] = {}
         self.depth = 0
+        self.is_key = False
 
     def document(self) -> Node | None:
         self.next()  # the stream starts
@@ -100,9 +105,18 @@ class _Builder:
         value: ScalarValue = event.value
         if event.tag is not None and event.tag != "!":
             value = self.tagged(event)
-        elif event.implicit[0] and event.tag is None:
-            value = plain_scalar(event.value)
+        elif event.implicit[0]:
+            value = self.plain(event)
         return Scalar(value, self.source, event.start_mark, event.end_mark)
+
+    def plain(self, event: Event) -> ScalarValue:
+        try:
+            return plain_scalar(event.value)
+        except ReservedWordError:
+            if self.is_key:
+                return str(event.value)
+            problem = f"`{event.value}` without quotes is not a value in YAML 1.1"
+            raise CompileError(problem, self.span(event), "put it in quotes") from None
 
     def tagged(self, event: Event) -> ScalarValue:
         try:
@@ -115,14 +129,14 @@ class _Builder:
     def collection(self, event: Event) -> Node:
         if event.anchor is not None:
             self.anchors[event.anchor] = None
-        if event.tag not in _COLLECTION_TAGS:
+        if event.tag not in _TAGS[type(event)]:
             raise CompileError(f"tag `{event.tag}` is not supported here", self.span(event), "remove the tag")
         self.depth += 1
         if self.depth > DEEPEST:
             raise CompileError(f"nested deeper than {DEEPEST} levels", self.span(event))
         built = self.sequence(event) if type(event) is yaml.SequenceStartEvent else self.mapping(event)
         self.depth -= 1
-        return built
+        return _pairs(built) if event.tag in _PAIRS and isinstance(built, Sequence) else built
 
     def sequence(self, start: Event) -> Sequence:
         items: list[Node] = []
@@ -140,7 +154,10 @@ class _Builder:
         advance, node = self.next, self.node
         event = advance()
         while type(event) is not _MAPPING_END:
-            key, value = node(event), node(advance())
+            self.is_key = True
+            key = node(event)
+            self.is_key = False
+            value = node(advance())
             if isinstance(key, Scalar) and key.value == "<<" and event.implicit[0]:
                 merged.extend(_merged(value))
             else:
@@ -203,6 +220,17 @@ class _Builder:
     def span(self, event: Event) -> Span:
         start, end = event.start_mark, event.end_mark
         return Span(self.source, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+
+
+def _pairs(written: Sequence) -> Sequence:
+    """`!!omap` and `!!pairs`: `[{a: 1}, {b: 2}]` becomes `[[a, 1], [b, 2]]`."""
+    pairs: list[Node] = []
+    for item in written.items:
+        if not isinstance(item, Mapping) or len(item.entries) != 1:
+            raise CompileError("an item of `!!omap` or `!!pairs` must be a mapping with one key", item.span)
+        (name, value), *_ = item.entries.items()
+        pairs.append(sequence_of([item.keys[name], value], item))
+    return sequence_of(pairs, written)
 
 
 def _merged(value: Node) -> list[Mapping]:

@@ -20,6 +20,7 @@ from compiler.node import (
     Mapping,
     Node,
     Scalar,
+    ScalarValue,
     Sequence,
     is_null,
     mapping_of,
@@ -28,6 +29,7 @@ from compiler.node import (
     scalar_of,
     sequence_of,
 )
+from compiler.node.scalars import key_text
 
 MOST_REPEATS = 1_000_000  # items that one `repeat` may create
 
@@ -86,18 +88,20 @@ def map_replace(scope: Scope, argument: Node, call: Mapping) -> Node:
         for name in ("keys", "values")
     )
     entries: dict[str, Node] = {}
+    made: set[ScalarValue] = set()  # 1 is not "1": both may be made, and in the end the last of them counts
     for key, value in source.entries.items():
         renamed = _renamed(key, new_keys.get(key))
         if renamed != key and renamed in source.entries:
             raise MisuseError(f"would rename `{key}` to `{renamed}`, which already exists")
-        if renamed in entries:
-            raise MisuseError(f"would create the key `{renamed}` twice")
+        if renamed in made:
+            raise MisuseError(f"would create the key `{key_text(renamed)}` twice")
+        made.add(renamed)
         replaced = (
             new_values.get(value.value)
             if isinstance(value, Scalar) and isinstance(value.value, str)
             else None
         )
-        entries[renamed] = value if replaced is None else replaced
+        entries[key_text(renamed)] = value if replaced is None else replaced
     return mapping_of(entries, call, source.keys)
 
 
@@ -109,14 +113,12 @@ def _map(node: Node, what: str) -> Mapping:
     return node
 
 
-def _renamed(key: str, new: Node | None) -> str:
+def _renamed(key: str, new: Node | None) -> ScalarValue:
     if new is None or is_null(new):
         return key
     if not isinstance(new, Scalar):
         raise MisuseError(f"would rename `{key}` to {new.kind}")
-    if isinstance(new.value, bool):
-        return str(new.value).lower()
-    return str(new.value)
+    return new.value
 
 
 def filter_(scope: Scope, argument: Node, call: Mapping) -> Node:

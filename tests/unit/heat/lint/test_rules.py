@@ -88,6 +88,7 @@ def test_a_folder_without_templates_is_an_error(tmp_path: Path, capsys: pytest.C
     [
         ("lint web.yaml", "heat_template_version: [\n"),
         ("lint web.yaml", "heat_template_version: wallaby\nparameters: [port]\n"),
+        ("lint web.yaml", "heat_template_version: wallaby\nparameter_groups: [{label: Network}]\n"),
         ("lint . -e web.yaml", "parameter_defaults: [port]\n"),
         ("lint . -e web.yaml", "parameter_defaults: [\n"),
     ],
