@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from compiler.files.secrets import NAME as SECRETS_FILE
 
 if TYPE_CHECKING:
     from compiler.deploy.bundle import BundleFolder
+    from compiler.deploy.events import PlannedUnit
     from compiler.deploy.outcome import DryRun
 
 
@@ -74,18 +76,26 @@ def _show_dry_runs(dry_runs: Sequence[DryRun], *, json_wanted: bool) -> None:
     if json_wanted:
         click.echo(json.dumps([_as_json(dry_run) for dry_run in dry_runs], indent=1))
     else:
-        for line in (line for dry_run in dry_runs if not dry_run.error for line in _lines(dry_run)):
+        for line in (line for dry_run in dry_runs if not dry_run.error for line in dry_run_lines(dry_run)):
             click.echo(line)
     show_errors([dry_run.error for dry_run in dry_runs])
 
 
-def _lines(dry_run: DryRun) -> Iterator[str]:
+def dry_run_lines(dry_run: DryRun) -> Iterator[str]:
+    """What a push would do to one host."""
     plan = dry_run.plan
     yield f"{dry_run.host}: {'unchanged' if plan.is_empty else ''}".rstrip()
     yield from (f"  would be written: {path}" for path in plan.writes)
     yield from (f"  would be removed: {path}" for path in plan.removals)
-    yield from (f"  would be stopped: {unit}" for unit in plan.stops)
-    yield from (f"  would be started: {unit}" for unit in plan.starts)
+    yield from (f"  would be {_DONE[unit.action]}: {unit.unit} ({_reason(unit)})" for unit in plan.units)
+
+
+_DONE = {"stop": "stopped", "start": "started", "restart": "restarted", "run": "run"}
+
+
+def _reason(unit: PlannedUnit) -> str:
+    step = "" if unit.step is None else f"step {unit.step}, "
+    return f"{step}stops with {unit.stops_with}" if unit.stops_with else f"{step}{unit.why}"
 
 
 def _as_json(dry_run: DryRun) -> dict[str, object]:
@@ -96,6 +106,7 @@ def _as_json(dry_run: DryRun) -> dict[str, object]:
         "removed": dry_run.plan.removals,
         "stopped": dry_run.plan.stops,
         "started": dry_run.plan.starts,
+        "units": [asdict(unit) for unit in dry_run.plan.units],
         "warnings": dry_run.warnings,
         "errors": [problem.message for problem in dry_run.error.problems] if dry_run.error else [],
     }

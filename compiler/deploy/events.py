@@ -15,13 +15,25 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedUnit:
+    """What happens to one unit, and why (compiler/host/jobs.py has the words)."""
+
+    unit: str
+    step: int | None  # None: before files are installed
+    action: str  # stop, start, restart, run
+    why: str
+    stops_with: str = ""  # the unit with which systemd stops it; "" if heatsink does
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What changes on the host: paths of files and links, and names of units."""
+    """What changes on the host: paths of files and links, names of units, and the same units with reasons."""
 
     writes: tuple[str, ...] = ()
     removals: tuple[str, ...] = ()
     stops: tuple[str, ...] = ()
     starts: tuple[str, ...] = ()
+    units: tuple[PlannedUnit, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -96,6 +108,7 @@ def _plan(fields: Mapping[str, Any]) -> Plan:
         removals=tuple(fields["removals"]),
         stops=tuple(fields["stops"]),
         starts=tuple(fields["starts"]),
+        units=tuple(PlannedUnit(**unit) for unit in fields["units"]),
     )
 
 

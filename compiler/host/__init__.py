@@ -12,7 +12,9 @@ finishes one that died.
     staging                      receives and checks a bundle
     activation                   a change as a whole: plan, pull, install, start step by step, make current
     install, steps               installs a generation's files; starts its units and waits for them
-    transaction, plan            what every part of a change works with; what has to change
+    surprises                    units that go down or come up while a plan is carried out
+    transaction                  what every part of a change works with
+    plan, jobs                   what a change does; which units it stops and starts, and why
     files, etc_hosts             files in their places; our block in /etc/hosts
     units, engine, journal       what systemd, podman or docker, and the journal report
     installed, store, lock       what is installed; the generations kept; one pusher at a time

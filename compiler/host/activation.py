@@ -20,7 +20,7 @@ from .wire import Pusher
 def activate(machine: Machine, pusher: Pusher, wanted: Generation, request: Mapping[str, Any]) -> int:
     """Activate a generation and return the exit status; with `dry` in the request only report the plan."""
     installed = Installed.on(machine)
-    plan = make_plan(wanted, installed, observe(machine, wanted), salt_of(machine))
+    plan = make_plan(wanted, installed, observe(machine, wanted, installed), salt_of(machine))
     if request.get("dry"):
         pusher.send("plan", **plan.summary())
         return 0

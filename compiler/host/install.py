@@ -9,6 +9,7 @@ from .files import missing_folders, remove_files, write_files
 from .layout import MAY_FAIL, PREPARATIONS, SUMMARY, is_preparation
 from .machine import place_link, relabel, require
 from .manifest import File
+from .surprises import came_up_with_old_files
 from .transaction import Transaction
 from .wire import counted
 
@@ -31,7 +32,7 @@ def install(change: Transaction) -> None:
 
 
 def _stop(change: Transaction) -> None:
-    if stops := change.plan.stops:
+    if stops := [*change.plan.stops_before, *came_up_with_old_files(change)]:
         change.pusher.send("progress", text=f"stopping {counted(len(stops), 'unit')}")
         change.systemctl("stop", stops)
 
@@ -40,8 +41,8 @@ def _reload(change: Transaction) -> None:
     if change.installed.reload:
         require(change.machine.run(("systemctl", "daemon-reload")), "`systemctl daemon-reload` failed")
         change.installed.reload = False
-    if change.plan.stops:
-        change.machine.run(("systemctl", "reset-failed", *change.plan.stops))
+    if change.plan.stops_before:
+        change.machine.run(("systemctl", "reset-failed", *change.plan.stops_before))
 
 
 def _prepare(change: Transaction) -> None:

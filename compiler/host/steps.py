@@ -6,10 +6,12 @@ import dataclasses
 import time
 from collections.abc import Mapping, Sequence
 
+from .jobs import Start
 from .journal import journal, masked
 from .manifest import Unit, names_of
+from .surprises import came_up_before_its_step, went_down
 from .transaction import Transaction
-from .units import unit_states, units_up, verdicts
+from .units import unit_states, verdicts
 from .wire import HEARTBEAT, counted
 
 
@@ -31,18 +33,18 @@ class Result:
 
 
 def bring_up(change: Transaction, step: int) -> Result:
-    """Start the units of a step that changed or are not up, all at once, and wait for them."""
-    units = [unit for unit in change.wanted.services if unit.step == step]
+    """Start the units that the plan starts in a step, all at once, and wait for them."""
     since = time.time()
-    starts = _stop(change, units)
-    if starts:
-        change.pusher.send("progress", text=f"step {step}: starting {counted(len(starts), 'unit')}")
-        # The target first: systemd then orders everything that it pulls in within one transaction.
-        targets = [unit for unit in change.wanted.units if unit.name == f"heatsink-step{step}.target"]
-        change.systemctl("start", names_of([*targets, *starts]))
-    failures = _wait(change, starts)
-    _record(change, units, failures)
-    return Result(started=names_of(starts), failed=_failures(change, starts, failures, since))
+    planned = change.plan.starts_in(step)
+    running = came_up_before_its_step(change, planned)
+    starts = [start for start in planned if start.unit not in running]
+    _stop(change, starts)
+    started = [*(start.unit for start in starts), *went_down(change, step)]
+    _start(change, started, step)
+    awaited = [*started, *running]
+    failures = _wait(change, awaited)
+    _record(change, [unit for unit in change.wanted.services if unit.step == step], failures)
+    return Result(started=names_of(started), failed=_failures(change, awaited, failures, since))
 
 
 def settle(change: Transaction, seconds: float) -> Result:
@@ -63,30 +65,35 @@ def start_targets(change: Transaction) -> None:
     change.systemctl("start", [name for name in targets if states[name].active != "active"])
 
 
-def _stop(change: Transaction, units: Sequence[Unit]) -> list[Unit]:
-    """Stop those units that have to start, because they changed or are not up, and return them."""
-    machine = change.machine
-    states = unit_states(machine, names_of(units))
-    starts = change.plan.due(units, units_up(machine, units, states))
-    _forget(change, starts)
-    if failed := [unit.name for unit in starts if states[unit.name].active == "failed"]:
-        machine.run(("systemctl", "reset-failed", *failed))
-    running = [unit.name for unit in starts if states[unit.name].active not in ("inactive", "failed")]
-    if not running:
-        return starts
-    change.systemctl("stop", running)
-    states = unit_states(machine, names_of(units))
-    return change.plan.due(units, units_up(machine, units, states))
+def _stop(change: Transaction, starts: Sequence[Start]) -> None:
+    """Stop those units that run."""
+    _forget(change, [start.unit for start in starts])
+    change.systemctl("stop", [start.name for start in starts if start.restarts])
+
+
+def _start(change: Transaction, units: Sequence[Unit], step: int) -> None:
+    """Start units together with the target of their step."""
+    if not units:
+        return
+    _forget(change, units)
+    states = unit_states(change.machine, names_of(units))
+    if failed := [name for name, state in states.items() if state.active == "failed"]:
+        change.machine.run(("systemctl", "reset-failed", *failed))
+    change.pusher.send("progress", text=f"step {step}: starting {counted(len(units), 'unit')}")
+    # The target first: systemd then orders everything that it pulls in within one transaction.
+    targets = [unit for unit in change.wanted.units if unit.name == f"heatsink-step{step}.target"]
+    change.systemctl("start", names_of([*targets, *units]))
 
 
 def _forget(change: Transaction, units: Sequence[Unit]) -> None:
     """Forget the hashes of units before they start, and remove the stamps of those that changed."""
     hashes = change.installed.units
-    for unit in units:
-        if unit.stamp and hashes[unit.name]:
+    known = [unit for unit in units if hashes[unit.name]]
+    for unit in known:
+        if unit.stamp:
             change.machine.path(unit.stamp).unlink(missing_ok=True)
         hashes[unit.name] = ""
-    if units:
+    if known:
         change.installed.save(change.machine)
 
 

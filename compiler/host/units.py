@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from .engine import healths_of, passes_check
 from .machine import Machine
@@ -20,6 +20,8 @@ PROPERTIES = (
     "ActiveEnterTimestamp",
     "StateChangeTimestamp",
 )
+# The units to which systemd passes a stop on (systemd.unit(5)).
+DEPENDENTS = ("RequiredBy", "RequisiteOf", "BoundBy", "ConsistsOf", "PropagatesStopTo")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +35,11 @@ class UnitState:
     since: int | None  # seconds since 1970
 
     @property
+    def is_running(self) -> bool:
+        """Whether there is something to stop: it is up, or comes up or down."""
+        return self.active not in ("inactive", "failed")
+
+    @property
     def words(self) -> str:
         """As `systemctl status` shows it: `active (running)`."""
         return f"{self.active} ({self.sub})" if self.sub not in ("", self.active) else self.active
@@ -40,12 +47,27 @@ class UnitState:
 
 def unit_states(machine: Machine, names: Sequence[str]) -> dict[str, UnitState]:
     """The state of each unit, from one call; a unit that systemd does not know is inactive."""
+    return {name: _unit_state(shown) for name, shown in _shown(machine, names, PROPERTIES).items()}
+
+
+def dependents(machine: Machine, names: Iterable[str]) -> dict[str, list[str]]:
+    """Unit → those that systemd stops with it: of these units, and of all that stop with them."""
+    found: dict[str, list[str]] = {}
+    while names := sorted(set(names) - found.keys()):
+        for name, shown in _shown(machine, names, ("Id", *DEPENDENTS)).items():
+            found[name] = sorted({unit for key in DEPENDENTS for unit in shown.get(key, "").split()})
+        names = {unit for units in found.values() for unit in units}
+    return found
+
+
+def _shown(machine: Machine, names: Sequence[str], properties: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Unit → its properties, from one call."""
     if not names:
         return {}
-    argv = ("systemctl", "show", "--timestamp=unix", f"--property={','.join(PROPERTIES)}", *names)
+    argv = ("systemctl", "show", "--timestamp=unix", f"--property={','.join(properties)}", *names)
     blocks = machine.run(argv).stdout.strip().split("\n\n")
     shown = [dict(line.partition("=")[::2] for line in block.splitlines()) for block in blocks]
-    return {name: _unit_state(shown[index] if index < len(shown) else {}) for index, name in enumerate(names)}
+    return {name: shown[index] if index < len(shown) else {} for index, name in enumerate(names)}
 
 
 def _unit_state(properties: Mapping[str, str]) -> UnitState:

@@ -1,4 +1,4 @@
-"""docs/push.md shows the message of a unit that does not come up as a push writes it."""
+"""docs/push.md shows a dry run, and the message of a unit that does not come up, as they are written."""
 
 from __future__ import annotations
 
@@ -6,24 +6,54 @@ import json
 import re
 from pathlib import Path
 
-from tests.support.bundles import service
+import pytest
+
+from compiler.cli.push import dry_run_lines
+from compiler.host import jobs
+from tests.support.bundles import run_once, service
 from tests.support.host_folder import SYSTEMCTL, HostFolder, host_folder
 
 PAGE = (Path(__file__).parents[2] / "docs" / "push.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```\n(error: (\S+): `heatsink-(\S+)\.service` .*?)```$", re.M | re.S)
+DRY_RUN = re.compile(r"^\$ heatsink push-artifacts --dry-run\n(.*?)^```$", re.M | re.S)
+REASONS = re.compile(r"^\| reason .*?\n\n", re.M | re.S)
 JOURNALCTL = "#!/bin/sh\necho '{}'\n"
 
 
-def test_a_unit_that_systemd_restarts_too_often_is_reported_as_on_the_page(tmp_path: Path) -> None:
+@pytest.fixture
+def host(tmp_path: Path) -> HostFolder:
+    return host_folder(tmp_path)
+
+
+def test_a_unit_that_systemd_restarts_too_often_is_reported_as_on_the_page(host: HostFolder) -> None:
     block = BLOCK.search(PAGE)
     assert block is not None
     (line,) = re.findall(r"^  \| (.*)$", block[1], re.M)
-    host = host_folder(tmp_path)
     restarts_units(host, line)
     host.writes(service(block[3]))
     error = host.push().error
     assert error is not None
     assert error.render().replace("localhost", block[2]) + "\n" == block[1]
+
+
+def test_a_dry_run_looks_as_on_the_page(host: HostFolder) -> None:
+    shown = DRY_RUN.search(PAGE)
+    assert shown is not None
+    db, shop = service("db", requires="bootstrap"), service("shop", step=2)
+    host.writes(run_once("bootstrap"), db, shop, service("old"))
+    host.push()
+    host.systemctl("stop", "shop")
+    host.writes(run_once("bootstrap", command="echo again"), db, shop)
+    lines = dry_run_lines(host.dry_run())
+    printed = [line.replace("localhost", "node1") for line in lines if "would be removed" not in line]
+    assert printed == shown[1].splitlines()
+
+
+def test_every_reason_is_on_the_page() -> None:
+    table = REASONS.search(PAGE)
+    assert table is not None
+    words = {value for name, value in vars(jobs).items() if name.isupper()} - {jobs.DEPENDENCY}
+    assert set(re.findall(r"^\| `([\w ]+)`", table[0], re.M)) == {*words, "stops with"}
 
 
 def restarts_units(host: HostFolder, line: str) -> None:

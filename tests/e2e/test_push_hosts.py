@@ -6,7 +6,7 @@ import pytest
 
 from compiler.lab import LabNode
 from compiler.lab.system import wait_until
-from tests.support.bundles import prepared, run_once, service
+from tests.support.bundles import prepared, run_once, service, stamp_of
 from tests.support.nodes import Operator, invocations, reloads
 
 pytestmark = pytest.mark.lab
@@ -105,6 +105,78 @@ def test_what_requires_a_changed_service_restarts_with_it(operator: Operator, no
     assert "1 file written, 3 units restarted" in operator.push()
     assert all(unit["up"] for unit in operator.status().values())
     assert invocations(node, "other") == before
+
+
+def test_a_dry_run_names_everything_that_a_push_then_restarts(operator: Operator, node: LabNode) -> None:
+    def writes(command: str) -> None:
+        db, shop = service("db", requires="bootstrap"), service("shop", step=2, requires="db")
+        operator.writes(run_once("bootstrap", command=command), db, shop, service("other"))
+
+    writes("true")
+    operator.push()
+    before = invocations(node, "db", "shop", "other")
+    writes("echo again")
+    planned = operator.dry_run()
+    assert planned["units"] == [
+        row("bootstrap", 1, "run", "changed"),
+        row("db", 1, "restart", "dependency", "bootstrap"),
+        row("shop", 2, "restart", "dependency", "db"),
+    ]
+    assert invocations(node, "db", "shop", "other") == before
+    assert "3 units restarted" in operator.push()
+    after = invocations(node, "db", "shop", "other")
+    assert [old == new for old, new in zip(before, after, strict=True)] == [False, False, True]
+
+
+def test_a_stop_that_passes_through_a_unit_that_is_down_is_in_the_dry_run(
+    operator: Operator, node: LabNode
+) -> None:
+    job = run_once("job", requires="one")
+    node.run(("install", "-D", "/dev/null", stamp_of("job")))  # so that systemd skips it, as after a boot
+    operator.writes(service("one", config="a"), job, service("two", requires="job"))
+    operator.push()
+    before = invocations(node, "two")
+    operator.writes(service("one", config="b"), job, service("two", requires="job"))
+    assert operator.dry_run()["units"] == [
+        row("one", 1, "restart", "changed"),
+        row("two", 1, "restart", "dependency", "job"),
+    ]
+    assert "2 units restarted" in operator.push()
+    assert invocations(node, "two") != before
+
+
+def test_a_unit_of_others_that_goes_down_is_in_the_dry_run(operator: Operator, node: LabNode) -> None:
+    operator.writes(service("one", config="a"))
+    operator.push()
+    node.run(("sh", "-c", BACKUP))
+    operator.writes(service("one", config="b"))
+    stopped = {"action": "stop", "step": 1, "stops_with": "heatsink-one.service"}
+    assert operator.dry_run()["units"] == [
+        {"unit": "heatsink-test-backup.service", "why": "dependency", **stopped},
+        row("one", 1, "restart", "changed"),
+    ]
+    assert "1 unit stopped, 1 unit restarted" in operator.push()
+    assert node.attempt(("systemctl", "is-active", "heatsink-test-backup.service")).stdout == "inactive\n"
+
+
+BACKUP = """
+printf '[Unit]\\nBindsTo=heatsink-one.service\\n[Service]\\nExecStart=sleep infinity\\n' \\
+    >/etc/systemd/system/heatsink-test-backup.service
+systemctl daemon-reload
+systemctl start heatsink-test-backup.service
+"""
+
+
+def row(name: str, step: int, action: str, why: str, stops_with: str = "") -> dict[str, object]:
+    """What a dry run says of a unit."""
+    cause = f"heatsink-{stops_with}.service" if stops_with else ""
+    return {
+        "unit": f"heatsink-{name}.service",
+        "step": step,
+        "action": action,
+        "why": why,
+        "stops_with": cause,
+    }
 
 
 def test_a_removed_service_disappears_and_the_others_stay(operator: Operator, node: LabNode) -> None:

@@ -33,12 +33,11 @@ def service(
 ) -> Artifacts:
     """A service that runs a shell command, and reads a configuration file if it is given the text of one."""
     path = f"{CONFIG}/{name}/{name}.conf"
-    needs = f"Requires=heatsink-{requires}.service\nAfter=heatsink-{requires}.service" if requires else ""
     text = f"""
 [Unit]
 PartOf=heatsink.target
 After=heatsink-step{step - 1}.target
-{needs}
+{_needs(requires)}
 StartLimitIntervalSec=0
 [Service]
 Type=exec
@@ -52,13 +51,14 @@ WantedBy=heatsink-step{step}.target
     return _unit(name, text, UnitKind.SERVICE, step=step, files=files, images=images)
 
 
-def run_once(name: str, *, step: int = 1, command: str = "true") -> Artifacts:
+def run_once(name: str, *, step: int = 1, command: str = "true", requires: str = "") -> Artifacts:
     """A unit that runs a shell command once for each change of it."""
-    stamp = f"{STAMPS}/{name}.{hashlib.sha256(command.encode()).hexdigest()[:12]}"
+    stamp = stamp_of(name, command)
     text = f"""
 [Unit]
 PartOf=heatsink.target
 After=heatsink-step{step - 1}.target
+{_needs(requires)}
 StartLimitIntervalSec=60
 StartLimitBurst=3
 ConditionPathExists=!{stamp}
@@ -74,6 +74,15 @@ ExecStartPost=/bin/touch {stamp}
 RequiredBy=heatsink-step{step}.target
 """
     return _unit(name, text, UnitKind.RUN_ONCE, step=step, stamp=stamp)
+
+
+def stamp_of(name: str, command: str = "true") -> str:
+    """The file that says that a run-once unit is done."""
+    return f"{STAMPS}/{name}.{hashlib.sha256(command.encode()).hexdigest()[:12]}"
+
+
+def _needs(service: str) -> str:
+    return f"Requires=heatsink-{service}.service\nAfter=heatsink-{service}.service" if service else ""
 
 
 def prepared(path: str, text: str) -> Artifacts:

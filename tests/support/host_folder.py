@@ -1,12 +1,13 @@
-"""A folder that stands for a host: real shell and host program, stand-in systemd; and a build beside it."""
+"""A folder that stands for a host: real shell and host program, stand-in systemd and podman; and a build."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,20 +26,37 @@ from tests.support import bundles
 ROOT = Path(__file__).parents[2]
 OPTIONS = PushOptions(steps=(0, 1, 2, 3, 4, 5), timeout=20, settle=0)
 
-# A unit is active when there is a file of its name.
+# A unit is active when there is a file of its name, and stops with those that it requires. Run-once units are
+# done as soon as they start.
 SYSTEMCTL = r"""#!/bin/sh
 cd "${0%/*}/active"
+units=../../root/etc/systemd/system
 verb=$1
 shift
 echo "$verb" >>../calls
+requiring() {
+  grep -lsE "^(Requires|BindsTo|PartOf)=$1\$" $units/*.service | sed 's|.*/||' | tr '\n' ' '
+}
+stop() {
+  rm -f "$1"
+  for dependent in $(requiring "$1"); do
+    [ ! -e "$dependent" ] || (stop "$dependent")
+  done
+}
+start() {
+  stamp=$(sed -n 's/^ConditionPathExists=!//p' "$units/$1" 2>/dev/null)
+  [ -z "$stamp" ] || { mkdir -p "../../root${stamp%/*}" && : >"../../root$stamp"; }
+  : >"$1"
+  echo "$1" >>../started
+}
 for unit in "$@"; do
   case $unit in -*) continue ;; esac
   case $verb in
-    start) touch "$unit"; echo "$unit" >>../started ;;
-    stop) rm -f "$unit" ;;
+    start | stop) "$verb" "$unit" ;;
     is-active) [ -e "$unit" ] && echo active || echo inactive ;;
     show) [ -e "$unit" ] && state=active || state=inactive
-      printf 'Id=%s\nLoadState=loaded\nActiveState=%s\nResult=success\nNRestarts=0\n\n' "$unit" "$state" ;;
+      printf 'Id=%s\nLoadState=loaded\nActiveState=%s\nResult=success\nNRestarts=0\nRequiredBy=%s\n\n' \
+        "$unit" "$state" "$(requiring "$unit")" ;;
   esac
 done
 """
@@ -54,10 +72,12 @@ class HostFolder:
         bundles.write_build(self.folder / "build", {"localhost": parts})
 
     @contextmanager
-    def sessions(self) -> Iterator[Sessions]:
+    def sessions(self, on_progress: Callable[[str], object] = lambda text: None) -> Iterator[Sessions]:
         path = f"{self.folder}/bin:{os.environ['PATH']}"
         transport = LocalTransport(environment={"HEATSINK_ROOT": f"{self.folder}/root", "PATH": path})
-        with Sessions({"localhost": transport}, parallel=1, on_progress=lambda host, text: None) as sessions:
+        with Sessions(
+            {"localhost": transport}, parallel=1, on_progress=lambda host, text: on_progress(text)
+        ) as sessions:
             yield sessions
 
     def bundles(self) -> dict[str, BundleFolder]:
@@ -67,6 +87,11 @@ class HostFolder:
     def push(self, **secrets: str) -> Outcome:
         with self.sessions() as sessions:
             return push(sessions, self.bundles(), secrets, OPTIONS)[0]
+
+    def push_while(self, doing: str, act: Callable[[], object]) -> Outcome:
+        """A push; when the host reports that it is doing this, something else happens to it."""
+        with self.sessions(lambda text: act() if text == doing else None) as sessions:
+            return push(sessions, self.bundles(), {}, OPTIONS)[0]
 
     def dry_run(self, **secrets: str) -> DryRun:
         with self.sessions() as sessions:
@@ -86,6 +111,10 @@ class HostFolder:
     def started(self) -> list[str]:
         return (self.folder / "bin" / "started").read_text().split()
 
+    def systemctl(self, verb: str, service: str) -> None:
+        """What somebody else tells systemd."""
+        subprocess.run((self.folder / "bin/systemctl", verb, f"heatsink-{service}.service"), check=True)
+
     def calls(self) -> list[str]:
         return (self.folder / "bin" / "calls").read_text().split()
 
@@ -94,7 +123,8 @@ def host_folder(folder: Path) -> HostFolder:
     """An empty host on which nothing runs."""
     for name in ("bin/active", "root/etc", "root/var/lib"):
         (folder / name).mkdir(parents=True)
-    for name, text in {"systemctl": SYSTEMCTL, "systemd-analyze": "#!/bin/sh\n", **_measured()}.items():
+    stand_ins = {"systemctl": SYSTEMCTL, "systemd-analyze": "#!/bin/sh\n", "podman": "#!/bin/sh\n"}
+    for name, text in {**stand_ins, **_measured()}.items():
         (folder / "bin" / name).write_text(text)
         (folder / "bin" / name).chmod(0o755)
     return HostFolder(folder)

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from compiler.lab import Lab, LabNode, network
 from compiler.model.artifact import Artifacts
@@ -78,6 +79,11 @@ class Operator:
     def push(self, *arguments: str, code: int = 0) -> str:
         """What a push said."""
         return self.heatsink("push-artifacts", *arguments, code=code)
+
+    def dry_run(self) -> dict[str, Any]:
+        """What a push would do to the first node."""
+        hosts: list[dict[str, Any]] = json.loads(self.push("--dry-run", "--json"))
+        return hosts[0]
 
     def status(self, code: int = 0) -> dict[str, dict[str, object]]:
         """Unit → its status, on the first node."""

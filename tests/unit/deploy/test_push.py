@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from compiler.deploy.errors import DeployError
-from compiler.deploy.events import Plan
+from compiler.deploy.events import PlannedUnit
 from compiler.deploy.outcome import DryRun, Outcome
 from compiler.deploy.protocol import program
 from compiler.deploy.status import HostStatus
 from compiler.host import layout
 from compiler.model.artifact import Artifacts, File
-from tests.support.bundles import prepared, service
+from tests.support.bundles import prepared, run_once, service
 from tests.support.host_folder import HostFolder, rewrite_manifest
 
 CONFIG = "/var/lib/config-data/one/one.conf"
@@ -76,12 +76,60 @@ def test_a_dry_run_shows_what_a_push_then_does_and_changes_nothing(host: HostFol
     host.writes(service("one", config="a"), service("left"))
     host.push()
     host.writes(service("one", config="b"), service("came"))
-    dry_run = host.dry_run()
+    plan = host.dry_run().plan
     assert host.path(CONFIG).read_text() == "a"
     outcome = host.push()
     done = (outcome.written, outcome.removed, outcome.stopped, outcome.started)
-    assert dry_run.plan == Plan(writes=done[0], removals=done[1], stops=done[2], starts=done[3])
+    assert (plan.writes, plan.removals, plan.stops, plan.starts) == done
     assert all(done)
+
+
+def test_a_dry_run_names_what_a_run_once_unit_takes_down_and_says_why(host: HostFolder) -> None:
+    def parts(command: str) -> tuple[Artifacts, ...]:
+        db, shop = service("db", requires="bootstrap"), service("shop", step=2, requires="db")
+        return run_once("bootstrap", command=command), db, shop
+
+    host.writes(*parts("true"), service("other"))
+    host.push()
+    host.writes(*parts("echo again"), service("other"))
+    plan = host.dry_run().plan
+    bootstrap, db, shop = (f"heatsink-{name}.service" for name in ("bootstrap", "db", "shop"))
+    assert plan.units == (
+        PlannedUnit(unit=bootstrap, step=1, action="run", why="changed"),
+        PlannedUnit(unit=db, step=1, action="restart", why="dependency", stops_with=bootstrap),
+        PlannedUnit(unit=shop, step=2, action="restart", why="dependency", stops_with=db),
+    )
+    outcome = host.push()
+    assert (outcome.started, outcome.warnings) == (plan.starts, ())
+    assert host.status().is_up
+
+
+def test_a_unit_that_went_down_since_the_plan_was_made_is_started_and_reported(host: HostFolder) -> None:
+    host.writes(service("one"), service("two", step=2))
+    host.push()
+    host.writes(service("one", config="new"), service("two", step=2))
+    outcome = host.push_while("step 1: starting 1 unit", lambda: host.systemctl("stop", "two"))
+    assert outcome.started == ("heatsink-one.service", "heatsink-two.service")
+    assert outcome.warnings == ("`heatsink-two.service` went down after the plan was made: started again",)
+
+
+def test_a_unit_that_came_up_since_the_plan_was_made_starts_with_its_new_files(host: HostFolder) -> None:
+    host.writes(service("one", images=("example/one:1",)))
+    host.push()
+    host.systemctl("stop", "one")
+    host.writes(service("one", images=("example/one:2",)))
+    outcome = host.push_while("pulling 1 image", lambda: host.systemctl("start", "one"))
+    assert outcome.started == ("heatsink-one.service",)
+    assert outcome.warnings == (
+        "`heatsink-one.service` came up after the plan was made: stopped, to start with its new files",
+    )
+
+
+def test_a_run_once_unit_that_ran_before_its_step_is_not_run_again(host: HostFolder) -> None:
+    host.writes(service("one"), run_once("job", step=2))
+    outcome = host.push_while("step 1: starting 1 unit", lambda: host.systemctl("start", "job"))
+    assert (outcome.error, outcome.started) == (None, ("heatsink-one.service",))
+    assert outcome.warnings == ("`heatsink-job.service` came up before its step: not started again",)
 
 
 def test_a_dry_run_of_what_is_up_names_its_generation(host: HostFolder) -> None:

@@ -1,0 +1,139 @@
+"""Which units a change stops and starts, in which step, and why; decided once, for dry run and push."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+from .installed import Installed
+from .manifest import Unit, names_of
+from .store import Generation
+
+# Why a unit stops or starts.
+NEW = "new"  # heatsink has not installed it before
+CHANGED = "changed"  # it last came up with another hash
+UNFINISHED = "unfinished"  # an earlier push did not bring it up
+DOWN = "down"  # it should be up
+REMOVED = "removed"  # it is not wanted any more
+ENGINE = "engine"  # another engine will run the containers, and only the old unit can stop the old one
+DEPENDENCY = "dependency"  # systemd stops it with another unit, which it requires or is part of
+
+
+@dataclasses.dataclass(frozen=True)
+class Stop:
+    """A unit that stops and is not started in its place: before anything is installed, or in a step."""
+
+    name: str
+    why: str
+    step: int | None = None
+    stops_with: str = ""
+
+    @property
+    def row(self) -> dict[str, object]:
+        """How it is reported."""
+        return _row(self.name, self.step, "stop", self.why, self.stops_with)
+
+
+@dataclasses.dataclass(frozen=True)
+class Start:
+    """A unit that starts in its step; what runs is stopped before."""
+
+    unit: Unit
+    why: str
+    restarts: bool = False
+    stops_with: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name of the unit."""
+        return self.unit.name
+
+    @property
+    def row(self) -> dict[str, object]:
+        """How it is reported."""
+        action = "run" if self.unit.runs_once else "restart" if self.restarts else "start"
+        return _row(self.name, self.unit.step, action, self.why, self.stops_with)
+
+
+def _row(name: str, step: int | None, action: str, why: str, stops_with: str) -> dict[str, object]:
+    return {"unit": name, "step": step, "action": action, "why": why, "stops_with": stops_with}
+
+
+@dataclasses.dataclass(frozen=True)
+class UnitsBefore:
+    """The units before a change, as systemd and the stamps show them."""
+
+    up: frozenset[str]
+    running: frozenset[str]  # neither inactive nor failed
+    # Unit → those that systemd stops with it. What systemd has loaded is enough, although a change may write
+    # other dependencies: a unit whose file changes has another hash, and restarts anyway.
+    dependents: Mapping[str, Sequence[str]]
+
+
+def stops_and_starts(
+    wanted: Generation, installed: Installed, hashes: Mapping[str, str], before: UnitsBefore
+) -> tuple[list[Stop], list[Start]]:
+    """The stops and starts that lead from what runs to what is wanted."""
+    due = {unit.name: _why_due(unit, installed, hashes, before) for unit in wanted.services}
+    stops = _stops_before(wanted, installed)
+    stopped = {stop.name: stop.step for stop in stops}
+    for unit in wanted.services:
+        if due[unit.name] and unit.name in before.running:
+            stopped.setdefault(unit.name, unit.step)
+    falls = _falls(stopped, before)
+    foreign = falls.keys() - set(names_of(wanted.units))
+    starts = (_start(unit, due[unit.name], stopped, falls) for unit in wanted.services)
+    return [*stops, *(falls[name] for name in sorted(foreign))], [start for start in starts if start]
+
+
+def _stops_before(wanted: Generation, installed: Installed) -> list[Stop]:
+    """What is stopped before files are installed: units that leave; all, if another engine comes."""
+    other_engine = installed.engine not in ("", wanted.engine)
+    kept = set(names_of(wanted.units))
+    return [
+        Stop(name, ENGINE if name in kept else REMOVED)
+        for name in sorted(installed.units)
+        if other_engine or name not in kept
+    ]
+
+
+def _why_due(unit: Unit, installed: Installed, hashes: Mapping[str, str], before: UnitsBefore) -> str:
+    """Why a unit has to start on its own account; "" if it need not.
+
+    A run-once unit without a recorded hash is done if its stamp exists: the push that ran it may have died,
+    or a boot has run it.
+    """
+    recorded = installed.units.get(unit.name)
+    if recorded and recorded != hashes[unit.name]:
+        return CHANGED
+    if unit.name in before.up and (recorded or unit.runs_once):
+        return ""
+    if recorded:
+        return DOWN
+    return NEW if recorded is None else UNFINISHED
+
+
+def _falls(stopped: Mapping[str, int | None], before: UnitsBefore) -> dict[str, Stop]:
+    """What goes down with the units that heatsink stops, whose steps are known; systemd stops dependents of
+    dependents too, even through units that are down."""
+    falls: dict[str, Stop] = {}
+    causes = list(stopped.items())
+    for cause, step in causes:  # it grows
+        for name in before.dependents.get(cause, ()):
+            if name not in stopped and name not in falls:
+                falls[name] = Stop(name, DEPENDENCY, step, cause)
+                causes.append((name, step))
+    return {name: stop for name, stop in falls.items() if name in before.running}
+
+
+def _start(
+    unit: Unit, due: str, stopped: Mapping[str, int | None], falls: Mapping[str, Stop]
+) -> Start | None:
+    """The start of a unit that is due, or of a service that is stopped for another reason."""
+    if due:
+        return Start(unit, due, restarts=stopped.get(unit.name) is not None)
+    if unit.runs_once:  # it is done, and stays so
+        return None
+    if unit.name in falls:
+        return Start(unit, DEPENDENCY, restarts=True, stops_with=falls[unit.name].stops_with)
+    return Start(unit, ENGINE) if unit.name in stopped else None
