@@ -13,7 +13,6 @@ from typing import Any
 from compiler.deploy.errors import DeployError
 from compiler.diagnostics import HeatsinkError
 from compiler.host.manifest import FORMAT, Manifest, UnsupportedError
-from compiler.model.container import Backend
 from compiler.model.fleet import Connection, Fleet, FleetHost
 
 
@@ -34,7 +33,7 @@ class BundleFolder:
 
     @cached_property
     def manifest(self) -> Manifest:
-        """The manifest. Raises DeployError if its format or backend is not supported."""
+        """The manifest. Raises DeployError if its format or engine is not supported."""
         try:
             return Manifest.parse(self.content)
         except UnsupportedError as error:
@@ -97,7 +96,7 @@ def _host(name: str, entry: dict[str, Any]) -> FleetHost:
     return FleetHost(
         name=name,
         role=entry["role"],
-        backend=Backend(entry["backend"]),
+        backend=entry["backend"],
         connection=Connection(**entry["connection"]),
         manifest=entry["manifest"],
     )

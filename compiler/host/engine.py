@@ -8,18 +8,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .machine import Machine, require
-from .manifest import Unit
+from .manifest import ENGINES, Unit
 from .store import Generation
 from .wire import Pusher, Refusal, counted
 
-PACKAGES = {"podman": "podman", "docker": "docker.io"}  # engine → Debian package
 PULLS = 4  # images pulled at a time
 
 
 def check_engine(machine: Machine, wanted: Generation) -> None:
     """Refuse a generation with containers if the program that runs them is not installed."""
     if any(unit.images for unit in wanted.units) and not machine.has(wanted.engine):
-        package = PACKAGES[wanted.engine]
+        package = ENGINES[wanted.engine]
         hint = (
             f"install it (Debian: apt-get install {package}), or choose another ContainerBackend for the host"
         )

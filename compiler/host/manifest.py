@@ -13,10 +13,10 @@ import urllib.parse
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-FORMAT = 2  # the newest that is supported; in format 1 units also had `alias`, `order` and `restart`
-
-# Backend → the program that runs its containers.
-ENGINES: Mapping[str, str] = {"podman": "podman", "quadlet": "podman", "docker": "docker"}
+# The newest that is supported. Format 1 had no `engine`, and its units also `alias`, `order` and `restart`.
+FORMAT = 2
+ENGINES: Mapping[str, str] = {"podman": "podman", "docker": "docker.io"}  # engine → its Debian package
+_ENGINES_OF_FORMAT_1 = {"quadlet": "podman"}  # backend → its engine; the others had the same name
 
 SERVICE, RUN_ONCE, TARGET = "service", "run-once", "target"  # kinds of units
 
@@ -93,6 +93,7 @@ class Manifest:
     host: str
     role: str
     backend: str
+    engine: str  # the program that runs its containers
     files: Sequence[File]
     links: Sequence[Link]
     units: Sequence[Unit]
@@ -102,29 +103,25 @@ class Manifest:
 
     @classmethod
     def parse(cls, content: bytes) -> Manifest:
-        """Read a manifest.json of format 1 or 2. UnsupportedError if it is newer or its backend unknown."""
+        """Read a manifest.json of format 1 or 2. UnsupportedError if it is newer or its engine unknown."""
         entries = json.loads(content)
         if entries["format"] > FORMAT:
             raise UnsupportedError(
                 f"the manifest has format {entries['format']}; this heatsink reads formats up to {FORMAT}",
                 hint="use the heatsink that compiled it, or a newer one",
             )
-        if entries["backend"] not in ENGINES:
+        engine = entries.get("engine") or _ENGINES_OF_FORMAT_1.get(entries["backend"], entries["backend"])
+        if engine not in ENGINES:
             raise UnsupportedError(
-                f"the manifest names the unknown backend `{entries['backend']}`",
-                hint=f"known backends: {', '.join(sorted(ENGINES))}",
+                f"the manifest names the unknown engine `{engine}`",
+                hint=f"known engines: {', '.join(sorted(ENGINES))}",
             )
         rows = {
             "files": [from_entry(File, entry) for entry in entries["files"]],
             "links": [from_entry(Link, entry) for entry in entries["links"]],
             "units": [from_entry(Unit, entry) for entry in entries["units"]],
         }
-        return from_entry(cls, {**entries, **rows})
-
-    @property
-    def engine(self) -> str:
-        """The program that runs its containers."""
-        return ENGINES[self.backend]
+        return from_entry(cls, {**entries, **rows, "engine": engine})
 
 
 def from_entry(kind: Callable[..., T], entry: Mapping[str, Any]) -> T:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Self
 
 from compiler.diagnostics import Problem
 from compiler.node import Mapping
@@ -19,11 +20,26 @@ def unit_name(container: str) -> str:
 
 
 class Backend(StrEnum):
-    """How a host runs its containers."""
+    """How a host runs its containers: a row each, and a module of its name in compiler/stages/emit/."""
 
-    PODMAN = "podman"
-    QUADLET = "quadlet"
-    DOCKER = "docker"
+    engine: str  # the program that runs the containers
+    form: str  # in which they are written, for the schemas
+
+    PODMAN = "podman", "podman", "units that call podman (the default)"
+    QUADLET = "quadlet", "podman", "Quadlet files"
+    DOCKER = "docker", "docker", "units that call docker"
+
+    def __new__(cls, name: str, engine: str = "", form: str = "") -> Self:
+        """A row. Elsewhere `Backend(name)` is the one of that name, as with every enum."""
+        backend = str.__new__(cls, name)
+        backend._value_ = name
+        backend.engine, backend.form = engine, form
+        return backend
+
+    @property
+    def program(self) -> str:
+        """The path of the engine on a host."""
+        return f"/usr/bin/{self.engine}"
 
 
 class Kind(StrEnum):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from compiler.model.container import Backend
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
@@ -23,7 +21,7 @@ class FleetHost:
 
     name: str
     role: str
-    backend: Backend
+    backend: str
     connection: Connection
     manifest: str  # sha256 of the host's manifest.json
 

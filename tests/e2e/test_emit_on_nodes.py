@@ -26,7 +26,7 @@ from compiler.lab import LabNode
 from compiler.lab.system import wait_until
 from compiler.model.artifact import Artifacts, File
 from compiler.model.container import Backend, Container
-from compiler.stages.emit.backends import container_artifacts, engine
+from compiler.stages.emit.backends import container_artifacts
 from tests.support import emit_cases
 from tests.support.nodes import lab_of_tests
 from tests.support.units import command_lines, entries
@@ -76,10 +76,6 @@ STACK = (
 SERVICES = ("base", "strong", "weird", "sick", "late", "later")
 
 
-def engine_name(backend: Backend) -> str:
-    return Path(engine(backend)).name
-
-
 @dataclass(frozen=True)
 class Host:
     """A node that runs the stack by one backend."""
@@ -89,7 +85,7 @@ class Host:
 
     @property
     def engine(self) -> str:
-        return engine_name(self.backend)
+        return self.backend.engine
 
     def put(self, made: Artifacts) -> None:
         packed = io.BytesIO()
@@ -162,7 +158,7 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, LabNod
 @pytest.fixture(scope="module", params=list(Backend))
 def host(request: pytest.FixtureRequest, nodes: dict[str, LabNode]) -> Iterator[Host]:
     """A node with the stack installed and running."""
-    host = Host(nodes[engine_name(request.param)], request.param)
+    host = Host(nodes[request.param.engine], request.param)
     make_image(host)
     host.sh("mkdir -p '/srv/two words' /srv/shared && chmod 777 /srv/shared")
     host.put(emit_cases.host(host.backend, *STACK))

@@ -26,7 +26,6 @@ from compiler.diagnostics import Report
 from compiler.lab import Lab, LabNode
 from compiler.model.container import Container, Kind
 from compiler.model.host import LoweredHost
-from compiler.stages.emit import backends
 from compiler.stages.load.inputs import Request
 
 pytestmark = pytest.mark.lab
@@ -171,7 +170,7 @@ def test_every_container_is_what_its_template_asked_for(fleet: Fleet, number: in
     host = fleet.lowered()[f"node{number}"]
     services = [each for each in host.containers if each.kind is Kind.SERVICE]
     names = [each.name for each in services]
-    inspected = json.loads(fleet.node(number).run((backends.engine(host.backend), "inspect", *names)))
+    inspected = json.loads(fleet.node(number).run((host.backend.engine, "inspect", *names)))
     assert len(inspected) == len(services) > 0
     found = {each["Name"].lstrip("/"): each for each in inspected}
     for container in services:

@@ -27,6 +27,7 @@ class Manifests:
         volumes = {volume for unit in artifacts.units for volume in unit.volumes}
         fields = {
             "backend": json.dumps(backend),
+            "engine": json.dumps(backend.engine),
             "files": _list(self._file(files[path]) for path in sorted(files)),
             "format": str(manifest.FORMAT),
             "host": json.dumps(name),

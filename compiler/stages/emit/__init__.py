@@ -1,7 +1,7 @@
 """The fifth stage, and the only one that writes the text of units, files and host preparation.
 
 host                     all hosts, each with all that is on it
-backends                 the table of backends
+backends                 the modules of the backends
 podman, docker, quadlet  one backend each
 execs                    commands in running containers, the same on every backend
 service_unit             what the units of all backends share

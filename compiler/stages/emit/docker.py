@@ -20,7 +20,7 @@ from functools import cache
 
 from compiler.host.layout import UNITS
 from compiler.model.artifact import Artifacts, File, Link, Unit, UnitKind
-from compiler.model.container import Container, Kind, Refusal, Volume, unit_name
+from compiler.model.container import Backend, Container, Kind, Refusal, Volume, unit_name
 from compiler.stages.emit import service_unit, unit
 from compiler.stages.emit.options import (
     Words,
@@ -32,7 +32,7 @@ from compiler.stages.emit.options import (
 )
 from compiler.stages.emit.unit import Entry, Section, UnitFile
 
-DOCKER = "/usr/bin/docker"
+DOCKER = Backend.DOCKER.program
 DAEMON = "docker.service"
 HEALTH = "heatsink-health.service"
 HEALTH_LABEL = "heatsink.health=kill"

@@ -13,16 +13,16 @@ Why each line is there:
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from compiler.model.artifact import Artifacts
-from compiler.model.container import Container, Kind, Refusal
+from compiler.model.container import Backend, Container, Kind, Refusal
 from compiler.stages.emit import service_unit, unit
 from compiler.stages.emit.options import Test, Words, engine_options, env_files, health_options, shell_text
 from compiler.stages.emit.unit import Entry
 
-PODMAN = "/usr/bin/podman"
+PODMAN = Backend.PODMAN.program
 ONLINE = ("network-online.target",)
 REFUSALS = (
     Refusal(
@@ -36,6 +36,11 @@ REFUSALS = (
 def container_unit(container: Container) -> Artifacts:
     """The unit of a container with its environment file."""
     return service_unit.plain_unit(container, _service(container), around=ONLINE)
+
+
+def extras(_containers: Iterable[Container]) -> Artifacts:
+    """Nothing: podman itself ends unhealthy containers."""
+    return Artifacts()
 
 
 def _service(container: Container) -> Iterator[Entry]:

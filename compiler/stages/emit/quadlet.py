@@ -22,6 +22,7 @@ from compiler.stages.emit.unit import Entry, Section, UnitFile
 
 FOLDER = f"{QUADLETS}/heatsink"
 VERSION = (4, 6)
+extras = podman.extras
 REFUSALS = (
     *podman.REFUSALS,
     Refusal(

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from compiler.host import layout
-from compiler.host.engine import PACKAGES
 from compiler.host.manifest import ENGINES, Manifest
 from compiler.model.container import Backend
 from tests.support.bundles import service
@@ -86,22 +85,30 @@ def test_a_kept_generation_of_a_newer_format_is_refused_by_its_number(old: HostF
     )
 
 
-def test_the_host_refuses_a_backend_that_it_does_not_know(host: HostFolder) -> None:
+def test_the_host_refuses_an_engine_that_it_does_not_know(host: HostFolder) -> None:
     host.writes(service("one"))
     host.push()
     kept = host.path(f"{layout.GENERATIONS}/1/manifest.json")
-    kept.write_text(kept.read_text().replace('"podman"', '"lxc"'))
+    kept.write_text(kept.read_text().replace('"engine": "podman"', '"engine": "lxc"'))
     error = host.rollback(to=1).error
     assert error is not None
     assert error.render() == (
-        "error: localhost: generation 1: the manifest names the unknown backend `lxc`\n"
-        "hint: known backends: docker, podman, quadlet"
+        "error: localhost: generation 1: the manifest names the unknown engine `lxc`\n"
+        "hint: known engines: docker, podman"
     )
 
 
-def test_the_host_knows_the_engine_of_every_backend_and_its_package() -> None:
-    assert ENGINES.keys() == {backend.value for backend in Backend}
-    assert set(ENGINES.values()) == PACKAGES.keys()
+def test_the_host_knows_the_engine_of_every_backend() -> None:
+    assert ENGINES.keys() == {backend.engine for backend in Backend}
+
+
+@pytest.mark.parametrize(
+    ("backend", "engine"), [("podman", "podman"), ("quadlet", "podman"), ("docker", "docker")]
+)
+def test_a_manifest_of_format_1_has_the_engine_of_its_backend(backend: str, engine: str) -> None:
+    manifest = FORMAT_1 / "bundle/hosts/localhost/manifest.json"
+    written = json.loads(manifest.read_bytes())
+    assert Manifest.parse(json.dumps({**written, "backend": backend}).encode()).engine == engine
 
 
 def test_the_compiler_writes_every_key_that_is_read_and_no_other(host: HostFolder) -> None:
