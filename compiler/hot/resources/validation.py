@@ -41,22 +41,28 @@ def _check_expressions(stack: Stack, mistakes: Report) -> None:
 
 
 def _check_resources(stack: Stack, mistakes: Report) -> None:
-    enabled = []
-    for name, written in stack.template.resources.items():
-        resource: Resource | None = None
-        with mistakes.collecting():
-            resource = stack.resource(name, written)
-            enabled += [name] if resource is not None else []
-        refers = resource is not None and resource.policies is not None
-        for field in _EXPRESSIONS:
-            with mistakes.collecting():
-                if field in written.entries:
-                    stack.scope.check(written.entries[field], refers=refers)
+    sound = [name for name in stack.template.resources if _is_sound(stack, name, mistakes)]
     with mistakes.collecting():
-        check_order(stack, enabled)
-    for name in enabled:
+        check_order(stack, sound)
+    for name in sound:
         with mistakes.collecting():
             _check_resource(stack, name)
+
+
+def _is_sound(stack: Stack, name: str, mistakes: Report) -> bool:
+    """Whether a resource exists and its calls are well-formed, as its order and its properties need them."""
+    own, written = Report(), stack.template.resources[name]
+    resource: Resource | None = None
+    with own.collecting():
+        resource = stack.resource(name, written)
+    refers = resource is not None and resource.policies is not None
+    for field in _EXPRESSIONS:
+        with own.collecting():
+            if field in written.entries:
+                stack.scope.check(written.entries[field], refers=refers)
+    with mistakes.collecting():
+        own.check()
+    return resource is not None and not own.errors
 
 
 def _check_resource(stack: Stack, name: str) -> None:
