@@ -14,7 +14,8 @@ from pathlib import Path
 import click
 
 from compiler import __version__
-from compiler.cli import cli
+from compiler.cli import cli, examples
+from compiler.cli.command import grouped_options
 
 _EXIT_STATUS = (
     ("0", "Success."),
@@ -51,8 +52,9 @@ def _lines(context: click.Context) -> Iterator[str]:
     yield f"\\fB{_text(context.command_path)}\\fR {_text(' '.join(command.collect_usage_pieces(context)))}"
     yield ".SH DESCRIPTION"
     yield from _paragraphs(command.help or "")
-    yield from _list("OPTIONS", _options(context))
+    yield from _options(context)
     yield from _list("COMMANDS", _commands(context))
+    yield from _examples(context)
     yield from _list("EXIT STATUS", _EXIT_STATUS)
     yield ".SH SEE ALSO"
     yield ",\n".join(f"\\fB{_text(other)}\\fR(1)" for other in _related(context))
@@ -71,11 +73,21 @@ def _subcommands(context: click.Context) -> Iterator[tuple[str, click.Command]]:
             yield name, command
 
 
-def _options(context: click.Context) -> Iterator[tuple[str, str]]:
-    for parameter in context.command.get_params(context):
-        record = parameter.get_help_record(context)
-        if record is not None and isinstance(parameter, click.Option):
-            yield record
+def _options(context: click.Context) -> Iterator[str]:
+    yield ".SH OPTIONS"
+    for title, records in grouped_options(context.command, context):
+        if title != "Options":
+            yield f".SS {title} options"
+        yield from _entries(records)
+
+
+def _examples(context: click.Context) -> Iterator[str]:
+    lines = examples.of(context.command_path)
+    if lines:
+        yield ".SH EXAMPLES"
+    yield from _entries(
+        (example.line, f"{example.meaning[0].upper()}{example.meaning[1:]}.") for example in lines
+    )
 
 
 def _commands(context: click.Context) -> Iterator[tuple[str, str]]:
@@ -97,7 +109,11 @@ def _list(title: str, items: Iterable[tuple[str, str]]) -> Iterator[str]:
     rows = list(items)
     if rows:
         yield f".SH {title}"
-    for term, description in rows:
+    yield from _entries(rows)
+
+
+def _entries(items: Iterable[tuple[str, str]]) -> Iterator[str]:
+    for term, description in items:
         yield ".TP"
         yield f"\\fB{_text(term)}\\fR"
         yield _text(description)

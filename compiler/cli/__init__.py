@@ -1,7 +1,9 @@
 """The command line. Only this package prints and sets exit codes: data to stdout, all else to stderr.
 
 groups                   groups of commands, each command imported when it is used
-options                  options that several commands take, and the warnings that they show
+command, examples        what all commands have: general options, groups in their help, examples
+output                   notes, warnings, errors and tables, for terminals and for programs
+options                  options that several commands take
 compile, secrets         a fleet's bundles; values of hidden parameters
 push, status, rollback   what happens to bundles on hosts
 selection                what these three share: choosing hosts, and showing what they do
@@ -17,11 +19,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
 from compiler import __version__
+from compiler.cli.command import general_options
 from compiler.cli.groups import LazyCommandGroup
+from compiler.cli.output import has_colours, show_bug, show_error
 from compiler.diagnostics import HeatsinkError
 
 _DEEPEST = 20_000  # frames: nested templates, with nested expressions in each
@@ -43,8 +48,24 @@ _COMMANDS = {
 }
 
 
+class Program(LazyCommandGroup):
+    """All commands. An operator's mistake in any of them ends with a message and exit code 1."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params.extend(general_options())
+
+    def invoke(self, ctx: click.Context) -> Any:
+        ctx.color = None if has_colours() else False
+        try:
+            return super().invoke(ctx)
+        except HeatsinkError as error:
+            show_error(error)
+            ctx.exit(1)
+
+
 @click.group(
-    cls=LazyCommandGroup,
+    cls=Program,
     package=__name__,
     targets=_COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
@@ -55,17 +76,12 @@ def cli() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command line, by default that of the process.
-
-    An operator's mistake ends with a message and exit code 1, without a traceback.
-    """
+    """Run a command line, by default that of the process."""
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(_DEEPEST)
+    sys.excepthook = show_bug
     try:
         cli(arguments, prog_name="heatsink")
-    except HeatsinkError as error:
-        click.echo(error.render(), err=True)
-        sys.exit(1)
     except BrokenPipeError:  # the reader of our output has exited; Python would complain about it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

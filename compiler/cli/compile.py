@@ -10,7 +10,9 @@ from typing import Any
 import click
 
 from compiler import pipeline
-from compiler.cli.options import merge_option, show
+from compiler.cli.command import Command, json_option
+from compiler.cli.options import merge_option
+from compiler.cli.output import detail, note, problems_as_json, show_warnings
 from compiler.diagnostics import Report, counted
 from compiler.files import OnRead
 from compiler.model.container import Backend
@@ -21,7 +23,7 @@ from compiler.stages.load.inputs import Request
 _FILE = click.Path(path_type=Path)
 
 
-@click.command("compile")
+@click.command("compile", cls=Command)
 @click.option(
     "--role", "roles", multiple=True, help="Compile the hosts of this role; repeatable.  [default: all]"
 )
@@ -63,11 +65,10 @@ _FILE = click.Path(path_type=Path)
     "--check", is_flag=True, help="Write nothing; exit with 1 if the bundle on disk is out of date."
 )
 @click.option("--strict", is_flag=True, help="Treat likely mistakes, such as unused input, as errors.")
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON summary.")
-@click.option("-v", "--verbose", is_flag=True, help="List every input file.")
+@json_option("Print a JSON summary; errors too, to stdout.")
 def compile_(
     output: Path, backend: Backend | None, merge: Merge,
-    check: bool, strict: bool, as_json: bool, verbose: bool, **request: Any,
+    check: bool, strict: bool, as_json: bool, **request: Any,
 ) -> None:  # fmt: skip
     """Compile roles and environments into a bundle for each host.
 
@@ -76,24 +77,25 @@ def compile_(
     """
     report = Report(strict=strict)
     options = pipeline.Options(merge=Merge(merge), backend=Backend(backend) if backend else None)
-    compilation = pipeline.compile_fleet(Request(**request), options, report, _on_read(verbose=verbose))
-    show(report)
+    compilation = pipeline.compile_fleet(Request(**request), options, report, _on_read())
+    if not as_json:
+        show_warnings(report)
     changes = pipeline.changes(compilation, output) if check else pipeline.write(compilation, output)
     if as_json:
         click.echo(json.dumps(_as_json(changes, report), indent=1))
     else:
-        click.echo(_summary(changes, len(compilation.bundles), output, check=check), err=True)
+        note(_summary(changes, len(compilation.bundles), output, check=check))
     if check and (changes.written or changes.removed):
         sys.exit(1)
 
 
-def _on_read(*, verbose: bool) -> OnRead:
+def _on_read() -> OnRead:
     heard: set[Path] = set()
 
     def on_read(what: str, path: Path) -> None:
-        if verbose and path not in heard:
+        if path not in heard:
             heard.add(path)
-            click.echo(f"{what}: {path.absolute()}", err=True)
+            detail(f"{what}: {path.absolute()}")
 
     return on_read
 
@@ -111,17 +113,10 @@ def _summary(changes: Changes, hosts: int, output: Path, *, check: bool) -> str:
 
 
 def _as_json(changes: Changes, report: Report) -> dict[str, object]:
-    warnings = [
-        {
-            "message": warning.message,
-            "place": None if warning.span is None else str(warning.span),
-            "hint": warning.hint,
-        }
-        for warning in report.warnings
-    ]
     return {
         "written": list(changes.written),
         "removed": list(changes.removed),
         "unchanged": changes.unchanged,
-        "warnings": warnings,
+        "warnings": problems_as_json(report.warnings),
+        "errors": [],
     }

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import click
 
+from compiler.cli.command import Command
 
-@click.command("conformance")
+
+@click.command("conformance", cls=Command)
 @click.argument("path", metavar="CASES", type=click.Path(path_type=Path))
 def conformance(path: Path) -> None:
     """Evaluate the cases of a JSON file and compare the results with those of real Heat.

@@ -10,9 +10,31 @@ from typing import Any
 
 import click
 
+from compiler.cli.command import Command
+
+# What users of other tools try first.
+HABITS = {
+    "apply": "push-artifacts",
+    "build": "images build",
+    "check": "compile --check",
+    "deploy": "push-artifacts",
+    "diff": "push-artifacts --dry-run",
+    "generate": "secrets generate",
+    "genpwd": "secrets generate",
+    "plan": "push-artifacts --dry-run",
+    "ps": "status",
+    "push": "push-artifacts",
+    "reconfigure": "push-artifacts",
+    "synth": "compile",
+    "undo": "rollback",
+    "validate": "lint",
+}
+
 
 class CommandGroup(click.Group):
     """Commands in the order of their definition, each with the first line of its docstring."""
+
+    command_class = Command
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(self.commands)
@@ -22,7 +44,7 @@ class CommandGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name, known = args[0], self.list_commands(ctx)
         if name not in known and not name.startswith("-"):
-            suggestion = _closest(name, known)
+            suggestion = (HABITS.get(name) if ctx.parent is None else None) or _closest(name, known)
             ctx.fail(f"No such command '{name}'." + (f" Did you mean '{suggestion}'?" if suggestion else ""))
         return super().resolve_command(ctx, args)
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from compiler.cli.command import json_option
 from compiler.cli.groups import CommandGroup
+from compiler.cli.output import Cell, note, show_table
 from compiler.files import images_lock
 
 if TYPE_CHECKING:
@@ -109,14 +111,14 @@ def build(patterns: tuple[str, ...], jobs: int, no_cache: bool, **options: Any) 
         for outcome in build_images(engine, wanted, jobs=jobs, cached=not no_cache, started=_print_started):
             failed += not outcome.available
             _print_outcome(outcome)
-    click.echo(f"{len(wanted) - failed} of {len(wanted)} images up to date", err=True)
+    note(f"{len(wanted) - failed} of {len(wanted)} images up to date")
     sys.exit(1 if failed else 0)
 
 
 @images.command("list")
 @_image_options
 @_base_option
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option()
 def list_images(patterns: tuple[str, ...], as_json: bool, **options: Any) -> None:
     """List images, their parents, and whether they are up to date."""
     from compiler.images.engine import own_engine
@@ -180,7 +182,7 @@ def push(
                 digests[pushed.reference] = pushed.digest
     if digests:
         images_lock.add_to_lock(lock, digests)
-    click.echo(f"{len(digests)} of {len(selected)} images pushed, digests written to {lock}", err=True)
+    note(f"{len(digests)} of {len(selected)} images pushed, digests written to {lock}")
     sys.exit(0 if len(digests) == len(selected) else 1)
 
 
@@ -199,7 +201,7 @@ def _wanted(patterns: Sequence[str], recipes: dict[str, ImageRecipe]) -> dict[st
 
 
 def _print_started(name: str) -> None:
-    click.echo(f"building {name}", err=True)
+    note(f"building {name}")
 
 
 def _print_outcome(outcome: BuildOutcome) -> None:
@@ -212,7 +214,7 @@ def _print_outcome(outcome: BuildOutcome) -> None:
 
 def _print_pushed(pushed: PushOutcome) -> None:
     if pushed.digest:
-        click.echo(f"pushed {pushed.reference}", err=True)
+        note(f"pushed {pushed.reference}")
     else:
         click.echo(f"failed {pushed.reference}: {pushed.reason}", err=True)
 
@@ -228,12 +230,17 @@ def _row(recipe: ImageRecipe, built: str | None) -> dict[str, Any]:
 
 
 def _show_table(rows: Sequence[dict[str, Any]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
+    show_table(
+        ("image", "built on", "hash", "built"),
+        (
+            [
+                Cell(text)
+                for text in (row["name"], ", ".join(row["parents"]), row["hash"][:12], _yes(row["built"]))
+            ]
+            for row in rows
+        ),
+    )
 
-    table = Table("image", "built on", "hash", "built", box=None)
-    for row in rows:
-        table.add_row(
-            row["name"], ", ".join(row["parents"]), row["hash"][:12], "yes" if row["built"] else "no"
-        )
-    Console().print(table)
+
+def _yes(value: object) -> str:
+    return "yes" if value else "no"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
-import click
-
+from compiler.cli.output import note
 from compiler.files.secrets import AddedMeanwhileError, add_secrets, read_secrets
 from compiler.model.random_string import StringRecipe, random_string
 
@@ -37,5 +36,5 @@ class KeptStrings:
             add_secrets(self._path, self._new)
         except AddedMeanwhileError:
             return False
-        click.echo(f"generated in {self._path}: {', '.join(self._new)}", err=True)
+        note(f"generated in {self._path}: {', '.join(self._new)}")
         return True

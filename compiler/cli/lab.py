@@ -9,7 +9,9 @@ from pathlib import Path
 import click
 
 from compiler import lab as labs
+from compiler.cli.command import json_option
 from compiler.cli.groups import CommandGroup
+from compiler.cli.output import Cell, note, show_table
 from compiler.lab.place import STATE, SUBNET
 
 _NUMBER = click.IntRange(min=1)
@@ -63,7 +65,7 @@ def down(place: labs.Lab, numbers: tuple[int, ...]) -> None:
 
 
 @lab.command(name="list")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option()
 @click.pass_obj
 def list_nodes(place: labs.Lab, as_json: bool) -> None:
     """List the nodes with their addresses, engines and states."""
@@ -74,7 +76,7 @@ def list_nodes(place: labs.Lab, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(rows, indent=2))
     else:
-        _print_table(rows)
+        _show_table(rows)
 
 
 @lab.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -169,17 +171,16 @@ def hosts(place: labs.Lab, roles: tuple[str, ...], output: Path, force: bool) ->
     _print_progress(f"wrote {output}")
 
 
-def _print_table(rows: list[dict[str, str]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("node", "address", "engine", "state", box=None, pad_edge=False, header_style="bold")
+def _show_table(rows: list[dict[str, str]]) -> None:
     colours = {"up": "green", "cut": "yellow", "off": "red"}
-    for row in rows:
-        state = row["state"]
-        table.add_row(row["name"], row["address"], row["engine"], f"[{colours[state]}]{state}[/]")
-    Console().print(table)
+    show_table(
+        ("node", "address", "engine", "state"),
+        (
+            [Cell(text, colours.get(text, "") if key == "state" else "") for key, text in row.items()]
+            for row in rows
+        ),
+    )
 
 
 def _print_progress(text: str) -> None:
-    click.echo(text, err=True)
+    note(text)

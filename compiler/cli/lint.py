@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from compiler.cli.command import Command, json_option
+from compiler.cli.output import note
 from compiler.diagnostics import HeatsinkError, counted
 from compiler.heat.lint import linter
 from compiler.heat.lint.linter import LintRequest, LintResult
@@ -17,7 +19,7 @@ _PATH = click.Path(path_type=Path)
 _CODE = click.Choice(CODES)
 
 
-@click.command("lint")
+@click.command("lint", cls=Command)
 @click.argument("paths", type=_PATH, nargs=-1, required=True, metavar="PATH...")
 @click.option(
     "-e", "environments", type=_PATH, multiple=True, metavar="ENV",
@@ -34,7 +36,7 @@ _CODE = click.Choice(CODES)
 @click.option(
     "--ignore", "ignored", type=_CODE, multiple=True, metavar="CODE", help="Skip this rule; repeatable."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option()
 def lint(
     paths: tuple[Path, ...], environments: tuple[Path, ...],
     chosen: tuple[str, ...], ignored: tuple[str, ...], *, as_json: bool,
@@ -52,7 +54,7 @@ def lint(
     else:
         for finding in result.findings:
             click.echo(finding.line)
-    click.echo(_summary(result), err=True)
+    note(_summary(result))
     sys.exit(1 if result.findings else 0)
 
 

@@ -1,10 +1,9 @@
-"""Options that several commands take, and the warnings that they show."""
+"""Options that several commands take."""
 
 from __future__ import annotations
 
 import click
 
-from compiler.diagnostics import Report
 from compiler.model.inputs import Merge
 
 merge_option = click.option(
@@ -12,9 +11,3 @@ merge_option = click.option(
     default=Merge.SERVER.value, show_default=True,
     help="How environment files are merged: as Heat's server or its client does it.",
 )  # fmt: skip
-
-
-def show(report: Report) -> None:
-    """Print every warning, a blank line after each."""
-    for warning in report.warnings:
-        click.echo(warning.render("warning") + "\n", err=True)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from compiler.cli.command import Command, json_option
+from compiler.cli.output import note, problems_as_json
 from compiler.cli.selection import Selection, selecting, show_errors, show_outcomes
 from compiler.files.secrets import NAME as SECRETS_FILE
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from compiler.deploy.outcome import DryRun
 
 
-@click.command("push-artifacts")
+@click.command("push-artifacts", cls=Command)
 @selecting
 @click.option(
     "--secrets", "secrets_file", type=click.Path(path_type=Path),
@@ -31,9 +33,9 @@ if TYPE_CHECKING:
     help="How long the units of one step may take to come up.",
 )  # fmt: skip
 @click.option("--dry-run", "dry", is_flag=True, help="Show what would change, without changing anything.")
-@click.option("--json", "json_wanted", is_flag=True, help="Print the result for each host as JSON.")
+@json_option("Print the result for each host as JSON.")
 def push_artifacts(
-    selection: Selection, secrets_file: Path, timeout: float, dry: bool, json_wanted: bool
+    selection: Selection, secrets_file: Path, timeout: float, dry: bool, as_json: bool
 ) -> None:
     """Copy the bundle to the hosts and activate it.
 
@@ -55,9 +57,9 @@ def push_artifacts(
         else:
             outcomes = push(sessions, bundles, secrets, options)
     if dry:
-        _show_dry_runs(dry_runs, json_wanted=json_wanted)
+        _show_dry_runs(dry_runs, as_json=as_json)
     else:
-        show_outcomes(outcomes, json_wanted=json_wanted)
+        show_outcomes(outcomes, as_json=as_json)
 
 
 def _secrets(bundles: Iterable[BundleFolder], path: Path, *, saved: bool) -> dict[str, str]:
@@ -68,12 +70,12 @@ def _secrets(bundles: Iterable[BundleFolder], path: Path, *, saved: bool) -> dic
     new = new_values({name for bundle in bundles for name in bundle.secrets} - values.keys())
     if new and saved:
         add_secrets(path, new)
-        click.echo(f"generated in {path}: {', '.join(new)}", err=True)
+        note(f"generated in {path}: {', '.join(new)}")
     return values | new
 
 
-def _show_dry_runs(dry_runs: Sequence[DryRun], *, json_wanted: bool) -> None:
-    if json_wanted:
+def _show_dry_runs(dry_runs: Sequence[DryRun], *, as_json: bool) -> None:
+    if as_json:
         click.echo(json.dumps([_as_json(dry_run) for dry_run in dry_runs], indent=1))
     else:
         for line in (line for dry_run in dry_runs if not dry_run.error for line in dry_run_lines(dry_run)):
@@ -108,5 +110,5 @@ def _as_json(dry_run: DryRun) -> dict[str, object]:
         "started": dry_run.plan.starts,
         "units": [asdict(unit) for unit in dry_run.plan.units],
         "warnings": dry_run.warnings,
-        "errors": [problem.message for problem in dry_run.error.problems] if dry_run.error else [],
+        "errors": problems_as_json(dry_run.error.problems if dry_run.error else ()),
     }

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from compiler.cli.options import show
+from compiler.cli.command import Command
+from compiler.cli.output import note, show_warnings
 from compiler.diagnostics import Report, counted
 from compiler.tripleo import output
 from compiler.tripleo.render import rendering
@@ -15,7 +16,7 @@ from compiler.tripleo.tree import listing
 _PATH = click.Path(path_type=Path)
 
 
-@click.command("render")
+@click.command("render", cls=Command)
 @click.argument("tree", type=_PATH)
 @click.option(
     "-r", "roles", type=_PATH, metavar="ROLES_DATA",
@@ -35,7 +36,7 @@ def render(tree: Path, roles: Path | None, networks: Path | None, out: Path) -> 
     report, source = Report(), listing(tree)
     output.check(out, source)
     rendered = rendering(source, report, roles=roles, networks=networks)
-    show(report)
+    show_warnings(report)
     output.write(rendered, out)
     files = counted(len(rendered.texts), "file")
-    click.echo(f"{files} rendered, {len(rendered.copied)} copied in {out}/", err=True)
+    note(f"{files} rendered, {len(rendered.copied)} copied in {out}/")

@@ -12,8 +12,10 @@ from pathlib import Path
 import click
 
 from compiler import files
+from compiler.cli.command import Command, json_option
 from compiler.cli.kept_strings import KeptStrings
-from compiler.cli.options import merge_option, show
+from compiler.cli.options import merge_option
+from compiler.cli.output import Cell, note, show_table, show_warnings
 from compiler.diagnostics import HeatsinkError, Report, counted
 from compiler.files.secrets import NAME as SECRETS_FILE
 from compiler.heat import evaluation
@@ -25,7 +27,7 @@ from compiler.node import Plain, plain
 _FILE = click.Path(path_type=Path)
 
 
-@click.command("resolve")
+@click.command("resolve", cls=Command)
 @click.argument("template", type=_FILE)
 @click.option(
     "-e", "environments", type=_FILE, multiple=True, metavar="ENV",
@@ -57,7 +59,7 @@ _FILE = click.Path(path_type=Path)
     is_flag=True,
     help="List the parameters that need a value instead; exit code 1 if there are any.",
 )
-@click.option("--json", "as_json", is_flag=True, help="With --missing, print JSON.")
+@json_option("With --missing, print JSON; errors too, to stdout.")
 def resolve(
     template: Path, environments: tuple[Path, ...], parameters: tuple[str, ...], properties: Path | None,
     output: str | None, merge: str, secrets: Path, stack_name: str,
@@ -90,7 +92,7 @@ def _print_outputs(
         if not strings.keep():  # another command wrote some of them first: evaluate with those
             outputs, report, strings = _evaluated(request, output, secrets, strict=strict)
             strings.keep()
-    show(report)
+    show_warnings(report)
     click.echo(json.dumps(outputs, indent=1))
 
 
@@ -99,29 +101,22 @@ def _list_missing(
 ) -> None:
     with _gc_paused():
         parameters = missing_parameters(request, report, output)
-    show(report)
+    show_warnings(report)
     if as_json:
         click.echo(json.dumps([parameter.plain for parameter in parameters], indent=1))
     elif parameters:
-        _print_table([("parameter", "type", "declared at", "description"), *map(_row, parameters)])
-    click.echo(f"{counted(len(parameters), 'parameter')} without a value", err=True)
+        show_table(("parameter", "type", "declared at", "description"), map(_row, parameters))
+    note(f"{counted(len(parameters), 'parameter')} without a value")
     report.check()
     sys.exit(1 if parameters else 0)
 
 
-def _row(parameter: MissingParameter) -> tuple[str, ...]:
+def _row(parameter: MissingParameter) -> list[Cell]:
     first, *others = parameter.places
     kind = f"{parameter.type}, hidden" if parameter.hidden else parameter.type
     place = f"{first.place} and {len(others)} more" if others else first.place
-    return parameter.name, kind, place, parameter.description.partition("\n")[0]
-
-
-def _print_table(rows: list[tuple[str, ...]]) -> None:
-    """Columns of text, each row on one line, however long."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        click.echo("  ".join(cells).rstrip())
+    cells = (parameter.name, kind, place, parameter.description.partition("\n")[0])
+    return [Cell(text) for text in cells]
 
 
 def _evaluated(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
+from compiler.cli.command import Command, json_option
 from compiler.cli.selection import Selection, selecting, show_outcomes
 
 
-@click.command()
+@click.command(cls=Command)
 @selecting
 @click.option(
     "--to",
@@ -19,8 +20,8 @@ from compiler.cli.selection import Selection, selecting, show_outcomes
     "--timeout", type=click.FloatRange(min=1), default=900, show_default=True, metavar="SECONDS",
     help="How long the units of one step may take to come up.",
 )  # fmt: skip
-@click.option("--json", "json_wanted", is_flag=True, help="Print the result for each host as JSON.")
-def rollback(selection: Selection, to: int | None, timeout: float, json_wanted: bool) -> None:
+@json_option("Print the result for each host as JSON.")
+def rollback(selection: Selection, to: int | None, timeout: float, as_json: bool) -> None:
     """Roll hosts back to the previous generation: its files, units, images and secret values.
 
     After a failed push that is the last generation that came up completely. Run it again to undo.
@@ -31,4 +32,4 @@ def rollback(selection: Selection, to: int | None, timeout: float, json_wanted: 
     fleet, hosts = selection.read()
     with selection.sessions(hosts) as sessions:
         outcomes = roll_back(sessions, to, PushOptions(steps=fleet.steps, timeout=timeout))
-    show_outcomes(outcomes, json_wanted=json_wanted)
+    show_outcomes(outcomes, as_json=as_json)

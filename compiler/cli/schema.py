@@ -5,9 +5,10 @@ from __future__ import annotations
 import click
 
 from compiler import schemas
+from compiler.cli.command import Command
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("name", required=False)
 def schema(name: str | None) -> None:
     """Print the JSON Schema of an input file; without NAME, list the schemas."""

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import click
 
+from compiler.cli.groups import CommandGroup
+from compiler.cli.output import note
 from compiler.files.secrets import NAME as SECRETS_FILE
 from compiler.files.secrets import add_secrets, new_values, read_secrets
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def secrets() -> None:
     """Generate the values of hidden parameters, to which bundles only refer."""
 
@@ -33,6 +35,6 @@ def generate(build: Path, path: Path) -> None:
     new = new_values(needed - read_secrets(path).keys())
     if new:
         add_secrets(path, new)
-        click.echo(f"generated in {path}: {', '.join(new)}", err=True)
+        note(f"generated in {path}: {', '.join(new)}")
     else:
-        click.echo(f"{path}: no value is missing", err=True)
+        note(f"{path}: no value is missing")

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from compiler.diagnostics import counted
+from compiler.cli.output import note, output_options, problems_as_json, show_problems
+from compiler.diagnostics import Problem, counted
 
 if TYPE_CHECKING:
     from compiler.deploy.errors import DeployError
@@ -95,33 +96,34 @@ def selecting(command: _Command) -> _Command:
     return decorated
 
 
-def show_outcomes(outcomes: Sequence[Outcome], *, json_wanted: bool) -> None:
+def show_outcomes(outcomes: Sequence[Outcome], *, as_json: bool) -> None:
     """Print the result for each host, then the errors; exit code 1 if there are any."""
-    if json_wanted:
+    if as_json:
         click.echo(json.dumps([_as_json(outcome) for outcome in outcomes], indent=1))
     else:
-        for line in _lines(outcomes):
-            click.echo(line, err=True)
+        _show_lines(outcomes)
     show_errors([outcome.error for outcome in outcomes])
 
 
 def show_errors(errors: Iterable[DeployError | None]) -> None:
     """Print errors; exit code 1 if there are any."""
     failed = [error for error in errors if error]
-    for error in failed:
-        click.echo(error.render(), err=True)
+    if not output_options().as_json:
+        for error in failed:
+            show_problems(error.problems)
     if failed:
         sys.exit(1)
 
 
-def _lines(outcomes: Sequence[Outcome]) -> Iterator[str]:
+def _show_lines(outcomes: Sequence[Outcome]) -> None:
     """One line for each host without an error, after its warnings."""
     for outcome in outcomes:
-        yield from (f"warning: {outcome.host}: {warning}" for warning in outcome.warnings)
+        for warning in outcome.warnings:
+            show_problems((Problem(f"{outcome.host}: {warning}"),), "warning")
         if not outcome.error:
-            yield f"{outcome.host}: {_summary(outcome)}"
+            note(f"{outcome.host}: {_summary(outcome)}")
     if outcomes and all(outcome.is_unchanged for outcome in outcomes):
-        yield "0 files, 0 restarts"
+        note("0 files, 0 restarts")
 
 
 def _as_json(outcome: Outcome) -> dict[str, object]:
@@ -133,7 +135,7 @@ def _as_json(outcome: Outcome) -> dict[str, object]:
         "stopped": outcome.stopped,
         "started": outcome.started,
         "warnings": outcome.warnings,
-        "errors": [problem.message for problem in outcome.error.problems] if outcome.error else [],
+        "errors": problems_as_json(outcome.error.problems if outcome.error else ()),
     }
 
 
@@ -158,11 +160,15 @@ def _new_lines() -> Callable[[str, str], None]:
     return print_if_new
 
 
+def _nothing(_host: str, _text: str) -> None:
+    """Print no progress."""
+
+
 @contextmanager
 def _progress_shown() -> Iterator[Callable[[str, str], None]]:
     """Show progress: on a terminal one line for each host, elsewhere a line for each message."""
-    if not sys.stderr.isatty():
-        yield _new_lines()
+    if output_options().quiet or not sys.stderr.isatty():
+        yield _nothing if output_options().quiet else _new_lines()
         return
     from rich.console import Console
     from rich.live import Live

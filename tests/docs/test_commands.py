@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 import pytest
 
-from compiler.cli import cli
+from compiler.cli import cli, examples
+from compiler.cli.command import grouped_options
 
 PAGE = Path(__file__).parents[2] / "docs" / "commands.md"
 MORE = "<!-- more -->\n\n"
@@ -31,6 +32,7 @@ def contexts(context: click.Context) -> Iterator[click.Context]:
 def section(context: click.Context, more: str) -> str:
     usage = " ".join([context.command_path, *context.command.collect_usage_pieces(context)])
     parts = [f"## {context.command_path}", f"    {usage}", help_text(context.command), *options(context)]
+    parts += example_block(context)
     if more:
         parts.append(MORE + more.rstrip())
     return "\n\n".join(parts) + "\n"
@@ -42,14 +44,19 @@ def help_text(command: click.Command) -> str:
 
 def options(context: click.Context) -> Iterator[str]:
     """The table of options, if there are any."""
-    records = [
-        option.get_help_record(context)
-        for option in context.command.params
-        if isinstance(option, click.Option)
+    rows = [
+        row(*record)
+        for title, records in grouped_options(context.command, context)
+        if title != "General"  # the page has them once
+        for record in records
     ]
-    rows = [row(*record) for record in records if record is not None]
     if rows:
         yield "\n".join(["| option | |", "|---|---|", *rows])
+
+
+def example_block(context: click.Context) -> list[str]:
+    lines = examples.of(context.command_path)
+    return ["\n".join(f"    {example.line}  # {example.meaning}" for example in lines)] if lines else []
 
 
 def row(option: str, description: str) -> str:
@@ -64,7 +71,7 @@ def code(text: str) -> str:
 
 def test_the_page_says_what_help_says(request: pytest.FixtureRequest) -> None:
     text = PAGE.read_text(encoding="utf-8")
-    introduction, *written = re.split(r"^(?=## )", text, flags=re.M)
+    introduction, *written = re.split(r"^(?=## heatsink )", text, flags=re.M)
     more = {part.splitlines()[0]: part.partition(MORE)[2] for part in written}
     sections = [
         section(context, more.get(f"## {context.command_path}", ""))

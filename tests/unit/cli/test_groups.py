@@ -12,6 +12,8 @@ from compiler.cli import cli, main
     ("arguments", "suggestion"),
     [
         ("push", " Did you mean 'push-artifacts'?"),
+        ("deploy", " Did you mean 'push-artifacts'?"),
+        ("genpwd", " Did you mean 'secrets generate'?"),
         ("satus", " Did you mean 'status'?"),
         ("images biuld", " Did you mean 'build'?"),
         ("lab quux", ""),

@@ -1,0 +1,86 @@
+"""An example or two of each command, for `--help`, the man pages and docs/commands.md."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Example(NamedTuple):
+    """A command line, and what it does."""
+
+    line: str
+    meaning: str
+
+
+def of(path: str) -> tuple[Example, ...]:
+    """The examples of a command, such as `heatsink images build`."""
+    return tuple(Example(f"{path} {rest}".rstrip(), meaning) for rest, meaning in _EXAMPLES.get(path, ()))
+
+
+_EXAMPLES = {
+    "heatsink compile": (
+        ("-e environments/site.yaml", "all hosts of hosts.yaml, into build/"),
+        ("--role Controller", "this machine alone, without a hosts file"),
+        (
+            "-e environments/site.yaml --check --strict",
+            "in CI: fail if build/ is out of date or input is unused",
+        ),
+    ),
+    "heatsink push-artifacts": (
+        ("--dry-run", "what would be written, stopped and started"),
+        ("--accept-new-host-keys", "a first push to hosts that are not in known_hosts"),
+        ("--host 'web[0-3]' --timeout 120", "some hosts only, with less patience"),
+    ),
+    "heatsink status": (
+        ("", "every service of every host"),
+        ("--role Web --json", "one role, for a program"),
+    ),
+    "heatsink rollback": (
+        ("", "back to the previous generation"),
+        ("--host web0 --to 3", "one host, to its generation 3"),
+    ),
+    "heatsink secrets generate": (("", "complete secrets.yaml before the first push"),),
+    "heatsink images build": (
+        ("", "every image of the library and of ./images"),
+        ("'keystone*' --no-cache", "some images with the latest packages"),
+    ),
+    "heatsink images list": (("", "which images are built, and which are out of date"),),
+    "heatsink images render": (
+        ("keystone -o contexts", "the Dockerfile of an image and of those it is built on"),
+    ),
+    "heatsink images push": (
+        ("--registry registry.example.com", "push what is built, and pin the digests in images.lock.yaml"),
+    ),
+    "heatsink resolve": (
+        ("stack.yaml -e env.yaml", "all outputs, as Heat computes them"),
+        ("overcloud.yaml -e env.yaml --output RoleData", "one output of a TripleO tree"),
+    ),
+    "heatsink conformance": (("cases.json", "compare with the results of Heat"),),
+    "heatsink lint": (
+        ("templates -e environments/site.yaml", "a project's own templates, with its environment"),
+        ("overcloud.yaml --ignore unused-parameter", "a TripleO tree, without one of the rules"),
+    ),
+    "heatsink render": (
+        ("tripleo-heat-templates -o tree", "a TripleO tree with its own roles and networks"),
+    ),
+    "heatsink schema": (
+        ("", "the names of all schemas"),
+        ("role_data", "what a service template may put into role_data"),
+    ),
+    "heatsink lab up": (
+        ("3 --install", "node1 to node3 with podman"),
+        ("1 --engine docker --first 4", "node4 with docker"),
+    ),
+    "heatsink lab down": (
+        ("2", "node2 alone"),
+        ("", "the whole lab"),
+    ),
+    "heatsink lab list": (("--json", "nodes and their addresses, for a program"),),
+    "heatsink lab ssh": (("1 systemctl status heatsink.target", "one command on node1"),),
+    "heatsink lab crash": (("2", "node2 loses its power"),),
+    "heatsink lab boot": (("2", "node2 again, with its disk"),),
+    "heatsink lab cut": (("2", "node2 is out of reach"),),
+    "heatsink lab heal": (("2", "node2 is back on the network"),),
+    "heatsink lab registry": (("", "a registry for `heatsink images push`"),),
+    "heatsink lab hosts": (("--role Controller=1 --role Web=2", "a hosts file for three nodes"),),
+}
