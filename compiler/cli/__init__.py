@@ -3,7 +3,9 @@
 groups                   groups of commands, each command imported when it is used
 command, examples        what all commands have: general options, groups in their help, examples
 output                   notes, warnings, errors and tables, for terminals and for programs
+completion               what the shell completes
 options                  options that several commands take
+init                     a new project; the files of its example are in project/
 compile, secrets         a fleet's bundles; values of hidden parameters
 push, status, rollback   what happens to bundles on hosts
 selection                what these three share: choosing hosts, and showing what they do
@@ -33,6 +35,7 @@ _DEEPEST = 20_000  # frames: nested templates, with nested expressions in each
 
 
 _COMMANDS = {
+    "init": "init:init",
     "compile": "compile:compile_",
     "push-artifacts": "push:push_artifacts",
     "status": "status:status",

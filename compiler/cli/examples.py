@@ -18,6 +18,10 @@ def of(path: str) -> tuple[Example, ...]:
 
 
 _EXAMPLES = {
+    "heatsink init": (
+        ("shop", "an example to change, in the folder shop"),
+        ("--role Controller=3 --role Compute=2 --first-address 198.51.100.10", "hosts for five machines"),
+    ),
     "heatsink compile": (
         ("-e environments/site.yaml", "all hosts of hosts.yaml, into build/"),
         ("--role Controller", "this machine alone, without a hosts file"),
@@ -66,6 +70,7 @@ _EXAMPLES = {
     "heatsink schema": (
         ("", "the names of all schemas"),
         ("role_data", "what a service template may put into role_data"),
+        ("--output .schemas", "all schemas of this version, for the editor"),
     ),
     "heatsink lab up": (
         ("3 --install", "node1 to node3 with podman"),

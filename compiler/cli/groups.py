@@ -21,6 +21,7 @@ HABITS = {
     "diff": "push-artifacts --dry-run",
     "generate": "secrets generate",
     "genpwd": "secrets generate",
+    "new": "init",
     "plan": "push-artifacts --dry-run",
     "ps": "status",
     "push": "push-artifacts",

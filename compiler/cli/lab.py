@@ -5,16 +5,31 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import click
 
 from compiler import lab as labs
 from compiler.cli.command import json_option
+from compiler.cli.completion import complete_roles
 from compiler.cli.groups import CommandGroup
 from compiler.cli.output import Cell, note, show_table
+from compiler.files.hosts_file import role_counts
 from compiler.lab.place import STATE, SUBNET
+from compiler.stages.load import roles as role_files
 
 _NUMBER = click.IntRange(min=1)
+
+
+class _NodeNumber(click.IntRange):
+    """The number of a node, or its name: `5` or `node5`."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number: Any = str(value).removeprefix("node")
+        return super().convert(number, param, ctx)
+
+
+_NODE = _NodeNumber(min=1)
 
 
 @click.group(cls=CommandGroup)
@@ -56,7 +71,7 @@ def up(place: labs.Lab, count: int, engine: labs.Engine, first: int, install: bo
 
 
 @lab.command()
-@click.argument("numbers", metavar="[N]...", type=_NUMBER, nargs=-1)
+@click.argument("numbers", metavar="[N]...", type=_NODE, nargs=-1)
 @click.pass_obj
 def down(place: labs.Lab, numbers: tuple[int, ...]) -> None:
     """Stop nodes and delete their disks; without N, remove the whole lab."""
@@ -80,7 +95,7 @@ def list_nodes(place: labs.Lab, as_json: bool) -> None:
 
 
 @lab.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
-@click.argument("number", metavar="N", type=_NUMBER)
+@click.argument("number", metavar="N", type=_NODE)
 @click.argument("command", metavar="[COMMAND]...", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
 def ssh(context: click.Context, number: int, command: tuple[str, ...]) -> None:
@@ -91,7 +106,7 @@ def ssh(context: click.Context, number: int, command: tuple[str, ...]) -> None:
 
 
 @lab.command()
-@click.argument("number", metavar="N", type=_NUMBER)
+@click.argument("number", metavar="N", type=_NODE)
 @click.pass_obj
 def crash(place: labs.Lab, number: int) -> None:
     """Power a node off abruptly."""
@@ -100,7 +115,7 @@ def crash(place: labs.Lab, number: int) -> None:
 
 
 @lab.command()
-@click.argument("number", metavar="N", type=_NUMBER)
+@click.argument("number", metavar="N", type=_NODE)
 @click.pass_obj
 def boot(place: labs.Lab, number: int) -> None:
     """Boot a stopped node, keeping its disk."""
@@ -109,7 +124,7 @@ def boot(place: labs.Lab, number: int) -> None:
 
 
 @lab.command()
-@click.argument("number", metavar="N", type=_NUMBER)
+@click.argument("number", metavar="N", type=_NODE)
 @click.pass_obj
 def cut(place: labs.Lab, number: int) -> None:
     """Disconnect a node from the network."""
@@ -118,7 +133,7 @@ def cut(place: labs.Lab, number: int) -> None:
 
 
 @lab.command()
-@click.argument("number", metavar="N", type=_NUMBER)
+@click.argument("number", metavar="N", type=_NODE)
 @click.pass_obj
 def heal(place: labs.Lab, number: int) -> None:
     """Reconnect a node to the network."""
@@ -144,6 +159,7 @@ def registry(place: labs.Lab, install: bool) -> None:
     multiple=True,
     required=True,
     metavar="ROLE=COUNT",
+    shell_complete=complete_roles,
     help="Number of nodes for a role; repeatable.",
 )
 @click.option(
@@ -158,7 +174,9 @@ def registry(place: labs.Lab, install: bool) -> None:
 @click.pass_obj
 def hosts(place: labs.Lab, roles: tuple[str, ...], output: Path, force: bool) -> None:
     """Write a hosts file that assigns nodes to roles, in the order of their numbers."""
-    text = labs.hosts_file(place, labs.nodes(place), labs.role_counts(roles))
+    counts = role_counts(roles)
+    role_files.named(counts, None)  # refuses roles that are not defined
+    text = labs.hosts_file(place, labs.nodes(place), {role: count or 1 for role, count in counts.items()})
     try:
         with output.open("w" if force else "x") as file:
             file.write(text)

@@ -48,13 +48,13 @@ def output_options() -> OutputOptions:
 
 
 def note(text: str) -> None:
-    """Say what a command does or has done, unless it is to be quiet."""
+    """Print what a command does or has done, unless it is to be quiet."""
     if not output_options().quiet:
         click.echo(text, err=True)
 
 
 def detail(text: str) -> None:
-    """Say what is only for those who ask for more."""
+    """Print what is only for those who ask for more."""
     if output_options().verbose:
         click.echo(text, err=True)
 
@@ -96,7 +96,7 @@ def problems_as_json(problems: Iterable[Problem]) -> list[dict[str, object]]:
 
 
 def coloured(text: str) -> str:
-    """The text of problems with coloured labels and carets, which click removes where nobody sees colours."""
+    """The text of problems with coloured labels and carets, which click removes in files and pipes."""
     labelled = _LABEL.sub(lambda match: click.style(match[0], **_STYLES[match[0]]), text)
     return _CARETS.sub(lambda match: match[1] + click.style(match[2], fg="red"), labelled)
 

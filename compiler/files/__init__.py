@@ -1,5 +1,6 @@
 """Reading input files: short names for operators, errors instead of tracebacks.
 
+hosts_file   the text of a hosts file
 images_lock  digests of images
 secrets      the secrets file
 writing      files replaced as a whole

@@ -10,7 +10,7 @@ system        commands, locks, waiting
 
 from compiler.lab.base import ENGINES, Engine
 from compiler.lab.fleet import down, nodes, up
-from compiler.lab.hosts import hosts_file, role_counts
+from compiler.lab.hosts import hosts_file
 from compiler.lab.node import LabNode, load
 from compiler.lab.place import Lab, from_environment
 from compiler.lab.registry import start_registry
@@ -30,7 +30,6 @@ __all__ = [
     "load",
     "nodes",
     "require_root",
-    "role_counts",
     "start_registry",
     "up",
 ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
+from compiler import schemas
+from compiler.files.hosts_file import HostEntry
+from compiler.files.hosts_file import hosts_file as text
 from compiler.lab.node import LabNode
 from compiler.lab.place import Lab
 from compiler.lab.system import LabError
@@ -23,34 +24,13 @@ def hosts_file(lab: Lab, nodes: Sequence[LabNode], roles: Mapping[str, int]) -> 
             f"the roles need {wanted} nodes, but the lab has {len(nodes)}",
             hint=f"run `heatsink lab up {wanted}`",
         )
-    return "\n".join(_lines(lab, nodes, roles)) + "\n"
+    defaults = {"user": "root", "identity_file": str(lab.identity_file)}
+    return text(str(schemas.path("hosts")), defaults, _entries(nodes, roles))
 
 
-def role_counts(written: Sequence[str]) -> dict[str, int]:
-    """The roles and counts of `--role Controller=1 --role Compute=2`, in order; the default count is 1."""
-    counts: dict[str, int] = {}
-    for text in written:
-        match = re.fullmatch(r"([A-Za-z0-9_-]+)(?:=([1-9]\d*))?", text)
-        if not match or match[1] in counts:
-            raise LabError(f"`--role {text}` is not valid", hint="name each role once, as `Controller=1`")
-        counts[match[1]] = int(match[2] or 1)
-    return counts
-
-
-def _lines(lab: Lab, nodes: Sequence[LabNode], roles: Mapping[str, int]) -> Iterator[str]:
-    yield "# yaml-language-server: $schema=hosts.schema.json"
-    yield f"defaults: {{user: root, identity_file: {_scalar(str(lab.identity_file))}}}"
-    yield "hosts:"
+def _entries(nodes: Sequence[LabNode], roles: Mapping[str, int]) -> Iterator[HostEntry]:
     rest = iter(nodes)
     for role, count in roles.items():
-        yield from (f"  - {_host(node, role)}" for node in islice(rest, count))
-
-
-def _host(node: LabNode, role: str) -> str:
-    backend = ", backend: docker" if node.engine == "docker" else ""
-    return f"{{name: {node.name}, role: {_scalar(role)}, address: {node.address}{backend}}}"
-
-
-def _scalar(text: str) -> str:
-    """A string in YAML: plain if it has no special characters, else quoted as in JSON."""
-    return text if re.fullmatch(r"[A-Z/][A-Za-z0-9/._-]+", text) else json.dumps(text)
+        for node in islice(rest, count):
+            backend = "docker" if node.engine == "docker" else None
+            yield HostEntry(name=node.name, role=role, address=node.address, backend=backend)

@@ -122,6 +122,8 @@ class Role:
     services: tuple[Node, ...]  # strings, with the place that names them
     parameters: dict[str, Node] = field(default_factory=dict)
     backend: Backend | None = None
+    count: int = 1  # hosts in a new hosts file
+    hostname_format: str  # of hosts in a new hosts file: `%stackname%-controller-%index%`
     node: Node
 
 

@@ -2,6 +2,7 @@
 
 A schema is a file in this folder, which editors can use as well: `heatsink schema NAME` prints it.
 
+template  the schema of service templates, made from that of role_data
 wording   violations of a schema, in an operator's words
 """
 
@@ -16,14 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 from compiler.diagnostics import CompileError, HeatsinkError, Problem, closest
 from compiler.node import Mapping, Node, Plain, Sequence, plain
-from compiler.schemas import wording
+from compiler.schemas import template, wording
 from compiler.schemas.wording import FailedKeyword, Violation
 from compiler.source import Span
 
 if TYPE_CHECKING:  # jsonschema takes longer to import than everything that `heatsink --help` needs
     from jsonschema import Draft202012Validator, ValidationError
 
-__all__ = ["Violation", "check", "names", "text", "violations"]
+__all__ = ["Violation", "check", "names", "path", "text", "violations"]
 
 _FOLDER = Path(__file__).parent
 _SUFFIX = ".schema.json"
@@ -36,10 +37,19 @@ def names() -> tuple[str, ...]:
 
 def text(name: str) -> str:
     """A schema as JSON text. Raises HeatsinkError if there is none of that name."""
+    written = path(name).read_text(encoding="utf-8")
+    if name != "template":
+        return written
+    whole = template.with_role_data(json.loads(written), json.loads(text("role_data")))
+    return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+
+
+def path(name: str) -> Path:
+    """The file of a schema. Raises HeatsinkError if there is none of that name."""
     if name not in names():
         hint = closest(name, names()) or f"the schemas are {', '.join(names())}"
         raise HeatsinkError(f"unknown schema `{name}`", hint=hint)
-    return (_FOLDER / f"{name}{_SUFFIX}").read_text(encoding="utf-8")
+    return _FOLDER / f"{name}{_SUFFIX}"
 
 
 def check(node: Node, name: str) -> None:

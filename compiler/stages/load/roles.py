@@ -36,6 +36,14 @@ def wanted(
     return result
 
 
+def named(names: Iterable[str], roles_file: Path | None) -> dict[str, Role]:
+    """The roles that a command line names. Raises CompileError with every mistake."""
+    mistakes = Report()
+    result = wanted([(name, None) for name in names], roles_file, mistakes, files.ignore_read)
+    mistakes.check()
+    return result
+
+
 def _defined(name: str, place: Node | None, files_of: dict[str, Path], on_read: files.OnRead) -> Role:
     if name not in files_of:
         span = place.span if place is not None else None
@@ -66,11 +74,18 @@ def _role(node: Mapping) -> Role:
     services = node.entries.get("ServicesDefault")
     parameters = node.entries.get("RoleParametersDefault")
     backend = node.entries.get("ContainerBackend")
+    count, hostname = node.entries.get("CountDefault"), node.entries.get("HostnameFormatDefault")
     assert isinstance(name, Scalar)
     return Role(
         name=str(name.value),
         services=tuple(services.items) if isinstance(services, Sequence) else (),
         parameters=dict(parameters.entries) if isinstance(parameters, Mapping) else {},
         backend=Backend(str(backend.value)) if isinstance(backend, Scalar) else None,
+        count=int(str(count.value)) if isinstance(count, Scalar) else 1,
+        hostname_format=(
+            str(hostname.value)
+            if isinstance(hostname, Scalar)
+            else f"%stackname%-{str(name.value).lower()}-%index%"  # as in TripleO
+        ),
         node=name,
     )

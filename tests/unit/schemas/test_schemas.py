@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,6 +43,31 @@ def messages(name: str, text: str) -> list[str]:
 
 
 VALID = {
+    "template": """
+        heat_template_version: wallaby
+        description: All parts
+        parameters:
+          Port: {type: number, default: 80, constraints: [{range: {min: 1}}]}
+          Password: {type: string, hidden: true}
+        conditions: {is_small: {equals: [{get_param: Port}, 80]}}
+        resources: {Database: {type: ../mariadb/database.yaml, properties: {Name: shop}}}
+        outputs:
+          role_data:
+            value:
+              service_name: shop
+              host_ports: [{get_param: Port}]
+              config_data:
+                shop_db: {get_attr: [Database, config_data]}
+                shop: {etc/shop.conf: {ini: {DEFAULT: {port: {get_param: Port}}}, mode: {get_param: Mode}}}
+              docker_config:
+                step_2: {shop_db: {get_attr: [Database, container]}}
+                step_4:
+                  shop:
+                    image: {get_param: Image}
+                    volumes: {list_concat: [[a], [b]]}
+                    environment: {map_merge: [{A: b}]}
+          other: {value: 1}
+        """,
     "role": """
         name: Controller
         description: Runs everything
@@ -360,4 +386,19 @@ def test_schema_prints_the_schema_that_is_named() -> None:
 
 def test_schema_without_a_name_lists_them() -> None:
     result = CliRunner().invoke(schema)
-    assert result.stdout.split() == ["environment", "hosts", "images_lock", "role", "role_data", "secrets"]
+    assert result.stdout.split() == [
+        "environment",
+        "hosts",
+        "images_lock",
+        "role",
+        "role_data",
+        "secrets",
+        "template",
+    ]
+
+
+def test_schemas_are_written_to_a_folder(tmp_path: Path) -> None:
+    CliRunner().invoke(schema, ["-o", str(tmp_path / "all")])
+    assert {path.name for path in (tmp_path / "all").iterdir()} == {
+        f"{name}.schema.json" for name in schemas.names()
+    }

@@ -1,0 +1,70 @@
+"""What the shell completes: the names of roles, hosts, images, environments and schemas."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import click
+from click.shell_completion import CompletionItem
+
+from compiler import schemas, shipped
+from compiler.diagnostics import HeatsinkError, Report
+
+
+def complete_roles(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Roles of the project and of the library."""
+    from compiler.stages.load.roles import available
+
+    with suppress(HeatsinkError):
+        return _beginning(incomplete, available(context.params.get("roles_file")))
+    return []
+
+
+def complete_hosts(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Hosts of the hosts file if the command reads it, else those of the bundle."""
+    if "build" in context.params:
+        return _beginning(incomplete, _built_hosts(context.params["build"] or Path("build")))
+    from compiler.stages.load.hosts import hosts
+
+    with suppress(HeatsinkError):
+        path = context.params.get("hosts_file") or Path("hosts.yaml")
+        return _beginning(incomplete, (host.name for host in hosts(path, Report())))
+    return []
+
+
+def complete_environments(
+    _context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Files, and the environments of the library."""
+    names = sorted(path.name for path in shipped.folder("environments").glob("*.yaml"))
+    library = [
+        CompletionItem(name) for name in _beginning(incomplete, (f"environments/{name}" for name in names))
+    ]
+    return [*library, CompletionItem(incomplete, type="file")]
+
+
+def complete_images(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Images of the library and of the operator."""
+    from compiler.images.tree import discover
+
+    own = context.params.get("folders") or [path for path in (Path("images"),) if path.is_dir()]
+    with suppress(HeatsinkError):
+        return _beginning(incomplete, discover([shipped.folder("images"), *own]))
+    return []
+
+
+def complete_schemas(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Names of schemas."""
+    return _beginning(incomplete, schemas.names())
+
+
+def _built_hosts(build: Path) -> Iterator[str]:
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        yield from json.loads((build / "fleet.json").read_bytes())["hosts"]
+
+
+def _beginning(incomplete: str, names: Iterable[str]) -> list[str]:
+    return sorted(name for name in names if name.startswith(incomplete))
