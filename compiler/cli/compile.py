@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import click
 
 from compiler import pipeline
 from compiler.cli.command import Command, json_option
-from compiler.cli.options import merge_option
+from compiler.cli.completion import complete_hosts, complete_roles
+from compiler.cli.options import environment_options, merge_option
 from compiler.cli.output import detail, note, problems_as_json, show_warnings
 from compiler.diagnostics import Report, counted
 from compiler.files import OnRead
@@ -25,25 +27,22 @@ _FILE = click.Path(path_type=Path)
 
 @click.command("compile", cls=Command)
 @click.option(
-    "--role", "roles", multiple=True, help="Compile the hosts of this role; repeatable.  [default: all]"
-)
+    "--role", "roles", multiple=True, shell_complete=complete_roles,
+    help="Compile the hosts of this role; repeatable.  [default: all]",
+)  # fmt: skip
 @click.option(
     "--host",
     "hosts",
     multiple=True,
     metavar="PATTERN",
+    shell_complete=complete_hosts,
     help="Compile the hosts that match, such as `web-*` or `node[1-3,7]`; repeatable.",
 )
+@environment_options
 @click.option(
-    "-e",
-    "environments",
-    multiple=True,
-    metavar="ENV",
-    help="Environment file; later ones override earlier ones.",
-)
-@click.option(
-    "-r", "roles_file", type=_FILE, metavar="ROLES_FILE", help="Roles file, instead of the folders `roles/`."
-)
+    "-r", "--roles-file", type=_FILE, metavar="ROLES_FILE",
+    help="Roles file, instead of the folders `roles/`.",
+)  # fmt: skip
 @click.option("--hosts", "hosts_file", type=_FILE, help="Hosts file.  [default: hosts.yaml]")
 @click.option(
     "--templates",
@@ -67,7 +66,7 @@ _FILE = click.Path(path_type=Path)
 @click.option("--strict", is_flag=True, help="Treat likely mistakes, such as unused input, as errors.")
 @json_option("Print a JSON summary; errors too, to stdout.")
 def compile_(
-    output: Path, backend: Backend | None, merge: Merge,
+    output: Path, environments: tuple[Path, ...], backend: Backend | None, merge: Merge,
     check: bool, strict: bool, as_json: bool, **request: Any,
 ) -> None:  # fmt: skip
     """Compile roles and environments into a bundle for each host.
@@ -77,7 +76,9 @@ def compile_(
     """
     report = Report(strict=strict)
     options = pipeline.Options(merge=Merge(merge), backend=Backend(backend) if backend else None)
-    compilation = pipeline.compile_fleet(Request(**request), options, report, _on_read())
+    _suspect_repetitions(environments, report)
+    wanted = Request(environments=tuple(map(str, environments)), **request)
+    compilation = pipeline.compile_fleet(wanted, options, report, _on_read())
     if not as_json:
         show_warnings(report)
     changes = pipeline.changes(compilation, output) if check else pipeline.write(compilation, output)
@@ -87,6 +88,15 @@ def compile_(
         note(_summary(changes, len(compilation.bundles), output, check=check))
     if check and (changes.written or changes.removed):
         sys.exit(1)
+
+
+def _suspect_repetitions(environments: tuple[Path, ...], report: Report) -> None:
+    for path, times in Counter(environments).items():
+        if times > 1:
+            report.suspect(
+                f"environment file `{path}` is passed {times} times",
+                hint="pass it once, after the files that it overrides",
+            )
 
 
 def _on_read() -> OnRead:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from compiler.cli.command import json_option
+from compiler.cli.completion import complete_images
 from compiler.cli.groups import CommandGroup
 from compiler.cli.output import Cell, note, show_table
 from compiler.files import images_lock
@@ -74,7 +75,7 @@ def _image_options(command: _Decorated) -> _Decorated:
             "--images", "folders", type=_FOLDER, multiple=True,
             help="Folder of more images; they override built-in ones of the same name.  [default: ./images]",
         ),
-        click.argument("patterns", metavar="[PATTERN]...", nargs=-1),
+        click.argument("patterns", metavar="[PATTERN]...", nargs=-1, shell_complete=complete_images),
     ):  # fmt: skip
         command = option(command)
     return command

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from compiler.cli.command import Command, json_option
+from compiler.cli.options import environment_options
 from compiler.cli.output import note
 from compiler.diagnostics import HeatsinkError, counted
 from compiler.heat.lint import linter
@@ -21,10 +22,7 @@ _CODE = click.Choice(CODES)
 
 @click.command("lint", cls=Command)
 @click.argument("paths", type=_PATH, nargs=-1, required=True, metavar="PATH...")
-@click.option(
-    "-e", "environments", type=_PATH, multiple=True, metavar="ENV",
-    help="Environment file; later ones override earlier ones.",
-)  # fmt: skip
+@environment_options
 @click.option(
     "--rule",
     "chosen",

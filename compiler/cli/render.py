@@ -19,11 +19,11 @@ _PATH = click.Path(path_type=Path)
 @click.command("render", cls=Command)
 @click.argument("tree", type=_PATH)
 @click.option(
-    "-r", "roles", type=_PATH, metavar="ROLES_DATA",
+    "-r", "--roles-file", "roles", type=_PATH, metavar="ROLES_DATA",
     help="Roles file, from the current folder or the tree.  [default: roles_data.yaml of the tree]",
 )  # fmt: skip
 @click.option(
-    "-n", "networks", type=_PATH, metavar="NETWORK_DATA",
+    "-n", "--networks-file", "networks", type=_PATH, metavar="NETWORK_DATA",
     help="Networks file, from the current folder or the tree.  [default: network_data.yaml of the tree]",
 )  # fmt: skip
 @click.option("-o", "--output", "out", type=_PATH, required=True, help="Folder for the rendered tree.")

@@ -14,7 +14,7 @@ import click
 from compiler import files
 from compiler.cli.command import Command, json_option
 from compiler.cli.kept_strings import KeptStrings
-from compiler.cli.options import merge_option
+from compiler.cli.options import environment_options, merge_option
 from compiler.cli.output import Cell, note, show_table, show_warnings
 from compiler.diagnostics import HeatsinkError, Report, counted
 from compiler.files.secrets import NAME as SECRETS_FILE
@@ -29,10 +29,7 @@ _FILE = click.Path(path_type=Path)
 
 @click.command("resolve", cls=Command)
 @click.argument("template", type=_FILE)
-@click.option(
-    "-e", "environments", type=_FILE, multiple=True, metavar="ENV",
-    help="Environment file; later ones override earlier ones.",
-)  # fmt: skip
+@environment_options
 @click.option(
     "-P", "parameters", multiple=True, metavar="NAME=VALUE", help="Value of a parameter; repeatable."
 )

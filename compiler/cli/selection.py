@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from compiler.cli.completion import complete_hosts, complete_roles
 from compiler.cli.output import note, output_options, problems_as_json, show_problems
 from compiler.diagnostics import Problem, counted
 
@@ -73,9 +74,10 @@ def selecting(command: _Command) -> _Command:
     options = (
         click.option("--build", type=path, default=Path("build"), show_default=True,
                      help="Folder of the compiled bundle."),
-        click.option("--host", "patterns", multiple=True, metavar="PATTERN",
+        click.option("--host", "patterns", multiple=True, metavar="PATTERN", shell_complete=complete_hosts,
                      help="Only hosts that match, such as `web-*` or `node[1-3,7]`; repeatable."),
-        click.option("--role", "roles", multiple=True, help="Only hosts of this role; repeatable."),
+        click.option("--role", "roles", multiple=True, shell_complete=complete_roles,
+                     help="Only hosts of this role; repeatable."),
         click.option("--known-hosts", type=path, default=Path("known_hosts"), show_default=True,
                      help="File of trusted host keys."),
         click.option("--accept-new-host-keys", "accept_new", is_flag=True,
