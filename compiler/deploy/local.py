@@ -8,6 +8,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from compiler.deploy.errors import DeployError
 from compiler.deploy.protocol import command
 
 
@@ -18,17 +19,25 @@ class LocalTransport:
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def open(self) -> LocalChannel:
-        """Start the greeting, through sudo unless we are root."""
+        """Start the greeting, through sudo unless we are root. Raises DeployError without sudo."""
         as_root = os.geteuid() == 0 or "HEATSINK_ROOT" in self.environment
-        return LocalChannel(
-            subprocess.Popen(
-                command(as_root=as_root),
-                env={**os.environ, **self.environment},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,  # Ctrl-C reaches only the pusher: the host program ends its step
-            )
+        try:
+            return LocalChannel(self._process(command(as_root=as_root)))
+        except FileNotFoundError as error:
+            raise DeployError(
+                "localhost",
+                f"`{error.filename}` is not installed",
+                "run heatsink as root, or install sudo and allow it without a password",
+            ) from None
+
+    def _process(self, command: tuple[str, ...]) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            command,
+            env={**os.environ, **self.environment},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C reaches only the pusher: the host program ends its step
         )
 
 
