@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
 
 from compiler import files, schemas
@@ -14,6 +15,7 @@ from compiler.model.fleet import Connection
 from compiler.model.inputs import Host
 from compiler.node import Mapping, Node, Scalar, Sequence, expect_mapping, scalar_of
 
+_LIKE_IP = re.compile(r"[\d.]+|[\dA-Fa-f:.]*:.*")
 _RANGE = re.compile(r"\[(\d+)-(\d+)\]")
 MOST_HOSTS = 100_000
 
@@ -34,6 +36,7 @@ def hosts(path: Path, mistakes: Report) -> tuple[Host, ...]:
     for entry in entries.items:
         with mistakes.collecting():
             for fields in _fields(default_entries, entry):
+                _refuse_invalid_addresses(fields)
                 role = _text(fields, "role")
                 assert role is not None
                 every_host.append(_host(fields, role, indices[role]))
@@ -50,6 +53,29 @@ def _fields(defaults: dict[str, Node], entry: Node) -> list[dict[str, Node]]:
     if _text(fields, "role") is None:
         raise CompileError(f"host `{_text(fields, 'name')}` has no role", entry.span, "add `role: …`")
     return list(_expanded(fields))
+
+
+def _refuse_invalid_addresses(fields: dict[str, Node]) -> None:
+    networks = fields.get("networks")
+    for node in (
+        fields.get("address"),
+        *(networks.entries.values() if isinstance(networks, Mapping) else ()),
+    ):
+        if isinstance(node, Scalar) and not _is_address(str(node.value)):
+            raise CompileError(
+                f"`{node.value}` is not a valid address", node.span, "write an IP address or a host name"
+            )
+
+
+def _is_address(text: str) -> bool:
+    """Whether the text is an IP address if it looks like one; anything else without spaces may be a name."""
+    if not _LIKE_IP.fullmatch(text):
+        return not re.search(r"\s", text)
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _refuse_doubles(fields_of: list[dict[str, Node]]) -> None:
