@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from compiler import jinja
-from compiler.diagnostics import CompileError, Report, closest
+from compiler.diagnostics import CompileError, HeatsinkError, Report, closest
 from compiler.images.graph import ordered
 from compiler.images.tree import DOCKERFILE, FROM, Image
 
@@ -182,7 +182,17 @@ def _context(folder: Path) -> Iterator[ContextFile]:
         inside = path.relative_to(folder)
         nested = any((folder / above / DOCKERFILE).is_file() for above in inside.parents if above.name)
         if (path.is_file() or path.is_symlink()) and inside.name != DOCKERFILE and not nested:
+            _refuse_windows_script(path)
             yield ContextFile(path=inside.as_posix(), origin=path)
+
+
+def _refuse_windows_script(path: Path) -> None:
+    content = path.read_bytes() if path.is_file() else b""
+    if content.startswith(b"#!") and b"\r\n" in content:
+        raise HeatsinkError(
+            f"`{path}` is a script with Windows line ends",
+            hint="save the file with Unix line ends, as `dos2unix` does",
+        )
 
 
 def _rootfs_arguments(folder: Path) -> tuple[str, ...]:

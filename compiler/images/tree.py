@@ -96,6 +96,9 @@ def _read(folder: Path) -> Iterator[Image]:
         name = f"{folder.name}/{path.relative_to(folder).as_posix()}"
         try:
             text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise HeatsinkError(f"cannot read `{path}`: {error}") from error
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise HeatsinkError(f"`{path}` cannot be read: {reason}") from None
+        except UnicodeDecodeError:
+            raise HeatsinkError(f"`{path}` is not UTF-8 text", hint="save it as UTF-8") from None
         yield Image(name=path.parent.name, folder=path.parent, source=Source(name, text))

@@ -15,10 +15,14 @@ from compiler.model.config import MANAGED, QUOTED, ConfigFile, Format
 from compiler.node import Plain
 from compiler.stages.emit.key_value import with_settings
 
+_UNIX_HINT = "save the file with Unix line ends, as `dos2unix` does"
+
 
 def config_file(file: ConfigFile) -> File:
     """The file as it will lie on the host. Raises CompileError where its format cannot express the data."""
     unsourced = _text(file)
+    if "\r\n" in unsourced and (unsourced.startswith("#!") or file.mode & 0o111):
+        raise CompileError(f"`{file.path}` is a script with Windows line ends", file.place, _UNIX_HINT)
     content = _sourced(file, unsourced)
     sensitive = file.hidden or bool(secret.names(content))
     return File(

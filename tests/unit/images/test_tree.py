@@ -168,3 +168,21 @@ def test_another_base_leaves_debians_root_file_system_out() -> None:
     shipped = recipes_of(folder("images"), base_image="registry.example/debian:13")
     assert shipped["base"].parents == ()
     assert "FROM registry.example/debian:13\n" in shipped["base"].dockerfile
+
+
+def test_a_script_with_windows_line_ends_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, web="FROM scratch")
+    (tmp_path / "web/run.sh").write_bytes(b"#!/bin/sh\r\necho hello\r\n")
+    with pytest.raises(HeatsinkError) as raised:
+        recipes_of(tmp_path)
+    assert raised.value.render() == (
+        f"error: `{tmp_path}/web/run.sh` is a script with Windows line ends\n"
+        "hint: save the file with Unix line ends, as `dos2unix` does"
+    )
+
+
+def test_a_dockerfile_that_cannot_be_read_is_named_once(tmp_path: Path) -> None:
+    (tmp_path / "web/Dockerfile.j2").mkdir(parents=True)
+    with pytest.raises(HeatsinkError) as raised:
+        discover([tmp_path])
+    assert str(raised.value) == f"`{tmp_path}/web/Dockerfile.j2` cannot be read: is a directory"
