@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,9 @@ _FILE = click.Path(path_type=Path)
 )
 @merge_option
 @click.option(
-    "--check", is_flag=True, help="Write nothing; exit with 1 if the bundle on disk is out of date."
+    "--check",
+    is_flag=True,
+    help="Write nothing; print what is out of date in the bundle on disk, and exit with 1 if anything is.",
 )
 @click.option("--strict", is_flag=True, help="Treat likely mistakes, such as unused input, as errors.")
 @json_option("Print a JSON summary; errors too, to stdout.")
@@ -85,6 +88,8 @@ def compile_(
     if as_json:
         click.echo(json.dumps(_as_json(changes, report), indent=1))
     else:
+        for line in _lines(changes) if check else ():
+            click.echo(line)
         note(_summary(changes, len(compilation.bundles), output, check=check))
     if check and (changes.written or changes.removed):
         sys.exit(1)
@@ -108,6 +113,11 @@ def _on_read() -> OnRead:
             detail(f"{what}: {path.absolute()}")
 
     return on_read
+
+
+def _lines(changes: Changes) -> Iterator[str]:
+    yield from (f"would be written: {path}" for path in changes.written)
+    yield from (f"would be removed: {path}" for path in changes.removed)
 
 
 def _summary(changes: Changes, hosts: int, output: Path, *, check: bool) -> str:

@@ -43,7 +43,7 @@ def changes(out: Path, bundles: Iterable[CompiledBundle], fleet: bytes, gone: It
     return Changes(
         written=(*written, *([] if same_fleet else ["fleet.json"])),
         removed=tuple(removed),
-        unchanged=unchanged,
+        unchanged=unchanged + same_fleet,
     )
 
 

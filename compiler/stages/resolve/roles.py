@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 
 from compiler.diagnostics import CompileError, Report
 from compiler.hot.evaluation import Evaluation
@@ -71,10 +72,23 @@ def _service(alias: Node, evaluation: Evaluation) -> Service | None:
 def service_name(template: Template, evaluation: Evaluation) -> str:
     """The name that a service template gives its service."""
     stack = root_stack(evaluation, template)
+    _require_output(template)
     role_data, _ = stack.scope.shallow(stack.output_node(OUTPUT, template.root))
     if not isinstance(role_data, Mapping) or "service_name" not in role_data.entries:
         raise CompileError("`role_data` has no `service_name`", role_data.span, "add `service_name: …`")
     return expect_string(stack.scope.value(role_data.entries["service_name"]), "`service_name`")
+
+
+def _require_output(template: Template) -> None:
+    """Raise CompileError if there is no `role_data`, at the output that may be meant."""
+    outputs = template.root.entries.get("outputs")
+    meant = get_close_matches(OUTPUT, template.outputs, n=1)
+    if OUTPUT not in template.outputs and meant and isinstance(outputs, Mapping):
+        raise CompileError(
+            f"`{template.file}` has no output `{OUTPUT}`",
+            outputs.key_span(meant[0]),
+            f"rename `{meant[0]}` to `{OUTPUT}`",
+        )
 
 
 def _refuse_double(service: Service, others: Iterable[Service]) -> None:

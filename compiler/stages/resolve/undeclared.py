@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
@@ -13,6 +14,7 @@ from compiler.hot.stack import Stack
 from compiler.model.inputs import Environment, Inputs, TemplateFile
 from compiler.model.service import OF_ROLE, OWN_PARAMETERS
 from compiler.node import Node
+from compiler.source import Span
 from compiler.stages.resolve.settings import role_parameters
 from compiler.stages.resolve.tripleo_parameters import instead_of
 
@@ -29,7 +31,9 @@ def report_undeclared(
     declared = evaluation.loader.declared
     for name, node in unknown:
         if name not in declared:
-            report.suspect(f"no template declares the parameter `{name}`", node.span, _hint(name, declared))
+            report.suspect(
+                f"no template declares the parameter `{name}`", _name_span(name, node), _hint(name, declared)
+            )
 
 
 def _hint(name: str, declared: AbstractSet[str]) -> str:
@@ -38,6 +42,16 @@ def _hint(name: str, declared: AbstractSet[str]) -> str:
         or closest(name, declared | OWN_PARAMETERS)
         or "remove it, or declare it in a template"
     )
+
+
+def _name_span(name: str, value: Node) -> Span:
+    """Where the name of a value is written: before it on its line, or on the line above; else the value."""
+    span = value.span
+    for line in (span.line, span.line - 1):
+        text = span.source.line(line)[: span.column - 1 if line == span.line else None] if line else ""
+        if match := re.search(rf"""(["']?{re.escape(name)}["']?)\s*:\s*(&\S+\s*)?(#.*)?$""", text):
+            return Span(span.source, line, match.start(1) + 1, line, match.end(1) + 1)
+    return span
 
 
 def _set(inputs: Inputs, environment: Environment) -> Iterator[tuple[str, Node]]:
