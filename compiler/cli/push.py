@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,7 +49,7 @@ def push_artifacts(
 
     fleet, hosts = selection.read()
     bundles = {host.name: bundle_folder(selection.build, host) for host in hosts}
-    secrets = _secrets(bundles.values(), secrets_file, saved=not dry)
+    secrets = _secrets(tuple(bundles.values()), secrets_file, saved=not dry)
     options = PushOptions(steps=fleet.steps, timeout=timeout)
     with selection.sessions(hosts) as sessions:
         if dry:
@@ -62,12 +62,17 @@ def push_artifacts(
         show_outcomes(outcomes, as_json=as_json)
 
 
-def _secrets(bundles: Iterable[BundleFolder], path: Path, *, saved: bool) -> dict[str, str]:
-    """The values that the bundles need; missing ones are generated, and added to the file if `saved`."""
+def _secrets(bundles: Sequence[BundleFolder], path: Path, *, saved: bool) -> dict[str, str]:
+    """The values that the bundles need; missing ones are generated, and added to the file if `saved`.
+
+    Raises HeatsinkError for values that their files cannot hold.
+    """
+    from compiler.deploy.bundle import check_values
     from compiler.files.secrets import add_secrets, new_values, read_secrets
 
     values = read_secrets(path)
     new = new_values({name for bundle in bundles for name in bundle.secrets} - values.keys())
+    check_values(bundles, values | new)
     if new and saved:
         add_secrets(path, new)
         note(f"generated in {path}: {', '.join(new)}")

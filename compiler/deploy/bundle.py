@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from compiler.deploy.errors import DeployError
-from compiler.diagnostics import HeatsinkError
-from compiler.host.manifest import FORMAT, Manifest, UnsupportedError
+from compiler.diagnostics import HeatsinkError, Problem
+from compiler.host.manifest import BREAKS, FORMAT, Manifest, UnfitError, UnsupportedError, with_secrets
 from compiler.model.fleet import Connection, Fleet, FleetHost
 
 
@@ -49,6 +49,16 @@ class BundleFolder:
         paths = {file.sha256: file.path for file in self.manifest.files}
         return b"".join(self._blob(value, paths[value]) for value in hashes)
 
+    def unfit(self, secrets: Mapping[str, str]) -> Iterator[Problem]:
+        """Values of secrets that a file of this host cannot hold, by name."""
+        for file in self.manifest.files:
+            if file.sensitive:
+                try:
+                    with_secrets(self._read(f"root{file.path}"), secrets)
+                except UnfitError as error:
+                    hint = "change it in the secrets file, or put it into a file of its own with `text`"
+                    yield Problem(f"`{file.path}`: {error}", hint=hint)
+
     def _blob(self, value: str, path: str) -> bytes:
         content = self._read(f"root{path}")
         if hashlib.sha256(content).hexdigest() != value:
@@ -70,6 +80,14 @@ class BundleFolder:
 
 EARLY = 0  # a step of hosts with a container in it, so taken by every push: rollbacks may bring one back
 _AGAIN = "compile again"
+
+
+def check_values(bundles: Iterable[BundleFolder], secrets: Mapping[str, str]) -> None:
+    """Raise HeatsinkError for all values of secrets that some file cannot hold; none is shown."""
+    if any(set(value) & BREAKS for value in secrets.values()):  # others fit anywhere
+        problems = dict.fromkeys(problem for bundle in bundles for problem in bundle.unfit(secrets))
+        if problems:
+            raise HeatsinkError.of(problems)
 
 
 def read_fleet(build: Path) -> Fleet:

@@ -20,9 +20,24 @@ _ENGINES_OF_FORMAT_1 = {"quadlet": "podman"}  # backend → its engine; the othe
 
 SERVICE, RUN_ONCE, TARGET = "service", "run-once", "target"  # kinds of units
 
+
+class UnfitError(ValueError):
+    """A value of a secret that its place cannot hold: why not."""
+
+
+def one_line(text: str) -> str:
+    """The text, for a file in which a line break would begin another entry. Raises UnfitError."""
+    if set(text) & BREAKS:
+        raise UnfitError("contains a line break or another control character")
+    return text
+
+
+BREAKS = frozenset("\r\n\0")
 CODINGS: Mapping[str, Callable[[str], str]] = {
     "url": lambda value: urllib.parse.quote(value, safe=""),
     "json": lambda value: json.dumps(value)[1:-1],
+    "ini": lambda value: one_line(value.rstrip("\n")),
+    "env": one_line,
 }
 SECRET_MARK = "@{heatsink:secret:"  # noqa: S105 - how references begin, not a secret
 SECRET = rf"{re.escape(SECRET_MARK)}([A-Za-z_][A-Za-z0-9_]*)((?:\|(?:{'|'.join(CODINGS)}))*)\}}"
@@ -145,12 +160,19 @@ def digest(salt: str, sha256: str, secrets: Mapping[str, str]) -> str:
 
 
 def with_secrets(content: bytes, secrets: Mapping[str, str]) -> bytes:
-    """The content with each `@{heatsink:secret:NAME|coding}` replaced by its value, encoded left to right."""
+    """The content with each `@{heatsink:secret:NAME|coding}` replaced by its value, encoded left to right.
+
+    Raises UnfitError, which names the secret, for a value that its place cannot hold.
+    """
 
     def value(match: re.Match[bytes]) -> bytes:
-        text = secrets[match[1].decode()]
+        name = match[1].decode()
+        text = secrets[name]
         for coding in filter(None, match[2].decode().split("|")):
-            text = CODINGS[coding](text)
+            try:
+                text = CODINGS[coding](text)
+            except UnfitError as error:
+                raise UnfitError(f"the value of `{name}` {error}") from None
         return text.encode()
 
     return re.sub(SECRET.encode(), value, content)

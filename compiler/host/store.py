@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from .layout import CURRENT, GENERATIONS, PREVIOUS, SALT, STAGING, STAMPS, SUMMARY
 from .machine import Machine, place_link, remove_tree, write
-from .manifest import File, Link, Manifest, Unit, UnsupportedError, digest, with_secrets
+from .manifest import File, Link, Manifest, UnfitError, Unit, UnsupportedError, digest, with_secrets
 from .wire import Refusal
 
 KEPT = 10  # generations
@@ -68,7 +68,10 @@ class Generation:
     def content(self, machine: Machine, file: File) -> bytes:
         """The content of a file with the values of secrets inserted."""
         content = machine.path(f"{self.folder}/root{file.path}").read_bytes()
-        return with_secrets(content, self.secrets) if file.sensitive else content
+        try:
+            return with_secrets(content, self.secrets) if file.sensitive else content
+        except UnfitError as error:
+            raise Refusal(f"`{file.path}`: {error}", "change it in secrets.yaml") from None
 
     def hashes(self, salt: str) -> dict[str, str]:
         """Unit → a digest that changes exactly when it must restart, with its hash or a secret value."""

@@ -18,7 +18,7 @@ from jinja2.meta import find_undeclared_variables
 
 from compiler.diagnostics import CompileError, HeatsinkError
 from compiler.jinja.bounds import MAX_LENGTH, counted_range, joined
-from compiler.jinja.mistakes import FAULTS, message, place
+from compiler.jinja.mistakes import FAULTS, message, names_only, place
 from compiler.jinja.sandbox import Dialect, compiled, environment
 from compiler.source import Source
 
@@ -31,8 +31,9 @@ def render(
     *,
     search: Sequence[Path] = (),
     dialect: Dialect = Dialect.OWN,
+    hides: bool = False,
 ) -> str:
-    """The text that a template renders to with the variables.
+    """The text that a template renders to with the variables. With `hides` no message shows what is in them.
 
     `{% include %}`, `{% extends %}` and `{% import %}` look for files by path in the folders of `search`, in
     order; a path cannot lead outside of them. Raises CompileError with the line of the template if it is not
@@ -44,10 +45,12 @@ def render(
     except HeatsinkError as error:
         if error.problems[0].span is not None:
             raise
-        problem = error.problems[0]
-        raise CompileError(problem.message, place(error, source, search), problem.hint) from None
+        refused = error.problems[0]
+        raise CompileError(refused.message, place(error, source, search), refused.hint) from None
     except FAULTS as error:
-        raise CompileError(message(error), place(error, source, search)) from None
+        is_shown = not hides or names_only(error)
+        problem = message(error) if is_shown else "the template fails on the values of its variables"
+        raise CompileError(problem, place(error, source, search)) from None
 
 
 def variables(source: Source) -> frozenset[str]:

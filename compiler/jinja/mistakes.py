@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jinja2 import TemplateSyntaxError
-from jinja2.exceptions import TemplateError, TemplateNotFound
+from jinja2.exceptions import TemplateError, TemplateNotFound, UndefinedError
 
 from compiler.source import Source, Span
 
@@ -27,6 +27,13 @@ def message(error: BaseException) -> str:
         return "the template includes or calls itself endlessly"
     text = re.sub(r"'([\w.]+)'", r"`\1`", str(error).rstrip("."))
     return text[:1].lower() + text[1:] if text else type(error).__name__
+
+
+def names_only(error: BaseException) -> bool:
+    """Whether the text of an error comes from the template alone: its syntax, or an undefined variable."""
+    if isinstance(error, UndefinedError):
+        return re.fullmatch(r"'\w+' is undefined", str(error)) is not None
+    return isinstance(error, TemplateSyntaxError | RecursionError)
 
 
 def place(error: BaseException, source: Source, search: Sequence[Path]) -> Span:

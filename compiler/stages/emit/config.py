@@ -45,10 +45,13 @@ def _sourced(file: ConfigFile, text: str) -> str:
 
 def _text(file: ConfigFile, managed: str = "") -> str:
     if file.format is Format.TEMPLATE:
-        text = jinja.render(file.source, {MANAGED: managed, QUOTED: _quoted, **file.variables})
+        variables = {MANAGED: managed, QUOTED: _quoted, **file.variables}
+        text = jinja.render(file.source, variables, hides=file.hidden)
     else:
         text = _spelled(file)
-    return text if file.separator is None else with_settings(text, file.separator, file.settings)
+    if file.separator is None:
+        return text
+    return secret.coded(with_settings(text, file.separator, file.settings), "env")
 
 
 def _printable(name: str) -> str:
@@ -76,6 +79,8 @@ def ini(value: Plain) -> str:
     blocks = ["".join(_ini_lines(loose))] if loose else []
     for name, section in value.items():
         if isinstance(section, dict):
+            if not _INI_SECTION.fullmatch(name) or secret.names(name):
+                raise ValueError(f"{name!r} is not a valid name of a section of an INI file")
             blocks.append(f"[{name}]\n" + "".join(_ini_lines(section)))
     return "\n".join(blocks)
 
@@ -90,6 +95,7 @@ def _ini_lines(section: Mapping[str, Plain]) -> Iterator[str]:
             yield f"{key} = {_ini_value(key, item)}\n"
 
 
+_INI_SECTION = re.compile(r"[^\]\x00-\x1f]+")
 _INI_KEY = re.compile(r"(?![\[#;\s])[^=:\x00-\x1f]*[^=:\s\x00-\x1f]")
 
 
@@ -104,7 +110,7 @@ def _ini_value(key: str, value: Plain) -> str:
     if "\n\n" in text:
         raise ValueError(f"`{key}` contains an empty line, which ends a value in an INI file")
     # oslo.config reads an indented line as the value's next one
-    return text.replace("\n", "\n    ")
+    return secret.coded(text.replace("\n", "\n    "), "ini")
 
 
 def json(value: Plain) -> str:
@@ -166,7 +172,7 @@ def _plain_text(value: Plain) -> str:
 def _coded(value: Plain) -> Plain:
     """The value with every reference to a secret marked to be coded as JSON text."""
     if isinstance(value, dict):
-        return {key: _coded(entry) for key, entry in value.items()}
+        return {secret.coded(key, "json"): _coded(entry) for key, entry in value.items()}
     if isinstance(value, list):
         return [_coded(entry) for entry in value]
     return secret.coded(value, "json") if isinstance(value, str) else value

@@ -136,7 +136,7 @@ def env_file(container: Container) -> tuple[File, ...]:
     """The environment as a private file: nothing in it is quoted, expanded, or shown by systemctl."""
     if not container.environment:
         return ()
-    content = "".join(f"{key}={value}\n" for key, value in container.environment)
+    content = "".join(f"{key}={secret.coded(value, 'env')}\n" for key, value in container.environment)
     return (
         File(
             path=f"{ENVIRONMENTS}/{container.name}.env",

@@ -40,8 +40,15 @@ def stamp(container: Container, files: AbstractMapping[str, File]) -> str:
     """The path of a run-once container's stamp. `files`: the host's configuration files, by path."""
     digest = hashlib.sha256(meaning(container).encode())
     for path in container.files:
-        digest.update(f"{path}\0{files[path].meaning}\0".encode())
+        digest.update(f"{path}\0{_meaning(files[path])}\0".encode())
     return f"{STAMPS}/{container.name}.{digest.hexdigest()[:12]}"
+
+
+def _meaning(file: File) -> str:
+    """The meaning of a file as the first release wrote it: references in INI files had no coding."""
+    content = file.content if file.unsourced is None else file.unsourced
+    uncoded = content.replace(b"|ini}", b"}") if file.sensitive else content
+    return file.meaning if uncoded == content else hashlib.sha256(uncoded).hexdigest()
 
 
 def meaning(container: Container) -> str:

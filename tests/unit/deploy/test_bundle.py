@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from compiler.deploy.bundle import read_fleet
+from compiler.deploy.bundle import bundle_folder, check_values, read_fleet
 from compiler.diagnostics import HeatsinkError
 from compiler.model.container import Backend
 from compiler.model.fleet import Connection
@@ -39,3 +39,27 @@ def test_a_written_fleet_is_read_as_it_was(tmp_path: Path) -> None:
     bundles.write_build(tmp_path, {"node1": [service("one")]}, {"node1": way})
     (host,) = read_fleet(tmp_path).hosts
     assert (host.name, host.backend, host.connection) == ("node1", Backend.PODMAN, way)
+
+
+@pytest.mark.parametrize(
+    ("coding", "value"),
+    [("|ini", "hunter2\n[other]"), ("|ini", "hunter2\r"), ("|env", "hunter2\n"), ("|env", "hunter2\0")],
+)
+def test_a_secret_that_its_file_cannot_hold_is_refused_by_name(
+    tmp_path: Path, coding: str, value: str
+) -> None:
+    config = f"a = @{{heatsink:secret:P{coding}}}\n"
+    bundles.write_build(tmp_path, {"node1": [service("one", config=config, sensitive=True)]})
+    folders = [bundle_folder(tmp_path, host) for host in read_fleet(tmp_path).hosts]
+    with pytest.raises(HeatsinkError, match="the value of `P` contains a line break") as caught:
+        check_values(folders, {"P": value})
+    assert "hunter2" not in caught.value.render()
+
+
+@pytest.mark.parametrize(
+    ("coding", "value"), [("|ini", "x\n"), ("|json|ini", "a\nb"), ("", "a\nb"), ("|url|env", "\0")]
+)
+def test_a_secret_that_its_file_can_hold_is_accepted(tmp_path: Path, coding: str, value: str) -> None:
+    config = f"a = @{{heatsink:secret:P{coding}}}\n"
+    bundles.write_build(tmp_path, {"node1": [service("one", config=config, sensitive=True)]})
+    check_values([bundle_folder(tmp_path, host) for host in read_fleet(tmp_path).hosts], {"P": value})

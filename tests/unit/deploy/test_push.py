@@ -165,6 +165,17 @@ def test_secrets_are_put_in_coded_as_the_place_asks(host: HostFolder) -> None:
     assert host.path(CONFIG).stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.parametrize("coding", ["ini", "env"])
+def test_a_secret_that_would_begin_another_line_is_refused_before_anything_is_written(
+    host: HostFolder, coding: str
+) -> None:
+    host.writes(service("one", config=f"a = @{{heatsink:secret:P|{coding}}}\n", sensitive=True))
+    outcome = host.push(P="open\nsesame = 1")
+    assert "the value of `P` contains a line break" in str(outcome.error)
+    assert "sesame" not in str(outcome.error)
+    assert not host.path(CONFIG).exists()
+
+
 def test_another_value_of_a_secret_restarts_its_consumer_alone(host: HostFolder) -> None:
     secret = service("one", config="@{heatsink:secret:P}", sensitive=True)
     host.writes(secret, service("two"))
