@@ -7,13 +7,16 @@ from dataclasses import dataclass, field, replace
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An input file: its name as shown to the operator, and its text."""
+    """An input file: its name as shown to the operator, and its text, which nothing shows if it is hidden."""
 
     name: str
     text: str = field(repr=False, default="")
+    hidden: bool = False
 
     def line(self, number: int) -> str:
-        """Line `number`, counted from 1, without its line ending; "" past the end."""
+        """Line `number`, counted from 1, without its line ending; "" past the end, or if it is hidden."""
+        if self.hidden:
+            return ""
         lines = self.text.split("\n")
         return lines[number - 1].rstrip("\r") if 0 < number <= len(lines) else ""
 
@@ -33,7 +36,7 @@ class Span:
 
     def without_text(self) -> Span:
         """The place without the text, for secrets."""
-        return replace(self, source=Source(self.source.name))
+        return replace(self, source=replace(self.source, hidden=True))
 
     @property
     def place(self) -> str:

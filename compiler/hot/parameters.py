@@ -10,6 +10,7 @@ from compiler.hot.constraints import Constraint, boolean, number
 from compiler.hot.template import Declaration
 from compiler.model import secret
 from compiler.node import Node, Plain, Scalar, Sequence, node_of, plain, scalar_of, sequence_of
+from compiler.node.hidden import made_of
 from compiler.node.yaml import DEEPEST
 from compiler.source import Span
 
@@ -103,7 +104,7 @@ def _span(declaration: Declaration, value: Node) -> Span:
 def _string(value: Node) -> Node:
     if isinstance(value, Scalar) and isinstance(value.value, str):
         return value
-    return scalar_of(str(plain(value)), value)
+    return scalar_of(str(plain(value)), made_of(value, value))
 
 
 def _number(value: Node) -> Node:

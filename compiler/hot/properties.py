@@ -15,6 +15,7 @@ from compiler.hot.parameters import OnBroken
 from compiler.hot.scope import OMITTED, Thunk
 from compiler.hot.template import Declaration
 from compiler.node import Mapping, Node, Scalar, Sequence, is_null, mapping_of, plain, scalar_of, sequence_of
+from compiler.node.hidden import made_of, quoted
 
 
 def property_value(kind: str, value: Node, what: str) -> Node:
@@ -22,8 +23,13 @@ def property_value(kind: str, value: Node, what: str) -> Node:
     try:
         return _TYPES[kind](value)
     except (TypeError, ValueError, OverflowError):
-        shown = f"`{value.value}`" if isinstance(value, Scalar) and value.value is not None else value.kind
-        raise CompileError(f"{what} must be {_NAMES[kind]}, not {shown}", value.span) from None
+        raise CompileError(f"{what} must be {_NAMES[kind]}, not {_shown(value)}", value.span) from None
+
+
+def _shown(value: Node) -> str:
+    if not isinstance(value, Scalar) or value.value is None:
+        return value.kind
+    return quoted(str(value.value), value)
 
 
 def passed_value(declaration: Declaration, value: Node, what: str, on_broken: OnBroken) -> Node:
@@ -72,7 +78,7 @@ def _json(value: Node, what: str) -> Node:
     if _is_text(value):
         return value
     if isinstance(value, Sequence):
-        return scalar_of(json.dumps(plain(value)), value)
+        return scalar_of(json.dumps(plain(value)), made_of(value, value))
     return property_value("json", value, what)
 
 
@@ -80,9 +86,9 @@ def _joined(value: Node, what: str) -> Node:
     assert isinstance(value, Sequence)
     if not value.items:
         return scalar_of("", value)
-    if isinstance(value.items[0], Mapping):
-        return scalar_of(",".join(_members(value, what)), value)
-    return scalar_of(",".join(_item(item, what) for item in value.items), value)
+    is_list_of_mappings = isinstance(value.items[0], Mapping)
+    parts = _members(value, what) if is_list_of_mappings else (_item(item, what) for item in value.items)
+    return scalar_of(",".join(parts), made_of(value, value))
 
 
 def _members(value: Sequence, what: str) -> Iterable[str]:

@@ -8,6 +8,7 @@ from compiler.diagnostics import CompileError, closest
 from compiler.hot.properties import Properties, property_value
 from compiler.model.random_string import LETTERS_AND_DIGITS, STANDARD, StringRecipe
 from compiler.node import Node, Sequence, expect_keys, expect_mapping, is_null, plain
+from compiler.node.hidden import quoted
 
 _CLASSES = {
     "lettersdigits": LETTERS_AND_DIGITS,
@@ -70,7 +71,7 @@ def _characters(node: Node) -> str:
     name = str(plain(property_value("string", node, "a character class")))
     if name not in _CLASSES:
         hint = closest(name, _CLASSES) or f"use one of {', '.join(_CLASSES)}"
-        raise CompileError(f"unknown character class `{name}`", node.span, hint)
+        raise CompileError(f"unknown character class {quoted(name, node)}", node.span, hint)
     return _CLASSES[name]
 
 
@@ -80,5 +81,5 @@ def _number(node: Node | None, what: str, default: int) -> int:
     value = plain(property_value("integer", node, what))
     assert isinstance(value, int)
     if not 1 <= value <= _LONGEST:
-        raise CompileError(f"{what} must be 1 to {_LONGEST}, not {value}", node.span)
+        raise CompileError(f"{what} must be 1 to {_LONGEST}, not {quoted(value, node)}", node.span)
     return value

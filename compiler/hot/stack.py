@@ -24,6 +24,7 @@ from compiler.model import secret
 from compiler.model.inputs import Registration
 from compiler.node import Mapping, Node, Scalar, is_null, scalar_of
 from compiler.node.conversion import Conversion
+from compiler.node.hidden import hidden, quoted
 from compiler.source import Source
 
 MakeResource = Callable[["Stack", str], Resource | None]  # None for one that its condition disables
@@ -93,7 +94,9 @@ class Stack:
             return self.evaluation.defaults.get(name) or scalar_of(pseudo(self), place)
         known = self.template.parameters
         hint = closest(name, known) or "declare it under `parameters`"
-        raise CompileError(f"parameter `{name}` is not declared in this template", place.span, hint)
+        raise CompileError(
+            f"parameter {quoted(name, place)} is not declared in this template", place.span, hint
+        )
 
     def _parameter(self, name: str, place: Node) -> Node:
         broken: list[CompileError] = []
@@ -118,7 +121,7 @@ class Stack:
             self.memo.recorder.current.places[name] = value.span
             if declaration.hidden and name not in self.properties:
                 self.memo.recorder.current.hidden.add(name)
-        return parameter_value(declaration, value, on_broken)
+        return parameter_value(declaration, hidden(value) if declaration.hidden else value, on_broken)
 
     def _missing(self, declaration: Declaration, place: Node) -> Node:
         if self.evaluation.on_missing_value is not None:
@@ -165,7 +168,9 @@ class Stack:
     def find_resource(self, name: str, place: Node) -> Resource:
         if name not in self.template.resources:
             hint = closest(name, self.template.resources)
-            raise CompileError(f"resource `{name}` is not defined in this template", place.span, hint)
+            raise CompileError(
+                f"resource {quoted(name, place)} is not defined in this template", place.span, hint
+            )
         found = self.resource(name, place)
         if found is None:
             raise CompileError(
@@ -201,7 +206,9 @@ class Stack:
         """The value of an output as it is written."""
         if name not in self.template.outputs:
             hint = closest(name, self.template.outputs)
-            raise CompileError(f"`{self.template.file}` has no output `{name}`", place.span, hint)
+            raise CompileError(
+                f"`{self.template.file}` has no output {quoted(name, place)}", place.span, hint
+            )
         return self.template.outputs[name].entries["value"]
 
     def enabled(self, node: Node) -> bool:
@@ -225,7 +232,9 @@ class Stack:
             )
         if content not in self.template.conditions:
             hint = closest(content, self.template.conditions) or "define it under `conditions`"
-            raise CompileError(f"condition `{content}` is not defined in this template", value.span, hint)
+            raise CompileError(
+                f"condition {quoted(content, value)} is not defined in this template", value.span, hint
+            )
         return self.memo.once("condition", content, value, lambda: self._condition(content))
 
     def _condition(self, name: str) -> bool:

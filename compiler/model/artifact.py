@@ -23,6 +23,11 @@ class File:
     sensitive: bool = False  # contains a reference to a secret or its value: mode 0600
     unsourced: bytes | None = None  # the content without the lines that say which files it comes from, if any
 
+    @property
+    def is_private(self) -> bool:
+        """Whether only root may read it on a host; in the build folder, only its owner."""
+        return self.sensitive or not self.mode & 0o044
+
     @cached_property
     def sha256(self) -> str:
         """Hex digest of the content."""

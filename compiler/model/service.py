@@ -31,7 +31,6 @@ class Part:
     node: Node
     place: Span  # where its last key is written
     places: tuple[tuple[str, Span], ...]  # the parameters it uses, and where each is set
-    hidden: bool  # it contains the value of a hidden parameter in plain text
     shared: bool  # other hosts may have it too, so results made from it are kept
 
 

@@ -7,11 +7,12 @@ yaml        YAML text to nodes                 scalars      values of scalars in
 json_text   JSON text to nodes
 syntax      mistakes in YAML's syntax          conversion   nodes to plain values, and back
 overlay     one value over another             by_identity  what was computed from a value
+hidden      values of hidden parameters        rewriting    texts in a value replaced
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol, TypeAlias
 
 from compiler.diagnostics import CompileError, Problem, closest
@@ -50,6 +51,11 @@ class Node:
         """Where it was written."""
         start, end = self._start, self._end
         return Span(self._source, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether it is the value of a hidden parameter, or made of one (compiler/node/hidden.py)."""
+        return self._source.hidden
 
     @property
     def kind(self) -> str:
@@ -103,8 +109,11 @@ class Mapping(Node):
 
     def key_span(self, key: str) -> Span:
         """Where the key was written; for a key from a function, where the mapping was written."""
-        node = self.keys.get(key)
-        return node.span if node is not None else self.span
+        return self.key_node(key).span
+
+    def key_node(self, key: str) -> Node:
+        """The node of a key; for a key from a function, the mapping."""
+        return self.keys.get(key, self)
 
     def __repr__(self) -> str:
         return f"Mapping({self.entries!r})"
@@ -136,7 +145,7 @@ def node_of(value: Plain, place: Node) -> Node:
     source, start, end = place._source, place._start, place._end
     if isinstance(value, dict):
         entries = {key: node_of(item, place) for key, item in value.items()}
-        return Mapping(entries, {}, source, start, end)
+        return mapping_of(entries, place)
     if isinstance(value, list):
         return Sequence([node_of(item, place) for item in value], source, start, end)
     return Scalar(value, source, start, end)
@@ -144,6 +153,8 @@ def node_of(value: Plain, place: Node) -> Node:
 
 def mapping_of(entries: dict[str, Node], place: Node, keys: dict[str, Node] | None = None) -> Mapping:
     """A mapping of nodes with the place of another node."""
+    if not keys and place._source.hidden:
+        keys = dict.fromkeys(entries, place)
     return Mapping(entries, keys or {}, place._source, place._start, place._end)
 
 
@@ -202,12 +213,16 @@ def expect_string(node: Node, subject: str) -> str:
 def expect_keys(mapping: Mapping, known: frozenset[str], subject: str) -> None:
     """Raise CompileError with every key that is not a known one."""
     problems = [
-        Problem(f"unknown key `{key}` in {subject}", mapping.key_span(key), closest(key, known))
+        Problem(f"unknown key{_named(mapping, key)} in {subject}", mapping.key_span(key), closest(key, known))
         for key in mapping.entries
         if key not in known
     ]
     if problems:
         raise CompileError.of(problems)
+
+
+def _named(mapping: Mapping, key: str) -> str:
+    return "" if mapping.key_node(key).is_hidden else f" `{key}`"
 
 
 def alike(one: Node, other: Node) -> bool:
@@ -228,24 +243,25 @@ def is_null(node: Node | None) -> bool:
     return isinstance(node, Scalar) and node.value is None
 
 
-def rewritten(node: Node, text: Callable[[str], str], *, keys: bool) -> Node:
-    """The node with `text` applied to every string in it, and with `keys` to the keys of mappings too."""
+def children(node: Node) -> Iterable[Node]:
+    """The values in a mapping or a list."""
     if isinstance(node, Mapping):
-        entries = node.entries.items()
-        new = {text(key) if keys else key: rewritten(value, text, keys=keys) for key, value in entries}
-        return mapping_of(new, node)
-    if isinstance(node, Sequence):
-        return sequence_of([rewritten(item, text, keys=keys) for item in node.items], node)
-    assert isinstance(node, Scalar)
-    return scalar_of(text(node.value), node) if isinstance(node.value, str) else node
+        return node.entries.values()
+    return node.items if isinstance(node, Sequence) else ()
+
+
+def leaves(node: Node) -> Iterator[Scalar]:
+    """Every scalar in the node, and every key as one."""
+    if isinstance(node, Scalar):
+        yield node
+    if isinstance(node, Mapping):
+        yield from (scalar_of(key, node.key_node(key)) for key in node.entries)
+    for child in children(node):
+        yield from leaves(child)
 
 
 def walk(node: Node) -> Iterator[Node]:
     """The node and all nodes below it, the outer ones first."""
     yield node
-    if isinstance(node, Mapping):
-        for value in node.entries.values():
-            yield from walk(value)
-    elif isinstance(node, Sequence):
-        for item in node.items:
-            yield from walk(item)
+    for child in children(node):
+        yield from walk(child)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from compiler.node import Mapping, Node, Plain, Scalar, Sequence, mapping_of, scalar_of, sequence_of
+from compiler.node import Mapping, Node, Plain, Scalar, Sequence, children, mapping_of, scalar_of, sequence_of
 from compiler.node.by_identity import ByIdentity
 
 
@@ -15,6 +15,7 @@ class Conversion:
     def __init__(self) -> None:
         self._values = ByIdentity[Plain]()  # of nodes
         self._nodes = ByIdentity[Node]()  # of values
+        self._hidden = ByIdentity[bool]()  # of nodes
 
     def value(self, node: Node) -> Plain:
         """The node as plain values, places forgotten."""
@@ -31,6 +32,17 @@ class Conversion:
         self._values.keep(node, value)
         self._nodes.keep(value, node)
         return value
+
+    def holds_hidden(self, node: Node) -> bool:
+        """Whether a hidden value is in the node, or a hidden key."""
+        if isinstance(node, Scalar):
+            return node.is_hidden
+        known = self._hidden.get(node)
+        if known is None:
+            keys = node.keys.values() if isinstance(node, Mapping) else ()
+            known = any(key.is_hidden for key in keys) or any(map(self.holds_hidden, children(node)))
+            self._hidden.keep(node, known)
+        return known
 
     def node(self, value: Plain, place: Node) -> Node:
         """The node that a value was made of; for a new value one with the place of `place`."""

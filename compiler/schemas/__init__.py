@@ -19,7 +19,6 @@ from compiler.diagnostics import CompileError, HeatsinkError, Problem, closest
 from compiler.node import Mapping, Node, Plain, Sequence, plain
 from compiler.schemas import template, wording
 from compiler.schemas.wording import FailedKeyword, Violation
-from compiler.source import Span
 
 if TYPE_CHECKING:  # jsonschema takes longer to import than everything that `heatsink --help` needs
     from jsonschema import Draft202012Validator, ValidationError
@@ -56,7 +55,7 @@ def check(node: Node, name: str) -> None:
     """Raise a CompileError with all violations of a schema in a node, in the order of the text."""
     value = plain(node)
     if not _is_valid(name, json.dumps(_essence(value))):
-        problems = [Problem(item.message, _span(node, item), item.hint) for item in violations(value, name)]
+        problems = dict.fromkeys(_problem(node, violation) for violation in violations(value, name))
         if problems:  # none if a container happens to have a name of _FREE
             raise CompileError.of(sorted(problems, key=_place))
 
@@ -116,16 +115,26 @@ def _failure(error: ValidationError) -> FailedKeyword:
     )
 
 
-def _span(root: Node, violation: Violation) -> Span:
-    node = root
+def _problem(root: Node, violation: Violation) -> Problem:
+    """The violation at its place. Of a hidden value or key nothing is shown but the key above it."""
+    place, above = root, ("this", root)
     for step in violation.path:
-        if isinstance(node, Mapping):
-            node = node.entries[str(step)]
-        elif isinstance(node, Sequence):
-            node = node.items[int(step)]
-    if violation.key is not None and isinstance(node, Mapping):
-        return node.key_span(violation.key)
-    return node.span
+        if isinstance(place, Mapping):
+            key, place = place.key_node(str(step)), place.entries[str(step)]
+            if key.is_hidden:
+                return _hidden(*above)
+            above = (f"`{step}`", key)
+        elif isinstance(place, Sequence):
+            place = place.items[int(step)]
+    if violation.key is not None and isinstance(place, Mapping):
+        place = place.key_node(violation.key)
+    if place.is_hidden:
+        return _hidden(*above)
+    return Problem(violation.message, place.span, violation.hint)
+
+
+def _hidden(name: str, key: Node) -> Problem:
+    return Problem(f"the hidden value of {name} is not valid", key.span)
 
 
 def _place(problem: Problem) -> tuple[str, int, int]:

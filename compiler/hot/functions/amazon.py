@@ -9,25 +9,28 @@ from compiler.hot.functions.arguments import items, text
 from compiler.hot.functions.texts import formatted_scalar, str_replace
 from compiler.hot.scope import Functions, MisuseError, Scope
 from compiler.node import Mapping, Node, Plain, Scalar, mapping_of, node_of, plain, scalar_of
+from compiler.node.hidden import made_of
 
 
 def ref(scope: Scope, argument: Node, call: Mapping) -> Node:
     """A resource's id, or a parameter."""
-    name = text(scope.value(argument), "a name")
+    written = scope.value(argument)
+    name, place = text(written, "a name"), made_of(argument, written)
     if scope.stack.has_resource(name):
-        return scope.stack.find_resource(name, argument).reference(call)
-    return scope.stack.parameter(name, argument)
+        return scope.stack.find_resource(name, place).reference(call)
+    return scope.stack.parameter(name, place)
 
 
 def select(scope: Scope, argument: Node, call: Mapping) -> Node:
     """One item of a list or mapping, or of the JSON text of one; '' if there is none."""
-    index, collection = (plain(scope.value(item)) for item in items(argument, "a list"))
+    written, source = (scope.value(item) for item in items(argument, "a list"))
+    index, collection = plain(written), plain(source)
     if isinstance(collection, str) and collection:
         try:
             collection = json.loads(collection)
         except ValueError:
             raise MisuseError("takes a collection, or the JSON text of one") from None
-    return node_of(_selected(index, collection), call)
+    return node_of(_selected(index, collection), made_of(call, source))
 
 
 def _selected(index: Plain, collection: Plain) -> Plain:
@@ -53,7 +56,7 @@ def split(scope: Scope, argument: Node, call: Mapping) -> Node:
     parts: list[Plain] = list(
         text(written, "a string").split(text(delimiter, "a string as the delimiter") or None)
     )
-    return node_of(parts, call)
+    return node_of(parts, made_of(call, written))
 
 
 def replace(scope: Scope, argument: Node, call: Mapping) -> Node:
@@ -65,7 +68,8 @@ def replace(scope: Scope, argument: Node, call: Mapping) -> Node:
 
 def base64(scope: Scope, argument: Node, call: Mapping) -> Node:
     """The text itself: Heat encodes nothing."""
-    return scalar_of(text(scope.value(argument), "a string"), call)
+    written = scope.value(argument)
+    return scalar_of(text(written, "a string"), made_of(call, written))
 
 
 def member_list_to_map(scope: Scope, argument: Node, call: Mapping) -> Node:
@@ -84,7 +88,8 @@ def member_list_to_map(scope: Scope, argument: Node, call: Mapping) -> Node:
     whole = {
         pair[key_name]: pair.get(value_name) for _, pair in sorted(by_number.items()) if key_name in pair
     }
-    return node_of({name: member for name, member in whole.items() if member is not None}, call)
+    present: Plain = {name: member for name, member in whole.items() if member is not None}
+    return node_of(present, made_of(call, members))
 
 
 def zones(scope: Scope, argument: Node, call: Mapping) -> Node:

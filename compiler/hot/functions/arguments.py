@@ -89,6 +89,8 @@ def shown(node: Node) -> str:
     value = str(node.value)
     if isinstance(node.value, str) and secret.names(value):
         return "a secret"
+    if node.is_hidden:
+        return "a hidden value"
     return f"`{value[:40]}…`" if len(value) > 40 else f"`{value}`" if value else "''"
 
 

@@ -7,6 +7,7 @@ from compiler.hot.reads import Digits, Key, member
 from compiler.hot.resource import Resource
 from compiler.hot.scope import OMITTED, Functions, MisuseError, Scope
 from compiler.node import Mapping, Node, Scalar, Sequence, is_null, mapping_of, scalar_of, text_of
+from compiler.node.hidden import made_of
 
 FACADE = ("metadata", "deletion_policy", "update_policy")
 
@@ -18,7 +19,7 @@ def get_param(scope: Scope, argument: Node, call: Mapping) -> Node:
     if not path or not isinstance(written, Sequence | Scalar):
         raise MisuseError(f"takes a name or a path, not {written.kind}")
     name = text(path[0], "the name of a parameter")
-    value = scope.stack.parameter(name, argument)
+    value = scope.stack.parameter(name, made_of(argument, path[0]))
     keys = steps(path[1:])
     found = None if keys is None else member(value, keys, Digits.INDEX)
     if keys is not None:
@@ -42,18 +43,20 @@ def get_attr(scope: Scope, argument: Node, call: Mapping) -> Node:
     resource = _resource(scope, written[0])
     if len(written) == 1 or is_null(written[1]):
         return resource.attributes(call)
-    attribute = text(scope.value(written[1]), "the name of an attribute")
+    name = scope.value(written[1])
+    attribute = text(name, "the name of an attribute")
     path = [step for step in map(scope.evaluate, written[2:]) if step is not OMITTED]
     for step in path:
         if not isinstance(step, Scalar):
             raise MisuseError(f"takes keys and indices as its path, not {step.kind}", step)
     keys = steps(path)
-    found = resource.attribute(attribute, keys or (), call)
+    found = resource.attribute(attribute, keys or (), made_of(call, name, *path))
     return scalar_of(None, call) if keys is None else found
 
 
 def _resource(scope: Scope, name: Node) -> Resource:
-    return scope.stack.find_resource(text(scope.value(name), "the name of a resource"), name)
+    written = scope.value(name)
+    return scope.stack.find_resource(text(written, "the name of a resource"), made_of(name, written))
 
 
 def known_attribute(scope: Scope, argument: Node, call: Mapping) -> None:
@@ -61,7 +64,8 @@ def known_attribute(scope: Scope, argument: Node, call: Mapping) -> None:
     written = argument.items if isinstance(argument, Sequence) else [argument]
     resource = _resource(scope, written[0])
     if len(written) > 1 and not is_null(written[1]):
-        resource.expect(text(scope.value(written[1]), "the name of an attribute"), call)
+        name = scope.value(written[1])
+        resource.expect(text(name, "the name of an attribute"), made_of(call, name))
 
 
 def attribute_path(functions: Functions, argument: Node, call: Mapping) -> None:

@@ -25,10 +25,11 @@ from compiler.node import (
     is_null,
     mapping_of,
     plain,
-    rewritten,
     scalar_of,
     sequence_of,
 )
+from compiler.node.hidden import quoted
+from compiler.node.rewriting import rewritten
 from compiler.node.scalars import key_text
 
 MOST_REPEATS = 1_000_000  # items that one `repeat` may create
@@ -82,27 +83,31 @@ def map_replace(scope: Scope, argument: Node, call: Mapping) -> Node:
     source, by = (_map(item, "mappings") for item in found)
     for name in by.entries:
         if name not in ("keys", "values"):
-            raise MisuseError(f"replaces `keys` and `values`, not `{name}`")
+            raise MisuseError(f"replaces `keys` and `values`, not {quoted(name, by.key_node(name))}")
     new_keys, new_values = (
         _map(by.entries.get(name) or scalar_of(None, call), f"a mapping as `{name}`").entries
         for name in ("keys", "values")
     )
     entries: dict[str, Node] = {}
+    keys: dict[str, Node] = {}
     made: set[ScalarValue] = set()  # 1 is not "1": both may be made, and in the end the last of them counts
     for key, value in source.entries.items():
+        key_node = _key_node(source, key, new_keys.get(key))
         renamed = _renamed(key, new_keys.get(key))
         if renamed != key and renamed in source.entries:
-            raise MisuseError(f"would rename `{key}` to `{renamed}`, which already exists")
+            old, new = quoted(key, source.key_node(key)), quoted(key_text(renamed), key_node)
+            raise MisuseError(f"would rename {old} to {new}, which already exists")
         if renamed in made:
-            raise MisuseError(f"would create the key `{key_text(renamed)}` twice")
+            raise MisuseError(f"would create the key {quoted(key_text(renamed), key_node)} twice")
         made.add(renamed)
+        keys[key_text(renamed)] = key_node
         replaced = (
             new_values.get(value.value)
             if isinstance(value, Scalar) and isinstance(value.value, str)
             else None
         )
         entries[key_text(renamed)] = value if replaced is None else replaced
-    return mapping_of(entries, call, source.keys)
+    return mapping_of(entries, call, keys)
 
 
 def _map(node: Node, what: str) -> Mapping:
@@ -111,6 +116,10 @@ def _map(node: Node, what: str) -> Mapping:
     if not isinstance(node, Mapping):
         raise MisuseError(f"takes {what}, not {shown(node)}")
     return node
+
+
+def _key_node(source: Mapping, key: str, new: Node | None) -> Node:
+    return source.key_node(key) if new is None or is_null(new) else new
 
 
 def _renamed(key: str, new: Node | None) -> ScalarValue:
@@ -179,7 +188,7 @@ def repeat(*, maps: bool, together: bool) -> Value:
         values = [_loop(node, name, maps=maps and nested) for name, node in loops.entries.items()]
         template = scope.value(argument.entries["template"])
         rows = _rows(values) if nested else _pairs(loops, values)
-        return sequence_of([rewritten(template, _filling(loops, row), keys=True) for row in rows], call)
+        return sequence_of([_filled(template, loops, row) for row in rows], call)
 
     return evaluate
 
@@ -199,10 +208,15 @@ def _pairs(loops: Mapping, values: list[list[Node]]) -> Iterable[tuple[Node, ...
 
 def _loop(node: Node, name: str, *, maps: bool) -> list[Node]:
     if isinstance(node, Mapping) and maps:
-        return [scalar_of(key, node) for key in node.entries]
+        return [scalar_of(key, node.key_node(key)) for key in node.entries]
     if is_null(node):
         return []
     return items(node, f"a list for `{name}`")
+
+
+def _filled(template: Node, loops: Mapping, row: tuple[Node, ...]) -> Node:
+    hides = any(value.is_hidden for value in row)
+    return rewritten(template, _filling(loops, row), keys=True, hides=hides)
 
 
 def _filling(loops: Mapping, row: tuple[Node, ...]) -> Callable[[str], str]:

@@ -18,6 +18,7 @@ from compiler.hot.functions.arguments import (
 from compiler.hot.scope import Functions, MisuseError, Scope, Value, is_call
 from compiler.model import secret
 from compiler.node import Mapping, Node, Plain, Scalar, Sequence, node_of, plain, scalar_of
+from compiler.node.hidden import made_of, quoted
 
 Format = Callable[[Node, str], str]  # a value as text; the name is for errors
 
@@ -47,8 +48,10 @@ def str_replace(form: Format, *, strict: bool = False) -> Value:
         unused = set(values)
         replaced = _replaced(written, keys, values, unused)
         if strict and unused:
-            raise MisuseError(f"finds no {', '.join(sorted(unused))} in its template")
-        return scalar_of(replaced, call)
+            shown_names = sorted("a hidden key" if params.key_node(key).is_hidden else key for key in unused)
+            raise MisuseError(f"finds no {', '.join(shown_names)} in its template")
+        inserted = (value for name, value in params.entries.items() if name not in unused)
+        return scalar_of(replaced, made_of(call, template, *inserted))
 
     return evaluate
 
@@ -91,15 +94,15 @@ def _json(value: Node) -> str:
 def list_join(scope: Scope, argument: Node, call: Mapping) -> Node:
     """The items of all lists, joined by a delimiter; null, '' and 0 in place of a list are skipped."""
     assert isinstance(argument, Sequence)
-    delimiter, *lists = argument.items
-    parts: list[str] = []
-    for each in lists:
-        found = scope.value(each)
-        if isinstance(found, Sequence):
-            parts.extend(_joinable(item) for item in found.items)
-        elif plain(found):
-            raise MisuseError(f"joins lists, not {shown(found)}")
-    return scalar_of(text(scope.value(delimiter), "a string as the delimiter").join(parts), call)
+    delimiter, *lists = map(scope.value, argument.items)
+    items: list[Node] = []
+    for value in lists:
+        if isinstance(value, Sequence):
+            items.extend(value.items)
+        elif plain(value):
+            raise MisuseError(f"joins lists, not {shown(value)}")
+    joined = text(delimiter, "a string as the delimiter").join(map(_joinable, items))
+    return scalar_of(joined, made_of(call, delimiter, *items))
 
 
 def _joinable(value: Node) -> str:
@@ -116,7 +119,8 @@ def list_join_one(scope: Scope, argument: Node, call: Mapping) -> Node:
     delimiter, written = (scope.value(item) for item in argument.items)
     found = [] if plain(written) is None else items(written, "a list")
     parts = ["" if plain(item) is None else text(item, "strings to join") for item in found]
-    return scalar_of(text(delimiter, "a string as the delimiter").join(parts), call)
+    joined = text(delimiter, "a string as the delimiter").join(parts)
+    return scalar_of(joined, made_of(call, delimiter, written))
 
 
 def split_shape(functions: Functions, argument: Node, call: Mapping) -> None:
@@ -139,7 +143,7 @@ def str_split(scope: Scope, argument: Node, call: Mapping) -> Node:
     if delimiter == "":
         raise MisuseError("cannot split at an empty delimiter")
     parts: list[Plain] = list(text(values[1], "a string").split(delimiter))
-    return node_of(parts if len(values) == 2 else _part(parts, values[2]), call)
+    return node_of(parts if len(values) == 2 else _part(parts, values[2]), made_of(call, values[1]))
 
 
 def _part(parts: list[Plain], index: Node) -> Plain:
@@ -159,13 +163,15 @@ def digest(scope: Scope, argument: Node, call: Mapping) -> Node:
     algorithm, value = (text(item, "strings") for item in found)
     without_secrets(found[1])
     if algorithm.lower() not in hashlib.algorithms_available:
-        raise MisuseError(f"does not support the algorithm `{algorithm}`")
+        raise MisuseError(f"does not support the algorithm {shown(found[0])}")
     try:
-        return scalar_of(hashlib.new(algorithm, value.encode("latin-1")).hexdigest(), call)
+        hashed = hashlib.new(algorithm, value.encode("latin-1")).hexdigest()
     except UnicodeEncodeError as error:
-        raise MisuseError(f"takes Latin-1 text, which has no `{value[error.start]}`") from None
+        character = shown(scalar_of(value[error.start], found[1]))
+        raise MisuseError(f"takes Latin-1 text, which has no {character}") from None
     except (TypeError, ValueError, OverflowError):
-        raise MisuseError(f"does not support `{algorithm}`, which has no fixed length") from None
+        raise MisuseError(f"does not support {shown(found[0])}, which has no fixed length") from None
+    return scalar_of(hashed, made_of(call, found[1]))
 
 
 URL = ("scheme", "username", "password", "host", "port", "path", "query", "fragment")
@@ -183,12 +189,15 @@ def make_url(scope: Scope, argument: Node, call: Mapping) -> Node:
     parts = scope.value(argument)
     assert isinstance(parts, Mapping)
     _check_url(parts.entries)
-    if ":" in (scheme := str(plain(parts.entries["scheme"])) if "scheme" in parts.entries else ""):
-        raise MisuseError(f"takes a scheme without its `:`, not `{scheme}`", parts.entries["scheme"])
+    written = parts.entries.get("scheme")
+    if written is not None and ":" in str(plain(written)):
+        raise MisuseError(f"takes a scheme without its `:`, not {shown(written)}", written)
+    place = made_of(call, parts)
     try:
-        return scalar_of(_url(parts), call)
+        return scalar_of(_url(parts), place)
     except UnicodeEncodeError as error:
-        raise MisuseError(f"takes UTF-8 text, which has no `{error.object[error.start]!a}`") from None
+        character = "such a character" if place.is_hidden else f"`{error.object[error.start]!a}`"
+        raise MisuseError(f"takes UTF-8 text, which has no {character}") from None
 
 
 def _url(parts: Mapping) -> str:
@@ -226,7 +235,7 @@ def _check_port(node: Node) -> None:
     except (TypeError, ValueError, OverflowError):
         raise MisuseError(f"takes a number as `port`, not {shown(node)}", node) from None
     if not 0 < port < 1 << 16:
-        raise MisuseError(f"takes a port of 1 to 65535, not {port}", node)
+        raise MisuseError(f"takes a port of 1 to 65535, not {quoted(port, node)}", node)
 
 
 def _location(part: dict[str, str]) -> str:

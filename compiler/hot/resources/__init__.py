@@ -80,6 +80,17 @@ def _thunk(stack: Stack, node: Node) -> Thunk:
 
 def resource_of(definition: ResourceDefinition) -> Resource:
     """The resource of a definition: a template, or a type that the registry maps its type to."""
+    try:
+        return _resource_of(definition)
+    except CompileError as error:
+        if not definition.type.is_hidden:
+            raise
+        raise CompileError(
+            f"the type of {definition.label} is a hidden value", error.problems[0].span
+        ) from None
+
+
+def _resource_of(definition: ResourceDefinition) -> Resource:
     stack, place = definition.stack, definition.type
     kind = expect_string(place, f"the type of {definition.label}")
     path = (*stack.path, *definition.path)

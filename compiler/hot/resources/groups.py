@@ -33,10 +33,11 @@ from compiler.node import (
     mapping_of,
     node_of,
     plain,
-    rewritten,
     scalar_of,
     sequence_of,
 )
+from compiler.node.hidden import quoted
+from compiler.node.rewriting import rewritten
 
 MOST_MEMBERS = 10_000
 
@@ -112,7 +113,7 @@ class Members(ABC):
     def _member(self, name: str, place: Node) -> Resource:
         if name not in self.members:
             raise CompileError(
-                f"{self._definition.label} has no member `{name}`",
+                f"{self._definition.label} has no member {quoted(name, place)}",
                 place.span,
                 f"it has {len(self.members)} members",
             )
@@ -158,7 +159,8 @@ class ResourceChain(Members):
         for index, kind in enumerate(kinds.items):
             if isinstance(kind, Scalar) and is_template(str(kind.value)):
                 raise CompileError(
-                    f"a resource chain takes resource types, not the template `{kind.value}`",
+                    "a resource chain takes resource types, "
+                    f"not the template {quoted(str(kind.value), kind)}",
                     kind.span,
                     "register the template for a type under `resource_registry`",
                 )
@@ -207,7 +209,7 @@ class ResourceGroup(Members):
         count = 1 if node is None else plain(node)
         assert isinstance(count, int)
         if node is not None and not 0 <= count <= MOST_MEMBERS:
-            raise CompileError(f"`count` must be 0 to {MOST_MEMBERS:,}, not {count}", node.span)
+            raise CompileError(f"`count` must be 0 to {MOST_MEMBERS:,}, not {quoted(count, node)}", node.span)
         return count
 
     def _variable(self) -> str:

@@ -13,6 +13,7 @@ from compiler.hot.resources.definition import NO_POLICIES, SHOW, AttributePath, 
 from compiler.hot.template import TYPES
 from compiler.model.random_string import StringRecipe
 from compiler.node import Node, Scalar, mapping_of, scalar_of
+from compiler.node.hidden import quoted
 
 
 class Nothing:
@@ -63,7 +64,9 @@ class OneValue(ABC):
     def expect(self, name: str, place: Node) -> None:
         if name not in (known := ("value", SHOW)):
             label = self._definition.label
-            raise CompileError(f"{label} has no attribute `{name}`", place.span, closest(name, known))
+            raise CompileError(
+                f"{label} has no attribute {quoted(name, place)}", place.span, closest(name, known)
+            )
 
 
 class ValueResource(OneValue):
@@ -83,7 +86,7 @@ class ValueResource(OneValue):
         assert isinstance(kind, Scalar)
         if kind.value not in TYPES:
             raise CompileError(
-                f"unknown type `{kind.value}` in {self._properties.called('type')}",
+                f"unknown type {quoted(str(kind.value), kind)} in {self._properties.called('type')}",
                 kind.span,
                 closest(str(kind.value), TYPES) or f"use one of {', '.join(sorted(TYPES))}",
             )

@@ -16,6 +16,7 @@ from pathlib import Path
 from compiler.diagnostics import HeatsinkError
 from compiler.files.writing import create_file, replace_file
 from compiler.host.manifest import FORMAT
+from compiler.model.artifact import File
 from compiler.model.fleet import Fleet, FleetHost
 from compiler.stages.bundle.compiled import CompiledBundle
 
@@ -84,7 +85,7 @@ def _carry_out(
 def _differing(out: Path, bundle: CompiledBundle, old: dict[str, str]) -> Iterator[str]:
     root = f"{out}/hosts/{bundle.host.name}/root"
     for file in bundle.files:
-        if old.get(file.path) != file.sha256 or not _has_size(root + file.path, len(file.content)):
+        if old.get(file.path) != file.sha256 or not _is_written(file, root + file.path):
             yield f"root{file.path}"
     if _content(out / "hosts" / bundle.host.name / "manifest.json") != bundle.manifest:
         yield "manifest.json"
@@ -104,11 +105,17 @@ def _entries(folder: Path) -> dict[str, str]:
         return {}
 
 
-def _has_size(path: str, size: int) -> bool:
+def _is_written(file: File, path: str) -> bool:
+    """Whether a file of its size is there, and is private if it must be."""
     try:
-        return os.stat(path).st_size == size  # noqa: PTH116 - Path objects for many thousand files are slow
+        status = os.stat(path)  # noqa: PTH116 - Path objects for many thousand files are slow
     except OSError:
         return False
+    return status.st_size == len(file.content) and not (file.is_private and status.st_mode & 0o077)
+
+
+def _mode(file: File) -> int:
+    return 0o600 if file.is_private else 0o644
 
 
 def _content(path: Path) -> bytes | None:
@@ -129,7 +136,7 @@ def _create(folder: Path, bundle: CompiledBundle) -> None:
         if parent not in folders:
             os.makedirs(parent, exist_ok=True)  # noqa: PTH103 - as above
             folders.add(parent)
-        create_file(path, file.content, 0o600 if file.sensitive else 0o644)
+        create_file(path, file.content, _mode(file))
     beside.mkdir(parents=True, exist_ok=True)
     create_file(f"{beside}/manifest.json", bundle.manifest, 0o644)
     beside.rename(folder)
@@ -138,8 +145,7 @@ def _create(folder: Path, bundle: CompiledBundle) -> None:
 def _update(folder: Path, bundle: CompiledBundle, wanted: set[str]) -> None:
     for file in bundle.files:
         if f"hosts/{bundle.host.name}/root{file.path}" in wanted:
-            mode = 0o600 if file.sensitive else 0o644
-            replace_file(Path(f"{folder}/root{file.path}"), file.content, mode)
+            replace_file(Path(f"{folder}/root{file.path}"), file.content, _mode(file))
     if f"hosts/{bundle.host.name}/manifest.json" in wanted:
         replace_file(folder / "manifest.json", bundle.manifest, 0o644)
 

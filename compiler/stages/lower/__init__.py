@@ -6,5 +6,5 @@ config      `config_data` and `kolla_config` to files           host_prep  what 
 overrides   ConfigOverrides, and those that no file took        order      containers that wait for others
 refusals    what no backend supports                            conflicts  what cannot work on one host
 images      names to references with digests                    healthcheck  the test of a health check
-sources     the files that something comes from
+sources     the files that something comes from                 exposure   secrets that every user would see
 """

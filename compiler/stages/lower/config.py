@@ -13,9 +13,10 @@ from compiler.diagnostics import CompileError, Problem, closest
 from compiler.model.config import PROVIDED, ConfigFile, Format
 from compiler.model.service import Part
 from compiler.node import Mapping, Node, Plain, Scalar, Sequence, expect_mapping, expect_string, plain
+from compiler.node.hidden import holds_hidden
 from compiler.node.overlay import overlay
 from compiler.source import Source, Span
-from compiler.stages.lower import sources
+from compiler.stages.lower import exposure, sources
 
 CONFIG_DATA = "/var/lib/config-data"
 
@@ -27,6 +28,8 @@ def config_file(part: Part, override: Node | None) -> ConfigFile:
     content = _content(entries)
     if override is not None:
         content = _overridden(content, path, override)
+    if content.format is Format.INI:
+        exposure.refuse_lines(path, content.value, part.place)
     return ConfigFile(
         path=_joined(f"{CONFIG_DATA}/{_climbless(volume, part.place)}", path, part.place),
         format=content.format,
@@ -37,7 +40,7 @@ def config_file(part: Part, override: Node | None) -> ConfigFile:
         source=_source(content.value),
         sources=sources.of_file(part, content.value, override),
         mode=_mode(entries.get("mode")),
-        hidden=part.hidden,
+        hidden=content.is_hidden,
         shared=part.shared,
         place=part.place,
     )
@@ -52,6 +55,11 @@ class _Content:
     variables: Node | None = None
     separator: str | None = None
     settings: Node | None = None
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether a hidden value is in it."""
+        return any(map(holds_hidden, filter(None, (self.value, self.variables, self.settings))))
 
 
 def _content(entries: AbstractMapping[str, Node]) -> _Content:
@@ -138,7 +146,7 @@ def kolla_file(part: Part) -> ConfigFile:
         value=plain(part.node),
         source=part.place.source,
         sources=sources.of_file(part),
-        hidden=part.hidden,
+        hidden=holds_hidden(part.node),
         shared=part.shared,
         place=part.place,
     )
@@ -154,7 +162,9 @@ def _source(value: Node) -> Source:
     """The file that a text came from, or a name for a text that a function made."""
     span = value.span
     text = value.value if isinstance(value, Scalar) and isinstance(value.value, str) else ""
-    return span.source if span.source.text == text else Source(f"<text at {span.place}>", text)
+    if span.source.text == text:
+        return span.source
+    return Source(f"<text at {span.place}>", text, hidden=value.is_hidden)
 
 
 def _joined(folder: str, path: str, place: Span) -> str:

@@ -19,7 +19,7 @@ from compiler.model.host import LoweredHost
 from compiler.model.service import HostData, HostSettings, Part
 from compiler.node import plain
 from compiler.node.by_identity import ByIdentity
-from compiler.stages.lower import host_prep, images, order, refusals
+from compiler.stages.lower import exposure, host_prep, images, order, refusals
 from compiler.stages.lower.config import config_file, kolla_file
 from compiler.stages.lower.conflicts import conflicts
 from compiler.stages.lower.container import Definition, definition, ports
@@ -116,6 +116,7 @@ class _Lowering:
                         case "host_prep":
                             preps.append(self._prep(part))
                         case "host_ports":
+                            exposure.refuse_in_service(part)
                             taken.extend(ports(part.node, service))
                         case other if other not in IGNORED:
                             self._not_translated(other, part)
@@ -124,6 +125,7 @@ class _Lowering:
 
     def _definition(self, part: Part, settings: HostSettings) -> Definition:
         def made() -> Definition:
+            exposure.refuse_in_container(part)
             lowered = definition(
                 part,
                 lambda image: images.reference(images.full_name(image, settings), self.digests),
@@ -140,13 +142,22 @@ class _Lowering:
 
     def _config_file(self, part: Part, settings: HostSettings) -> ConfigFile:
         override = self.overrides.of(part, settings.overrides)
-        return _once(self._config_files, part, lambda: config_file(part, override), override)
+
+        def made() -> ConfigFile:
+            exposure.refuse_in_mode(part)
+            return config_file(part, override)
+
+        return _once(self._config_files, part, made, override)
 
     def _kolla_file(self, part: Part) -> ConfigFile:
         return _once(self._kolla_files, part, lambda: kolla_file(part))
 
     def _prep(self, part: Part) -> PlacedPrep:
-        return _once(self._preps, part, lambda: PlacedPrep(host_prep.host_prep(part), part.place))
+        def made() -> PlacedPrep:
+            exposure.refuse_in_service(part)
+            return PlacedPrep(host_prep.host_prep(part), part.place)
+
+        return _once(self._preps, part, made)
 
     def _not_translated(self, key: str, part: Part) -> None:
         if plain(part.node) in (None, "", [], {}):

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator
 
 from compiler.diagnostics import CompileError, Problem
-from compiler.model import secret
 from compiler.model.container import Container, Kind, Refusal
 from compiler.node import Plain, Sequence, plain
 from compiler.stages.lower import images
@@ -17,7 +16,6 @@ def check(definition: Definition) -> None:
     """Raise one CompileError with everything about a container that no backend supports."""
     problems = (
         *_unsupported(definition),
-        *_secrets(definition),
         *_volumes(definition),
         *images.invalid(definition),
         *_control_characters(definition),
@@ -90,14 +88,6 @@ _OF_EXECS = frozenset(
         *("requires", "restart", "start_order", "systemd_exec_flags", "timeout", "user"),
     )
 )
-
-
-def _secrets(definition: Definition) -> Iterator[Problem]:
-    """Secrets outside the environment, which is a private file: everything else ends up in argv."""
-    for key, node in definition.node.entries.items():
-        if key != "environment" and secret.names(str(plain(node))):
-            hint = "pass it in `environment`, or in a file of `config_data`"
-            yield _problem(definition, key, "would expose a secret to every user of the host", hint)
 
 
 def _volumes(definition: Definition) -> Iterator[Problem]:

@@ -13,7 +13,7 @@ from compiler.hot.resources import root_stack
 from compiler.hot.template import Template
 from compiler.model.inputs import NOTHING, Environment, Inputs, Role, TemplateFile
 from compiler.node import Mapping, Node, expect_string
-from compiler.stages.resolve.service import OUTPUT, Service
+from compiler.stages.resolve.service import OUTPUT, Service, refuse_secret
 from compiler.stages.resolve.settings import for_role, services
 
 
@@ -76,7 +76,9 @@ def service_name(template: Template, evaluation: Evaluation) -> str:
     role_data, _ = stack.scope.shallow(stack.output_node(OUTPUT, template.root))
     if not isinstance(role_data, Mapping) or "service_name" not in role_data.entries:
         raise CompileError("`role_data` has no `service_name`", role_data.span, "add `service_name: …`")
-    return expect_string(stack.scope.value(role_data.entries["service_name"]), "`service_name`")
+    name = stack.scope.value(role_data.entries["service_name"])
+    refuse_secret(name, "`service_name`", role_data.entries["service_name"])
+    return expect_string(name, "`service_name`")
 
 
 def _require_output(template: Template) -> None:

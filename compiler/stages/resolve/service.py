@@ -10,8 +10,9 @@ from compiler.diagnostics import CompileError, Report
 from compiler.hot.reads import Reads, ResultsByReads
 from compiler.hot.stack import Stack
 from compiler.hot.template import Template
+from compiler.model import secret
 from compiler.model.service import Part
-from compiler.node import Mapping, Node, Scalar
+from compiler.node import Mapping, Node, Scalar, scalar_of
 from compiler.stages.resolve.role_data import Seen, Written, role_data
 
 OUTPUT = "role_data"
@@ -72,7 +73,6 @@ class Service:
             node=value,
             place=slot.keys[-1].span,
             places=tuple(sorted(reads.places.items())),
-            hidden=bool(reads.hidden),
             shared=reads.are_shared,
         )
         return part, reads
@@ -105,8 +105,15 @@ def _below(stack: Stack, slot: _Slot, depth: int) -> Iterator[_Slot]:
         yield _Slot(slot.path, slot.keys, node, is_value)
         return
     for key, value in node.entries.items():
-        child = _Slot((*slot.path, key), (*slot.keys, node.keys.get(key, node)), value, is_value)
-        yield from _below(stack, child, depth - 1)
+        name = scalar_of(key, node.key_node(key))
+        refuse_secret(name, f"a name in `{slot.path[0]}`", slot.keys[-1])
+        yield from _below(stack, _Slot((*slot.path, key), (*slot.keys, name), value, is_value), depth - 1)
+
+
+def refuse_secret(node: Node, what: str, place: Node) -> None:
+    """Raise CompileError if a text holds a secret that every user of a host would see."""
+    if secret.held_by(node):
+        raise CompileError(f"{what} {secret.EXPOSED}", place.span, "use a parameter that is not hidden")
 
 
 def _warn_of_plain_secrets(reads: Reads, report: Report) -> None:

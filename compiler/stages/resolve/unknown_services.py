@@ -13,6 +13,7 @@ from compiler.hot.evaluation import Evaluation, OnMissingPath
 from compiler.model.inputs import TemplateFile
 from compiler.model.service import BY_SERVICE
 from compiler.node import Mapping, Node, Scalar
+from compiler.node.hidden import quoted
 from compiler.stages.resolve.roles import service_name
 
 
@@ -28,7 +29,9 @@ def on_unknown_service(evaluation: Evaluation, used: frozenset[str], report: Rep
         name = steps[0] if fact in BY_SERVICE and steps else None
         if isinstance(name, str) and name not in known():
             hint = closest(name, known()) or "register the service, or correct the name"
-            report.suspect(f"no service is named `{name}`: the result is ''", path[1].span, hint)
+            report.suspect(
+                f"no service is named {quoted(name, path[1])}: the result is ''", path[1].span, hint
+            )
 
     return on_missing_path
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from compiler.diagnostics import HeatsinkError, Report
 from compiler.heat.evaluation import outputs
 from tests.support.examples import examples
-from tests.support.random_templates import REQUEST
+from tests.support.random_templates import REQUEST, written
 from tests.support.templates import root
 
 NESTED = """
@@ -27,12 +27,6 @@ outputs:
   o: {value: [{get_param: s}, {get_param: n}, {get_param: b}, {get_param: l}, {get_attr: [v, value]}]}
   value: {value: {resource_facade: metadata}}
 """
-
-
-def written(value: object) -> str:
-    """JSON, which is YAML too, but for two numbers; what begins with a brace Heat would take for JSON."""
-    text = json.dumps(value, ensure_ascii=False).replace("Infinity", ".inf").replace("NaN", ".nan")
-    return f"# YAML\n{text}"
 
 
 @pytest.fixture(scope="module")

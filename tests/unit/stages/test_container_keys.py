@@ -219,7 +219,6 @@ def lowered(container: dict[str, Any]) -> Definition:
         node=node,
         place=PLACE,
         places=(),
-        hidden=False,
         shared=True,
     )
     made = definition(part, lambda image: image)

@@ -172,3 +172,32 @@ def test_a_secrets_value_is_nowhere_in_the_build(tmp_path: Path) -> None:
     folder = operator_folder(tmp_path, GOLDEN / "compile" / "secrets-stay-references")
     assert heatsink(folder, "compile --role Web -e env.yaml") == 0
     assert [path for path, content in contents(folder / "build").items() if b"never in a" in content] == []
+
+
+PRIVATE = GOLDEN / "compile" / "hidden-values-stay-private"
+PRIVATE_FILES = {
+    "var/lib/config-data/web/etc/web.conf",
+    "var/lib/config-data/web/etc/web.pem",
+    "var/lib/config-data/web/etc/template.conf",
+    "var/lib/heatsink/env/web.env",
+}
+
+
+def private_files(root: Path) -> set[str]:
+    """The files that only their owner can read."""
+    files = filter(Path.is_file, root.rglob("*"))
+    return {str(path.relative_to(root)) for path in files if not path.stat().st_mode & 0o077}
+
+
+def test_files_with_hidden_values_are_private_in_the_build_folder(tmp_path: Path) -> None:
+    folder = operator_folder(tmp_path, PRIVATE)
+    assert heatsink(folder, (PRIVATE / "command").read_text()) == 0
+    assert private_files(folder / "build/hosts/localhost/root") == PRIVATE_FILES
+
+
+def test_a_file_that_others_could_read_is_made_private(tmp_path: Path) -> None:
+    folder = operator_folder(tmp_path, PRIVATE)
+    heatsink(folder, (PRIVATE / "command").read_text())
+    (folder / "build/hosts/localhost/root/var/lib/heatsink/env/web.env").chmod(0o644)
+    heatsink(folder, (PRIVATE / "command").read_text())
+    assert private_files(folder / "build/hosts/localhost/root") == PRIVATE_FILES
