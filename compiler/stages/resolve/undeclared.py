@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from collections.abc import Set as AbstractSet
 
 from compiler.diagnostics import Report, closest
 from compiler.hot.evaluation import Evaluation
@@ -31,17 +30,13 @@ def report_undeclared(
     declared = evaluation.loader.declared
     for name, node in unknown:
         if name not in declared:
-            report.suspect(
-                f"no template declares the parameter `{name}`", _name_span(name, node), _hint(name, declared)
+            known, span = instead_of(name), _name_span(name, node)
+            # the name of a hidden parameter may be misspelled
+            place = span if known else span.without_text()
+            hint = (
+                known or closest(name, declared | OWN_PARAMETERS) or "remove it, or declare it in a template"
             )
-
-
-def _hint(name: str, declared: AbstractSet[str]) -> str:
-    return (
-        instead_of(name)
-        or closest(name, declared | OWN_PARAMETERS)
-        or "remove it, or declare it in a template"
-    )
+            report.suspect(f"no template declares the parameter `{name}`", place, hint)
 
 
 def _name_span(name: str, value: Node) -> Span:
