@@ -8,6 +8,7 @@ PROGRAM = "/usr/local/lib/heatsink/host"
 ETC_HOSTS = "/etc/hosts"
 UNITS = "/etc/systemd/system"
 QUADLETS = "/etc/containers/systemd"
+PODMAN_SETTINGS = "/etc/containers/containers.conf.d/heatsink.conf"
 
 HOME = "/var/lib/heatsink"
 GENERATIONS = f"{HOME}/generations"

@@ -252,6 +252,11 @@ def test_a_container_whose_healthcheck_fails_is_killed_and_comes_back(host: Host
     assert host.becomes_whole()
 
 
+def test_health_checks_leave_no_line_in_the_journal(host: Host) -> None:
+    # the check of `sick` runs every two seconds
+    assert host.sh("journalctl --boot --output=cat --grep='container health_status' --lines=5 || true") == ""
+
+
 def test_a_reload_signals_the_container(host: Host) -> None:
     host.node.run(("systemctl", "reload", "heatsink-later.service"))
     assert wait_until(lambda: "reloaded" in host.journal("later"), seconds=10)

@@ -16,7 +16,8 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from compiler.model.artifact import Artifacts
+from compiler.host.layout import PODMAN_SETTINGS
+from compiler.model.artifact import Artifacts, File
 from compiler.model.container import Backend, Container, Kind, Refusal
 from compiler.stages.emit import service_unit, unit
 from compiler.stages.emit.options import Test, Words, engine_options, env_files, health_options, shell_text
@@ -38,9 +39,15 @@ def container_unit(container: Container) -> Artifacts:
     return service_unit.plain_unit(container, _service(container), around=ONLINE)
 
 
-def extras(_containers: Iterable[Container]) -> Artifacts:
-    """Nothing: podman itself ends unhealthy containers."""
-    return Artifacts()
+def extras(containers: Iterable[Container]) -> Artifacts:
+    """The setting that keeps podman from logging every health check, where any container has one.
+
+    podman before 5.1 ignores it (https://github.com/containers/podman/pull/22443).
+    """
+    return Artifacts(files=(_NO_EVENTS,)) if any(each.healthcheck for each in containers) else Artifacts()
+
+
+_NO_EVENTS = File(path=PODMAN_SETTINGS, content=b"[engine]\nhealthcheck_events = false\n")
 
 
 def _service(container: Container) -> Iterator[Entry]:
