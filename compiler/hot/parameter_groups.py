@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
-from compiler.diagnostics import CompileError
+from compiler.diagnostics import CompileError, Problem, closest
 from compiler.node import Node, expect_mapping, expect_sequence, expect_string, plain
 
 
@@ -17,6 +17,17 @@ def expect_parameter_groups(section: Node | None) -> None:
             hint = f"it is already at {first[name].span.place}; remove one of them"
             raise CompileError(f"parameter `{name}` is in two parameter groups", node.span, hint)
         first[name] = node
+
+
+def undeclared(section: Node | None, parameters: Collection[str]) -> Iterator[Problem]:
+    """Names in valid groups that are no parameters. Heat refuses to create a stack with one."""
+    for node in () if section is None or not plain(section) else _grouped(section):
+        name = plain(node)
+        if name not in parameters:
+            message = f"a parameter group names `{name}`, which is not declared"
+            yield Problem(
+                message, node.span, closest(str(name), parameters) or "declare it under `parameters`"
+            )
 
 
 def _grouped(section: Node) -> Iterator[Node]:

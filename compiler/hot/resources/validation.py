@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from compiler.diagnostics import Report
+from compiler.hot.parameter_groups import undeclared
 from compiler.hot.resource import Resource
 from compiler.hot.resources.order import check_order
 from compiler.hot.resources.policies import check_policies
@@ -14,13 +15,23 @@ _EXPRESSIONS = ("properties", "metadata", "update_policy")  # fields of a resour
 def check(stack: Stack) -> None:
     """Validate parameters, conditions, resources and outputs, as Heat does before it creates a stack.
 
-    Raises CompileError with every mistake; what depends on one only repeats it.
+    Raises CompileError with every mistake; what depends on one only repeats it. Parameter groups with names
+    that are not declared are reported: they change no value.
     """
     mistakes = Report()
+    _report_groups(stack)
     _check_parameters(stack, mistakes)
     _check_expressions(stack, mistakes)
     _check_resources(stack, mistakes)
     mistakes.check()
+
+
+def _report_groups(stack: Stack) -> None:
+    report = stack.evaluation.report
+    if report is None:
+        return
+    for problem in undeclared(stack.template.root.entries.get("parameter_groups"), stack.template.parameters):
+        report.suspect(problem.message, problem.span, problem.hint)
 
 
 def _check_parameters(stack: Stack, mistakes: Report) -> None:
