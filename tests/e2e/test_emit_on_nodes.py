@@ -401,6 +401,6 @@ def asked(text: str) -> tuple[Counter[tuple[str, str]], list[str]]:
 
 
 GENERATOR = "/usr/lib/systemd/system-generators/podman-system-generator"
-SWITCHES = ("--replace", "--rm", "--detach", "-d", "--privileged", "--tty")
+SWITCHES = ("--replace", "--rm", "--detach", "-d", "--no-healthcheck", "--privileged", "--tty")
 SHORT = {"-v": "--volume", "-d": "--detach"}
 OWN = " --cidfile=%t/%N.cid"  # how the generator finds the container again

@@ -58,7 +58,9 @@ def _words(text: str) -> Iterator[tuple[str, bool]]:
         yield word, was_quoted
 
 
-_ESCAPES = {"\\": "\\", '"': '"', "'": "'", "n": "\n", "t": "\t", "s": " "}
+_ESCAPES = dict(zip("abfnrtvs", "\a\b\f\n\r\t\v ", strict=True)) | {
+    sign: sign for sign in "\\\"'"
+}  # systemd.syntax(7)
 
 
 def _unexpanded(word: str) -> str:
