@@ -9,7 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from compiler.diagnostics import CompileError, closest
+from compiler.hot import patterns
 from compiler.hot.versions import Version
+from compiler.meter import Meter, OverBudgetError
 from compiler.node import (
     Mapping,
     Node,
@@ -148,8 +150,8 @@ def _typed(kind: str, value: Plain) -> Plain:
 
 def _allowed_pattern(rule: Node, _: str) -> Holds:
     try:
-        pattern = re.compile(expect_string(rule, "`allowed_pattern`"))
-    except re.error as error:
+        pattern = patterns.compiled(expect_string(rule, "`allowed_pattern`"))
+    except (re.error, OverBudgetError) as error:
         raise CompileError(
             f"`allowed_pattern` is not a valid regular expression: {error}", rule.span
         ) from None
@@ -157,6 +159,7 @@ def _allowed_pattern(rule: Node, _: str) -> Holds:
     def holds(value: Plain) -> bool:
         if not isinstance(value, str):
             raise TypeError
+        patterns.check(pattern, value, patterns.Matching.START, Meter())
         match = pattern.match(value)
         return match is not None and match.end() == len(value)
 

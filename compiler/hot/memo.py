@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from compiler.diagnostics import CompileError, Problem
 from compiler.hot.reads import Reads, Recorder
+from compiler.meter import Meter
 from compiler.node import Node
 from compiler.node.conversion import Conversion
 
@@ -14,14 +15,15 @@ T = TypeVar("T")
 
 
 class Memo:
-    """The results of one stack; its recorder and conversion serve all stacks of an evaluation."""
+    """The results of one stack; its recorder, conversion and meter serve all stacks of an evaluation."""
 
-    __slots__ = ("_mistakes", "_results", "_running", "conversion", "recorder", "resource")
+    __slots__ = ("_mistakes", "_results", "_running", "conversion", "meter", "recorder", "resource")
 
     def __init__(self, resource: tuple[str, ...] = (), outer: Memo | None = None) -> None:
         self.resource = resource  # the resource of the parent that the stack belongs to; () for a root
         self.recorder: Recorder = Recorder() if outer is None else outer.recorder
         self.conversion: Conversion = Conversion() if outer is None else outer.conversion
+        self.meter: Meter = Meter() if outer is None else outer.meter
         self._running: list[tuple[Memo, str, str]] = [] if outer is None else outer._running
         self._results: dict[tuple[str, str], tuple[object, Reads]] = {}
         self._mistakes: dict[tuple[str, str], tuple[Problem, ...]] = {}

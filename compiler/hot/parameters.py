@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from compiler.diagnostics import CompileError, Problem
 from compiler.hot.constraints import Constraint, boolean, number
 from compiler.hot.template import Declaration
+from compiler.meter import OverBudgetError
 from compiler.model import secret
 from compiler.node import Node, Plain, Scalar, Sequence, node_of, plain, scalar_of, sequence_of
 from compiler.node.hidden import made_of
@@ -75,7 +76,7 @@ def _check(declaration: Declaration, node: Node, value: Plain, on_broken: OnBrok
     broken = [
         Problem(_violation(declaration, node, constraint), place, constraint.rule_text)
         for constraint in declaration.constraints
-        if constraint.violated_by(value)
+        if _is_violated(constraint, declaration, value)
     ]
     if broken:
         on_broken(CompileError.of(broken))
@@ -85,6 +86,17 @@ def _violation(declaration: Declaration, node: Node, constraint: Constraint) -> 
     described = f": {constraint.description}" if constraint.description else ""
     problem = f"{_shown(declaration, node)} violates the constraint `{constraint.name}`{described}"
     return f"parameter `{declaration.name}`: {problem}"
+
+
+def _is_violated(constraint: Constraint, declaration: Declaration, value: Plain) -> bool:
+    try:
+        return constraint.violated_by(value)
+    except OverBudgetError as error:
+        raise CompileError(
+            f"checking `{constraint.name}` of parameter `{declaration.name}` {error}",
+            constraint.rule.span,
+            "write a pattern that repeats nothing that itself repeats",
+        ) from None
 
 
 def _shown(declaration: Declaration, value: Node) -> str:

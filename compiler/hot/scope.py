@@ -11,8 +11,10 @@ from compiler.diagnostics import CompileError, Report
 from compiler.hot.reads import ReadPath
 from compiler.hot.resource import Resource
 from compiler.hot.versions import Version
+from compiler.meter import Meter, OverBudgetError
 from compiler.node import Mapping, Node, Scalar, Sequence, from_plain, mapping_of, scalar_of, sequence_of
 from compiler.node.conversion import Conversion
+from compiler.node.parts import parts_of
 from compiler.source import Source, Span
 
 # The value of an `if` without an else: the item that contains it is removed.
@@ -27,6 +29,11 @@ class StackView(Protocol):
     @property
     def conversion(self) -> Conversion:
         """Nodes as plain values, and back."""
+        ...
+
+    @property
+    def meter(self) -> Meter:
+        """The budget of steps."""
         ...
 
     def parameter(self, name: str, place: Node) -> Node:
@@ -77,6 +84,8 @@ class MisuseError(Exception):
         self.span = at.span if isinstance(at, Node) else at
         self.hint = hint
 
+
+_RETURNED, _READ = 64, 4  # parts of a value that take one step
 
 Shape = Callable[["Functions", Node, Mapping], None]  # what may be called, an argument, its call
 Value = Callable[["Scope", Node, Mapping], Node]
@@ -129,9 +138,14 @@ class Function:
     def value(self, scope: Scope, argument: Node, call: Mapping) -> Node:
         """The value of a call whose argument has the right shape."""
         try:
-            return self.evaluate(scope, argument, call)
+            value = self.evaluate(scope, argument, call)
+            scope.stack.meter.spend(1 + parts_of(value) // _RETURNED)
         except MisuseError as problem:
             raise self._refused(problem, call) from None
+        except OverBudgetError as problem:
+            hint = "make the values smaller, or do the work in several templates"
+            raise CompileError(f"`{self.name}` {problem}", call.span, hint) from None
+        return value
 
     def _refused(self, problem: MisuseError, call: Mapping) -> CompileError:
         usage = " or ".join(f"`{self.name}: {form}`" for form in self.forms)
@@ -160,7 +174,14 @@ class Scope:
     def value(self, node: Node) -> Node:
         """The node with every call in it replaced by its value; null if that is OMITTED."""
         found = self.evaluate(node)
+        parts_of(found)
         return scalar_of(None, node) if found is OMITTED else found
+
+    def read(self, node: Node) -> Node:
+        """As `value`, of which a function reads every part."""
+        value = self.value(node)
+        self.stack.meter.spend(parts_of(value) // _READ)
+        return value
 
     def evaluate(self, node: Node) -> Node:
         """As `value`, but OMITTED for an `if` without a value."""

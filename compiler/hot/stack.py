@@ -20,6 +20,7 @@ from compiler.hot.resource import Resource
 from compiler.hot.scope import OMITTED, Scope, Thunk
 from compiler.hot.template import Declaration, Template
 from compiler.hot.versions import Version
+from compiler.meter import Meter, OverBudgetError
 from compiler.model import secret
 from compiler.model.inputs import Registration
 from compiler.node import Mapping, Node, Scalar, is_null, scalar_of
@@ -80,6 +81,18 @@ class Stack:
     @property
     def conversion(self) -> Conversion:
         return self.memo.conversion
+
+    @property
+    def meter(self) -> Meter:
+        """The budget of steps, which all stacks of an evaluation share."""
+        return self.memo.meter
+
+    def spend(self, steps: int, place: Node) -> None:
+        """Take steps of what is no function. Raises CompileError at its place if too few are left."""
+        try:
+            self.meter.spend(steps)
+        except OverBudgetError as error:
+            raise CompileError(f"this {error}", place.span, "use fewer or smaller resources") from None
 
     @property
     def ancestors(self) -> tuple[str, ...]:

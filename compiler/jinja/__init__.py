@@ -5,7 +5,8 @@ a template from reaching Python; the limits in `bounds` keep it from using up me
 https://jinja.palletsprojects.com/en/stable/sandbox/#security-considerations
 
 sandbox   the sandbox, and which dialect a template has
-bounds    limits of lengths, numbers and field widths
+bounds    limits of steps, numbers and field widths
+sizes     limits of values
 mistakes  errors in templates, in an operator's words
 """
 
@@ -17,9 +18,10 @@ from pathlib import Path
 from jinja2.meta import find_undeclared_variables
 
 from compiler.diagnostics import CompileError, HeatsinkError
-from compiler.jinja.bounds import MAX_LENGTH, counted_range, joined
+from compiler.jinja.bounds import Counter
 from compiler.jinja.mistakes import FAULTS, message, names_only, place
 from compiler.jinja.sandbox import Dialect, compiled, environment
+from compiler.jinja.sizes import MAX_LENGTH
 from compiler.source import Source
 
 __all__ = ["MAX_LENGTH", "Dialect", "render", "variables"]
@@ -40,8 +42,10 @@ def render(
     valid Jinja2, uses an undefined variable, is refused by the sandbox or exceeds a limit.
     """
     try:
-        template = compiled(environment(tuple(search), dialect), source.text, source.name)
-        return joined(template.generate(variables, range=counted_range()))
+        bounded = environment(tuple(search), dialect)
+        bounded.counter = Counter()
+        template = compiled(bounded, source.text, source.name)
+        return bounded.concat(template.generate(variables, range=bounded.counter.range))
     except HeatsinkError as error:
         if error.problems[0].span is not None:
             raise

@@ -8,6 +8,7 @@ json_text   JSON text to nodes
 syntax      mistakes in YAML's syntax          conversion   nodes to plain values, and back
 overlay     one value over another             by_identity  what was computed from a value
 hidden      values of hidden parameters        rewriting    texts in a value replaced
+parts       the size of a value
 """
 
 from __future__ import annotations
@@ -81,10 +82,11 @@ class Scalar(Node):
 class Sequence(Node):
     """A list."""
 
-    __slots__ = ("items",)
+    __slots__ = ("items", "parts")
 
     def __init__(self, items: list[Node], source: Source, start: Mark, end: Mark) -> None:
         self.items = items
+        self.parts = 0  # how many, once they are counted
         self._source = source
         self._start = start
         self._end = end
@@ -96,13 +98,14 @@ class Sequence(Node):
 class Mapping(Node):
     """A mapping: `entries` by key, and under the same key the node of the key itself in `keys`."""
 
-    __slots__ = ("entries", "keys")
+    __slots__ = ("entries", "keys", "parts")
 
     def __init__(
         self, entries: dict[str, Node], keys: dict[str, Node], source: Source, start: Mark, end: Mark
     ) -> None:
         self.entries = entries
         self.keys = keys
+        self.parts = 0  # how many, once they are counted
         self._source = source
         self._start = start
         self._end = end

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from functools import lru_cache
 
 import yaml
@@ -42,24 +41,19 @@ def _resolved(text: str) -> ScalarValue:
         raise ReservedWordError
     try:
         return tagged_scalar(tag, text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return text
 
 
 def tagged_scalar(tag: str, text: str) -> ScalarValue:
-    """The value of a scalar with a tag. Raises KeyError, ValueError or YAMLError if there is none."""
+    """The value of a scalar with a tag. Raises KeyError, ArithmeticError, ValueError or YAMLError if none."""
     if tag not in _SCALAR_TAGS:
         raise KeyError(tag)
     value: ScalarValue = _SCALAR_TAGS[tag](SafeConstructor(), yaml.ScalarNode(tag, text))
     return value
 
 
-def _binary(_constructor: SafeConstructor, node: yaml.ScalarNode) -> str:
-    return base64.b64decode(node.value, validate=False).decode()
-
-
 _SCALAR_TAGS = {
-    "tag:yaml.org,2002:binary": _binary,
     _TIMESTAMP: SafeConstructor.yaml_constructors[
         "tag:yaml.org,2002:str"
     ],  # stays as it is written, as in Heat

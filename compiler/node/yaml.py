@@ -14,6 +14,7 @@ import yaml
 from yaml._yaml import CParser
 
 from compiler.diagnostics import CompileError
+from compiler.meter import OverBudgetError, check_bits
 from compiler.node import Mapping, Node, Scalar, ScalarValue, Sequence, sequence_of
 from compiler.node.scalars import ReservedWordError, equal_key, key_text, plain_scalar, tagged_scalar
 from compiler.node.syntax import point, syntax_error
@@ -21,6 +22,7 @@ from compiler.source import Source, Span
 
 MOST_NODES = 1_000_000  # of a document with its aliases expanded: a "billion laughs" stops here
 DEEPEST = 100
+_LONG = 1_000  # characters: a number that is written with fewer has few enough digits
 
 Event: TypeAlias = Any  # the stubs of libyaml's events lack their fields
 _SEQUENCE_END: type[Any] = yaml.SequenceEndEvent
@@ -107,6 +109,8 @@ class _Builder:
             value = self.tagged(event)
         elif event.implicit[0]:
             value = self.plain(event)
+        if type(value) is int and len(event.value) > _LONG:
+            self.check_digits(value, event)
         return Scalar(value, self.source, event.start_mark, event.end_mark)
 
     def plain(self, event: Event) -> ScalarValue:
@@ -118,10 +122,16 @@ class _Builder:
             problem = f"`{event.value}` without quotes is not a value in YAML 1.1"
             raise CompileError(problem, self.span(event), "put it in quotes") from None
 
+    def check_digits(self, number: int, event: Event) -> None:
+        try:
+            check_bits(number.bit_length())
+        except OverBudgetError as error:
+            raise CompileError(f"this {error}", self.span(event), "quote it if it is a text") from None
+
     def tagged(self, event: Event) -> ScalarValue:
         try:
             return tagged_scalar(event.tag, event.value)
-        except (yaml.YAMLError, ValueError, KeyError):
+        except (yaml.YAMLError, ValueError, OverflowError, KeyError):
             raise CompileError(
                 f"tag `{event.tag}` is not supported here", self.span(event), "write the value without a tag"
             ) from None

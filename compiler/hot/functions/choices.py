@@ -28,7 +28,7 @@ def if_refers(scope: Scope, argument: Node, call: Mapping) -> None:
 def equals(scope: Scope, argument: Node, call: Mapping) -> Node:
     """Whether two values are equal as in Python: 1 equals 1.0 and true, but not '1'."""
     assert isinstance(argument, Sequence)
-    left, right = (without_secrets(scope.value(item)) for item in argument.items)
+    left, right = (without_secrets(scope.read(item)) for item in argument.items)
     return scalar_of(left == right, call)
 
 

@@ -36,7 +36,7 @@ def evaluate(scope: Scope, argument: Node, call: Mapping) -> Node:
     data = scope.value(argument.entries.get("data") or mapping_of({}, call))
     is_hidden = written.is_hidden or conversion.holds_hidden(data)
     try:
-        value = yaql.evaluate(expression, conversion.value(data))
+        value = yaql.evaluate(expression, conversion.value(data), scope.stack.meter)
     except yaql.YaqlError as error:
         raise MisuseError("fails on hidden values" if is_hidden else f"fails: {error}") from None
     node = conversion.node(value, call)

@@ -16,9 +16,11 @@ from compiler.hot.functions.arguments import (
     without_secrets,
 )
 from compiler.hot.scope import Functions, MisuseError, Scope, Value
+from compiler.meter import Meter
 from compiler.node import (
     Mapping,
     Node,
+    Plain,
     Scalar,
     ScalarValue,
     Sequence,
@@ -29,10 +31,11 @@ from compiler.node import (
     sequence_of,
 )
 from compiler.node.hidden import quoted
+from compiler.node.parts import parts_of
 from compiler.node.rewriting import rewritten
 from compiler.node.scalars import key_text
 
-MOST_REPEATS = 1_000_000  # items that one `repeat` may create
+_COMPARED = 16  # values that are compared in one step
 
 
 def list_concat(scope: Scope, argument: Node, call: Mapping) -> Node:
@@ -42,8 +45,10 @@ def list_concat(scope: Scope, argument: Node, call: Mapping) -> Node:
 
 def list_concat_unique(scope: Scope, argument: Node, call: Mapping) -> Node:
     """All lists as one, without repeated items; 1, 1.0 and true are equal."""
-    kept, seen = [], []
+    kept: list[Node] = []
+    seen: list[Plain] = []
     for item in _concatenated(scope, argument):
+        scope.stack.meter.spend((parts_of(item) + len(seen)) // _COMPARED)
         value = plain(item)
         if value not in seen:
             seen.append(value)
@@ -55,6 +60,7 @@ def _concatenated(scope: Scope, argument: Node) -> list[Node]:
     joined: list[Node] = []
     for each in items(scope.value(argument), "a list of lists"):
         if not is_null(each):
+            scope.stack.meter.spend(len(items(each, "lists to join")))
             joined.extend(items(each, "lists to join"))
     return joined
 
@@ -70,6 +76,7 @@ def map_merge(scope: Scope, argument: Node, call: Mapping) -> Node:
         if not is_null(each):
             if not isinstance(each, Mapping):
                 raise MisuseError(f"merges mappings, not {shown(each)}")
+            scope.stack.meter.spend(len(each.entries))
             entries |= each.entries
             keys |= each.keys
     return mapping_of(entries, call, keys)
@@ -133,22 +140,23 @@ def _renamed(key: str, new: Node | None) -> ScalarValue:
 def filter_(scope: Scope, argument: Node, call: Mapping) -> Node:
     """`filter`: a list without some values."""
     assert isinstance(argument, Sequence)
-    listed = scope.value(argument.items[1])
+    listed = scope.read(argument.items[1])
     if not plain(listed):
         return listed
     kept = items(listed, "a list")
-    unwanted = plain(scope.value(argument.items[0]))
+    unwanted = plain(scope.read(argument.items[0]))
     if not unwanted:
         return listed
     if not isinstance(unwanted, list):
         raise MisuseError(f"takes a list of values to remove, not {shown(scope.value(argument.items[0]))}")
+    scope.stack.meter.spend(len(kept) * len(unwanted) // _COMPARED)
     return sequence_of([item for item in kept if plain(item) not in unwanted], call)
 
 
 def contains(scope: Scope, argument: Node, call: Mapping) -> Node:
     """Whether a list contains a value, or a string another."""
     assert isinstance(argument, Sequence)
-    value, inside = (scope.value(item) for item in argument.items)
+    value, inside = (scope.read(item) for item in argument.items)
     wanted, found = without_secrets(value), without_secrets(inside)
     if isinstance(found, str):
         return scalar_of(text(value, "a string to search for in a string") in found, call)
@@ -187,16 +195,12 @@ def repeat(*, maps: bool, together: bool) -> Value:
         nested = not (together and isinstance(written, Scalar) and written.value is False)
         values = [_loop(node, name, maps=maps and nested) for name, node in loops.entries.items()]
         template = scope.value(argument.entries["template"])
-        rows = _rows(values) if nested else _pairs(loops, values)
-        return sequence_of([_filled(template, loops, row) for row in rows], call)
+        rows = itertools.product(*values) if nested else _pairs(loops, values)
+        meter = scope.stack.meter
+        meter.spend(prod(map(len, values)) * parts_of(template) if nested else 0)
+        return sequence_of([_filled(template, loops, row, meter) for row in rows], call)
 
     return evaluate
-
-
-def _rows(values: list[list[Node]]) -> Iterable[tuple[Node, ...]]:
-    if prod(map(len, values)) > MOST_REPEATS:
-        raise MisuseError(f"would make more than {MOST_REPEATS:,} items")
-    return itertools.product(*values)
 
 
 def _pairs(loops: Mapping, values: list[list[Node]]) -> Iterable[tuple[Node, ...]]:
@@ -214,17 +218,19 @@ def _loop(node: Node, name: str, *, maps: bool) -> list[Node]:
     return items(node, f"a list for `{name}`")
 
 
-def _filled(template: Node, loops: Mapping, row: tuple[Node, ...]) -> Node:
+def _filled(template: Node, loops: Mapping, row: tuple[Node, ...], meter: Meter) -> Node:
     hides = any(value.is_hidden for value in row)
-    return rewritten(template, _filling(loops, row), keys=True, hides=hides)
+    return rewritten(template, _filling(loops, row, meter), keys=True, hides=hides)
 
 
-def _filling(loops: Mapping, row: tuple[Node, ...]) -> Callable[[str], str]:
+def _filling(loops: Mapping, row: tuple[Node, ...], meter: Meter) -> Callable[[str], str]:
     """What replaces names by a row of values, one after the other: a later one may replace inserted text."""
 
     def filled(written: str) -> str:
         for name, value in zip(loops.entries, row, strict=True):
-            written = written.replace(name, text(value, f"strings for `{name}`"))
+            inserted = text(value, f"strings for `{name}`")
+            meter.write(len(written) + written.count(name) * len(inserted))
+            written = written.replace(name, inserted)
         return written
 
     return filled

@@ -16,6 +16,7 @@ from compiler.hot.functions.arguments import (
     without_secrets,
 )
 from compiler.hot.scope import Functions, MisuseError, Scope, Value, is_call
+from compiler.meter import Meter
 from compiler.model import secret
 from compiler.node import Mapping, Node, Plain, Scalar, Sequence, node_of, plain, scalar_of
 from compiler.node.hidden import made_of, quoted
@@ -43,10 +44,11 @@ def str_replace(form: Format, *, strict: bool = False) -> Value:
             raise MisuseError(f"takes a mapping as `params`, not {params.kind}")
         if "" in params.entries:
             raise MisuseError("cannot replace an empty string")
+        scope.read(params)
         values = {name: form(value, name) for name, value in params.entries.items()}
         keys = sorted(values, key=lambda key: (-len(key), key))
         unused = set(values)
-        replaced = _replaced(written, keys, values, unused)
+        replaced = _replaced(written, keys, values, unused, scope.stack.meter)
         if strict and unused:
             shown_names = sorted("a hidden key" if params.key_node(key).is_hidden else key for key in unused)
             raise MisuseError(f"finds no {', '.join(shown_names)} in its template")
@@ -56,13 +58,15 @@ def str_replace(form: Format, *, strict: bool = False) -> Value:
     return evaluate
 
 
-def _replaced(written: str, keys: list[str], values: dict[str, str], unused: set[str]) -> str:
+def _replaced(written: str, keys: list[str], values: dict[str, str], unused: set[str], meter: Meter) -> str:
     """The text with each key replaced, the longest first; inserted text is never searched again."""
+    meter.spend(1 + len(keys) // 8)
     for index, key in enumerate(keys):
         if key in written:
             unused.discard(key)
-            rest = keys[index + 1 :]
-            return values[key].join(_replaced(part, rest, values, unused) for part in written.split(key))
+            rest, parts = keys[index + 1 :], written.split(key)
+            meter.write(len(parts) * len(values[key]))
+            return values[key].join(_replaced(part, rest, values, unused, meter) for part in parts)
     return written
 
 
@@ -94,15 +98,20 @@ def _json(value: Node) -> str:
 def list_join(scope: Scope, argument: Node, call: Mapping) -> Node:
     """The items of all lists, joined by a delimiter; null, '' and 0 in place of a list are skipped."""
     assert isinstance(argument, Sequence)
-    delimiter, *lists = map(scope.value, argument.items)
+    delimiter, *lists = map(scope.read, argument.items)
     items: list[Node] = []
     for value in lists:
         if isinstance(value, Sequence):
             items.extend(value.items)
         elif plain(value):
             raise MisuseError(f"joins lists, not {shown(value)}")
-    joined = text(delimiter, "a string as the delimiter").join(map(_joinable, items))
+    joined = _joined(scope, text(delimiter, "a string as the delimiter"), [_joinable(item) for item in items])
     return scalar_of(joined, made_of(call, delimiter, *items))
+
+
+def _joined(scope: Scope, delimiter: str, parts: list[str]) -> str:
+    scope.stack.meter.write(sum(map(len, parts)) + len(delimiter) * len(parts))
+    return delimiter.join(parts)
 
 
 def _joinable(value: Node) -> str:
@@ -119,7 +128,7 @@ def list_join_one(scope: Scope, argument: Node, call: Mapping) -> Node:
     delimiter, written = (scope.value(item) for item in argument.items)
     found = [] if plain(written) is None else items(written, "a list")
     parts = ["" if plain(item) is None else text(item, "strings to join") for item in found]
-    joined = text(delimiter, "a string as the delimiter").join(parts)
+    joined = _joined(scope, text(delimiter, "a string as the delimiter"), parts)
     return scalar_of(joined, made_of(call, delimiter, written))
 
 
@@ -142,7 +151,9 @@ def str_split(scope: Scope, argument: Node, call: Mapping) -> Node:
     without_secrets(values[1])
     if delimiter == "":
         raise MisuseError("cannot split at an empty delimiter")
-    parts: list[Plain] = list(text(values[1], "a string").split(delimiter))
+    written = text(values[1], "a string")
+    scope.stack.meter.spend(written.count(delimiter) if delimiter else len(written) // 2)
+    parts: list[Plain] = list(written.split(delimiter))
     return node_of(parts if len(values) == 2 else _part(parts, values[2]), made_of(call, values[1]))
 
 

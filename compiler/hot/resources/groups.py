@@ -37,6 +37,7 @@ from compiler.node import (
     sequence_of,
 )
 from compiler.node.hidden import quoted
+from compiler.node.parts import parts_of
 from compiler.node.rewriting import rewritten
 
 MOST_MEMBERS = 10_000
@@ -201,6 +202,7 @@ class ResourceGroup(Members):
         properties, variable, removed = _own_properties(written), self._variable(), frozenset(self._removed())
         names = (str(index) for index in itertools.count() if str(index) not in removed)
         for name in itertools.islice(names, self._count()):
+            self._definition.stack.spend(parts_of(properties), properties)
             numbered = rewritten(properties, partial(_replaced, variable, name), keys=False)
             yield _member(self._definition, name, written.entries["type"], numbered)
 

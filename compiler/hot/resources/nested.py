@@ -23,10 +23,13 @@ from compiler.hot.template import Declaration, Template, expect_outputs
 from compiler.model.inputs import Registration, TemplateFile
 from compiler.node import Node, expect_mapping, mapping_of, scalar_of
 
+_STACK = 100  # steps of a nested stack, by its size
+
 
 def nested(definition: ResourceDefinition, file: TemplateFile, registration: Registration) -> Nested:
     """The resource for a template; `registration`: the entry that led to it."""
     stack, path = definition.stack, file.path
+    stack.spend(_STACK, definition.type)
     if path in stack.ancestors:
         circle = " -> ".join((*stack.ancestors[stack.ancestors.index(path) :], path))
         raise CompileError(f"circular inclusion of templates: {circle}", definition.type.span)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+from compiler.hot import patterns
+from compiler.hot.patterns import Matching
+from compiler.hot.yaql.budget import meter, spend, write
 from compiler.hot.yaql.errors import NotSupported
 from compiler.hot.yaql.operators import within
 from compiler.hot.yaql.syntax import LIST
@@ -30,7 +33,8 @@ _NO_DEFAULT = object()
 
 
 def _concat(*texts: Value) -> str:
-    return "".join(expect(text, str) for text in texts) if texts else unsure()
+    write(sum(len(expect(text, str)) for text in texts))
+    return "".join(texts) if texts else unsure()
 
 
 def _list(*values: Value) -> tuple[Value, ...]:
@@ -40,6 +44,7 @@ def _list(*values: Value) -> tuple[Value, ...]:
 
 def _spread(values: Iterable[Value]) -> Iterator[Value]:
     for value in values:
+        spend(1)
         if type(value) is Stream:
             yield from _spread(value.taken())
         else:
@@ -72,7 +77,7 @@ def _range(*bounds: Value) -> Value:
 
 
 def _regex(pattern: Value) -> re.Pattern[str]:
-    return re.compile(expect(pattern, str))
+    return patterns.compiled(expect(pattern, str))
 
 
 def _flatten(owner: Value) -> Value:
@@ -103,8 +108,9 @@ def _given(default: Value) -> Value:
 
 def _merged(left: Value, right: Value) -> LooseDict:
     """`mergeWith`: dicts merged at any depth, lists joined without repetition, else the right one."""
-    merged = LooseDict(expect_dict(left))
-    for key, value in expect_dict(right).items():
+    spend(len(expect_dict(left)) + len(expect_dict(right)))
+    merged = LooseDict(left)
+    for key, value in right.items():
         merged[key] = _merged_value(merged[key], value) if key in merged else value
     return merged
 
@@ -138,33 +144,59 @@ def _repeat(value: Value, times: Value) -> Value:
 
 def _join(owner: Value, other: Value) -> str:
     separator, values = (owner, other) if type(owner) is str else (other, owner)
-    return str(expect(separator, str)).join(map(_text, items_of(values)))
+    texts = [_text(item) for item in items_of(values)]
+    write(sum(map(len, texts)) + len(expect(separator, str)) * len(texts))
+    return str(separator.join(texts))
 
 
 def _split(owner: Value, *by: Value, **named: Value) -> Loose:
     if type(owner) is re.Pattern and len(by) == 1 and not named:
-        return Loose(owner.split(expect(by[0], str)))
-    return Loose(expect(owner, str).split(*by, **named))
+        patterns.check(owner, expect(by[0], str), Matching.EVERY, meter())
+        return Loose(owner.split(by[0]))
+    _spend_parts(expect(owner, str), *by, **named)
+    return Loose(owner.split(*by, **named))
+
+
+def _spend_parts(text: str, separator: Value = None, *_: Value, sep: Value = None, **_named: Value) -> None:
+    """Take the steps of splitting a text before it is done."""
+    at = separator or sep
+    spend(1 + (text.count(expect(at, str)) if at else len(text) // 2))
 
 
 def _right_split(owner: Value, *by: Value, **named: Value) -> Loose:
-    return Loose(expect(owner, str).rsplit(*by, **named))
+    _spend_parts(expect(owner, str), *by, **named)
+    return Loose(owner.rsplit(*by, **named))
 
 
 def _replace(owner: Value, old: Value, new: Value) -> str:
     if type(owner) is re.Pattern:
-        return str(owner.sub(expect(new, str), expect(old, str)))
-    return str(expect(owner, str).replace(expect(old, str), expect(new, str)))
+        return _substituted(owner, expect(old, str), expect(new, str))
+    write(len(expect(owner, str)) + owner.count(expect(old, str)) * len(expect(new, str)))
+    return str(owner.replace(old, new))
+
+
+def _substituted(pattern: re.Pattern[str], text: str, template: str) -> str:
+    """`pattern.sub`, with the steps of writing each replacement taken before it is written."""
+    patterns.check(pattern, text, Matching.EVERY, meter())
+
+    def replacement(match: re.Match[str]) -> str:
+        longest = max(len(group or "") for group in (match[0], *match.groups()))
+        write(len(template) + template.count("\\") * longest)
+        return match.expand(template)
+
+    return pattern.sub(replacement, text)
 
 
 def _search(owner: Value, text: Value) -> str | None:
-    found = expect(owner, re.Pattern).search(expect(text, str))
+    patterns.check(expect(owner, re.Pattern), expect(text, str), Matching.FIRST, meter())
+    found = owner.search(text)
     return found.group() if found else None
 
 
 def _matches(owner: Value, other: Value) -> bool:
     pattern, text = (owner, other) if type(owner) is re.Pattern else (_regex(other), owner)
-    return pattern.search(expect(text, str)) is not None
+    patterns.check(pattern, expect(text, str), Matching.FIRST, meter())
+    return pattern.search(text) is not None
 
 
 def _format(owner: Value, *values: Value) -> str:
@@ -172,7 +204,13 @@ def _format(owner: Value, *values: Value) -> str:
 
     if not SCALARS.issuperset(map(type, values)):
         raise NotSupported
-    return formatted(expect(owner, str), *values)
+    write(len(expect(owner, str)) + owner.count("{") * max([len(str(value)) for value in values], default=0))
+    return formatted(owner, *values)
+
+
+def _cased(owner: Value, case: Callable[[str], str]) -> str:
+    write(len(expect(owner, str)))
+    return case(owner)
 
 
 ARGUMENTS = {"separator": "sep", "maxSplits": "maxsplit", "default": "default"}  # as in Python
@@ -216,8 +254,8 @@ METHODS: dict[str, Callable[..., Value]] = {
     "startsWith": lambda owner, *starts: expect(owner, str).startswith(
         tuple(expect(start, str) for start in starts)
     ),
-    "toLower": lambda owner: expect(owner, str).lower(),
-    "toUpper": lambda owner: expect(owner, str).upper(),
+    "toLower": lambda owner: _cased(owner, str.lower),
+    "toUpper": lambda owner: _cased(owner, str.upper),
     "values": lambda owner: View(expect_dict(owner).values(), as_set=False),
     "zip": lambda *collections: Stream(zip(*map(items_of, collections), strict=False)),
 }

@@ -11,7 +11,9 @@ from typing import Any
 
 import yaql
 from yaql.language import exceptions, specs, yaqltypes
+from yaql.language.conventions import CamelCaseConvention
 
+from compiler.hot.yaql.bounds import BoundedContext
 from compiler.hot.yaql.errors import YaqlError
 from compiler.hot.yaql.formatting import formatted
 from compiler.hot.yaql.sets import Ordered
@@ -68,7 +70,8 @@ def _engine() -> Any:
 @cache
 def _context() -> Any:
     """The standard functions, and over them ours."""
-    context = yaql.create_context().create_child_context()
+    context = yaql.create_context(context=BoundedContext(convention=CamelCaseConvention()))
+    context = context.create_child_context()
     specs.parameter("template", yaqltypes.String())(_format)
     specs.parameter("iterator", yaqltypes.Iterator())(_len)
     specs.parameter("collection", yaqltypes.Iterable())(_to_set)

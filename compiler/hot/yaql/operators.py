@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from compiler.hot.yaql.budget import spend, write
 from compiler.hot.yaql.errors import NotSupported
 from compiler.hot.yaql.values import (
     DICTS,
@@ -23,6 +24,7 @@ from compiler.hot.yaql.values import (
     frozen,
     items_of,
 )
+from compiler.meter import check_bits
 
 
 def _equal(left: Value, right: Value) -> bool:
@@ -51,9 +53,13 @@ def within(left: Value, right: Value) -> bool:
 
 
 def _plus(left: Value, right: Value) -> Value:
-    if _are_numbers(left, right) or (type(left) is str and type(right) is str):
+    if _are_numbers(left, right):
+        return left + right
+    if type(left) is str and type(right) is str:
+        write(len(left) + len(right))
         return left + right
     if type(left) in DICTS and type(right) in DICTS:
+        spend(len(left) + len(right))
         return Frozen(left | right)
     both = (*items_of(left), *items_of(right))
     return both if {type(left), type(right)} <= {list, tuple} else Stream(both)
@@ -67,9 +73,12 @@ def _minus(left: Value, right: Value) -> Value:
 
 def _times(left: Value, right: Value) -> Value:
     if _are_numbers(left, right):
+        if type(left) is type(right) is int:
+            check_bits(left.bit_length() + right.bit_length())
         return left * right
     if type(left) not in SEQUENCES or len(left) * expect(right, int) > MOST_ITEMS:
         raise NotSupported
+    spend(max(0, len(left) * right))
     return Loose(list(left) * right) if type(left) is Loose else tuple(left) * right
 
 

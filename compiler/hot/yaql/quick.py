@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache, reduce
 from typing import TypeAlias
 
+from compiler.hot.yaql.budget import spend
 from compiler.hot.yaql.errors import NotSupported
 from compiler.hot.yaql.functions import ARGUMENTS, FUNCTIONS, METHODS
 from compiler.hot.yaql.operators import OPERATORS, negative
@@ -168,7 +169,12 @@ def _call(tree: Call) -> Closure:
     if tree.name not in FUNCTIONS or tree.arguments.pairs:
         raise NotSupported
     function = FUNCTIONS[tree.name]
-    return lambda variables: function(*[item(variables) for item in items])
+
+    def called(variables: Variables) -> Value:
+        spend(1)
+        return function(*[item(variables) for item in items])
+
+    return called
 
 
 def _method(tree: Call, owner: Closure, items: list[Closure]) -> Closure:
@@ -249,7 +255,11 @@ _PAIRED: dict[str, Callable[[list[Closure], list[tuple[Closure, Closure]]], Clos
 
 
 def _each(variables: Variables, closure: Closure) -> Callable[[Value], Value]:
-    return lambda item: closure({**variables, "$1": item})
+    def applied(item: Value) -> Value:
+        spend(1)
+        return closure({**variables, "$1": item})
+
+    return applied
 
 
 def _where(variables: Variables, owner: Value, predicate: Closure) -> Value:
@@ -274,6 +284,7 @@ def _any(variables: Variables, owner: Value, predicate: Closure) -> bool:
 def _group_by(variables: Variables, owner: Value, key: Closure, value: Closure | None = None) -> Value:
     groups: dict[str, Loose] = {}
     for item in items_of(owner):
+        spend(1)
         scope = {**variables, "$1": item}
         group = groups.setdefault(expect(key(scope), str), Loose())
         group.append(item if value is None else value(scope))
@@ -282,9 +293,12 @@ def _group_by(variables: Variables, owner: Value, key: Closure, value: Closure |
 
 def _reduce(variables: Variables, owner: Value, selector: Closure, *seed: Closure) -> Value:
     start = [closure(variables) for closure in seed]
-    return reduce(
-        lambda found, item: selector({**variables, "$1": found, "$2": item}), items_of(owner), *start
-    )
+
+    def reduced(found: Value, item: Value) -> Value:
+        spend(1)
+        return selector({**variables, "$1": found, "$2": item})
+
+    return reduce(reduced, items_of(owner), *start)
 
 
 _QUERIES: dict[str, Callable[..., Value]] = {

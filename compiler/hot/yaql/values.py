@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn, TypeAlias
 
+from compiler.hot.yaql.budget import spend
 from compiler.hot.yaql.errors import NotSupported
 from compiler.node import Plain
 
@@ -41,6 +42,7 @@ class Stream:
 
     def __init__(self, values: Iterable[Value]) -> None:
         self._values: list[Value] | None = list(values)
+        spend(len(self._values))
 
     def taken(self) -> list[Value]:
         """The values, for the first caller only."""
@@ -57,6 +59,7 @@ class View:
 
     def __init__(self, values: Iterable[Value], *, as_set: bool = True) -> None:
         self.values = list(values)
+        spend(len(self.values))
         self.as_set = as_set
 
     def __len__(self) -> int:
@@ -69,13 +72,12 @@ DICTS: frozenset[Any] = frozenset((dict, Frozen, LooseDict))
 
 def items_of(value: Value) -> Iterable[Value]:
     """The items that a function reads from a collection."""
-    if type(value) in SEQUENCES:
-        return value  # type: ignore[no-any-return]
-    if type(value) is Stream:
-        return value.taken()
-    if type(value) is View:
-        return value.values
-    raise NotSupported
+    items: Any = value.taken() if type(value) is Stream else value
+    items = value.values if type(value) is View else items
+    if type(items) not in SEQUENCES:
+        raise NotSupported
+    spend(len(items))
+    return items  # type: ignore[no-any-return]
 
 
 def is_collection(value: Value) -> bool:
@@ -102,6 +104,7 @@ def plain(value: Value) -> Plain:
     kind = type(value)
     if kind in SCALARS or kind is list or kind is dict:
         return value  # type: ignore[no-any-return]
+    spend(1)
     if kind in DICTS:
         return {key: plain(item) for key, item in value.items()}
     if kind is View and value.as_set:
@@ -114,6 +117,7 @@ def frozen(value: Value) -> Any:
     kind = type(value)
     if kind in SCALARS:
         return value
+    spend(1)
     if kind is list or kind is tuple:
         return tuple(map(frozen, value))
     if kind is dict or kind is Frozen:

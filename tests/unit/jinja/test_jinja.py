@@ -98,6 +98,68 @@ def test_a_template_that_makes_gigabytes_is_refused(bomb: str) -> None:
     assert "the template exceeds a limit" in problem(bomb)
 
 
+DOUBLED = (
+    "{% set n = namespace(x=(1,)) %}{% for i in range(60) %}{% set n.x = (n.x, n.x) %}{% endfor %}{{ @ }}"
+)
+
+
+@pytest.mark.parametrize(
+    "use",
+    ["n.x | string", "n.x", "n.x == n.x[:]", "{n.x: 1}", "{}[n.x]", "'%s' % (n.x,)", "'{}'.format(n.x)",
+     "n.x ~ 1", "[n.x, n.x] | unique | list", "[n.x] | tojson", "[n.x] | pprint"],
+)  # fmt: skip
+def test_a_value_that_contains_itself_many_times_is_not_walked_over(use: str) -> None:
+    assert "a value of more than 1,000,000 parts" in problem(DOUBLED.replace("@", use))
+
+
+@pytest.mark.parametrize(
+    "endless",
+    [
+        "{% for a in many %}{% for b in many %}{% for c in many %}{% endfor %}{% endfor %}{% endfor %}",
+        "{% macro f(n) %}{% if n %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(60) }}",
+        "{% for i in range(100000) %}{% set y = 'a' in 'b' * 1000000 %}{% endfor %}",
+        "{% for i in range(100000) %}{% set y = ('b' * 1000000)[1:] %}{% endfor %}",
+        "{% for i in range(100000) %}{% set y = ('b' * 1000000).split('b') %}{% endfor %}",
+        "{% set l = [1] %}{% for i in range(60) %}{% set _ = l.extend(l) %}{% endfor %}",
+        "{{ range(900000) | list | sort | length }}",
+    ],
+)
+def test_a_template_that_takes_too_many_steps_ends(endless: str) -> None:
+    assert "more than 3,000,000 steps" in problem(endless, many=["x"] * 1000)
+
+
+def test_a_precision_of_a_billion_digits_is_refused() -> None:
+    assert "a precision of thousands of digits" in problem("{{ 1.5 | round(10 ** 9, 'ceil') }}")
+
+
+@pytest.mark.parametrize("chance", ["range(10) | random", "lipsum()"])
+def test_templates_have_no_chance(chance: str) -> None:
+    assert "random" in problem(f"{{{{ {chance} }}}}") or "undefined" in problem(f"{{{{ {chance} }}}}")
+
+
+@pytest.mark.parametrize(
+    "value", ["names | map('upper')", "'a'.upper", "range", "cycler('a')", "namespace()"]
+)
+def test_what_would_print_an_address_is_refused(value: str) -> None:
+    assert "which is not a value" in problem(f"{{{{ {value} }}}}", names=["a"])
+
+
+def test_an_include_cannot_follow_a_link_out_of_the_template_folders(tmp_path: Path) -> None:
+    (tmp_path / "secret.j2").write_text("secret")
+    folder = tmp_path / "templates"
+    folder.mkdir()
+    (folder / "link.j2").symlink_to("../secret.j2")
+    assert f"`{folder}/link.j2` is a link to `{tmp_path}/secret.j2`" in problem(
+        "{% include 'link.j2' %}", folder
+    )
+
+
+def test_an_include_may_follow_a_link_inside_the_template_folders(tmp_path: Path) -> None:
+    (tmp_path / "part.j2").write_text("part")
+    (tmp_path / "link.j2").symlink_to("part.j2")
+    assert text("{% include 'link.j2' %}", tmp_path) == "part"
+
+
 def test_what_configuration_files_really_do_is_not_refused() -> None:
     assert text(
         "{{ '%5.2f' % 2.5 }} {{ '{} {:>8}'.format(1700000000, 5) }} {{ [8000000, 9] | join(',') }}"

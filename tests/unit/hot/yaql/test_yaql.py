@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from compiler.hot import yaql
 from compiler.hot.yaql import library, quick
+from compiler.hot.yaql.budget import spending
 from compiler.hot.yaql.errors import NotSupported
+from compiler.meter import Meter, OverBudgetError
 from tests.support.examples import examples
 
 SERVICES = [
@@ -102,7 +104,6 @@ MISTAKES = {
     "regex('(')": "not a valid regular expression: missing ), unterminated subpattern",
     "sequence()": "a collection has more than 100000 items",
     "sequence().len()": "a collection has more than 100000 items",
-    "'x' * 1000000000000": "the values take too much memory",
     "def(f, f()) -> f()": "the expression or its data is nested too deeply",
     "(" * 3000 + "1" + ")" * 3000: "the expression or its data is nested too deeply",
     "'{0.__class__}'.format(1)": "`format` cannot access attributes or items: `{0.__class__}`",
@@ -123,6 +124,45 @@ def test_a_mistake_is_said_in_one_line(expression):
     with pytest.raises(yaql.YaqlError) as raised:
         yaql.evaluate(expression, DATA)
     assert str(raised.value) == (MISTAKES | NO_EXPRESSIONS)[expression]
+
+
+DOUBLED = "range(60).aggregate([$1, $1], [1])"
+BOMBS = (
+    "'x' * 1000000000000",
+    "[1, 2] * 10000000000",
+    "pow(10, 100000000)",
+    "shiftBitsLeft(1, 100000000000)",
+    "range(100000).aggregate($1 * 99999999999, 1)",
+    "range(1000).selectMany(range(1000)).selectMany(range(1000)).len()",
+    "range(100000).toList().join(range(100000).toList(), true, [$1, $2]).len()",
+    "generate(1, true, $ + 1).len()",
+    "range(100000).selectMany(range(100)).max()",
+    "range(100000).select('aaaaaaaaaaaaaaaaaaaaaaaa').join('b' * 100000)",
+    "range(60).aggregate($1 + $1, 'a')",
+    "range(90000).select([$, range(90000).toList()]).len()",
+    DOUBLED,
+    f"{DOUBLED} = {DOUBLED}",
+    f"{DOUBLED}.toSet().len()",
+    "let(x => range(60).aggregate({a => $1, b => $1}, 1)) -> {$x => 1}.len()",
+    "regex('a').replace('a' * 100000, 'b' * 100000).len()",
+    "('a' * 100000).replace({a => 'b' * 100000}).len()",
+    "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab'.matches('^(a+)+$')",
+    "regex('^(a+)+$').matches('aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab')",
+    "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab' =~ '^(a+)+$'",
+    "regex('(a*)*b').searchAll('aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa')",
+)
+
+
+@pytest.mark.parametrize("expression", BOMBS)
+def test_an_expression_that_takes_too_much_ends_early(expression):
+    with pytest.raises(OverBudgetError):
+        yaql.evaluate(expression, DATA)
+
+
+@pytest.mark.parametrize("expression", ["random()", "random(1, 5)", "now()", "localtz()"])
+def test_an_expression_with_another_value_each_time_is_refused(expression):
+    with pytest.raises(yaql.YaqlError, match=r"each time|every machine"):
+        yaql.evaluate(expression, DATA)
 
 
 @pytest.mark.parametrize("expression", NO_EXPRESSIONS)
@@ -209,10 +249,12 @@ EXPRESSION = st.recursive(LEAF, larger, max_leaves=6)
 @given(EXPRESSION, st.dictionaries(st.sampled_from("abk"), VALUE, max_size=3) | VALUE)
 def test_where_the_closures_answer_the_library_says_the_same(expression, data):
     try:
-        ours = quick.evaluate(expression, data)
+        with spending(Meter()):
+            ours = quick.evaluate(expression, data)
     except NotSupported:
         return
-    assert repr(ours) == repr(library.evaluate(expression, data))
+    with spending(Meter()):
+        assert repr(ours) == repr(library.evaluate(expression, data))
 
 
 @settings(max_examples=examples(500))
