@@ -16,7 +16,7 @@ Layers. A module imports only from lines below its own, and rooms on one line do
     files                                  reads input files, with errors instead of tracebacks
     schemas                                JSON Schemas of the input files, and their violations in words
     node | jinja                           YAML with positions; Jinja2 in a sandbox
-    diagnostics                            problems with their place; the exceptions that carry them
+    diagnostics | meter                    problems with their place; the budget of steps
     source | shipped | host                positions in text; the library; the program that runs on hosts
 
 `host` uses the standard library alone: it is sent to the hosts as it is. The library of templates, roles and

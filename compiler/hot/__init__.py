@@ -10,7 +10,7 @@ evaluation   the settings of all its stacks     memo          results, computed 
 scope        functions, and where they run      functions/    the table of functions
 resource     a resource as others see it        yaql/         the expressions of one function
 stack        a template with its properties     resources/    templates and Heat's own types
-builtin      the names of all types that Heat includes
+builtin      the names of all types             patterns/     regular expressions, bounded
 random_string_properties    the string that an OS::Heat::RandomString describes
 
 Imports: resource <- scope <- functions <- stack <- resources.

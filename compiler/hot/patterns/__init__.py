@@ -6,7 +6,9 @@ takes: from the shape of the pattern (`shape`), or where that does not suffice f
 counted (`program`, `steps`). A step costs more here than in `re`, so whatever passes is quick there.
 
 shape     an upper bound of the steps, from the pattern and the length of the text
-program   a pattern as instructions    steps    carrying them out, step by step
+tree      a pattern as `re` reads it
+program   a pattern as instructions
+steps     carrying them out, step by step
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ class At:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class GroupEdge:
     """Remember where a group begins or ends."""
 
     slot: int
@@ -85,7 +85,7 @@ class Inner:
     behind: int = 0
 
 
-Instruction: TypeAlias = Run | At | Mark | Again | Choice | IfMatched | Begin | Loop | Inner
+Instruction: TypeAlias = Run | At | GroupEdge | Again | Choice | IfMatched | Begin | Loop | Inner
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,10 +130,10 @@ class _Writer:
         number, add, remove, items = argument
         before, self.flags = self.flags, ((self.flags[0] | add) & ~remove, (self.flags[1] | remove) & ~add)
         if number is not None:
-            self.written.append(Mark(2 * number))
+            self.written.append(GroupEdge(2 * number))
         self.sequence(items)
         if number is not None:
-            self.written.append(Mark(2 * number + 1))
+            self.written.append(GroupEdge(2 * number + 1))
         self.flags = before
 
     def repeat(self, name: str, least: int, most: int, body: Any) -> None:

@@ -10,11 +10,11 @@ from compiler.hot.patterns.program import (
     At,
     Begin,
     Choice,
+    GroupEdge,
     IfMatched,
     Inner,
     Instruction,
     Loop,
-    Mark,
     Program,
     Run,
 )
@@ -58,7 +58,7 @@ def _following(
             return ((index + 1, iter(_run(instruction, text, position, meter)), slots),)
         case At(matches):
             return _if(matches(text, position) is not None, index + 1, position, slots)
-        case Mark(slot):
+        case GroupEdge(slot):
             return _if(True, index + 1, position, _set(slots, slot, position))
         case Again():
             return _again(instruction, index, text, position, slots, meter)

@@ -10,6 +10,7 @@ syntax      expressions as trees               values     what expressions work 
 functions   functions and methods by name      operators  operators by their signs
 formatting  `format`, which yaql 3.0 removed   sets       sets with a deterministic order
 errors      what evaluating can raise         budget     the steps that evaluating may take
+bounds      the library's calls, in steps        queries    methods that evaluate for each item
 """
 
 from __future__ import annotations

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from functools import lru_cache, reduce
-from typing import TypeAlias
+from functools import lru_cache
 
 from compiler.hot.yaql.budget import spend
 from compiler.hot.yaql.errors import NotSupported
 from compiler.hot.yaql.functions import ARGUMENTS, FUNCTIONS, METHODS
 from compiler.hot.yaql.operators import OPERATORS, negative
+from compiler.hot.yaql.queries import QUERIES, Closure, Variables
 from compiler.hot.yaql.syntax import (
     MAP,
     Arguments,
@@ -32,19 +32,14 @@ from compiler.hot.yaql.values import (
     DICTS,
     SEQUENCES,
     Frozen,
-    Loose,
     Stream,
     Value,
     expect,
     expect_dict,
-    is_collection,
     items_of,
     plain,
 )
 from compiler.node import Plain
-
-Variables: TypeAlias = dict[str, Value]
-Closure: TypeAlias = Callable[[Variables], Value]
 
 _MISTAKES = (NotSupported, LookupError, TypeError, ValueError, ArithmeticError, RecursionError, re.error)
 
@@ -181,8 +176,8 @@ def _method(tree: Call, owner: Closure, items: list[Closure]) -> Closure:
     named = [(ARGUMENTS[name], value) for name, value in _named(tree.arguments) if name in ARGUMENTS]
     if len(named) != len(tree.arguments.pairs):
         raise NotSupported
-    if tree.name in _QUERIES and not named:
-        query = _QUERIES[tree.name]
+    if tree.name in QUERIES and not named:
+        query = QUERIES[tree.name]
         return lambda variables: query(variables, owner(variables), *items)
     method = METHODS.get(tree.name)
     if method is None:
@@ -248,64 +243,4 @@ _PAIRED: dict[str, Callable[[list[Closure], list[tuple[Closure, Closure]]], Clos
     "dict": _dict,
     MAP: _map,
     "coalesce": _coalesce,
-}
-
-
-# Queries: methods whose arguments are evaluated for each item.
-
-
-def _each(variables: Variables, closure: Closure) -> Callable[[Value], Value]:
-    def applied(item: Value) -> Value:
-        spend(1)
-        return closure({**variables, "$1": item})
-
-    return applied
-
-
-def _where(variables: Variables, owner: Value, predicate: Closure) -> Value:
-    return Stream(filter(_each(variables, predicate), items_of(owner)))
-
-
-def _select(variables: Variables, owner: Value, selector: Closure) -> Value:
-    return Stream(map(_each(variables, selector), items_of(owner)))
-
-
-def _select_many(variables: Variables, owner: Value, selector: Closure) -> Value:
-    found: list[Value] = []
-    for value in map(_each(variables, selector), items_of(owner)):
-        found.extend(items_of(value) if is_collection(value) else [value])
-    return Stream(found)
-
-
-def _any(variables: Variables, owner: Value, predicate: Closure) -> bool:
-    return any(map(_each(variables, predicate), items_of(owner)))
-
-
-def _group_by(variables: Variables, owner: Value, key: Closure, value: Closure | None = None) -> Value:
-    groups: dict[str, Loose] = {}
-    for item in items_of(owner):
-        spend(1)
-        scope = {**variables, "$1": item}
-        group = groups.setdefault(expect(key(scope), str), Loose())
-        group.append(item if value is None else value(scope))
-    return Stream(groups.items())
-
-
-def _reduce(variables: Variables, owner: Value, selector: Closure, *seed: Closure) -> Value:
-    start = [closure(variables) for closure in seed]
-
-    def reduced(found: Value, item: Value) -> Value:
-        spend(1)
-        return selector({**variables, "$1": found, "$2": item})
-
-    return reduce(reduced, items_of(owner), *start)
-
-
-_QUERIES: dict[str, Callable[..., Value]] = {
-    "where": _where,
-    "select": _select,
-    "selectMany": _select_many,
-    "any": _any,
-    "groupBy": _group_by,
-    "reduce": _reduce,
 }

@@ -125,7 +125,7 @@ def test_a_value_that_contains_itself_many_times_is_not_walked_over(use: str) ->
     ],
 )
 def test_a_template_that_takes_too_many_steps_ends(endless: str) -> None:
-    assert "more than 3,000,000 steps" in problem(endless, many=["x"] * 1000)
+    assert "the template exceeds a limit" in problem(endless, many=["x"] * 1000)
 
 
 def test_a_precision_of_a_billion_digits_is_refused() -> None:
