@@ -10,7 +10,7 @@ from compiler.diagnostics import CompileError, closest
 from compiler.hot.template import Template, template
 from compiler.model.inputs import Opener, Tree
 from compiler.node import Node
-from compiler.source import Source
+from compiler.source import Source, Span
 
 
 class TemplateLoader:
@@ -84,4 +84,15 @@ def inside(tree: Tree, path: str, place: Node) -> Path:
         name = tree.name(tree.roots[0] / path)
         where = "" if tree.is_whole_disk else " in the template directory"
         raise CompileError(f"file `{name}` does not exist{where}", place.span, closest(name, near))
+    check_link(tree, file, place.span)
     return file
+
+
+def check_link(tree: Tree, file: Path, place: Span | None) -> None:
+    """Raise CompileError for a link that leads out of the tree."""
+    if target := tree.target_outside(file):
+        raise CompileError(
+            f"`{tree.name(file)}` is a link to `{target}`, outside the template directory",
+            place,
+            "copy the file into the template directory",
+        )

@@ -40,6 +40,11 @@ class Tree:
             candidates += [library / path.relative_to(own) for path in candidates if path.is_relative_to(own)]
         return next(filter(_is_file, candidates), None)
 
+    def target_outside(self, path: Path) -> Path | None:
+        """Where a link leads that leaves every folder of the tree; None for all other files."""
+        target = path.resolve()
+        return None if any(target.is_relative_to(root.resolve()) for root in self.roots) else target
+
     def name(self, path: Path) -> str:
         """What an operator calls a file of the tree: its path in there, or if that is `/`, from here."""
         root = next((root for root in self.roots if path.is_relative_to(root)), path)

@@ -96,8 +96,21 @@ def _validator(name: str) -> Draft202012Validator:
 
 @lru_cache
 def _schema(name: str) -> dict[str, Any]:
-    schema: dict[str, Any] = json.loads(text(name))
+    schema: dict[str, Any] = json.loads(text(name), object_hook=_for_python)
     return schema
+
+
+def _for_python(part: dict[str, Any]) -> dict[str, Any]:
+    """A part of a schema whose `$` is the end of the text, as in JSON Schema, and no line end before it."""
+    if isinstance(part.get("pattern"), str):
+        part["pattern"] = _at_end(part["pattern"])
+    if "patternProperties" in part:
+        part["patternProperties"] = {_at_end(key): value for key, value in part["patternProperties"].items()}
+    return part
+
+
+def _at_end(pattern: str) -> str:
+    return pattern[:-1] + r"\Z" if pattern.endswith("$") else pattern
 
 
 def _failure(error: ValidationError) -> FailedKeyword:

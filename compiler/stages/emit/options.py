@@ -116,4 +116,9 @@ def bind_mount(volume: Volume) -> str:
             fields.append("readonly")
         elif option != "rw":
             fields.append(f"bind-propagation={option}")
-    return ",".join(f'"{field}"' if "," in field or '"' in field else field for field in fields)
+    return ",".join(map(_csv, fields))
+
+
+def _csv(field: str) -> str:
+    """A field of a line of comma-separated values."""
+    return '"' + field.replace('"', '""') + '"' if set(field) & set(',"') else field

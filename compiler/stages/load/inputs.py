@@ -9,6 +9,7 @@ from typing import NamedTuple
 from compiler import shipped
 from compiler.diagnostics import CompileError, Report
 from compiler.files import OnRead, images_lock, secrets
+from compiler.hot.loader import check_link
 from compiler.model.inputs import Environment, Host, Inputs, Role, Tree
 from compiler.model.selection import selected
 from compiler.node import Node
@@ -80,6 +81,9 @@ def _environments(
 ) -> tuple[Environment, ...]:
     """The registry of the templates, then the environments that were named."""
     registry = tree.find(REGISTRY)
+    if registry:
+        with mistakes.collecting():
+            check_link(tree, registry, None)
     paths = [registry] if registry else []
     for name in names:
         with mistakes.collecting():

@@ -7,4 +7,5 @@ overrides   ConfigOverrides, and those that no file took        order      conta
 refusals    what no backend supports                            conflicts  what cannot work on one host
 images      names to references with digests                    healthcheck  the test of a health check
 sources     the files that something comes from                 exposure   secrets that every user would see
+paths       where a template may write
 """

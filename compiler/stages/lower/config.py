@@ -17,8 +17,10 @@ from compiler.node.hidden import holds_hidden
 from compiler.node.overlay import overlay
 from compiler.source import Source, Span
 from compiler.stages.lower import exposure, sources
+from compiler.stages.lower.paths import check_artifact
 
 CONFIG_DATA = "/var/lib/config-data"
+TAKE_OVER = "take_over"  # a key for heatsink, not for kolla_start
 
 
 def config_file(part: Part, override: Node | None) -> ConfigFile:
@@ -139,11 +141,13 @@ def _check_sections(kind: Format, value: Node) -> None:
 
 def kolla_file(part: Part) -> ConfigFile:
     """The config.json of a part ("kolla_config", path)."""
-    path = part.path[-1]
+    value = plain(part.node)
+    assert isinstance(value, dict)
+    take_over = bool(value.pop(TAKE_OVER, False))
     return ConfigFile(
-        path=_joined("/", path, part.place),
+        path=_joined("/", part.path[-1], part.place, take_over=take_over),
         format=Format.JSON,
-        value=plain(part.node),
+        value=value,
         source=part.place.source,
         sources=sources.of_file(part),
         hidden=holds_hidden(part.node),
@@ -167,14 +171,16 @@ def _source(value: Node) -> Source:
     return Source(f"<text at {span.place}>", text, hidden=value.is_hidden)
 
 
-def _joined(folder: str, path: str, place: Span) -> str:
-    return posixpath.join(folder, _climbless(path, place).lstrip("/"))
+def _joined(folder: str, path: str, place: Span, *, take_over: bool = False) -> str:
+    joined = posixpath.join(folder, _climbless(path, place).removeprefix("/"))
+    check_artifact(joined, place, take_over=take_over)
+    return joined
 
 
 def _climbless(path: str, place: Span) -> str:
     if any(ord(character) < 32 for character in path):
         raise CompileError(f"{path!r} contains a control character", place, "remove it from the path")
-    if ".." in path.split("/") or posixpath.normpath(path) != path.rstrip("/") or not path.strip("/"):
+    if {".", ".."} & {*path.split("/")} or "//" in path or path.endswith("/") or not path:
         raise CompileError(
             f"`{path}` is not a valid path inside its folder",
             place,

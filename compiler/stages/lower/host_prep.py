@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 from compiler.diagnostics import CompileError, Problem, Report
 from compiler.model.host_prep import Group, HostPrep, Tmpfile, User
 from compiler.model.service import Part
-from compiler.node import Mapping, Scalar, plain, walk
+from compiler.node import Mapping, Node, Scalar, Sequence, plain, walk
 from compiler.source import Span
+from compiler.stages.lower.paths import check_owner
 
 
 def host_prep(part: Part) -> HostPrep:
@@ -21,6 +22,8 @@ def host_prep(part: Part) -> HostPrep:
         if isinstance(node, Mapping):
             for key in node.entries:
                 _check_text(key, node.key_span(key))
+    for node in _entries(part.node, "tmpfiles"):
+        _check_tmpfile(node)
     return HostPrep(
         tmpfiles=tuple(Tmpfile(**_strings(entry)) for entry in entries.get("tmpfiles", [])),
         sysctls=tuple((key, _sysctl(value)) for key, value in entries.get("sysctl", {}).items()),
@@ -28,6 +31,21 @@ def host_prep(part: Part) -> HostPrep:
         users=tuple(_user(entry) for entry in entries.get("users", [])),
         groups=tuple(Group(**entry) for entry in entries.get("groups", [])),
     )
+
+
+def _entries(node: Node, key: str) -> list[Node]:
+    listed = node.entries.get(key) if isinstance(node, Mapping) else None
+    return listed.items if isinstance(listed, Sequence) else []
+
+
+def _check_tmpfile(node: Node) -> None:
+    entry: Any = plain(node)
+    if entry.get("type", "d")[0] not in _LEAVING:
+        place = node.entries["path"].span if isinstance(node, Mapping) else node.span
+        check_owner(entry["path"], place, take_over=entry.get("take_over", False))
+
+
+_LEAVING = frozenset("xX")  # types of lines that change nothing
 
 
 def _check_text(text: str, place: Span) -> None:
@@ -79,7 +97,7 @@ def _agreed(
 
 
 def _strings(entry: dict[str, Any]) -> dict[str, Any]:
-    return {key: str(value) for key, value in entry.items()}
+    return {key: str(value) for key, value in entry.items() if key != "take_over"}
 
 
 def _user(entry: dict[str, Any]) -> User:

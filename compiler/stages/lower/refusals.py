@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from compiler.diagnostics import CompileError, Problem
 from compiler.model.container import Container, Kind, Refusal
-from compiler.node import Plain, Sequence, plain
+from compiler.node import Mapping, Plain, Sequence, plain
 from compiler.stages.lower import images
 from compiler.stages.lower.container import Definition
 
@@ -19,6 +19,7 @@ def check(definition: Definition) -> None:
         *_volumes(definition),
         *images.invalid(definition),
         *_control_characters(definition),
+        *_names_of_variables(definition),
         *(each.problem(definition.container) for each in _REFUSALS if each.is_wrong(definition.container)),
     )
     if problems:
@@ -113,6 +114,21 @@ def _control_characters(definition: Definition) -> Iterator[Problem]:
         if any(refused.search(text) for text in _texts(plain(node))):
             yield _problem(definition, key, f"contains {name}", "put the text into a file of `config_data`")
 
+
+def _names_of_variables(definition: Definition) -> Iterator[Problem]:
+    """A file of environment variables has comments, and no way to write other names."""
+    node = definition.node.entries.get("environment")
+    for name, _ in definition.container.environment:
+        if not _VARIABLE.fullmatch(name):
+            place = node.key_span(name) if isinstance(node, Mapping) else definition.key_span("environment")
+            yield Problem(
+                f"`{name}` is not a name of an environment variable",
+                place,
+                "a name has no `=`, no spaces, and does not begin with `#`",
+            )
+
+
+_VARIABLE = re.compile(r"[^\s=#][^\s=]*")
 
 _CONTROLS = (re.compile(r"[\x00-\x1f\x7f]"), "a line break or another control character")
 _REFUSED_CHARACTERS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 import stat
 import subprocess
@@ -13,9 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compiler.diagnostics import CompileError
+from compiler.model.container import Volume
 from compiler.model.host_prep import HostPrep, Tmpfile
 from compiler.stages.emit import unit
 from compiler.stages.emit.host_prep import TMPFILES, host_prep
+from compiler.stages.emit.options import bind_mount
 from compiler.stages.emit.unit import Section, UnitFile
 from tests.support import units
 from tests.support.examples import examples
@@ -28,6 +31,12 @@ PRINTABLE = st.one_of(
 WORD = st.text(PRINTABLE)
 WORD_OF_COMMAND = st.text(st.one_of(PRINTABLE, st.characters(categories=("Cc",), exclude_characters="\0")))
 PATH_PART = st.text(PRINTABLE.filter(lambda character: character != "/"), min_size=1, max_size=20)
+
+
+@given(PATH_PART, PATH_PART)
+def test_docker_gets_back_the_paths_of_a_mount(source: str, target: str) -> None:
+    fields = next(csv.reader([bind_mount(Volume(source=f"/{source}", target=f"/{target}", options=("ro",)))]))
+    assert fields == ["type=bind", f"source=/{source}", f"target=/{target}", "readonly"]
 
 
 @given(st.lists(WORD_OF_COMMAND))
