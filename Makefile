@@ -2,7 +2,8 @@
 #
 #     make demo         boots real nodes, builds the images, compiles, pushes, shows status
 #     make test         runs every test, those on real nodes included, and measures the coverage of branches
-#     make test-long    tries the properties on many more examples: 10,000 random templates instead of 300
+#     make test-long    tries the properties on many more examples: 10,000 random templates and 100,000 files with
+#                       mistakes instead of 300
 
 PYTHON ?= python3
 VENV := .venv
