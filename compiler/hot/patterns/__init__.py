@@ -17,7 +17,7 @@ import re
 from enum import Enum
 from functools import lru_cache
 
-from compiler.hot.patterns.program import Program, program
+from compiler.hot.patterns.program import PatternProgram, program
 from compiler.hot.patterns.shape import most_steps
 from compiler.hot.patterns.steps import end_of_match
 from compiler.meter import Meter, OverBudgetError
@@ -57,7 +57,7 @@ def check(pattern: re.Pattern[str], text: str, matching: Matching, meter: Meter)
         _walk(_program(pattern), text, matching, meter)
 
 
-def _walk(instructions: Program, text: str, matching: Matching, meter: Meter) -> None:
+def _walk(instructions: PatternProgram, text: str, matching: Matching, meter: Meter) -> None:
     start = 0
     while start <= len(text):
         end = end_of_match(instructions, text, start, meter)
@@ -67,5 +67,5 @@ def _walk(instructions: Program, text: str, matching: Matching, meter: Meter) ->
 
 
 @lru_cache(maxsize=256)
-def _program(pattern: re.Pattern[str]) -> Program:
+def _program(pattern: re.Pattern[str]) -> PatternProgram:
     return program(pattern)

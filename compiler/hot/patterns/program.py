@@ -79,7 +79,7 @@ class Loop:
 class Inner:
     """A program of its own: what it matches is not tried in another way; `behind` characters back."""
 
-    program: Program
+    program: PatternProgram
     is_wanted: bool = True
     consumes: bool = False
     behind: int = 0
@@ -89,19 +89,19 @@ Instruction: TypeAlias = Run | At | GroupEdge | Again | Choice | IfMatched | Beg
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Program:
+class PatternProgram:
     """Instructions in order; what is remembered is kept in numbered slots."""
 
     instructions: list[Instruction]
     slots: int
 
 
-def program(pattern: re.Pattern[str]) -> Program:
+def program(pattern: re.Pattern[str]) -> PatternProgram:
     """The instructions of a pattern."""
     tree = parsed(pattern)
     writer = _Writer(tree, slots=[2 * tree.state.groups])
     writer.sequence(tree)
-    return Program(writer.written, writer.slots[0])
+    return PatternProgram(writer.written, writer.slots[0])
 
 
 @dataclass(slots=True)
@@ -142,7 +142,7 @@ class _Writer:
         elif name == "POSSESSIVE_REPEAT":
             looping = _Writer(self.tree, self.slots, self.flags)
             looping.loop(least, most, body, is_greedy=True)
-            self.written.append(Inner(Program(looping.written, 0), consumes=True))
+            self.written.append(Inner(PatternProgram(looping.written, 0), consumes=True))
         else:
             self.loop(least, most, body, is_greedy=name == "MAX_REPEAT")
 
@@ -188,10 +188,10 @@ class _Writer:
     def never(self, _: Any) -> None:
         self.written.append(Choice(()))
 
-    def inner(self, items: Any) -> Program:
+    def inner(self, items: Any) -> PatternProgram:
         writer = _Writer(self.tree, self.slots, self.flags)
         writer.sequence(items)
-        return Program(writer.written, 0)  # it uses the slots of the whole
+        return PatternProgram(writer.written, 0)  # it uses the slots of the whole
 
     def hole(self) -> int:
         """The place of an instruction that is written later."""

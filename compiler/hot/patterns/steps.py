@@ -15,7 +15,7 @@ from compiler.hot.patterns.program import (
     Inner,
     Instruction,
     Loop,
-    Program,
+    PatternProgram,
     Run,
 )
 from compiler.meter import Meter
@@ -28,13 +28,15 @@ _NOWHERE = -1
 _STEP = 8  # steps of the budget that one takes, by their time
 
 
-def end_of_match(program: Program, text: str, start: int, meter: Meter) -> int | None:
+def end_of_match(program: PatternProgram, text: str, start: int, meter: Meter) -> int | None:
     """Where the match ends that begins at `start`; None if there is none."""
     found = _matched(program, text, start, (_NOWHERE,) * program.slots, meter)
     return None if found is None else found[0]
 
 
-def _matched(program: Program, text: str, start: int, slots: Slots, meter: Meter) -> tuple[int, Slots] | None:
+def _matched(
+    program: PatternProgram, text: str, start: int, slots: Slots, meter: Meter
+) -> tuple[int, Slots] | None:
     waiting: list[State] = [(0, iter((start,)), slots)]
     while waiting:
         index, positions, slots = waiting[-1]
