@@ -23,7 +23,7 @@ from compiler.hot.template import Declaration, Template, expect_outputs
 from compiler.model.inputs import Registration, TemplateFile
 from compiler.node import Node, expect_mapping, mapping_of, scalar_of
 
-_STACK = 100  # steps of a nested stack, by its size
+_STACK = 250  # steps of a nested stack, by its size
 
 
 def nested(definition: ResourceDefinition, file: TemplateFile, registration: Registration) -> Nested:
