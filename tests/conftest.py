@@ -24,6 +24,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--update-golden", action="store_true", help="write expected output instead of comparing")
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """All cores for the quick tests together; a part of them, and tests on nodes, run in one process."""
+    together = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    alone = config.getoption("--lab") or config.getoption("--update-golden")
+    return len(os.sched_getaffinity(0)) if together and not alone else 0
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Quick tests first; those for the lab are skipped, and say why, where it cannot run."""
     items.sort(key=_needs_lab)
