@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from compiler.lab.requirements import PACKAGES
+from tests.support.imports import imported
 
 ROOT = Path(__file__).parents[1]
 TOOLS = Path(sys.executable).parent
@@ -54,22 +55,9 @@ def test_the_tree_passes(command: tuple[str, ...]) -> None:
 def test_every_library_has_one_home() -> None:
     used = defaultdict(set)
     for path in sorted((ROOT / "compiler").rglob("*.py")):
-        for library in imported(path) - sys.stdlib_module_names - {"compiler"}:
+        for library in set(imported(ast.parse(path.read_bytes()))) - sys.stdlib_module_names - {"compiler"}:
             used[library].add(path.relative_to(ROOT / "compiler").parts[0].removesuffix(".py"))
     assert dict(used) == {library: {home} for library, home in HOMES.items() if library in used}
-
-
-def imported(path: Path) -> set[str]:
-    """The top-level names that a Python file imports, wherever in it."""
-    return set(imports(ast.parse(path.read_bytes())))
-
-
-def imports(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (name.name.partition(".")[0] for name in node.names)
-        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
-            yield node.module.partition(".")[0]
 
 
 def test_no_module_imports_itself_through_others() -> None:

@@ -1,14 +1,14 @@
-"""kolla_set_configs as a module, below a folder in place of /."""
+"""The modules of kolla_set_configs, and folders in place of / for it."""
 
 from __future__ import annotations
 
 import grp
-import importlib.util
 import json
 import os
 import pwd
 import stat
-from importlib.machinery import SourceFileLoader
+import sys
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,19 +16,20 @@ from typing import Any
 from compiler.shipped import folder
 
 PROGRAM = folder("images") / "base/bin/kolla_set_configs"
+PACKAGE = folder("images") / "base/lib/kolla_set_configs"
 CONFIG = Path("var/lib/kolla/config_files")
 # Whoever runs the tests: only root may give files away.
 ME = f"{pwd.getpwuid(os.getuid()).pw_name}:{grp.getgrgid(os.getgid()).gr_name}"
 
 
-def loaded() -> ModuleType:
-    """The program's functions."""
-    loader = SourceFileLoader("kolla_set_configs", str(PROGRAM))
-    spec = importlib.util.spec_from_loader(loader.name, loader)
-    assert spec is not None
-    module = importlib.util.module_from_spec(spec)
-    loader.exec_module(module)
-    return module
+def module(name: str) -> ModuleType:
+    """A module of the program. No bytecode is left beside it: its folder is part of an image."""
+    before = sys.path, sys.dont_write_bytecode
+    sys.path, sys.dont_write_bytecode = [*sys.path, str(PACKAGE.parent)], True
+    try:
+        return import_module(f"{PACKAGE.name}.{name}")
+    finally:
+        sys.path, sys.dont_write_bytecode = before
 
 
 def configure(root: Path, *config_files: dict[str, Any], **more: Any) -> None:

@@ -8,12 +8,12 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from compiler.deploy.protocol import program
+from tests.support.imports import imported
 
 ROOT = Path(__file__).parents[3]
 MODULES = sorted((ROOT / "compiler/host").glob("*.py"))
@@ -29,15 +29,6 @@ LIBRARY = {
 def test_a_module_is_python_3_9_and_needs_little_of_its_library(path: Path) -> None:
     tree = ast.parse(path.read_bytes(), feature_version=(3, 9))
     assert set(imported(tree)) - LIBRARY == set()
-
-
-def imported(tree: ast.Module) -> Iterator[str]:
-    """Top-level names of what is imported, but for the program's own modules."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (name.name.partition(".")[0] for name in node.names)
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            yield str(node.module).partition(".")[0]
 
 
 def test_the_program_is_the_same_wherever_it_is_packed(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
@@ -12,7 +13,8 @@ from typing import Any
 import pytest
 
 from compiler import schemas
-from tests.support.set_configs import CONFIG, ME, PROGRAM, configure, loaded, mode_of, write
+from tests.support.imports import imported
+from tests.support.set_configs import CONFIG, ME, PACKAGE, PROGRAM, configure, mode_of, module, write
 
 
 @pytest.fixture
@@ -29,7 +31,7 @@ def run(
     root: Path, *arguments: str, strategy: str | None = "COPY_ALWAYS"
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        (sys.executable, "-I", str(PROGRAM), "--root", str(root), *arguments),
+        (sys.executable, "-IB", str(PROGRAM), "--root", str(root), *arguments),
         env={} if strategy is None else {"KOLLA_CONFIG_STRATEGY": strategy},
         capture_output=True,
         text=True,
@@ -42,8 +44,14 @@ def start(root: Path, **options: Any) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("path", sorted(PACKAGE.glob("*.py")), ids=lambda path: path.stem)
+def test_a_module_is_python_3_9_and_needs_the_standard_library_alone(path: Path) -> None:
+    tree = ast.parse(path.read_bytes(), feature_version=(3, 9))
+    assert set(imported(tree)) - sys.stdlib_module_names <= {"yaml"}
+
+
 def test_the_root_of_a_container_is_a_folder_too() -> None:
-    root = loaded().Root("/")
+    root = module("files").Root("/")
     assert [root.name(path) for path in root.matches("/etc/passw[d]")] == ["/etc/passwd"]
 
 
@@ -268,9 +276,9 @@ def test_a_mistake_in_config_yaml_is_one_line(root: Path) -> None:
 def test_the_schema_has_the_keys_of_the_program() -> None:
     kolla = json.loads(schemas.text("role_data"))["$defs"]["kolla"]["properties"]
     made = json.loads(schemas.text("role_data"))["$defs"]["made"]
-    program = loaded()
-    assert kolla.keys() == program.LISTS.keys() | {"command", "take_over"}  # the last is for heatsink alone
-    for key, cls in program.LISTS.items():
+    lists = module("config").LISTS
+    assert kolla.keys() == lists.keys() | {"command", "take_over"}  # the last is for heatsink alone
+    for key, cls in lists.items():
         items = kolla[key]["items"]
         if "$ref" in items:
             items = made

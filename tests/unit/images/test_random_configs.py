@@ -12,9 +12,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.support.examples import examples
-from tests.support.set_configs import CONFIG, ME, configure, loaded, mode_of, write
+from tests.support.set_configs import CONFIG, ME, configure, mode_of, module, write
 
-PROGRAM = loaded()
 NAMES = st.sampled_from(["a", "b", "a/a", "a/b", "b/a", "b/b", "b/b/a"])
 MODES = st.sampled_from([0o400, 0o600, 0o644, 0o755])
 FILES = st.dictionaries(NAMES, st.tuples(st.sampled_from(["1", "2"]), MODES), max_size=4)
@@ -64,19 +63,19 @@ def container(image: dict[str, tuple[str, int]], source: dict[str, tuple[str, in
 
 def start(root: Path) -> None:
     """Start a container whose configuration can be installed; others are no examples."""
-    top = PROGRAM.Root(root)
+    top = module("files").Root(root)
     try:
-        PROGRAM.put_in_place(top, PROGRAM.load(top))
+        module("installation").install(top, module("config").load(top))
     except OSError:
         assume(condition=False)
 
 
 def changed(root: Path) -> bool:
     """The verdict of --check."""
-    top = PROGRAM.Root(root)
+    top = module("files").Root(root)
     try:
-        PROGRAM.check(top, PROGRAM.load(top))
-    except PROGRAM.Mistake:
+        module("verification").check(top, module("config").load(top))
+    except module("errors").ConfigError:
         return True
     return False
 
@@ -149,7 +148,7 @@ def tamper(root: Path, number: int, how: str) -> None:
     assume(paths)
     path = paths[number % len(paths)]
     if how == "remove":
-        PROGRAM.remove(path)
+        module("files").remove(path)
     elif path.is_dir():
         (path / "added").write_text("")
     elif how == "write":
