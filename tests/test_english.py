@@ -128,13 +128,13 @@ def shown(part: ast.expr) -> str:
 @pytest.mark.parametrize("room", ROOMS)
 def test_no_string_of_the_program_has_a_phrase_of_the_list(room: str) -> None:
     top = ROOT / "compiler" / room
-    found = [
+    matches = [
         f"{path.relative_to(ROOT)}:{line}: {phrase}"
         for path in sorted(top.rglob("*.py") if top.is_dir() else [top])
         for line, text, is_docstring in strings(path)
         for phrase in phrases(text, ANYWHERE if is_docstring and room != "cli" else ANYWHERE + IN_MESSAGES)
     ]
-    assert not found, "\n".join(found)
+    assert not matches, "\n".join(matches)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -105,11 +105,11 @@ def _suspect_repetitions(environments: tuple[Path, ...], report: Report) -> None
 
 
 def _on_read() -> OnRead:
-    heard: set[Path] = set()
+    seen: set[Path] = set()
 
     def on_read(what: str, path: Path) -> None:
-        if path not in heard:
-            heard.add(path)
+        if path not in seen:
+            seen.add(path)
             detail(f"{what}: {path.absolute()}")
 
     return on_read

@@ -22,7 +22,7 @@ def push(
     secrets: Mapping[str, str],
     options: PushOptions,
 ) -> tuple[Outcome, ...]:
-    """Make hosts what their bundles say. `secrets` has a value for every name that one of them needs."""
+    """Bring hosts to the state in their bundles. `secrets` has a value for every name that a bundle needs."""
     unchanged = _stage(sessions, bundles, secrets, options.request)
     outcomes = [Outcome(host=host, generation=generation) for host, generation in unchanged.items()]
     return _in_order([*outcomes, *activate(sessions, options.steps)], bundles)
@@ -34,7 +34,7 @@ def dry_run(
     secrets: Mapping[str, str],
     options: PushOptions,
 ) -> tuple[DryRun, ...]:
-    """What a push of the same would change; nothing on the hosts is changed."""
+    """What `push` would change; nothing on the hosts is changed."""
     unchanged = _stage(sessions, bundles, secrets, {**options.request, "dry": True})
     plans = sessions.map(lambda session: session.expect(Plan))
     results = [DryRun(host=host, generation=generation) for host, generation in unchanged.items()]
@@ -53,7 +53,7 @@ def _stage(
     """Give hosts their bundles. Those that are up to date are left out: host → their generation."""
 
     def current(session: Session) -> int:
-        """The generation that is what is wanted, and up; 0 if none is."""
+        """The host's generation if it is the wanted one and up, else 0."""
         bundle = bundles[session.host]
         greeting = session.greet()
         wanted = digest(greeting.salt, bundle.host.manifest, _needed(bundle, secrets))

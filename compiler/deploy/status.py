@@ -11,7 +11,7 @@ from compiler.deploy.sessions import Sessions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostStatus:
-    """One host: the generation that lies there, whether it came up as a whole, and its units."""
+    """One host: the installed generation, whether it came up as a whole, and its units."""
 
     host: str
     generation: int  # 0: nothing was pushed yet

@@ -52,12 +52,12 @@ def unit_states(machine: Machine, names: Sequence[str]) -> dict[str, UnitState]:
 
 def dependents(machine: Machine, names: Iterable[str]) -> dict[str, list[str]]:
     """Unit → those that systemd stops with it: of these units, and of all that stop with them."""
-    found: dict[str, list[str]] = {}
-    while names := sorted(set(names) - found.keys()):
+    stopping: dict[str, list[str]] = {}
+    while names := sorted(set(names) - stopping.keys()):
         for name, shown in _shown(machine, names, ("Id", *DEPENDENTS)).items():
-            found[name] = sorted({unit for key in DEPENDENTS for unit in shown.get(key, "").split()})
-        names = {unit for units in found.values() for unit in units}
-    return found
+            stopping[name] = sorted({unit for key in DEPENDENTS for unit in shown.get(key, "").split()})
+        names = {unit for units in stopping.values() for unit in units}
+    return stopping
 
 
 def _shown(machine: Machine, names: Sequence[str], properties: Sequence[str]) -> dict[str, dict[str, str]]:

@@ -129,12 +129,12 @@ def _integer(value: Node) -> Node:
 
 
 def _boolean(value: Node) -> Node:
-    found = plain(value)
-    if found is None or isinstance(found, bool):
-        return scalar_of(bool(found), value)
-    if not isinstance(found, str) or found.lower() not in ("true", "false"):
+    content = plain(value)
+    if content is None or isinstance(content, bool):
+        return scalar_of(bool(content), value)
+    if not isinstance(content, str) or content.lower() not in ("true", "false"):
         raise ValueError
-    return scalar_of(found.lower() == "true", value)
+    return scalar_of(content.lower() == "true", value)
 
 
 def _list(value: Node) -> Node:
@@ -198,12 +198,12 @@ class Properties:
 
     def required(self, name: str, kind: str | None = None) -> Node:
         """The value of a required property, in its type if it has one."""
-        found = self.get(name)
-        if found is None:
+        node = self.get(name)
+        if node is None:
             raise CompileError(
                 f"{self.owner} needs the property `{name}`", self.place.span, "set it under `properties`"
             )
-        return found if kind is None else property_value(kind, found, self.called(name))
+        return node if kind is None else property_value(kind, node, self.called(name))
 
     def called(self, name: str) -> str:
         """How messages name a property."""

@@ -46,12 +46,12 @@ def find_registration(
     Raises CompileError for an unknown type or circular aliases.
     """
     search = _Search(_single(registry, resource), registry, frozenset(enclosing), place)
-    found = search.found(kind)
-    if found is None:
+    registration = search.registration(kind)
+    if registration is None:
         raise CompileError(
             f"{what} `{kind}` is not in the resource registry", place.span, _hint(registry, kind)
         )
-    return found
+    return registration
 
 
 def _single(registry: Registry, resource: tuple[str, ...]) -> AbstractMapping[str, Registration]:
@@ -74,13 +74,13 @@ class _Search:
     enclosing: frozenset[Registration]
     place: Node
 
-    def found(self, kind: str, chain: tuple[str, ...] = ()) -> Registration | None:
+    def registration(self, kind: str, chain: tuple[str, ...] = ()) -> Registration | None:
         """The registration at the end of all aliases; `chain`: those followed so far."""
         self._refuse_circle((*chain, kind), is_circle=kind in chain)
         for name, entry in self._fitting(kind):
             if isinstance(entry.target, TemplateFile):
                 return entry
-            following = self.found(_renamed(kind, name, entry.target), (*chain, kind))
+            following = self.registration(_renamed(kind, name, entry.target), (*chain, kind))
             if following is not None:
                 return following
         target = kind if is_template(kind) else built_in(kind)

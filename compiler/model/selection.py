@@ -35,15 +35,15 @@ def selected(hosts: Sequence[Host], patterns: Iterable[str], roles: Iterable[str
     A pattern is a glob (`compute-*`), or has ranges of numbers (`node[1-3,7]`, `node[01-20]`). One that
     matches no host is an error: a push that does nothing would look like a success.
     """
-    names, known = {host.name for host in hosts}, {host.role for host in hosts}
-    asked = set(roles) or known
+    names, known_roles = {host.name for host in hosts}, {host.role for host in hosts}
+    chosen_roles = set(roles) or known_roles
     matches = {pattern: matching(pattern, names) for pattern in patterns}
     mistakes = [
         Problem(
             f"no host has the role `{role}`",
-            hint=closest(role, known) or f"roles in use: {', '.join(sorted(known))}",
+            hint=closest(role, known_roles) or f"roles in use: {', '.join(sorted(known_roles))}",
         )
-        for role in sorted(asked - known)
+        for role in sorted(chosen_roles - known_roles)
     ]
     mistakes += [
         Problem(
@@ -55,8 +55,8 @@ def selected(hosts: Sequence[Host], patterns: Iterable[str], roles: Iterable[str
     ]
     if mistakes:
         raise HeatsinkError.of(mistakes)
-    meant = frozenset().union(*matches.values()) if matches else names
-    return tuple(host for host in hosts if host.name in meant and host.role in asked)
+    chosen_names = frozenset().union(*matches.values()) if matches else names
+    return tuple(host for host in hosts if host.name in chosen_names and host.role in chosen_roles)
 
 
 def matching(pattern: str, names: Iterable[str]) -> frozenset[str]:

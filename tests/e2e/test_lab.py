@@ -137,14 +137,14 @@ def failed_units(node: LabNode) -> str:
 
 def traces(lab: Lab) -> list[str]:
     """What a lab has outside its folder: mounts, interfaces, groups, files in /run, processes."""
-    found = chain(
+    candidates = chain(
         Path("/proc/self/mountinfo").read_text().splitlines(),
         (path.name for path in Path("/sys/class/net").iterdir()),
         (str(path) for path in Path("/sys/fs/cgroup").glob("**/heatsink-lab/*")),
         (str(path) for path in Path("/run/systemd/nspawn").glob("*/*")),
         (command_line(path) for path in Path("/proc").glob("[0-9]*")),
     )
-    return [trace for trace in found if lab.bridge in trace or str(lab.state) in trace]
+    return [trace for trace in candidates if lab.bridge in trace or str(lab.state) in trace]
 
 
 def command_line(process: Path) -> str:

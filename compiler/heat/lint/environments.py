@@ -57,12 +57,12 @@ class Everything:
     @cached_property
     def strings(self) -> frozenset[str]:
         """What may be the name of a type, in templates and in values of parameters."""
-        found = {*self.listed, *(name for each in (*self.named, *self.needed) for name in each.types)}
+        strings = {*self.listed, *(name for each in (*self.named, *self.needed) for name in each.types)}
         for document in self.environments:
             for section in (DEFAULTS, PARAMETERS):
                 for value in document.section(section).values():
-                    found |= {str(node.value) for node in walk(value) if isinstance(node, Scalar)}
-        return frozenset(found)
+                    strings |= {str(node.value) for node in walk(value) if isinstance(node, Scalar)}
+        return frozenset(strings)
 
     def is_read(self, name: str) -> bool:
         """Whether a template declares the parameter, or the compiler reads it."""

@@ -67,27 +67,27 @@ def _concatenated(scope: Scope, argument: Node) -> list[Node]:
 
 def map_merge(scope: Scope, argument: Node, call: Mapping) -> Node:
     """All mappings as one, key by key: the later value wins, null included. A null mapping is skipped."""
-    found = scope.value(argument)
-    if isinstance(found, Scalar) and found.value == "":
+    value = scope.value(argument)
+    if isinstance(value, Scalar) and value.value == "":
         return mapping_of({}, call)
     entries: dict[str, Node] = {}
     keys: dict[str, Node] = {}
-    for each in items(found, "a list of mappings"):
-        if not is_null(each):
-            if not isinstance(each, Mapping):
-                raise MisuseError(f"merges mappings, not {shown(each)}")
-            scope.stack.meter.spend(len(each.entries))
-            entries |= each.entries
-            keys |= each.keys
+    for mapping in items(value, "a list of mappings"):
+        if not is_null(mapping):
+            if not isinstance(mapping, Mapping):
+                raise MisuseError(f"merges mappings, not {shown(mapping)}")
+            scope.stack.meter.spend(len(mapping.entries))
+            entries |= mapping.entries
+            keys |= mapping.keys
     return mapping_of(entries, call, keys)
 
 
 def map_replace(scope: Scope, argument: Node, call: Mapping) -> Node:
     """A mapping with keys and values replaced that match another mapping's keys exactly."""
-    found = items(scope.value(argument), "a list")
-    if len(found) != 2:
-        raise MisuseError(f"takes a mapping and its replacements, not {counted(len(found), 'item')}")
-    source, by = (_map(item, "mappings") for item in found)
+    pair = items(scope.value(argument), "a list")
+    if len(pair) != 2:
+        raise MisuseError(f"takes a mapping and its replacements, not {counted(len(pair), 'item')}")
+    source, by = (_map(item, "mappings") for item in pair)
     for name in by.entries:
         if name not in ("keys", "values"):
             raise MisuseError(f"replaces `keys` and `values`, not {quoted(name, by.key_node(name))}")
@@ -95,26 +95,34 @@ def map_replace(scope: Scope, argument: Node, call: Mapping) -> Node:
         _map(by.entries.get(name) or scalar_of(None, call), f"a mapping as `{name}`").entries
         for name in ("keys", "values")
     )
-    entries: dict[str, Node] = {}
-    keys: dict[str, Node] = {}
-    made: set[ScalarValue] = set()  # 1 is not "1": both may be made, and in the end the last of them counts
-    for key, value in source.entries.items():
-        key_node = _key_node(source, key, new_keys.get(key))
-        renamed = _renamed(key, new_keys.get(key))
-        if renamed != key and renamed in source.entries:
-            old, new = quoted(key, source.key_node(key)), quoted(key_text(renamed), key_node)
-            raise MisuseError(f"would rename {old} to {new}, which already exists")
-        if renamed in made:
-            raise MisuseError(f"would create the key {quoted(key_text(renamed), key_node)} twice")
-        made.add(renamed)
-        keys[key_text(renamed)] = key_node
-        replaced = (
-            new_values.get(value.value)
-            if isinstance(value, Scalar) and isinstance(value.value, str)
-            else None
-        )
-        entries[key_text(renamed)] = value if replaced is None else replaced
-    return mapping_of(entries, call, keys)
+    keys = _renamed_keys(source, new_keys)
+    texts = [key_text(key) for key, _ in keys]
+    values = [_replaced(value, new_values) for value in source.entries.values()]
+    nodes = (node for _, node in keys)
+    return mapping_of(dict(zip(texts, values, strict=True)), call, dict(zip(texts, nodes, strict=True)))
+
+
+def _renamed_keys(source: Mapping, new: dict[str, Node]) -> list[tuple[ScalarValue, Node]]:
+    """The new key for each entry, with its node. 1 is not "1": both may exist, and the last one counts."""
+    renamed: dict[ScalarValue, Node] = {}
+    for key in source.entries:
+        node = _key_node(source, key, new.get(key))
+        new_key = _renamed(key, new.get(key))
+        if new_key != key and new_key in source.entries:
+            old = quoted(key, source.key_node(key))
+            raise MisuseError(
+                f"would rename {old} to {quoted(key_text(new_key), node)}, which already exists"
+            )
+        if new_key in renamed:
+            raise MisuseError(f"would create the key {quoted(key_text(new_key), node)} twice")
+        renamed[new_key] = node
+    return list(renamed.items())
+
+
+def _replaced(value: Node, new: dict[str, Node]) -> Node:
+    return (
+        new.get(value.value, value) if isinstance(value, Scalar) and isinstance(value.value, str) else value
+    )
 
 
 def _map(node: Node, what: str) -> Mapping:
@@ -157,12 +165,12 @@ def contains(scope: Scope, argument: Node, call: Mapping) -> Node:
     """Whether a list contains a value, or a string another."""
     assert isinstance(argument, Sequence)
     value, inside = (scope.read(item) for item in argument.items)
-    wanted, found = without_secrets(value), without_secrets(inside)
-    if isinstance(found, str):
-        return scalar_of(text(value, "a string to search for in a string") in found, call)
-    if not isinstance(found, list):
+    wanted, searched = without_secrets(value), without_secrets(inside)
+    if isinstance(searched, str):
+        return scalar_of(text(value, "a string to search for in a string") in searched, call)
+    if not isinstance(searched, list):
         raise MisuseError(f"searches a list or a string, not {shown(inside)}")
-    return scalar_of(wanted in found, call)
+    return scalar_of(wanted in searched, call)
 
 
 def repeat_shape(functions: Functions, argument: Node, call: Mapping) -> None:

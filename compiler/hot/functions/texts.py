@@ -168,21 +168,21 @@ def _part(parts: list[Plain], index: Node) -> Plain:
 
 def digest(scope: Scope, argument: Node, call: Mapping) -> Node:
     """The hash of a text, in hexadecimal digits."""
-    found = items(scope.value(argument), "a list")
-    if len(found) != 2:
-        raise MisuseError(f"takes an algorithm and a string, not {counted(len(found), 'item')}")
-    algorithm, value = (text(item, "strings") for item in found)
-    without_secrets(found[1])
+    pair = items(scope.value(argument), "a list")
+    if len(pair) != 2:
+        raise MisuseError(f"takes an algorithm and a string, not {counted(len(pair), 'item')}")
+    algorithm, value = (text(item, "strings") for item in pair)
+    without_secrets(pair[1])
     if algorithm.lower() not in hashlib.algorithms_available:
-        raise MisuseError(f"does not support the algorithm {shown(found[0])}")
+        raise MisuseError(f"does not support the algorithm {shown(pair[0])}")
     try:
         hashed = hashlib.new(algorithm, value.encode("latin-1")).hexdigest()
     except UnicodeEncodeError as error:
-        character = shown(scalar_of(value[error.start], found[1]))
+        character = shown(scalar_of(value[error.start], pair[1]))
         raise MisuseError(f"takes Latin-1 text, which has no {character}") from None
     except (TypeError, ValueError, OverflowError):
-        raise MisuseError(f"does not support {shown(found[0])}, which has no fixed length") from None
-    return scalar_of(hashed, made_of(call, found[1]))
+        raise MisuseError(f"does not support {shown(pair[0])}, which has no fixed length") from None
+    return scalar_of(hashed, made_of(call, pair[1]))
 
 
 URL = ("scheme", "username", "password", "host", "port", "path", "query", "fragment")

@@ -99,7 +99,7 @@ def _environments(
 
 def _fleet(request: Request, on_read: OnRead) -> _Fleet:
     """Every host with its role, and the hosts that are chosen."""
-    path = _found(request.hosts_file, HOSTS)
+    path = _path(request.hosts_file, HOSTS)
     if path is None:
         return _this_machine(request, on_read)
     on_read("hosts", path)
@@ -136,26 +136,26 @@ def _named(request: Request) -> list[tuple[str, Node | None]]:
     return [(name, None) for name in request.roles]
 
 
-def _digests(asked: Path | None, on_read: OnRead) -> dict[str, str]:
-    path = _found(asked, images_lock.NAME)
+def _digests(chosen: Path | None, on_read: OnRead) -> dict[str, str]:
+    path = _path(chosen, images_lock.NAME)
     if path is None:
         return {}
     on_read("images lock", path)
     return images_lock.read_lock(path)
 
 
-def _secret_names(asked: Path | None, on_read: OnRead) -> frozenset[str]:
-    path = _found(asked, secrets.NAME)
+def _secret_names(chosen: Path | None, on_read: OnRead) -> frozenset[str]:
+    path = _path(chosen, secrets.NAME)
     if path is None:
         return frozenset()
     on_read("secrets", path)
     return frozenset(secrets.read_secrets(path))
 
 
-def _found(asked: Path | None, usual: str) -> Path | None:
-    if asked is not None:
-        if not asked.exists():
-            raise CompileError(f"there is no file `{asked}`", hint="check the path")
-        return asked
+def _path(chosen: Path | None, usual: str) -> Path | None:
+    if chosen is not None:
+        if not chosen.exists():
+            raise CompileError(f"there is no file `{chosen}`", hint="check the path")
+        return chosen
     path = Path(usual)
     return path if path.exists() else None

@@ -139,12 +139,12 @@ def _made(files: Iterable[ConfigFile], preps: Iterable[HostPrep]) -> frozenset[s
 
 
 def _missing_sources(
-    host: str, present: Iterable[Definition], made: frozenset[str], brought: tuple[str, ...]
+    host: str, present: Iterable[Definition], made: frozenset[str], provided: tuple[str, ...]
 ) -> Iterator[Problem]:
     for definition in present:
         name = definition.container.name
         for position, volume in enumerate(definition.container.volumes):
-            if volume.is_bind and volume.source not in made and not _matches(volume.source, brought):
+            if volume.is_bind and volume.source not in made and not _matches(volume.source, provided):
                 yield Problem(
                     f"nothing creates `{volume.source}` on host `{host}`, and `{name}` mounts it",
                     definition.item_span("volumes", position),

@@ -51,12 +51,12 @@ def services(environment: Environment, role: Role) -> tuple[Node, ...]:
 
 
 def settings(
-    parameters: AbstractMapping[str, Node], role: Role, host: Host, asked: Backend | None
+    parameters: AbstractMapping[str, Node], role: Role, host: Host, backend: Backend | None
 ) -> HostSettings:
     """The settings of one host: the command line wins over the host, the role and the environment."""
     overrides = parameters.get(OVERRIDES)
     return HostSettings(
-        backend=asked or host.backend or role.backend or _backend(parameters.get("ContainerBackend")),
+        backend=backend or host.backend or role.backend or _backend(parameters.get("ContainerBackend")),
         image_prefix=_text(parameters, "ContainerImagePrefix", "localhost/heatsink"),
         image_tag=_text(parameters, "ContainerImageTag", __version__),
         overrides=None if overrides is None else expect_mapping(overrides, f"`{OVERRIDES}`"),
