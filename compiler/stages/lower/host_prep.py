@@ -2,50 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple, TypeVar
 
 from compiler.diagnostics import CompileError, Problem, Report
 from compiler.model.host_prep import Group, HostPrep, Tmpfile, User
 from compiler.model.service import Part
-from compiler.node import Mapping, Node, Scalar, Sequence, plain, walk
+from compiler.node import Mapping, Node, Plain, Scalar, expect_mapping, plain, walk
 from compiler.source import Span
+from compiler.stages.lower.keys import Keys
 from compiler.stages.lower.paths import check_owner
+
+T = TypeVar("T")
 
 
 def host_prep(part: Part) -> HostPrep:
     """One service's `host_prep`; it has passed its schema."""
-    entries: Any = plain(part.node)
-    for node in walk(part.node):
+    _check_texts(part.node)
+    keys = Keys(expect_mapping(part.node, "`host_prep`"))
+    sysctls = keys.mapping("sysctl")
+    return HostPrep(
+        tmpfiles=tuple(map(_tmpfile, keys.mappings("tmpfiles"))),
+        sysctls=_sysctls(sysctls.node) if sysctls else (),
+        kernel_modules=keys.strings("kernel_modules"),
+        users=tuple(map(_user, keys.mappings("users"))),
+        groups=tuple(map(_group, keys.mappings("groups"))),
+    )
+
+
+def _check_texts(root: Node) -> None:
+    for node in walk(root):
         if isinstance(node, Scalar) and isinstance(node.value, str):
             _check_text(node.value, node.span)
         if isinstance(node, Mapping):
             for key in node.entries:
                 _check_text(key, node.key_span(key))
-    for node in _entries(part.node, "tmpfiles"):
-        _check_tmpfile(node)
-    return HostPrep(
-        tmpfiles=tuple(Tmpfile(**_strings(entry)) for entry in entries.get("tmpfiles", [])),
-        sysctls=tuple((key, _sysctl(value)) for key, value in entries.get("sysctl", {}).items()),
-        kernel_modules=tuple(entries.get("kernel_modules", [])),
-        users=tuple(_user(entry) for entry in entries.get("users", [])),
-        groups=tuple(Group(**entry) for entry in entries.get("groups", [])),
-    )
-
-
-def _entries(node: Node, key: str) -> list[Node]:
-    listed = node.entries.get(key) if isinstance(node, Mapping) else None
-    return listed.items if isinstance(listed, Sequence) else []
-
-
-def _check_tmpfile(node: Node) -> None:
-    entry: Any = plain(node)
-    if entry.get("type", "d")[0] not in _LEAVING:
-        place = node.entries["path"].span if isinstance(node, Mapping) else node.span
-        check_owner(entry["path"], place, take_over=entry.get("take_over", False))
-
-
-_LEAVING = frozenset("xX")  # types of lines that change nothing
 
 
 def _check_text(text: str, place: Span) -> None:
@@ -53,6 +44,47 @@ def _check_text(text: str, place: Span) -> None:
         raise CompileError("control characters are not allowed in `host_prep`", place, "write it on one line")
     if text.startswith("/") and ".." in text.split("/"):
         raise CompileError(f"`{text}` must not contain `..`", place, "write the path without `..`")
+
+
+def _tmpfile(keys: Keys) -> Tmpfile:
+    path, kind = keys.required("path"), keys.text("type") or "d"
+    if kind[0] not in _LEAVING:
+        check_owner(path, keys.node.entries["path"].span, take_over=keys.flag("take_over"))
+    return Tmpfile(
+        path=path,
+        type=kind,
+        mode=keys.text("mode"),
+        user=keys.text("user"),
+        group=keys.text("group"),
+        age=keys.text("age"),
+        argument=keys.text("argument"),
+    )
+
+
+_LEAVING = frozenset("xX")  # types of lines that change nothing
+
+
+def _sysctls(node: Mapping) -> tuple[tuple[str, str], ...]:
+    return tuple((key, _sysctl(plain(value))) for key, value in node.entries.items())
+
+
+def _sysctl(value: Plain) -> str:
+    return str(int(value)) if isinstance(value, bool) else str(value)
+
+
+def _user(keys: Keys) -> User:
+    return User(
+        name=keys.required("name"),
+        uid=keys.number("uid"),
+        group=keys.text("group"),
+        home=keys.text("home"),
+        shell=keys.text("shell"),
+        groups=keys.strings("groups"),
+    )
+
+
+def _group(keys: Keys) -> Group:
+    return Group(name=keys.required("name"), gid=keys.number("gid"))
 
 
 class PlacedPrep(NamedTuple):
@@ -65,46 +97,30 @@ class PlacedPrep(NamedTuple):
 def merged(preps: Iterable[PlacedPrep]) -> HostPrep:
     """All of them as one, sorted; two different definitions of one path, key or name are an error."""
     preps = tuple(preps)
+    tmpfiles = [(entry.path, entry, place) for prep, place in preps for entry in prep.tmpfiles]
+    sysctls = [(entry[0], entry, place) for prep, place in preps for entry in prep.sysctls]
+    users = [(entry.name, entry, place) for prep, place in preps for entry in prep.users]
+    groups = [(entry.name, entry, place) for prep, place in preps for entry in prep.groups]
     mistakes = Report()
-    agreed = {
-        field: tuple(_agreed(field, what, name, preps, mistakes)) for field, (what, name) in _NAMES.items()
-    }
+    result = HostPrep(
+        tmpfiles=_agreed("path", tmpfiles, mistakes),
+        sysctls=_agreed("sysctl", sysctls, mistakes),
+        kernel_modules=tuple(sorted({module for prep, _ in preps for module in prep.kernel_modules})),
+        users=_agreed("user", users, mistakes),
+        groups=_agreed("group", groups, mistakes),
+    )
     mistakes.check()
-    modules = {each for prep, _ in preps for each in prep.kernel_modules}
-    return HostPrep(**agreed, kernel_modules=tuple(sorted(modules)))
+    return result
 
 
-_NAMES: dict[str, tuple[str, Callable[[Any], str]]] = {
-    "tmpfiles": ("path", lambda each: each.path),
-    "sysctls": ("sysctl", lambda each: each[0]),
-    "users": ("user", lambda each: each.name),
-    "groups": ("group", lambda each: each.name),
-}
-
-
-def _agreed(
-    field: str, what: str, name: Callable[[Any], str], preps: Iterable[PlacedPrep], mistakes: Report
-) -> Iterator[Any]:
-    first: dict[str, tuple[Any, Span]] = {}
-    for prep, place in preps:
-        for item in getattr(prep, field):
-            other, where = first.setdefault(name(item), (item, place))
-            if other != item:
-                said = f"two services define the {what} `{name(item)}` differently"
-                hint = f"make both definitions in `host_prep` the same; the other is at {where.place}"
-                mistakes.errors.append(Problem(said, place, hint))
-    yield from (first[key][0] for key in sorted(first))
-
-
-def _strings(entry: dict[str, Any]) -> dict[str, Any]:
-    return {key: str(value) for key, value in entry.items() if key != "take_over"}
-
-
-def _user(entry: dict[str, Any]) -> User:
-    group = entry.get("group")
-    groups = tuple(entry.get("groups", ()))
-    return User(**(entry | {"group": None if group is None else str(group), "groups": groups}))
-
-
-def _sysctl(value: object) -> str:
-    return str(int(value)) if isinstance(value, bool) else str(value)
+def _agreed(what: str, definitions: Iterable[tuple[str, T, Span]], mistakes: Report) -> tuple[T, ...]:
+    """The first definition of each name, sorted by name; a different one is reported."""
+    first: dict[str, tuple[T, Span]] = {}
+    for name, item, place in definitions:
+        other, where = first.setdefault(name, (item, place))
+        if other != item:
+            hint = f"make both definitions in `host_prep` the same; the other is at {where.place}"
+            mistakes.errors.append(
+                Problem(f"two services define the {what} `{name}` differently", place, hint)
+            )
+    return tuple(first[name][0] for name in sorted(first))

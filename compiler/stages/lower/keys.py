@@ -1,4 +1,4 @@
-"""The keys of a container's definition, each read as its type. The schema has checked their values."""
+"""The keys of a definition, each read as its type. The schema has checked their values."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import TypeVar
 
-from compiler.node import Mapping, Plain, plain
+from compiler.node import Mapping, Plain, Sequence, plain
 
 T = TypeVar("T")
 
@@ -38,6 +38,12 @@ class Keys:
     def text(self, key: str) -> str | None:
         """Text, or a number as text."""
         return self._read(key, str)
+
+    def required(self, key: str) -> str:
+        """Text that the schema requires."""
+        text = self.text(key)
+        assert text is not None
+        return text
 
     def number(self, key: str) -> int | None:
         """A whole number."""
@@ -73,6 +79,12 @@ class Keys:
         """The keys of a mapping that is not empty."""
         node = self.node.entries.get(key)
         return Keys(node) if isinstance(node, Mapping) and node.entries else None
+
+    def mappings(self, key: str) -> tuple[Keys, ...]:
+        """The keys of each mapping of a list."""
+        node = self.node.entries.get(key)
+        items = node.items if isinstance(node, Sequence) else []
+        return tuple(Keys(item) for item in items if isinstance(item, Mapping))
 
 
 def _number(value: Plain) -> int:
