@@ -18,24 +18,11 @@ from compiler.diagnostics import CompileError
 from compiler.jinja import bounds
 from compiler.jinja.sizes import check_data, size
 
-_MULTIPLYING = frozenset(
-    (
-        *(
-            "batch",
-            "center",
-            "groupby",
-            "indent",
-            "join",
-            "list",
-            "replace",
-            "reverse",
-            "slice",
-            "sort",
-            "sum",
-        ),
-        *("tojson", "unique"),
-    )
-)
+# Filters whose result is limited by the product of their arguments.
+_MULTIPLYING = frozenset((
+    "batch", "center", "groupby", "indent", "join", "list", "replace", "reverse", "slice", "sort", "sum",
+    "tojson", "unique",
+))  # fmt: skip
 _ITERATING = frozenset(
     ("batch", "groupby", "list", "max", "min", "reverse", "slice", "sort", "sum", "unique")
 )

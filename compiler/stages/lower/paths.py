@@ -10,34 +10,20 @@ from compiler.source import Span
 
 # What a distribution installs and others rely on: who may log in and become whom, how the system boots and
 # where its software comes from, and units that are not heatsink's.
-_FOREIGN = (
-    *("/etc/passwd*", "/etc/shadow*", "/etc/group*", "/etc/gshadow*", "/etc/subuid*", "/etc/subgid*"),
-    *("/etc/sudoers*", "/etc/ssh", "/etc/pam.d", "/etc/pam.conf", "/etc/security", "/etc/polkit-1"),
-    *("/etc/login.defs", "/etc/nsswitch.conf", "/etc/shells", "/etc/securetty", "/etc/krb5.conf"),
-    *("/etc/fstab", "/etc/crypttab", "/etc/hostname", "/etc/hosts", "/etc/machine-id", "/etc/resolv.conf"),
-    *("/etc/environment", "/etc/profile*", "/etc/bash*", "/etc/ld.so.*", "/etc/motd", "/etc/default"),
-    *(
-        "/etc/cron*",
-        "/etc/init.d",
-        "/etc/rc*.d",
-        "/etc/systemd",
-        "/etc/udev",
-        "/etc/dbus-1",
-        "/etc/containers",
-    ),
-    *(
-        "/etc/docker",
-        "/etc/modprobe.d",
-        "/etc/modules*",
-        "/etc/sysctl*",
-        "/etc/sysusers.d",
-        "/etc/tmpfiles.d",
-    ),
-    *("/etc/apt", "/etc/dpkg", "/etc/yum*", "/etc/dnf", "/etc/pki", "/etc/ssl", "/etc/ca-certificates*"),
-    *("/etc/network", "/etc/netplan", "/etc/NetworkManager", "/etc/selinux", "/etc/apparmor*", "/etc/grub*"),
-    *("/bin", "/boot", "/efi", "/lib*", "/root", "/sbin", "/usr/[!l]*", "/usr/lib*", "/var/lib/dpkg"),
-    *("/var/lib/rpm", "/var/lib/systemd", "/var/spool/cron"),
-)
+_OF_THE_SYSTEM = """
+/etc/passwd* /etc/shadow* /etc/group* /etc/gshadow* /etc/subuid* /etc/subgid*
+/etc/sudoers* /etc/ssh /etc/pam.d /etc/pam.conf /etc/security /etc/polkit-1
+/etc/login.defs /etc/nsswitch.conf /etc/shells /etc/securetty /etc/krb5.conf
+/etc/fstab /etc/crypttab /etc/hostname /etc/hosts /etc/machine-id /etc/resolv.conf
+/etc/environment /etc/profile* /etc/bash* /etc/ld.so.* /etc/motd /etc/default
+/etc/cron* /etc/init.d /etc/rc*.d /etc/systemd /etc/udev /etc/dbus-1 /etc/containers
+/etc/docker /etc/modprobe.d /etc/modules* /etc/sysctl* /etc/sysusers.d /etc/tmpfiles.d
+/etc/apt /etc/dpkg /etc/yum* /etc/dnf /etc/pki /etc/ssl /etc/ca-certificates*
+/etc/network /etc/netplan /etc/NetworkManager /etc/selinux /etc/apparmor* /etc/grub*
+/bin /boot /efi /lib* /root /sbin /usr/[!l]* /usr/lib* /var/lib/dpkg
+/var/lib/rpm /var/lib/systemd /var/spool/cron
+"""
+_FOREIGN = tuple(_OF_THE_SYSTEM.split())
 
 
 def check_artifact(path: str, place: Span, *, take_over: bool) -> None:
@@ -59,4 +45,4 @@ def check_owner(path: str, place: Span, *, take_over: bool) -> None:
 def _is_foreign(path: str) -> bool:
     """Whether the path, or a folder above it, is one of others."""
     paths = (PurePosixPath(path), *PurePosixPath(path).parents)
-    return any(each.match(pattern) for each in paths for pattern in _FOREIGN)
+    return any(above.match(pattern) for above in paths for pattern in _FOREIGN)

@@ -73,22 +73,12 @@ def _no_effect(key: str, kind: Kind) -> str | None:
     return None
 
 
-_OF_EXECS = frozenset(
-    (
-        *(
-            "action",
-            "after",
-            "alias",
-            "bootstrap",
-            "check_interval",
-            "command",
-            "config_volume",
-            "depends_on",
-        ),
-        *("detach", "env_file", "environment", "exit_codes", "family", "ports", "privileged", "remove"),
-        *("requires", "restart", "start_order", "systemd_exec_flags", "timeout", "user"),
-    )
-)
+_KEYS_OF_EXECS = """
+action after alias bootstrap check_interval command config_volume depends_on detach env_file
+environment exit_codes family ports privileged remove requires restart start_order
+systemd_exec_flags timeout user
+"""
+_OF_EXECS = frozenset(_KEYS_OF_EXECS.split())
 
 
 def _volumes(definition: Definition) -> Iterator[Problem]:
