@@ -45,7 +45,7 @@ ANYWHERE = (  # also in docstrings
     r"must stay alive",
     r"write nowhere",
     r"special about it",
-    r"clock,? (or|and) chance",
+    r"\b(clock|network),? (or|and) chance",
     r"on a stick\b",
     r"beginnings of an?\b",
     r"what it stands on",

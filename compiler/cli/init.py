@@ -108,7 +108,7 @@ def _address(text: str) -> IPv4Address:
 
 
 def _project(hosts: Iterable[HostEntry], *, has_example: bool) -> Iterator[tuple[Path, bytes]]:
-    """Every file of the project, by its path in there."""
+    """Every file of the project, by its path in the project."""
     yield Path("hosts.yaml"), hosts_file(".schemas/hosts.schema.json", {"user": "root"}, hosts).encode()
     yield Path(".gitignore"), (_EXAMPLE / "gitignore").read_bytes()
     for name in schemas.names():

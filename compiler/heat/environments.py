@@ -58,7 +58,7 @@ def _nulls(roots: Sequence[Mapping]) -> Iterator[tuple[Mapping, str]]:
 
 
 def _nulls_at_last(roots: Sequence[Mapping]) -> Iterator[tuple[Mapping, str]]:
-    """A section may be null in one file, as long as another fills it: the client sends what comes of all."""
+    """A section may be null in one file, as long as another fills it: the client sends the merged file."""
     last: dict[str, Mapping] = {}
     for root in roots:
         for name, section in root.entries.items():

@@ -184,12 +184,12 @@ class Stack:
             raise CompileError(
                 f"resource {quoted(name, place)} is not defined in this template", place.span, hint
             )
-        found = self.resource(name, place)
-        if found is None:
+        resource = self.resource(name, place)
+        if resource is None:
             raise CompileError(
                 f"resource `{name}` is disabled by its condition", place.span, "refer to it inside an `if`"
             )
-        return found
+        return resource
 
     def resource(self, name: str, place: Node) -> Resource | None:
         """A resource that the template defines; None if its condition disables it."""

@@ -46,7 +46,7 @@ class Tree:
         return None if any(target.is_relative_to(root.resolve()) for root in self.roots) else target
 
     def name(self, path: Path) -> str:
-        """What an operator calls a file of the tree: its path in there, or if that is `/`, from here."""
+        """How messages name a file: by its path in the tree; in the tree `/`, from the current folder."""
         root = next((root for root in self.roots if path.is_relative_to(root)), path)
         root = Path.cwd() if self.is_whole_disk else root
         return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)

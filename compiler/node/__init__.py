@@ -1,6 +1,6 @@
 """A piece of input as a value that knows where it was written.
 
-Nodes are created by the million, so they are plain slotted classes; they are never changed afterwards.
+Nodes are created by the million, so they are plain slotted classes; their content never changes afterwards.
 Mapping keys are strings, as in JSON: Heat passes every template through JSON before it reads it.
 
 yaml        YAML text to nodes                 scalars      values of scalars in YAML 1.1

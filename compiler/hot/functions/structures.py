@@ -212,8 +212,8 @@ def repeat(*, maps: bool, together: bool) -> Value:
 
 
 def _pairs(loops: Mapping, values: list[list[Node]]) -> Iterable[tuple[Node, ...]]:
-    there = [list_ for node, list_ in zip(loops.entries.values(), values, strict=True) if not is_null(node)]
-    if len({len(each) for each in there}) > 1:
+    lists = [list_ for node, list_ in zip(loops.entries.values(), values, strict=True) if not is_null(node)]
+    if len({len(each) for each in lists}) > 1:
         raise MisuseError("takes lists of equal length with `permutations: false`")
     return zip(*values, strict=False)  # null counts as an empty list, which ends the loop
 

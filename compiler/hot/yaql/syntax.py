@@ -130,12 +130,12 @@ class _Parser:
         self.advance()
 
     def advance(self) -> None:
-        found = _TOKEN.match(self.text, self.position)
-        if found is None or found.lastgroup is None:
+        match = _TOKEN.match(self.text, self.position)
+        if match is None or match.lastgroup is None:
             raise NotSupported
-        self.kind = found.lastgroup
-        self.token = found[self.kind]
-        self.position = found.end()
+        self.kind = match.lastgroup
+        self.token = match[self.kind]
+        self.position = match.end()
 
     def operator(self) -> str | None:
         """The token, if it can be an operator: a sign, or one of the words."""
