@@ -7,7 +7,7 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from compiler.deploy.events import Activated, FilesInstalled, Plan, StepEnded
+from compiler.deploy.events import Activated, FilesInstalled, PlanSummary, StepEnded
 from compiler.deploy.outcome import Outcome
 from compiler.deploy.sessions import Sessions
 
@@ -29,7 +29,7 @@ class PushOptions:
 
 def activate(sessions: Sessions, steps: Sequence[int]) -> tuple[Outcome, ...]:
     """Carry out the plans that hosts report, step by step on all of them; hosts that fail are left out."""
-    plans = sessions.map(lambda session: session.expect(Plan))
+    plans = sessions.map(lambda session: session.expect(PlanSummary))
     started: dict[str, tuple[str, ...]] = dict.fromkeys(plans, ())
     sessions.release("install")
     sessions.map(lambda session: session.expect(FilesInstalled))
@@ -48,7 +48,7 @@ def activate(sessions: Sessions, steps: Sequence[int]) -> tuple[Outcome, ...]:
 
 
 def _outcome(
-    host: str, plan: Plan, started: tuple[str, ...], generation: int, warnings: Sequence[str]
+    host: str, plan: PlanSummary, started: tuple[str, ...], generation: int, warnings: Sequence[str]
 ) -> Outcome:
     return Outcome(
         host=host,

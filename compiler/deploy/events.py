@@ -26,8 +26,8 @@ class PlannedUnit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What changes on the host: paths of files and links, names of units, and the same units with reasons."""
+class PlanSummary:
+    """What a plan changes: paths of files and links, names of units, and the same units with reasons."""
 
     writes: tuple[str, ...] = ()
     removals: tuple[str, ...] = ()
@@ -94,7 +94,7 @@ class UnitsReported:
     units: tuple[UnitStatus, ...]
 
 
-Event = Missing | Plan | FilesInstalled | StepEnded | Activated | UnitsReported
+Event = Missing | PlanSummary | FilesInstalled | StepEnded | Activated | UnitsReported
 
 
 def read_event(fields: Mapping[str, Any]) -> Event:
@@ -102,8 +102,8 @@ def read_event(fields: Mapping[str, Any]) -> Event:
     return _READERS[fields["event"]](fields)
 
 
-def _plan(fields: Mapping[str, Any]) -> Plan:
-    return Plan(
+def _plan(fields: Mapping[str, Any]) -> PlanSummary:
+    return PlanSummary(
         writes=tuple(fields["writes"]),
         removals=tuple(fields["removals"]),
         stops=tuple(fields["stops"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from compiler.deploy.errors import DeployError
-from compiler.deploy.events import Plan
+from compiler.deploy.events import PlanSummary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +14,7 @@ class DryRun:
 
     host: str
     generation: int = 0  # the one that already is what is wanted; 0 if there is none
-    plan: Plan = field(default_factory=Plan)
+    plan: PlanSummary = field(default_factory=PlanSummary)
     warnings: tuple[str, ...] = ()
     error: DeployError | None = None
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from compiler.deploy.activation import PushOptions, activate
 from compiler.deploy.bundle import BundleFolder
-from compiler.deploy.events import Missing, Plan
+from compiler.deploy.events import Missing, PlanSummary
 from compiler.deploy.outcome import DryRun, Outcome
 from compiler.deploy.protocol import Session
 from compiler.deploy.sessions import Sessions
@@ -36,7 +36,7 @@ def dry_run(
 ) -> tuple[DryRun, ...]:
     """What `push` would change; nothing on the hosts is changed."""
     unchanged = _stage(sessions, bundles, secrets, {**options.request, "dry": True})
-    plans = sessions.map(lambda session: session.expect(Plan))
+    plans = sessions.map(lambda session: session.expect(PlanSummary))
     results = [DryRun(host=host, generation=generation) for host, generation in unchanged.items()]
     for host, plan in plans.items():
         results.append(DryRun(host=host, plan=plan, warnings=tuple(sessions.by_host[host].warnings)))

@@ -9,7 +9,7 @@ import sys
 from .layout import HOME
 from .machine import Machine
 from .verbs import VERBS
-from .wire import Pusher, PusherLeft, Refusal
+from .wire import Pusher, PusherLeft, RefusedError
 
 
 def main() -> int:
@@ -19,7 +19,7 @@ def main() -> int:
     try:
         request = pusher.receive()
         return VERBS[request["do"]](machine, pusher, request)
-    except Refusal as refusal:
+    except RefusedError as refusal:
         pusher.send("refused", message=str(refusal), hint=refusal.hint)
         return 1
     except PusherLeft:

@@ -10,7 +10,7 @@ from typing import Any
 from .machine import Machine, require
 from .manifest import ENGINES, Unit
 from .store import Generation
-from .wire import Pusher, Refusal, counted
+from .wire import Pusher, RefusedError, counted
 
 PULLS = 4  # images pulled at a time
 
@@ -22,7 +22,7 @@ def check_engine(machine: Machine, wanted: Generation) -> None:
         hint = (
             f"install it (Debian: apt-get install {package}), or choose another ContainerBackend for the host"
         )
-        raise Refusal(f"`{wanted.engine}` is not installed", hint)
+        raise RefusedError(f"`{wanted.engine}` is not installed", hint)
 
 
 def pull(machine: Machine, pusher: Pusher, wanted: Generation, images: Sequence[str]) -> None:
@@ -34,7 +34,7 @@ def pull(machine: Machine, pusher: Pusher, wanted: Generation, images: Sequence[
     problems = [problem for problem in _pulls(machine, pusher, wanted.engine, missing) if problem]
     if problems:
         hint = "nothing on the host was changed; `heatsink images push` provides images"
-        raise Refusal("\n  ".join(problems), hint)
+        raise RefusedError("\n  ".join(problems), hint)
 
 
 def _absent(machine: Machine, engine: str, images: Sequence[str]) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from .machine import Machine, sync, write_beside
 from .manifest import File, Link
 from .store import Generation
-from .wire import Refusal
+from .wire import RefusedError
 
 
 def is_installed(machine: Machine, file: File, wanted: Generation) -> bool:
@@ -41,7 +41,7 @@ def write_files(machine: Machine, wanted: Generation, files: Sequence[File]) -> 
         path = machine.path(file.path)
         owner = _owner(file.owner) if machine.owns() else None
         if machine.owns() and owner is None:
-            raise Refusal(f"the owner `{file.owner}` of `{file.path}` does not exist on this host")
+            raise RefusedError(f"the owner `{file.owner}` of `{file.path}` does not exist on this host")
         beside.append((write_beside(path, wanted.content(machine, file), _mode(file), owner), path))
     for new, path in beside:
         new.replace(path)

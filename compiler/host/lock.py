@@ -9,14 +9,14 @@ from collections.abc import Iterator
 
 from .layout import LOCK
 from .machine import Machine
-from .wire import Refusal
+from .wire import RefusedError
 
 LOCK_PATIENCE = 5.0  # seconds for a host program whose pusher died to end its step
 
 
 @contextlib.contextmanager
 def locked(machine: Machine, owner: str) -> Iterator[None]:
-    """Hold the lock; raises Refusal that names its owner if another program holds it."""
+    """Hold the lock; raises RefusedError that names its owner if another program holds it."""
     path = machine.path(LOCK)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as lock:
@@ -24,7 +24,7 @@ def locked(machine: Machine, owner: str) -> Iterator[None]:
         while not _flock(lock.fileno()):
             if time.monotonic() > deadline:
                 lock.seek(0)
-                raise Refusal(
+                raise RefusedError(
                     f"another command is changing this host: {lock.read().strip()}",
                     hint="wait until it has ended",
                 )

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from .wire import Refusal
+from .wire import RefusedError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,11 +50,11 @@ class Machine:
 
 
 def require(done: subprocess.CompletedProcess[str], message: str, cut: str = "") -> None:
-    """Raise Refusal with the error output of a command that failed; `cut` is removed from it."""
+    """Raise RefusedError with the error output of a command that failed; `cut` is removed from it."""
     if done.returncode:
         errors = done.stderr.replace(cut, "") if cut else done.stderr
         lines = [line for line in errors.splitlines() if line.strip()] or [f"exit status {done.returncode}"]
-        raise Refusal("\n  ".join((f"{message}:", *lines[:10])))
+        raise RefusedError("\n  ".join((f"{message}:", *lines[:10])))
 
 
 def relabel(machine: Machine, paths: Sequence[str]) -> None:

@@ -12,14 +12,14 @@ from .layout import QUADLETS, UNITS, WRITABLE, is_writable
 from .machine import Machine, remove_tree, require, write
 from .manifest import File
 from .store import Generation, kept_generations
-from .wire import Pusher, Refusal
+from .wire import Pusher, RefusedError
 
 
 def check_paths(wanted: Generation) -> None:
     """Refuse a manifest with paths where no artifact belongs."""
     for path in [file.path for file in wanted.files] + [link.path for link in wanted.links]:
         if not is_writable(path):
-            raise Refusal(
+            raise RefusedError(
                 f"a bundle must not install `{path}`", hint=f"allowed folders: {', '.join(WRITABLE)}"
             )
 
@@ -74,7 +74,9 @@ def _received(pusher: Pusher, missing: Sequence[File]) -> dict[str, bytes]:
         received[file.sha256] = bytes(rest[: file.size])
         rest = rest[file.size :]
         if hashlib.sha256(received[file.sha256]).hexdigest() != file.sha256:
-            raise Refusal(f"`{file.path}` does not match its digest in the manifest", hint="compile again")
+            raise RefusedError(
+                f"`{file.path}` does not match its digest in the manifest", hint="compile again"
+            )
     return received
 
 

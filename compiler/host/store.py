@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from .layout import CURRENT, GENERATIONS, PREVIOUS, SALT, STAGING, STAMPS, SUMMARY
 from .machine import Machine, place_link, remove_tree, write
 from .manifest import File, Link, Manifest, UnfitError, Unit, UnsupportedError, digest, with_secrets
-from .wire import Refusal
+from .wire import RefusedError
 
 KEPT = 10  # generations
 
@@ -27,12 +27,12 @@ class Generation:
 
     @classmethod
     def of(cls, raw: bytes, secrets: Mapping[str, str], folder: str = STAGING) -> Generation:
-        """A generation from the bytes of a manifest. Raises Refusal if it is not supported."""
+        """A generation from the bytes of a manifest. Raises RefusedError if it is not supported."""
         try:
             return cls(raw=raw, manifest=Manifest.parse(raw), secrets=secrets, folder=folder)
         except UnsupportedError as error:
             kept = "" if folder == STAGING else f"generation {folder.rpartition('/')[2]}: "
-            raise Refusal(f"{kept}{error}", error.hint) from None
+            raise RefusedError(f"{kept}{error}", error.hint) from None
 
     @property
     def files(self) -> Sequence[File]:
@@ -71,7 +71,7 @@ class Generation:
         try:
             return with_secrets(content, self.secrets) if file.sensitive else content
         except UnfitError as error:
-            raise Refusal(f"`{file.path}`: {error}", "change it in secrets.yaml") from None
+            raise RefusedError(f"`{file.path}`: {error}", "change it in secrets.yaml") from None
 
     def hashes(self, salt: str) -> dict[str, str]:
         """Unit → a digest that changes exactly when it must restart, with its hash or a secret value."""

@@ -15,7 +15,7 @@ from .manifest import Unit, names_of
 from .staging import check_paths, check_units, stage
 from .store import Generation, generation, generations, linked
 from .units import UnitState, is_up, unit_states
-from .wire import Pusher, Refusal
+from .wire import Pusher, RefusedError
 
 
 def push(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> int:
@@ -40,7 +40,7 @@ def rollback(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> in
         kept = generations(machine)
         if number not in kept:
             numbers = ", ".join(map(str, kept)) or "none"
-            raise Refusal(
+            raise RefusedError(
                 f"there is no generation {number} on this host"
                 if number
                 else "there is no earlier generation",

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 HEARTBEAT = 5.0  # seconds after which progress is reported again
 
 
-class Refusal(Exception):  # noqa: N818 - an answer, not an error of the program
+class RefusedError(Exception):
     """What the operator must fix: what is wrong, and what to do next."""
 
     def __init__(self, message: str, hint: str = "") -> None:
