@@ -174,42 +174,42 @@ def _private_key(host: str, path: Path) -> paramiko.PKey:
 
 def _connection_error(host: str, connection: fabric.Connection, error: Exception) -> DeployError:
     """Why a connection failed, and what to do."""
+    if isinstance(error, UnknownHostKeyError | paramiko.BadHostKeyException):
+        return DeployError(host, *_key_problem(error))
+    return DeployError(host, *_connection_problem(connection, error))
+
+
+def _key_problem(error: UnknownHostKeyError | paramiko.BadHostKeyException) -> tuple[str, str]:
+    if isinstance(error, UnknownHostKeyError):
+        return (
+            f"unknown host key of {error.host}: {_named(error.key)}",
+            "compare it with `ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub` on the host, "
+            "then push with `--accept-new-host-keys`",
+        )
+    return (
+        f"the host key of {error.hostname} has CHANGED to {_named(error.key)}, "
+        f"expected {_named(error.expected_key)}",
+        "if the host was reinstalled, remove its line from the known_hosts file; "
+        "otherwise this may be a man-in-the-middle attack",
+    )
+
+
+def _connection_problem(connection: fabric.Connection, error: Exception) -> tuple[str, str | None]:
     place = f"{connection.user}@{connection.host} port {connection.port}"
     match error:
-        case UnknownHostKeyError():
-            return DeployError(
-                host,
-                f"unknown host key of {error.host}: {_named(error.key)}",
-                "compare it with `ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub` on the host, "
-                "then push with `--accept-new-host-keys`",
-            )
-        case paramiko.BadHostKeyException():
-            return DeployError(
-                host,
-                f"the host key of {error.hostname} has CHANGED to {_named(error.key)}, "
-                f"expected {_named(error.expected_key)}",
-                "if the host was reinstalled, remove its line from the known_hosts file; "
-                "otherwise this may be a man-in-the-middle attack",
-            )
         case paramiko.AuthenticationException():
             hint = "check `user` and `identity_file` in the hosts file, or add the key to the agent"
-            return DeployError(host, f"authentication failed for {place}", hint)
+            return f"authentication failed for {place}", hint
         case socket.gaierror():
-            return DeployError(
-                host, f"`{connection.host}` cannot be resolved to an address", "check the hosts file"
-            )
+            return f"`{connection.host}` cannot be resolved to an address", "check the hosts file"
         case NoValidConnectionsError():
             reasons = {getattr(reason, "strerror", None) or str(reason) for reason in error.errors.values()}
             reason = ", ".join(sorted(reasons)).lower()
-            return DeployError(
-                host, f"{place} cannot be reached: {reason}", "check that the host is up and runs sshd"
-            )
+            return f"{place} cannot be reached: {reason}", "check that the host is up and runs sshd"
         case TimeoutError():
-            return DeployError(
-                host, f"{place} did not answer within {CONNECT_TIMEOUT} s", "check that the host is up"
-            )
+            return f"{place} did not answer within {CONNECT_TIMEOUT} s", "check that the host is up"
         case _:
-            return DeployError(host, f"{place}: {str(error).lower() or 'the connection was closed'}")
+            return f"{place}: {str(error).lower() or 'the connection was closed'}", None
 
 
 def _named(key: paramiko.PKey) -> str:
