@@ -17,7 +17,8 @@ demo: packages venv
 
 test: packages venv
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest --lab
+	@$(BIN)/coverage run -m pytest
+	@$(BIN)/coverage run -m pytest --lab -m lab
 	@$(BIN)/coverage combine --quiet
 	@printf 'branch coverage in percent: '
 	@$(BIN)/coverage report --format=total $(GATE)
