@@ -26,7 +26,7 @@ class _Slot:
     path: tuple[str, ...]
     keys: tuple[Node, ...]
     node: Node
-    is_value: bool  # evaluated already, as a function made it
+    reads: Reads | None = None  # what a function read that made the value, which is evaluated then
 
 
 @dataclass(slots=True, eq=False)
@@ -65,8 +65,10 @@ class Service:
         return tuple(parts)
 
     def _part(self, stack: Stack, slot: _Slot) -> tuple[Part, Reads]:
-        with stack.memo.recorder.recording() as reads:
-            value = slot.node if slot.is_value else stack.scope.value(slot.node)
+        value, reads = slot.node, slot.reads
+        if reads is None:
+            with stack.memo.recorder.recording() as reads:
+                value = stack.scope.value(slot.node)
         part = Part(
             service=self.name,
             path=slot.path,
@@ -89,25 +91,32 @@ class Service:
 def _slots(stack: Stack) -> Iterator[_Slot]:
     """The parts of role_data, as far down as their names are known without evaluating them."""
     root = stack.output_node(OUTPUT, stack.template.root)
-    node, is_value = stack.scope.shallow(root)
+    node, reads = _shallow(stack, root)
     if not isinstance(node, Mapping):
         raise CompileError(f"`role_data` must be a mapping, not {node.kind}", root.span)
     for key, value in node.entries.items():
-        top = _Slot((key,), (node.keys.get(key, node),), value, is_value)
+        top = _Slot((key,), (node.keys.get(key, node),), value, reads)
         yield from _below(stack, top, _DEPTHS.get(key, 1) - 1)
 
 
 def _below(stack: Stack, slot: _Slot, depth: int) -> Iterator[_Slot]:
-    node, is_value = (slot.node, True) if slot.is_value else stack.scope.shallow(slot.node)
+    node, reads = (slot.node, slot.reads) if slot.reads is not None else _shallow(stack, slot.node)
     if isinstance(node, Scalar) and node.value is None:
         return
     if depth == 0 or not isinstance(node, Mapping):
-        yield _Slot(slot.path, slot.keys, node, is_value)
+        yield _Slot(slot.path, slot.keys, node, reads)
         return
     for key, value in node.entries.items():
         name = scalar_of(key, node.key_node(key))
         refuse_secret(name, f"a name in `{slot.path[0]}`", slot.keys[-1])
-        yield from _below(stack, _Slot((*slot.path, key), (*slot.keys, name), value, is_value), depth - 1)
+        yield from _below(stack, _Slot((*slot.path, key), (*slot.keys, name), value, reads), depth - 1)
+
+
+def _shallow(stack: Stack, node: Node) -> tuple[Node, Reads | None]:
+    """The node with a call at its top evaluated, and what that read, if everything below is evaluated too."""
+    with stack.memo.recorder.recording() as reads:
+        value, is_value = stack.scope.shallow(node)
+    return value, reads if is_value else None
 
 
 def refuse_secret(node: Node, what: str, place: Node) -> None:
