@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 
 import click
 
@@ -31,6 +32,8 @@ def mistake(words: list[str]) -> str | None:
         if found is None:
             return f"no command {name}"
         command = found
+    if not command.context_settings.get("allow_interspersed_args", True):
+        words = list(takewhile(lambda word: word.startswith("-"), words))  # the rest is another command
     options = {option for parameter in command.params for option in parameter.opts}
     unknown = [word for word in words if re.fullmatch(r"--?[a-z][a-z-]*", word, re.I) and word not in options]
     return f"{command.name} has no {unknown}" if unknown else None

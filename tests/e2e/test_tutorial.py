@@ -1,0 +1,42 @@
+"""The tutorial, followed word by word on two nodes; `--update-golden` writes what its commands print."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from compiler import lab as labs
+from compiler.lab import Lab
+from compiler.lab.place import SUBNET
+from tests.support.nodes import lab_of_tests
+from tests.support.reader import ROOT, Reader
+
+pytestmark = pytest.mark.lab
+
+PAGE = ROOT / "docs/tutorial.md"
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    lab = lab_of_tests(tmp_path / "lab", 5)
+    yield lab
+    labs.down(lab)
+    shutil.rmtree(lab.state)  # with the registry's images
+
+
+@pytest.fixture
+def reader(lab: Lab, tmp_path: Path) -> Reader:
+    environment = {"HEATSINK_LAB_STATE": str(lab.state), "HEATSINK_LAB_SUBNET": lab.subnet}
+    return Reader(tmp_path, environment, {SUBNET: lab.subnet})
+
+
+def test_the_tutorial_prints_what_it_shows(reader: Reader, request: pytest.FixtureRequest) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    followed = reader.followed(page)
+    if request.config.getoption("--update-golden"):
+        PAGE.write_text(followed, encoding="utf-8")
+    else:
+        assert followed == page
