@@ -14,6 +14,8 @@ from compiler.cli import cli, main
         ("push", " Did you mean 'push-artifacts'?"),
         ("deploy", " Did you mean 'push-artifacts'?"),
         ("genpwd", " Did you mean 'secrets generate'?"),
+        ("genconfig", " Did you mean 'compile'?"),
+        ("help", " Did you mean '--help'?"),
         ("satus", " Did you mean 'status'?"),
         ("images biuld", " Did you mean 'build'?"),
         ("lab quux", ""),
