@@ -130,10 +130,12 @@ def closest(name: str, known: Iterable[str]) -> str | None:
     """A did-you-mean hint for an unknown name, or None if no known name is similar.
 
     Of names such as `A::B::C` the last components are compared, because their long prefixes are all similar.
+    A name that differs in upper and lower case alone is similar too.
     """
     names = sorted(set(known))
     lasts = difflib.get_close_matches(_last(name), map(_last, names), n=1, cutoff=0.65)
-    candidates = [candidate for candidate in names if _last(candidate) in lasts]
+    folded = _last(name).lower()
+    candidates = [one for one in names if _last(one) in lasts or _last(one).lower() == folded]
     match = difflib.get_close_matches(name, candidates, n=1, cutoff=0)
     return f"did you mean `{match[0]}`?" if match else None
 

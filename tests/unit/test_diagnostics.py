@@ -100,6 +100,9 @@ def test_only_a_near_name_is_offered() -> None:
     assert closest("OS::TripleO::Services::Memcachd", services) == (
         "did you mean `OS::TripleO::Services::Memcached`?"
     )
+    assert closest("OS::TripleO::Services::MySql", ["OS::TripleO::Services::MySQL"]) == (
+        "did you mean `OS::TripleO::Services::MySQL`?"
+    )
     assert closest("nothing like it", services) is None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from compiler.diagnostics import Report, closest
 from compiler.hot.evaluation import Evaluation
@@ -33,9 +33,8 @@ def report_undeclared(
             known, span = instead_of(name), _name_span(name, node)
             # the name of a hidden parameter may be misspelled
             place = span if known else span.without_text()
-            hint = (
-                known or closest(name, declared | OWN_PARAMETERS) or "remove it, or declare it in a template"
-            )
+            similar = closest(name, declared | OWN_PARAMETERS) or _similar_key_of_role(name, inputs.roles)
+            hint = known or similar or "remove it, or declare it in a template"
             report.suspect(f"no template declares the parameter `{name}`", place, hint)
 
 
@@ -57,6 +56,18 @@ def _set(inputs: Inputs, environment: Environment) -> Iterator[tuple[str, Node]]
     layers += [host.parameters for host in inputs.hosts]
     for layer in layers:
         yield from ((name, node) for name, node in layer.items() if name not in read_here)
+
+
+def _similar_key_of_role(name: str, roles: Iterable[str]) -> str | None:
+    """A did-you-mean hint for `<Role>Parameters` or `<Role>Services` with a misspelled role or ending."""
+    similar = [
+        f"{role}{suffix}"
+        for role in roles
+        for suffix in OF_ROLE
+        if (name.startswith(role) and closest(name.removeprefix(role), [suffix]))
+        or (name.endswith(suffix) and closest(name.removesuffix(suffix), [role]))
+    ]
+    return closest(name, similar)
 
 
 def _read_registered(evaluation: Evaluation) -> None:
