@@ -8,6 +8,7 @@ from compiler.model.inputs import Host
 from compiler.node import Node, Plain, from_plain
 
 _ORIGIN = "<fleet>"
+FIELDS = ("name", "address", "networks", "index", "role")  # of a host
 
 
 def self_fact(host: Host) -> Node:

@@ -1,4 +1,4 @@
-"""Services that templates ask for and no registry has: most likely misspelled names.
+"""Services that no registry has and fields that no host has, for which templates ask: misspelled names.
 
 A service that no host runs is different: that its result is '' is how templates notice.
 """
@@ -12,8 +12,9 @@ from compiler.diagnostics import Report, closest
 from compiler.hot.evaluation import Evaluation, OnMissingPath
 from compiler.model.inputs import TemplateFile
 from compiler.model.service import BY_SERVICE
-from compiler.node import Mapping, Node, Scalar
+from compiler.node import Mapping, Node, Plain, Scalar
 from compiler.node.hidden import quoted
+from compiler.stages.resolve.facts import FIELDS
 from compiler.stages.resolve.roles import service_name
 
 
@@ -26,6 +27,7 @@ def on_unknown_service(evaluation: Evaluation, used: frozenset[str], report: Rep
 
     def on_missing_path(_call: Mapping, path: list[Node], _value: Node) -> None:
         fact, *steps = (step.value if isinstance(step, Scalar) else None for step in path)
+        _report_field(fact, path, report)
         name = steps[0] if fact in BY_SERVICE and steps else None
         if isinstance(name, str) and name not in known():
             hint = closest(name, known()) or "register the service, or correct the name"
@@ -34,6 +36,18 @@ def on_unknown_service(evaluation: Evaluation, used: frozenset[str], report: Rep
             )
 
     return on_missing_path
+
+
+def _report_field(fact: Plain, path: list[Node], report: Report) -> None:
+    """Report the step of a path that is to be a field of a host, and is none."""
+    position = _FIELD.get(fact) if isinstance(fact, str) else None
+    step = path[position] if position is not None and position < len(path) else None
+    if isinstance(step, Scalar) and isinstance(step.value, str) and step.value not in FIELDS:
+        hint = closest(step.value, FIELDS) or f"a host has {', '.join(FIELDS)}"
+        report.suspect(f"a host has no {quoted(step.value, step)}: the result is ''", step.span, hint)
+
+
+_FIELD = {"Self": 1, "BootstrapHosts": 2, "ServiceHosts": 3}  # fact -> where a path has the field of a host
 
 
 def _registered(evaluation: Evaluation) -> Iterator[str]:
