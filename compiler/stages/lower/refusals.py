@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from compiler.diagnostics import CompileError, Problem
+from compiler.diagnostics import CompileError, Problem, closest
 from compiler.model.container import Container, Kind, Refusal
-from compiler.node import Mapping, Plain, Sequence, plain
+from compiler.node import Mapping, Node, Plain, Sequence, plain
 from compiler.stages.lower import images
 from compiler.stages.lower.container import Definition
 
@@ -93,6 +93,23 @@ def _volumes(definition: Definition) -> Iterator[Problem]:
                 "write `source:target` or `source:target:options`, with absolute paths or a volume's name",
             )
 
+        yield from _mount_options(text, item)
+
+
+def _mount_options(text: str, item: Node) -> Iterator[Problem]:
+    """Options of a volume that no engine knows; those with a value, such as `idmap=…`, are not checked."""
+    for option in ",".join(text.split(":")[2:]).split(","):
+        if option and "=" not in option and option not in _MOUNT_OPTIONS:
+            hint = closest(option, _MOUNT_OPTIONS) or "options are `ro`, `rw`, `z`, `Z`, `shared` and so on"
+            yield Problem(f"unknown option `{option}` of the volume `{text}`", item.span, hint)
+
+
+# https://docs.podman.io/en/latest/markdown/podman-run.1.html, and `docker run --volume`
+_NAMES_OF_MOUNT_OPTIONS = """
+O U Z bind cached consistent copy delegated dev exec idmap nocopy nodev noexec nosuid private rbind ro
+rprivate rshared rslave runbindable rw shared slave suid unbindable z
+"""
+_MOUNT_OPTIONS = frozenset(_NAMES_OF_MOUNT_OPTIONS.split())
 
 _VOLUME = re.compile(r"/[^:]*|(?:/[^:]*|[A-Za-z0-9][A-Za-z0-9_.-]*):/[^:]*(?::[^:]*)?")
 
@@ -163,6 +180,11 @@ _REFUSALS = (
         "sysctl",
         _sets_what_it_shares,
         "would change the host, not the container: set it in `host_prep`",
+    ),
+    Refusal(
+        "env_file",
+        lambda each: not all(path.startswith("/") for path in each.env_files),
+        "must name files on the host by absolute paths",
     ),
     Refusal(
         "hostname",
