@@ -19,7 +19,7 @@ from jinja2.meta import find_undeclared_variables
 
 from compiler.diagnostics import CompileError, HeatsinkError
 from compiler.jinja.bounds import Counter
-from compiler.jinja.mistakes import FAULTS, message, names_only, place
+from compiler.jinja.mistakes import FAULTS, message, names_only, place, similar_variable
 from compiler.jinja.sandbox import Dialect, compiled, environment
 from compiler.jinja.sizes import MAX_LENGTH
 from compiler.source import Source
@@ -54,7 +54,8 @@ def render(
     except FAULTS as error:
         is_shown = not hides or names_only(error)
         problem = message(error) if is_shown else "the template fails on the values of its variables"
-        raise CompileError(problem, place(error, source, search)) from None
+        hint = None if hides else similar_variable(error, variables)
+        raise CompileError(problem, place(error, source, search), hint) from None
 
 
 def variables(source: Source) -> frozenset[str]:

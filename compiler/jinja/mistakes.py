@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from jinja2 import TemplateSyntaxError
 from jinja2.exceptions import TemplateError, TemplateNotFound, UndefinedError
 
+from compiler.diagnostics import closest
 from compiler.source import Source, Span
 
 # What the expressions of a template raise: the author's mistake, not a bug in heatsink.
@@ -34,6 +35,12 @@ def names_only(error: BaseException) -> bool:
     if isinstance(error, UndefinedError):
         return re.fullmatch(r"'\w+' is undefined", str(error)) is not None
     return isinstance(error, TemplateSyntaxError | RecursionError)
+
+
+def similar_variable(error: BaseException, names: Iterable[object]) -> str | None:
+    """A did-you-mean hint for an undefined variable."""
+    undefined = re.fullmatch(r"'(\w+)' is undefined", str(error))
+    return closest(undefined[1], map(str, names)) if undefined else None
 
 
 def place(error: BaseException, source: Source, search: Sequence[Path]) -> Span:

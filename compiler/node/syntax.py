@@ -5,6 +5,7 @@ libyaml says what its scanner expected; the rows of `_MESSAGES` say what is wron
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import yaml
@@ -35,7 +36,11 @@ _NEVER_FIRST = {
     "@": _SyntaxMessage("a value cannot start with `@`", _QUOTE_IT),
     "%": _SyntaxMessage("a value cannot start with `%`", _QUOTE_IT),
 }
+_CONFLICT = _SyntaxMessage("an unresolved merge conflict", "resolve it, and remove its marks", at_start=True)
 _MESSAGES = {
+    "did not find expected <document start>": _SyntaxMessage(
+        "expected the end of the file", "write `key: value` on each line"
+    ),
     "found a tab character that violates indentation": _TAB,
     "found a tab character where an indentation space is expected": _TAB,
     "mapping values are not allowed in this context": _SyntaxMessage(
@@ -88,6 +93,9 @@ def syntax_error(source: Source, error: yaml.YAMLError) -> CompileError:
 
 def _message(source: Source, error: yaml.MarkedYAMLError) -> _SyntaxMessage:
     problem = error.problem or ""
+    start = error.context_mark or error.problem_mark
+    if start and re.match(r"<{7}|={7}|>{7}", source.line(start.line + 1)):
+        return _CONFLICT
     if problem == "found character that cannot start any token" and error.problem_mark is not None:
         character = source.line(error.problem_mark.line + 1)[error.problem_mark.column :][:1]
         if character in _NEVER_FIRST:

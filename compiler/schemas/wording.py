@@ -103,10 +103,21 @@ def _unknown_keys(failure: FailedKeyword) -> Iterator[Violation]:
         if key in known or any(re.search(pattern, key) for pattern in patterns):
             continue
         if known:
-            yield _violation(failure, f"unknown key `{key}`", closest(key, known), key)
+            other = None if failure.path else _OF_OTHER_FILES.get(key)
+            yield _violation(failure, f"unknown key `{key}`", other or closest(key, known), key)
         else:
             place = f" in {_subject(failure)}" if failure.path else ""
             yield _violation(failure, f"invalid key `{key}`{place}", _example(failure), key)
+
+
+_ENVIRONMENT = "it belongs to an environment file, which `-e` names"
+_OF_OTHER_FILES = {
+    "heat_template_version": "this is a template: an environment file registers it in `resource_registry`",
+    "hosts": "it belongs to a hosts file, which `--hosts` names",
+    "parameter_defaults": _ENVIRONMENT,
+    "resource_registry": _ENVIRONMENT,
+    "ServicesDefault": "it belongs to a role, in `roles/` or the file that `--roles-file` names",
+}
 
 
 def _missing(failure: FailedKeyword) -> Iterator[Violation]:
