@@ -50,5 +50,5 @@ def warn_of_tags(images: Iterable[str], report: Report) -> None:
         names = ", ".join(tagged)
         report.warn(
             f"image tags are mutable: no digest is pinned for {names}",
-            hint="`heatsink images push` pins the images that it pushes, in images.lock.yaml",
+            hint="`heatsink images push` pins heatsink's own; for others write the digest: `name@sha256:…`",
         )
