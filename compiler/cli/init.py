@@ -48,9 +48,9 @@ parameter_defaults: {}
 @click.option(
     "--first-address",
     default=_FIRST_ADDRESS,
-    show_default="192.0.2.10, a placeholder",
     metavar="ADDRESS",
-    help="IPv4 address of the first host; further hosts have the addresses after it.",
+    help="IPv4 address of the first host; further hosts have the addresses after it."
+    "  [default: 192.0.2.10, a placeholder]",
 )
 @click.option(
     "--stack-name", metavar="NAME", help="Value of `%stackname%` in host names.  [default: the folder's name]"

@@ -180,7 +180,8 @@ class _Builder:
 
     def enter(self, entries: dict[str, Node], keys: dict[str, Node], key: Node, value: Node) -> None:
         if not isinstance(key, Scalar):
-            raise CompileError(f"a key must be a scalar, not {key.kind}", key.span)
+            hint = "put text that begins with `{` or `[` in quotes"
+            raise CompileError(f"a key must be a scalar, not {key.kind}", key.span, hint)
         name = key_text(key.value)
         if not isinstance(key.value, str) and self.duplicates is Duplicates.LAST:
             name = equal_key(key.value, keys) or name

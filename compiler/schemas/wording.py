@@ -67,10 +67,18 @@ def _types(failure: FailedKeyword) -> list[str]:
 def _wrong_type(failure: FailedKeyword, types: Iterable[str]) -> Violation:
     names = dict.fromkeys(types)
     expected = _listed([_TYPES[name] for name in names])
-    unquoted = isinstance(failure.value, int | float) and "string" in names
-    return _must(
-        failure, f"be {expected}, not {_kind(failure.value)}", "put the value in quotes" if unquoted else None
-    )
+    return _must(failure, f"be {expected}, not {_kind(failure.value)}", _type_hint(failure.value, names))
+
+
+def _type_hint(value: Any, expected: Iterable[str]) -> str | None:
+    if isinstance(value, int | float) and "string" in expected:
+        return "put the value in quotes"
+    if isinstance(value, dict) and len(value) == 1 and (function := closest(next(iter(value)), _FUNCTIONS)):
+        return function
+    return "start each item with `- `" if isinstance(value, str | dict) and "array" in expected else None
+
+
+_FUNCTIONS = ("get_param", "get_attr", "get_file")  # of HOT, which stand for any value
 
 
 def _enum(failure: FailedKeyword) -> Iterator[Violation]:
@@ -123,7 +131,7 @@ _OF_OTHER_FILES = {
 def _missing(failure: FailedKeyword) -> Iterator[Violation]:
     for key in failure.expected:
         if key not in failure.value:
-            yield _violation(failure, f"`{key}` is missing")
+            yield _violation(failure, f"`{key}` is missing", f"add `{key}: …`")
 
 
 def _needed(failure: FailedKeyword) -> Iterator[Violation]:

@@ -239,7 +239,7 @@ def config_file(text: str) -> str:
         ("hosts", "[]", ["this must be a mapping, not a list"]),
         ("hosts", "hosts: []", ["`hosts` must not be empty"]),
         ("hosts", "hosts: [a]", ["an item of `hosts` must be a mapping, not a string"]),
-        ("hosts", "hosts: [{role: Web}]", ["`name` is missing"]),
+        ("hosts", "hosts: [{role: Web}]", ["`name` is missing; add `name: …`"]),
         (
             "hosts",
             "hosts: [{name: a b, role: Web}]",
@@ -270,7 +270,7 @@ def config_file(text: str) -> str:
             ["`A` must be one of overwrite, merge, deep_merge, not `deep`"],
         ),
         ("role", "7", ["this must be a mapping or a list, not a number"]),
-        ("role", "{nme: X}", ["`name` is missing", "unknown key `nme`; did you mean `name`?"]),
+        ("role", "{nme: X}", ["`name` is missing; add `name: …`", "unknown key `nme`; did you mean `name`?"]),
         (
             "role",
             "[{name: X}, {name: Y, ServicesDefault: {}}]",
