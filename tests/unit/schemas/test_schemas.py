@@ -274,12 +274,12 @@ def config_file(text: str) -> str:
         (
             "role",
             "[{name: X}, {name: Y, ServicesDefault: {}}]",
-            ["`ServicesDefault` must be a list, not a mapping"],
+            ["`ServicesDefault` must be a list, not a mapping; start each item with `- `"],
         ),
         ("role", "{name: X, networks: {A: {subnt: b}}}", ["unknown key `subnt`; did you mean `subnet`?"]),
         ("secrets", "{A: {b: c}}", ["`A` must be a string, not a mapping"]),
         ("secrets", "{A: yes}", ["`A` must be a string, not a boolean; put the value in quotes"]),
-        ("role_data", "{}", ["`service_name` is missing"]),
+        ("role_data", "{}", ["`service_name` is missing; add `service_name: …`"]),
         (
             "role_data",
             "{service_name: x, docker_config: {step_7: {}}}",
@@ -301,7 +301,7 @@ def config_file(text: str) -> str:
         (
             "role_data",
             container("security_opt: {a: b}"),
-            ["`security_opt` must be a string or a list, not a mapping"],
+            ["`security_opt` must be a string or a list, not a mapping; start each item with `- `"],
         ),
         (
             "role_data",
@@ -322,7 +322,7 @@ def config_file(text: str) -> str:
             "role_data",
             container("healthcheck: {tst: a}"),
             [
-                "`test` is missing",
+                "`test` is missing; add `test: …`",
                 "unknown key `tst`; did you mean `test`?",
             ],
         ),
