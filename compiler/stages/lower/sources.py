@@ -23,7 +23,10 @@ def of_file(part: Part, *written: Node | None) -> tuple[str, ...]:
     """The template, the files that set its parameters, and those in which the content is written."""
     parameters = (span.source.name for _, span in part.places)
     nodes = (name for node in written if node is not None for name in _files(node))
-    return tuple(dict.fromkeys((part.place.source.name, *parameters, *nodes)))
+    names = dict.fromkeys((part.place.source.name, *parameters, *nodes))
+    return tuple(
+        name for name in names if not name.startswith("<")
+    )  # `<fleet>` is what the compiler supplies
 
 
 def _files(node: Node) -> Iterator[str]:
