@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+import posixpath
+import re
+from functools import reduce
 
 from compiler.diagnostics import CompileError
 from compiler.host.layout import WRITABLE, is_writable
@@ -23,7 +25,14 @@ _OF_THE_SYSTEM = """
 /bin /boot /efi /lib* /root /sbin /usr/[!l]* /usr/lib* /var/lib/dpkg
 /var/lib/rpm /var/lib/systemd /var/spool/cron
 """
-_FOREIGN = tuple(_OF_THE_SYSTEM.split())
+_WILDCARDS = (".", r"\."), ("*", "[^/]*"), ("[!", "[^")  # a pattern of a shell as a regular expression
+
+
+def _expression(pattern: str) -> str:
+    return reduce(lambda text, pair: text.replace(*pair), _WILDCARDS, pattern)
+
+
+_FOREIGN = re.compile(f"/?(?:{'|'.join(map(_expression, _OF_THE_SYSTEM.split()))})(?:/.*)?", re.DOTALL)
 
 
 def check_artifact(path: str, place: Span, *, take_over: bool) -> None:
@@ -44,5 +53,4 @@ def check_owner(path: str, place: Span, *, take_over: bool) -> None:
 
 def _is_foreign(path: str) -> bool:
     """Whether the path, or a folder above it, is one of others."""
-    paths = (PurePosixPath(path), *PurePosixPath(path).parents)
-    return any(above.match(pattern) for above in paths for pattern in _FOREIGN)
+    return _FOREIGN.fullmatch(posixpath.normpath(path)) is not None
