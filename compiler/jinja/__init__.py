@@ -52,7 +52,7 @@ def render(
         refused = error.problems[0]
         raise CompileError(refused.message, place(error, source, search), refused.hint) from None
     except FAULTS as error:
-        is_shown = not hides or names_only(error)
+        is_shown = not hides or (names_only(error) and not source.hidden)
         problem = message(error) if is_shown else "the template fails on the values of its variables"
         hint = None if hides else similar_variable(error, variables)
         raise CompileError(problem, place(error, source, search), hint) from None
@@ -63,4 +63,5 @@ def variables(source: Source) -> frozenset[str]:
     try:
         return frozenset(find_undeclared_variables(environment((), Dialect.OWN).parse(source.text)))
     except FAULTS as error:
-        raise CompileError(message(error), place(error, source, ())) from None
+        problem = "the template is not valid" if source.hidden else message(error)
+        raise CompileError(problem, place(error, source, ())) from None

@@ -67,7 +67,8 @@ def _spelled(file: ConfigFile) -> str:
     try:
         return _SPELLINGS[file.format](file.value)
     except ValueError as error:
-        raise CompileError(f"`{file.path}`: {error}", file.place) from None
+        problem = f"its data, which holds a secret, is not valid as {file.format}" if file.hidden else error
+        raise CompileError(f"`{file.path}`: {problem}", file.place) from None
 
 
 def ini(value: Plain) -> str:

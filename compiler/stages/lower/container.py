@@ -13,6 +13,7 @@ from compiler.model.config import Port
 from compiler.model.container import Container, Kind, Restart, Volume
 from compiler.model.service import Part
 from compiler.node import Mapping, Node, Sequence, mapping_of, plain
+from compiler.node.hidden import quoted
 from compiler.source import Span
 from compiler.stages.lower import sources
 from compiler.stages.lower.healthcheck import healthcheck, is_disabled
@@ -157,10 +158,10 @@ def _with_process(container: Container, keys: Keys) -> Container:
 def _environment(keys: Keys) -> tuple[tuple[str, str], ...]:
     node = keys.node.entries.get("environment")
     for item in node.items if isinstance(node, Sequence) else ():
-        name = str(plain(item))
-        if "=" not in name:
+        if "=" not in str(plain(item)):
+            name = "NAME" if item.is_hidden else str(plain(item))
             raise CompileError(
-                f"`{name}` of `environment` has no value",
+                f"{quoted(name, item)} of `environment` has no value",
                 item.span,
                 f"write `{name}=value`: variables of the host are not passed on",
             )

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from compiler.diagnostics import CompileError, Problem, closest
 from compiler.model.container import Container, Kind, Refusal
 from compiler.node import Mapping, Node, Plain, Sequence, plain
+from compiler.node.hidden import made_of, quoted
 from compiler.stages.lower import images
 from compiler.stages.lower.container import Definition
 
@@ -124,13 +125,13 @@ def _control_characters(definition: Definition) -> Iterator[Problem]:
 
 def _names_of_variables(definition: Definition) -> Iterator[Problem]:
     """A file of environment variables has comments, and no way to write other names."""
-    node = definition.node.entries.get("environment")
+    node = definition.node.entries.get("environment", definition.node)
     for name, _ in definition.container.environment:
         if not _VARIABLE.fullmatch(name):
-            place = node.key_span(name) if isinstance(node, Mapping) else definition.key_span("environment")
+            key = node.key_node(name) if isinstance(node, Mapping) else made_of(node, node)
             yield Problem(
-                f"`{name}` is not a name of an environment variable",
-                place,
+                f"{quoted(name, key)} is not a name of an environment variable",
+                key.span,
                 "a name has no `=`, no spaces, and does not begin with `#`",
             )
 
