@@ -136,11 +136,16 @@ def _expanded(fields: dict[str, Node]) -> Iterator[dict[str, Node]]:
         return
     if len(ranges) > 1:
         raise CompileError("a name can have only one range", name.span)
-    count = int(ranges[0][1]) - int(ranges[0][0]) + 1
+    count = _length(*ranges[0])
     if not 0 < count <= MOST_HOSTS:
         raise CompileError("the range is empty or too long", name.span, "write it as `[first-last]`")
     for offset in range(count):
         yield {key: _shifted(node, offset, count) for key, node in fields.items()}
+
+
+def _length(first: str, last: str) -> int:
+    """How many numbers a range has; none if they are too long to be of use."""
+    return int(last) - int(first) + 1 if max(len(first), len(last)) < 10 else 0
 
 
 def _shifted(node: Node, offset: int, count: int) -> Node:
@@ -152,9 +157,9 @@ def _shifted(node: Node, offset: int, count: int) -> Node:
 
     def number(match: re.Match[str]) -> str:
         first, last = match.groups()
-        if int(last) - int(first) + 1 != count:
+        if _length(first, last) != count:
             raise CompileError(
-                f"this range has {int(last) - int(first) + 1} numbers, but the name's range has {count}",
+                f"this range has {_length(first, last)} numbers, but the name's range has {count}",
                 node.span,
             )
         return str(int(first) + offset).zfill(len(first) if first.startswith("0") else 0)
