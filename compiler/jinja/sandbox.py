@@ -163,6 +163,8 @@ class BoundedEnvironment(SandboxedEnvironment):
         for value in values:
             self.counter.read(value, 8 if name in _SLOW else 1)
             self.counter.spend(len(value) if name in _ITERATING and isinstance(value, str) else 0)
+        if name == "wordwrap":  # copies the rest of a long word for each line of it
+            self.counter.spend(max(map(len, str(values[1]).split()), default=0) ** 2 // 20_000)
         if name == "round":
             bounds.check_precision(*values[1:])
         data = [value for value in values if not isinstance(value, Environment)]
