@@ -11,7 +11,7 @@ from compiler.hot.template import Declaration
 from compiler.meter import OverBudgetError
 from compiler.model import secret
 from compiler.node import Node, Plain, Scalar, Sequence, node_of, plain, scalar_of, sequence_of
-from compiler.node.hidden import made_of
+from compiler.node.hidden import holds_hidden, made_of
 from compiler.node.yaml import DEEPEST
 from compiler.source import Span
 
@@ -41,7 +41,7 @@ def parameter_value(declaration: Declaration, value: Node, on_broken: OnBroken) 
 
 def _wrong_type(declaration: Declaration, value: Node) -> CompileError:
     expected = f"parameter `{declaration.name}` must be {_TYPES[declaration.type]}"
-    message = expected if declaration.hidden else f"{expected}, not {_shown(declaration, value)}"
+    message = expected if _is_hidden(declaration, value) else f"{expected}, not {_shown(declaration, value)}"
     return CompileError(message, _span(declaration, value), f"declared at {declaration.node.span.place}")
 
 
@@ -99,8 +99,13 @@ def _is_violated(constraint: Constraint, declaration: Declaration, value: Plain)
         ) from None
 
 
+def _is_hidden(declaration: Declaration, value: Node) -> bool:
+    """Whether the value of a parameter is hidden, or the one that it is passed from a hidden one."""
+    return declaration.hidden or holds_hidden(value)
+
+
 def _shown(declaration: Declaration, value: Node) -> str:
-    if declaration.hidden:
+    if _is_hidden(declaration, value):
         return "its value"
     if not isinstance(value, Scalar):
         return value.kind
@@ -110,7 +115,7 @@ def _shown(declaration: Declaration, value: Node) -> str:
 
 def _span(declaration: Declaration, value: Node) -> Span:
     """The value's place, of a hidden parameter without the line that shows it."""
-    return value.span.without_text() if declaration.hidden else value.span
+    return value.span.without_text() if _is_hidden(declaration, value) else value.span
 
 
 def _string(value: Node) -> Node:

@@ -20,6 +20,7 @@ from compiler.node import (
     expect_string,
     plain,
 )
+from compiler.node.hidden import quoted
 
 TYPES = frozenset(("string", "number", "boolean", "json", "comma_delimited_list"))
 _SECTIONS = frozenset(
@@ -129,7 +130,17 @@ def _conditions(root: Mapping) -> dict[str, Node]:
 
 
 def _declaration(name: str, written: Node, version: Version) -> Declaration:
+    """The declaration of a parameter; no mistake in a hidden one shows a line, which may have its default."""
     node = expect_mapping(written, f"parameter `{name}`")
+    hidden = node.entries.get("hidden")
+    is_hidden = isinstance(hidden, Scalar) and hidden.value in (True, "true", "True")
+    try:
+        return _valid_declaration(name, node, version, hidden=is_hidden)
+    except CompileError as error:
+        raise (error.without_text() if is_hidden else error) from None
+
+
+def _valid_declaration(name: str, node: Mapping, version: Version, *, hidden: bool) -> Declaration:
     known = _DECLARATION | {"tags"} if version >= Version.QUEENS else _DECLARATION
     expect_keys(node, known, f"parameter `{name}`")
     type_node = node.entries.get("type")
@@ -141,12 +152,11 @@ def _declaration(name: str, written: Node, version: Version) -> Declaration:
         raise CompileError(f"parameter `{name}` has an unknown type `{kind}`", type_node.span, hint)
     if (tags := node.entries.get("tags")) is not None:
         expect_sequence(tags, f"`tags` of parameter `{name}`")
-    hidden = node.entries.get("hidden")
     return Declaration(
         name=name,
         type=str(kind),
         default=node.entries.get("default"),
-        hidden=isinstance(hidden, Scalar) and hidden.value in (True, "true", "True"),
+        hidden=hidden,
         constraints=_constraints(node.entries.get("constraints"), str(kind), version),
         node=node,
     )
@@ -204,7 +214,7 @@ def expect_deletion_policy(node: Node, version: Version) -> None:
     known = _POLICIES if version < Version.NEWTON else _POLICIES | {name.lower() for name in _POLICIES}
     value = node.value if isinstance(node, Scalar) else None
     if value not in known:
-        shown = f"`{value}`" if isinstance(value, str) else node.kind
+        shown = quoted(value, node) if isinstance(value, str) else node.kind
         hint = f"use `{'`, `'.join(sorted(name.lower() for name in _POLICIES))}`"
         raise CompileError(f"{shown} is not a valid deletion policy", node.span, hint)
 

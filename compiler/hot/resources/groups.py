@@ -36,7 +36,7 @@ from compiler.node import (
     scalar_of,
     sequence_of,
 )
-from compiler.node.hidden import quoted
+from compiler.node.hidden import made_of, quoted
 from compiler.node.parts import parts_of
 from compiler.node.rewriting import rewritten
 
@@ -189,6 +189,8 @@ class ResourceGroup(Members):
         if name == "refs_map":
             return value_at(self.references(place), path, place)
         if name == "removed_rsrc_list":
+            policies = self._properties.value("removal_policies", "comma_delimited_list")
+            place = made_of(place, policies or place)
             return value_at(node_of([*sorted(self._removed())], place), path, place)
         return super().attribute(name, path, place)
 
