@@ -15,7 +15,8 @@ from compiler.source import Source, Span
 
 # What the expressions of a template raise: the author's mistake, not a bug in heatsink.
 FAULTS = (
-    TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError,
+    TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError, SyntaxError, TypeError,
+    ValueError,
 )  # fmt: skip
 
 
@@ -26,6 +27,8 @@ def message(error: BaseException) -> str:
         return f"template `{error.name}` {'is outside' if outside else 'is not in'} the template folders"
     if isinstance(error, RecursionError):
         return "the template includes or calls itself endlessly"
+    if isinstance(error, SyntaxError):  # of the Python code that Jinja2 makes of it
+        return "the blocks of the template are nested too deeply"
     text = re.sub(r"'([\w.]+)'", r"`\1`", str(error).rstrip("."))
     return text[:1].lower() + text[1:] if text else type(error).__name__
 
@@ -34,7 +37,7 @@ def names_only(error: BaseException) -> bool:
     """Whether the text of an error comes from the template alone: its syntax, or an undefined variable."""
     if isinstance(error, UndefinedError):
         return re.fullmatch(r"'\w+' is undefined", str(error)) is not None
-    return isinstance(error, TemplateSyntaxError | RecursionError)
+    return isinstance(error, TemplateSyntaxError | RecursionError | SyntaxError)
 
 
 def similar_variable(error: BaseException, names: Iterable[object]) -> str | None:

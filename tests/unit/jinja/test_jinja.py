@@ -181,3 +181,9 @@ def test_an_error_that_a_function_of_ours_raises_gets_the_templates_place() -> N
         raise CompileError(f"there is no image `{name}`", hint="did you mean `base`?")
 
     assert problem("FROM {{ parent('bsae') }}", parent=parent).splitlines()[1] == " --> app.conf.j2:1:1"
+
+
+@pytest.mark.parametrize("block", ["{% if 1 %}x{% endif %}", "{% for i in [1] %}x{% endfor %}"])
+def test_blocks_that_are_nested_too_deeply_are_refused(block: str) -> None:
+    start, end = block.split("x")
+    assert "nested too deeply" in problem(start * 120 + end * 120)
