@@ -255,12 +255,16 @@ def children(node: Node) -> Iterable[Node]:
 
 def leaves(node: Node) -> Iterator[Scalar]:
     """Every scalar in the node, and every key as one."""
-    if isinstance(node, Scalar):
-        yield node
-    if isinstance(node, Mapping):
-        yield from (scalar_of(key, node.key_node(key)) for key in node.entries)
-    for child in children(node):
-        yield from leaves(child)
+    waiting = [node]
+    while waiting:
+        current = waiting.pop()
+        if isinstance(current, Mapping):
+            yield from (scalar_of(key, current.key_node(key)) for key in current.entries)
+            waiting.extend(reversed(current.entries.values()))
+        elif isinstance(current, Sequence):
+            waiting.extend(reversed(current.items))
+        elif isinstance(current, Scalar):
+            yield current
 
 
 def walk(node: Node) -> Iterator[Node]:

@@ -15,7 +15,6 @@ from compiler.node import (
     Scalar,
     ScalarValue,
     Sequence,
-    leaves,
     mapping_of,
     scalar_of,
     sequence_of,
@@ -43,7 +42,18 @@ def hidden_place(node: Node) -> Node:
 
 def holds_hidden(node: Node) -> bool:
     """Whether a hidden value is in the node, or a hidden key."""
-    return any(leaf.is_hidden for leaf in leaves(node))
+    waiting = [node]
+    while waiting:
+        current = waiting.pop()
+        if isinstance(current, Mapping):
+            if any(current.key_node(key).is_hidden for key in current.entries):
+                return True
+            waiting.extend(current.entries.values())
+        elif isinstance(current, Sequence):
+            waiting.extend(current.items)
+        elif current.is_hidden:
+            return True
+    return False
 
 
 def quoted(value: str | float, node: Node) -> str:
