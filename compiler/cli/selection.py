@@ -175,13 +175,14 @@ def _progress_shown() -> Iterator[Callable[[str, str], None]]:
     from rich.console import Console
     from rich.live import Live
     from rich.table import Table
+    from rich.text import Text
 
     activities: dict[str, str] = {}
 
     def table() -> Table:
         grid = Table.grid(padding=(0, 2))
         for host, text in list(activities.items()):
-            grid.add_row(host, text)
+            grid.add_row(Text(host), Text(text))
         return grid
 
     with Live(console=Console(stderr=True), get_renderable=table, transient=True):

@@ -3,8 +3,10 @@
 bundle                    the bundle on disk
 transport, ssh, local     connections to hosts
 known_hosts               the hosts' keys
-protocol, events          the conversation with one host; what it reports
-sessions                  conversations with many hosts at once
+session, sessions         the conversation with one host; with many hosts at once
+greeting, program         what is sent to a host and runs there
+answers, reading, events  what a host writes: as lines, as events; all of it is checked here
+printable                 a stranger's text on a terminal
 push, rollback, status    the operations
 activation                the part that push and rollback share
 outcome, errors           the result for each host

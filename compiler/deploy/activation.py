@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from compiler.deploy.events import Activated, FilesInstalled, PlanSummary, StepEnded
 from compiler.deploy.outcome import Outcome
+from compiler.deploy.session import LONGEST
 from compiler.deploy.sessions import Sessions
 
 
@@ -27,18 +28,19 @@ class PushOptions:
         return {"steps": self.steps, "timeout": self.timeout, "settle": self.settle, "by": by}
 
 
-def activate(sessions: Sessions, steps: Sequence[int]) -> tuple[Outcome, ...]:
+def activate(sessions: Sessions, options: PushOptions) -> tuple[Outcome, ...]:
     """Carry out the plans that hosts report, step by step on all of them; hosts that fail are left out."""
+    longest = options.timeout + LONGEST
     plans = sessions.map(lambda session: session.expect(PlanSummary))
     started: dict[str, tuple[str, ...]] = dict.fromkeys(plans, ())
     sessions.release("install")
     sessions.map(lambda session: session.expect(FilesInstalled))
-    for step in steps:
+    for step in options.steps:
         sessions.release(step)
-        for host, ended in sessions.map(lambda session: session.expect(StepEnded)).items():
+        for host, ended in sessions.map(lambda session: session.expect(StepEnded, within=longest)).items():
             started[host] += ended.started
     sessions.release("finish")
-    activated = sessions.map(lambda session: session.expect(Activated))
+    activated = sessions.map(lambda session: session.expect(Activated, within=longest))
     done = (
         _outcome(host, plans[host], started[host], event.generation, sessions.by_host[host].warnings)
         for host, event in activated.items()

@@ -44,6 +44,11 @@ class BundleFolder:
         """The names of the secrets that this host needs."""
         return tuple(self.manifest.secrets)
 
+    @property
+    def hashes(self) -> frozenset[str]:
+        """The sha256 of all files."""
+        return frozenset(file.sha256 for file in self.manifest.files)
+
     def blobs(self, hashes: Iterable[str]) -> bytes:
         """The contents of the files with these sha256, concatenated."""
         paths = {file.sha256: file.path for file in self.manifest.files}

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from compiler.deploy.printable import indented, printable_lines
 from compiler.diagnostics import HeatsinkError, Problem
 
 
 class DeployError(HeatsinkError):
-    """An error of one host; the others finish without it."""
+    """An error of one host; the others finish without it.
+
+    Its text may be a stranger's: it is shown without control characters, and further lines are indented.
+    """
 
     def __init__(self, host: str, message: str, hint: str | None = None) -> None:
-        super().__init__(f"{host}: {message}", hint=hint)
+        super().__init__(f"{host}: {indented(printable_lines(message))}", hint=_safe(hint))
         self.host = host
 
     @classmethod
     def units(cls, host: str, problems: Iterable[Problem]) -> DeployError:
         """Units of one host that did not come up, one problem each; at least one."""
         failed = tuple(problems)
-        error = cls(host, failed[0].message)
+        error = cls(host, f"{len(failed)} units did not come up")
         error.problems = failed
         return error
+
+
+def _safe(hint: str | None) -> str | None:
+    return hint and indented(printable_lines(hint))

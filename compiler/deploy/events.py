@@ -1,10 +1,30 @@
-"""Events that the host program reports, as values: one class for each that a caller waits for."""
+"""Events that the host program reports, as values; reading.py makes them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """What the host is doing."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostWarning:
+    """What no plan can know, and the operator should."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why the host does not do what it was asked, and what to do next; it ends the conversation."""
+
+    message: str
+    hint: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,46 +114,14 @@ class UnitsReported:
     units: tuple[UnitStatus, ...]
 
 
-Event = Missing | PlanSummary | FilesInstalled | StepEnded | Activated | UnitsReported
-
-
-def read_event(fields: Mapping[str, Any]) -> Event:
-    """The event in a line of the host program's output, `{"event": NAME, …}`."""
-    return _READERS[fields["event"]](fields)
-
-
-def _plan(fields: Mapping[str, Any]) -> PlanSummary:
-    return PlanSummary(
-        writes=tuple(fields["writes"]),
-        removals=tuple(fields["removals"]),
-        stops=tuple(fields["stops"]),
-        starts=tuple(fields["starts"]),
-        units=tuple(PlannedUnit(**unit) for unit in fields["units"]),
-    )
-
-
-def _step_ended(fields: Mapping[str, Any]) -> StepEnded:
-    failed = (
-        UnitFailure(unit=entry["unit"], why=entry["why"], journal=tuple(entry["journal"]))
-        for entry in fields["failed"]
-    )
-    return StepEnded(started=tuple(fields["started"]), failed=tuple(failed))
-
-
-def _units_reported(fields: Mapping[str, Any]) -> UnitsReported:
-    return UnitsReported(
-        generation=fields["generation"],
-        current=fields["current"],
-        units=tuple(UnitStatus(**unit) for unit in fields["units"]),
-    )
-
-
-_READERS: Mapping[str, Callable[[Mapping[str, Any]], Event]] = {
-    "missing": lambda fields: Missing(blobs=tuple(fields["blobs"])),
-    "plan": _plan,
-    "ready": _plan,
-    "installed": lambda _: FilesInstalled(),
-    "step": _step_ended,
-    "done": lambda fields: Activated(generation=fields["generation"]),
-    "status": _units_reported,
-}
+Event = (
+    Progress
+    | HostWarning
+    | Refusal
+    | Missing
+    | PlanSummary
+    | FilesInstalled
+    | StepEnded
+    | Activated
+    | UnitsReported
+)

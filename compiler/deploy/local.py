@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import IO
 
 from compiler.deploy.errors import DeployError
-from compiler.deploy.protocol import command
+from compiler.deploy.greeting import command
+from compiler.deploy.transport import PIECE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,13 +55,11 @@ class LocalChannel:
         self._process.stdin.write(content)
         self._process.stdin.flush()
 
-    def readline(self) -> bytes:
-        assert self._process.stdout
-        return self._process.stdout.readline()
+    def receive(self, seconds: float) -> bytes:
+        return _piece(self._process.stdout, seconds)
 
-    def complaint(self) -> str:
-        assert self._process.stderr
-        return self._process.stderr.read().decode(errors="replace").strip()
+    def receive_stderr(self, seconds: float) -> bytes:
+        return _piece(self._process.stderr, seconds)
 
     def close(self) -> None:
         """Close the pipes; the child ends by itself, and is reaped when it has."""
@@ -70,3 +71,12 @@ class LocalChannel:
                 continue
         # its last step may take minutes, for which an interrupted push must not wait
         threading.Thread(target=self._process.wait, daemon=True).start()
+
+
+def _piece(pipe: IO[bytes] | None, seconds: float) -> bytes:
+    assert pipe
+    waiting = select.poll()  # unlike `select`, for any number of open files
+    waiting.register(pipe, select.POLLIN)
+    if not waiting.poll(seconds * 1000):
+        raise TimeoutError
+    return os.read(pipe.fileno(), PIECE)

@@ -9,7 +9,7 @@ from compiler.deploy.activation import PushOptions, activate
 from compiler.deploy.bundle import BundleFolder
 from compiler.deploy.events import Missing, PlanSummary
 from compiler.deploy.outcome import DryRun, Outcome
-from compiler.deploy.protocol import Session
+from compiler.deploy.session import Session
 from compiler.deploy.sessions import Sessions
 from compiler.host.manifest import digest
 
@@ -25,7 +25,7 @@ def push(
     """Bring hosts to the state in their bundles. `secrets` has a value for every name that a bundle needs."""
     unchanged = _stage(sessions, bundles, secrets, options.request)
     outcomes = [Outcome(host=host, generation=generation) for host, generation in unchanged.items()]
-    return _in_order([*outcomes, *activate(sessions, options.steps)], bundles)
+    return _in_order([*outcomes, *activate(sessions, options)], bundles)
 
 
 def dry_run(
@@ -63,7 +63,10 @@ def _stage(
     def stage(session: Session) -> None:
         bundle = bundles[session.host]
         session.request("push", {**request, "secrets": _needed(bundle, secrets)}, bundle.content)
-        if blobs := session.expect(Missing).blobs:
+        blobs = session.expect(Missing).blobs
+        if len(set(blobs)) < len(blobs) or not bundle.hashes.issuperset(blobs):
+            raise session.misunderstood("it misses files that are not in the bundle")
+        if blobs:
             session.send({}, bundle.blobs(blobs))
 
     unchanged = {host: generation for host, generation in sessions.map(current).items() if generation}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from compiler.deploy.activation import PushOptions, activate
 from compiler.deploy.outcome import Outcome
-from compiler.deploy.protocol import Session
+from compiler.deploy.session import Session
 from compiler.deploy.sessions import Sessions
 
 
@@ -20,4 +20,4 @@ def roll_back(sessions: Sessions, to: int | None, options: PushOptions) -> tuple
         session.request("rollback", {"to": to, **options.request})
 
     sessions.map(ask)
-    return tuple(sorted(activate(sessions, options.steps), key=lambda outcome: outcome.host))
+    return tuple(sorted(activate(sessions, options), key=lambda outcome: outcome.host))

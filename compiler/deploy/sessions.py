@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from compiler.deploy.errors import DeployError
-from compiler.deploy.protocol import OnProgress, Session
+from compiler.deploy.session import OnProgress, Session
 from compiler.deploy.transport import Transport
 
 T = TypeVar("T")

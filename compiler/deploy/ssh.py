@@ -17,13 +17,13 @@ import paramiko
 from paramiko.ssh_exception import NoValidConnectionsError, PasswordRequiredException
 
 from compiler.deploy.errors import DeployError
+from compiler.deploy.greeting import command_line
 from compiler.deploy.known_hosts import KnownHosts, UnknownHostKeyError, name_of
-from compiler.deploy.protocol import SILENCE, command_line
+from compiler.deploy.transport import PIECE, SILENCE
 from compiler.model.fleet import Connection, FleetHost
 
 CONNECT_TIMEOUT = 10  # seconds, for each of connecting, the banner and logging in
 KEEPALIVE = 15  # seconds
-PIECE = 1 << 15
 
 # Errors are raised anyway; paramiko's threads would also write tracebacks to stderr.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
@@ -59,7 +59,6 @@ class SshTransport:
             connection.open()
             connection.transport.set_keepalive(KEEPALIVE)
             channel = connection.transport.open_session()
-            channel.settimeout(SILENCE)
             channel.exec_command(command_line(as_root=connection.user == "root"))
         except (OSError, EOFError, paramiko.SSHException) as error:
             connection.client.close()
@@ -73,28 +72,18 @@ class SshChannel:
     def __init__(self, connection: fabric.Connection, channel: paramiko.Channel) -> None:
         self._connection = connection
         self._channel = channel
-        self._buffer = bytearray()
 
     def send(self, content: bytes) -> None:
+        self._channel.settimeout(SILENCE)
         self._channel.sendall(content)
 
-    def readline(self) -> bytes:
-        while (end := self._buffer.find(b"\n") + 1) == 0:
-            piece = self._channel.recv(PIECE)
-            if not piece:
-                end = len(self._buffer)
-                break
-            self._buffer += piece
-        line = bytes(self._buffer[:end])
-        del self._buffer[:end]
-        return line
+    def receive(self, seconds: float) -> bytes:
+        self._channel.settimeout(seconds)
+        return self._channel.recv(PIECE)
 
-    def complaint(self) -> str:
-        pieces = iter(lambda: self._channel.recv_stderr(PIECE), b"")
-        try:
-            return b"".join(pieces).decode(errors="replace").strip()
-        except OSError:
-            return ""
+    def receive_stderr(self, seconds: float) -> bytes:
+        self._channel.settimeout(seconds)
+        return self._channel.recv_stderr(PIECE)
 
     def close(self) -> None:
         self._connection.client.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from compiler.deploy.events import UnitsReported, UnitStatus
-from compiler.deploy.protocol import Session
+from compiler.deploy.session import Session
 from compiler.deploy.sessions import Sessions
 
 

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from typing import Protocol
 
+SILENCE = 60.0  # seconds; a working host is never silent for longer, as it reports progress every 5
+PIECE = 1 << 15  # bytes read at a time
+
 
 class Channel(Protocol):
-    """One command that runs on a host: its stdin and its stdout."""
+    """One command that runs on a host: its stdin, stdout and stderr."""
 
     def send(self, content: bytes) -> None:
         """Write everything to the command's stdin. Raises OSError if the command has ended."""
 
-    def readline(self) -> bytes:
-        """The next line of its stdout with its line end, or b"" at the end.
+    def receive(self, seconds: float) -> bytes:
+        """The next piece of its stdout, at most PIECE bytes; b"" at the end.
 
-        Raises TimeoutError if the host is silent for longer than SILENCE (protocol.py).
+        Raises TimeoutError if there is none within `seconds`, another OSError if the connection is lost.
         """
 
-    def complaint(self) -> str:
-        """Everything it wrote to stderr; waits for its end."""
+    def receive_stderr(self, seconds: float) -> bytes:
+        """The same of its stderr."""
 
     def close(self) -> None:
         """Close the command's pipes and the connection."""
@@ -28,4 +31,4 @@ class Transport(Protocol):
     """The connection to one host."""
 
     def open(self) -> Channel:
-        """Connect and start the greeting (protocol.py) as root. Raises DeployError if that fails."""
+        """Connect and start the greeting (greeting.py) as root. Raises DeployError if that fails."""

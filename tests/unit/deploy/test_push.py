@@ -9,7 +9,7 @@ import pytest
 from compiler.deploy.errors import DeployError
 from compiler.deploy.events import PlannedUnit
 from compiler.deploy.outcome import DryRun, Outcome
-from compiler.deploy.protocol import program
+from compiler.deploy.program import program
 from compiler.deploy.status import HostStatus
 from compiler.host import layout
 from compiler.model.artifact import Artifacts, File

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from compiler.deploy.protocol import program
+from compiler.deploy.program import program
 from tests.support.imports import imported
 
 ROOT = Path(__file__).parents[3]
@@ -35,7 +35,7 @@ def test_the_program_is_the_same_wherever_it_is_packed(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "compiler", tmp_path / "compiler")
     for path in (tmp_path / "compiler/host").iterdir():
         os.utime(path, (0, 0))
-    code = "import sys; from compiler.deploy.protocol import program; sys.stdout.buffer.write(program()[1])"
+    code = "import sys; from compiler.deploy.program import program; sys.stdout.buffer.write(program()[1])"
     environment = {**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"}
     command = (sys.executable, "-c", code)
     done = subprocess.run(command, cwd=tmp_path, env=environment, check=True, stdout=-1)
@@ -55,7 +55,7 @@ def test_its_hash_changes_with_any_of_its_modules(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "compiler", tmp_path / "compiler")
     with (tmp_path / "compiler/host/layout.py").open("a") as file:
         file.write("# changed\n")
-    code = "from compiler.deploy.protocol import program; print(program()[0])"
+    code = "from compiler.deploy.program import program; print(program()[0])"
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     command = (sys.executable, "-c", code)
     done = subprocess.run(command, cwd=tmp_path, env=environment, check=True, text=True, stdout=-1)

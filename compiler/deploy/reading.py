@@ -1,0 +1,157 @@
+"""Reads the lines of a host program as events. Every field is checked here, and nowhere else."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from compiler.deploy.answers import NotUnderstoodError
+from compiler.deploy.events import (
+    Activated,
+    Event,
+    FilesInstalled,
+    HostWarning,
+    Missing,
+    PlannedUnit,
+    PlanSummary,
+    Progress,
+    Refusal,
+    StepEnded,
+    UnitFailure,
+    UnitsReported,
+    UnitStatus,
+)
+from compiler.deploy.printable import printable, printable_lines
+
+_Field = Callable[[Any], Any]  # the value of a field in JSON → the value of the event; raises ValueError
+
+_ACTIONS = frozenset({"stop", "start", "restart", "run"})
+_LARGEST = 1 << 37  # also the last second that every platform can show, in the year 6325
+
+
+def read_event(line: bytes) -> Event:
+    """The event in a line, `{"event": NAME, …}`; fields that nobody reads may be missing, or anything.
+
+    Raises NotUnderstoodError. No text of the event has control characters.
+    """
+    try:
+        fields = _mapping(json.loads(line))
+        make, readers = EVENTS[_string(fields.get("event"))]
+        event: Event = _record(make, readers)(fields)
+    except (ValueError, KeyError, RecursionError):  # of JSON that is none, or too deep
+        raise NotUnderstoodError(f"`{printable(line.decode(errors='replace').strip(), 60)}`") from None
+    return event
+
+
+def _record(make: Callable[..., Any], readers: Mapping[str, _Field]) -> _Field:
+    """A mapping with these fields, as a value."""
+
+    def read(value: object) -> object:
+        fields = _mapping(value)
+        return make(**{name: read_field(fields[name]) for name, read_field in readers.items()})
+
+    return read
+
+
+def _many(read_entry: _Field) -> _Field:
+    def read(value: object) -> tuple[Any, ...]:
+        if not isinstance(value, list):
+            raise ValueError("not a list")
+        return tuple(map(read_entry, value))
+
+    return read
+
+
+def _optional(read_value: _Field) -> _Field:
+    return lambda value: None if value is None else read_value(value)
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError("not a mapping")
+    return value
+
+
+def _string(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("not a text")
+    return value
+
+
+def _text(value: object) -> str:
+    return printable(_string(value))
+
+
+def _lines(value: object) -> str:
+    return printable_lines(_string(value))
+
+
+def _number(value: object) -> int:
+    if type(value) is not int or not 0 <= value < _LARGEST:
+        raise ValueError("not a number")
+    return value
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("not true or false")
+    return value
+
+
+def _action(value: object) -> str:
+    if (action := _string(value)) not in _ACTIONS:
+        raise ValueError("not an action")
+    return action
+
+
+def _sha256(value: object) -> str:
+    if not re.fullmatch(r"[0-9a-f]{64}", text := _string(value)):
+        raise ValueError("not a sha256")
+    return text
+
+
+_PLANNED_UNIT = _record(
+    PlannedUnit,
+    {"unit": _text, "step": _optional(_number), "action": _action, "why": _text, "stops_with": _text},
+)
+_FAILURE = _record(UnitFailure, {"unit": _text, "why": _text, "journal": _many(_text)})
+_UNIT_STATUS = _record(
+    UnitStatus,
+    {
+        "service": _text,
+        "unit": _text,
+        "container": _text,
+        "step": _number,
+        "up": _flag,
+        "state": _text,
+        "since": _optional(_number),
+        "restarts": _number,
+        "health": _text,
+    },
+)
+_PLAN = (
+    PlanSummary,
+    {
+        "writes": _many(_text),
+        "removals": _many(_text),
+        "stops": _many(_text),
+        "starts": _many(_text),
+        "units": _many(_PLANNED_UNIT),
+    },
+)
+
+# The name of an event → its class, and what its fields must be.
+EVENTS: Mapping[str, tuple[Callable[..., Any], Mapping[str, _Field]]] = {
+    "progress": (Progress, {"text": _text}),
+    "warning": (HostWarning, {"text": _text}),
+    "refused": (Refusal, {"message": _lines, "hint": _lines}),
+    "missing": (Missing, {"blobs": _many(_sha256)}),
+    "plan": _PLAN,
+    "ready": _PLAN,
+    "installed": (FilesInstalled, {}),
+    "step": (StepEnded, {"started": _many(_text), "failed": _many(_FAILURE)}),
+    "done": (Activated, {"generation": _number}),
+    "status": (UnitsReported, {"generation": _number, "current": _number, "units": _many(_UNIT_STATUS)}),
+}

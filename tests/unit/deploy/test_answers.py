@@ -1,0 +1,234 @@
+"""Hosts that answer anything: each is left out with a clear error, and the others finish."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from compiler.deploy import reading
+from compiler.deploy.answers import NotUnderstoodError
+from compiler.deploy.outcome import Outcome
+from compiler.deploy.reading import read_event
+from tests.support.scripted import (
+    DONE,
+    GREETING,
+    INSTALLED,
+    MISSING,
+    PLAN,
+    PUSHED,
+    READY,
+    STEPS,
+    ScriptedTransport,
+    line,
+    pushed,
+    transport,
+)
+
+STRANGE = "odd: answers with what heatsink does not understand: "
+FAILURE = {"unit": "one", "why": "dead", "journal": ["last"]}
+JOB = {"unit": "one", "step": 1, "action": "start", "why": "new", "stops_with": ""}
+
+
+def greeting(old: str, new: str) -> bytes:
+    return GREETING.replace(old.encode(), new.encode())
+
+
+NOT_UNDERSTOOD = {
+    "another greeting": ((b"Welcome to Debian\n",), "`Welcome to Debian`"),
+    "no number": ((greeting("down 0", "down x"),), None),
+    "a negative number": ((greeting("down 0", "down -1"),), None),
+    "a huge number": ((greeting("down 0", f"down {'9' * 5000}"),), None),
+    "digits of another script": ((greeting("down 0", "down ٣"),), None),
+    "a salt of 65 bytes": ((greeting("5a" * 32, "s" * 65),), None),
+    "a digest that is none": ((greeting(" - -", " x -"),), None),
+    "neither up nor down": ((greeting("down", "left"),), None),
+    "escapes in the greeting": ((b"\x1b]0;pwned\x07\n",), r"`\x1b]0;pwned\x07`"),
+    "no text": ((GREETING, b"\xff\xfe\n"), "`\ufffd\ufffd`"),
+    "no JSON": ((GREETING, b"a library prints this\n"), "`a library prints this`"),
+    "an empty line": ((GREETING, b"\n"), "``"),
+    "a list": ((GREETING, b"[1, 2]\n"), "`[1, 2]`"),
+    "a number of 5,000 digits": ((GREETING, b"1" * 5000 + b"\n"), f"`{'1' * 60}…`"),
+    "no event": ((GREETING, b'{"blobs": []}\n'), '`{"blobs": []}`'),
+    "an event that is no text": ((GREETING, b'{"event": []}\n'), '`{"event": []}`'),
+    "an unknown event": ((GREETING, line("lacks")), '`{"event": "lacks"}`'),
+    "deep JSON": ((GREETING, b"[" * 100_000 + b"\n"), f"`{'[' * 60}…`"),
+    "an unknown hash": (
+        (GREETING, line("missing", blobs=["0" * 64])),
+        "it misses files that are not in the bundle",
+    ),
+    "no hash": ((GREETING, line("missing", blobs=["x"])), None),
+    "hashes that are no list": ((GREETING, line("missing", blobs="0" * 64)), None),
+    "no hashes": ((GREETING, line("missing")), None),
+    "a plan without fields": ((GREETING, MISSING, line("ready")), '`{"event": "ready"}`'),
+    "paths that are numbers": ((GREETING, MISSING, line("ready", **{**PLAN, "writes": [1]})), None),
+    "an unknown action": (
+        (GREETING, MISSING, line("ready", **PLAN | {"units": [{**JOB, "action": "x"}]})),
+        None,
+    ),
+    "a unit without a name": ((GREETING, MISSING, line("ready", **PLAN | {"units": [{}]})), None),
+    "failures that are no list": ((*PUSHED[:4], line("step", step=0, started=[], failed=1)), None),
+    "an odd failure": ((*PUSHED[:4], line("step", step=0, started=[], failed=["one"])), None),
+    "a failure without a journal": (
+        (*PUSHED[:4], line("step", step=0, started=[], failed=[{**FAILURE, "journal": None}])),
+        None,
+    ),
+    "no generation": ((*PUSHED[:-1], line("done")), '`{"event": "done"}`'),
+    "a generation that is true": ((*PUSHED[:-1], line("done", generation=True)), None),
+    "a plan before what is missing": ((GREETING, READY), "`PlanSummary` instead of `Missing`"),
+    "an end before the start": ((GREETING, MISSING, DONE), "`Activated` instead of `PlanSummary`"),
+    "steps before installing": (
+        (GREETING, MISSING, READY, *STEPS),
+        "`StepEnded` instead of `FilesInstalled`",
+    ),
+    "installing twice": (
+        (GREETING, MISSING, READY, INSTALLED, INSTALLED),
+        "`FilesInstalled` instead of `StepEnded`",
+    ),
+    "a warning without text": ((GREETING, line("warning")), '`{"event": "warning"}`'),
+    "progress that is a list": ((GREETING, line("progress", text=[])), None),
+    "a refusal without a hint": ((GREETING, line("refused", message="no")), None),
+}
+
+
+@pytest.mark.parametrize("case", NOT_UNDERSTOOD)
+def test_a_host_with_an_odd_answer_is_left_out_and_the_others_finish(tmp_path: Path, case: str) -> None:
+    answers, shown = NOT_UNDERSTOOD[case]
+    outcomes = pushed(tmp_path, {"odd": transport(*answers), "good": transport(*PUSHED)})
+    assert_finished(outcomes["good"])
+    said = error(outcomes["odd"])
+    assert said.startswith(STRANGE + (shown or "`"))
+    assert len(said) < len(STRANGE) + 80
+
+
+def test_what_no_host_program_prints_has_a_hint(tmp_path: Path) -> None:
+    outcome = pushed(tmp_path, {"odd": transport(GREETING, b"DeprecationWarning\n")})["odd"]
+    assert outcome.error
+    assert outcome.error.render() == (
+        f"error: {STRANGE}`DeprecationWarning`\n"
+        "hint: look for what else prints there: the shell's start-up files, a changed Python library"
+    )
+
+
+ENDLESS = {
+    "a line without an end": (itertools.repeat(b"x" * 32768), "a line without an end"),
+    "warnings": (itertools.repeat(line("warning", text="x") * 500), "more than it can have to report"),
+    "progress": (itertools.repeat(line("progress", text="x") * 500), "more than it can have to report"),
+    "long warnings": (
+        itertools.repeat(line("warning", text="x" * 4_000_000)),
+        "more than it can have to report",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ENDLESS)
+def test_a_host_that_does_not_end_is_left_out(tmp_path: Path, case: str) -> None:
+    pieces, shown = ENDLESS[case]
+    odd = ScriptedTransport([itertools.chain((GREETING,), pieces)])
+    outcomes = pushed(tmp_path, {"odd": odd, "good": transport(*PUSHED)})
+    assert_finished(outcomes["good"])
+    assert error(outcomes["odd"]) == STRANGE + shown
+
+
+ENDED: dict[str, tuple[tuple[bytes | TimeoutError, ...], Iterable[bytes | TimeoutError], str]] = {
+    "at once": ((), (), "the connection was lost"),
+    "in its greeting": ((GREETING[:20],), (), "the connection was lost"),
+    "in an event": ((GREETING, MISSING[:20]), (), "the connection was lost"),
+    "before it is done": (PUSHED[:-1], (), "the connection was lost"),
+    "with an error": ((GREETING,), (b"sh: 1: \x1b[31mno", b" more\x1b[2J\n"), r"sh: 1: no more\x1b[2J"),
+    "with lines of others": ((GREETING,), (b"x\nerror: node99: y",), "x\n  | error: node99: y"),
+    "with an endless error": ((GREETING,), itertools.repeat(b"x" * 9999), "x" * 4096 + "…"),
+    "with an open stderr": ((GREETING,), (b"x", TimeoutError()), "x"),
+    "in silence": ((GREETING, TimeoutError()), (), "no answer for 60 s"),
+}
+
+
+@pytest.mark.parametrize("case", ENDED)
+def test_a_host_that_ends_early_says_why(tmp_path: Path, case: str) -> None:
+    answers, stderr, shown = ENDED[case]
+    outcomes = pushed(tmp_path, {"odd": transport(*answers, stderr=stderr), "good": transport(*PUSHED)})
+    assert_finished(outcomes["good"])
+    assert error(outcomes["odd"]) == f"odd: {shown}"
+
+
+def test_a_refusal_cannot_write_lines_of_other_hosts(tmp_path: Path) -> None:
+    refusal = line("refused", message="no\nerror: node99: \x1b]0;x\x07", hint="a\rb\u202ec")
+    outcome = pushed(tmp_path, {"odd": transport(GREETING, refusal)})["odd"]
+    assert outcome.error
+    assert outcome.error.render() == (
+        "error: odd: no\n  | error: node99: \\x1b]0;x\\x07\nhint: a\n  | b\\u202ec"
+    )
+
+
+def test_a_failed_unit_is_shown_without_control_characters(tmp_path: Path) -> None:
+    failure = {"unit": "one\x9b", "why": "dead\n", "journal": ["\x1b[31mred\x1b[0m\tx", "\ud800", "a\nb"]}
+    failed = line("step", step=0, started=[], failed=[failure])
+    outcome = pushed(tmp_path, {"odd": transport(*PUSHED[:4], failed)})["odd"]
+    assert outcome.error
+    assert outcome.error.render() == (
+        "error: odd: `one\\x9b` did not come up: dead\\n\n  | red     x\n  | \\ud800\n  | a\\nb"
+    )
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda values: st.lists(values, max_size=3) | st.dictionaries(st.text(max_size=5), values, max_size=3),
+    max_leaves=8,
+)
+FIELDS = ("text", "message", "hint", "blobs", "writes", "removals", "stops", "starts", "units", "started",
+          "failed", "generation", "current", "unit", "why", "journal")  # fmt: skip
+VALUES = (
+    JSON | st.lists(st.text(max_size=9) | st.just("0" * 64), max_size=3) | st.just([JOB]) | st.just([FAILURE])
+)
+EVENTS = st.builds(
+    lambda event, fields: {"event": event} | fields,
+    st.sampled_from(sorted(reading.EVENTS)),
+    st.fixed_dictionaries({}, optional=dict.fromkeys(FIELDS, VALUES)),
+)
+
+
+@given(st.binary(max_size=40) | JSON.map(lambda value: json.dumps(value).encode())
+       | EVENTS.map(lambda event: json.dumps(event).encode()))  # fmt: skip
+def test_any_line_is_an_event_with_printable_texts_or_is_not_understood(content: bytes) -> None:
+    try:
+        shown = texts(read_event(content + b"\n"))
+    except NotUnderstoodError as problem:
+        shown = str(problem)
+    categories = {unicodedata.category(character) for character in shown.replace("\n", "")}
+    assert not categories & {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+@given(
+    st.lists(
+        st.sampled_from(PUSHED) | EVENTS.map(lambda event: json.dumps(event).encode() + b"\n"), max_size=8
+    )
+)
+def test_any_conversation_ends_with_a_result_for_its_host(
+    tmp_path_factory: pytest.TempPathFactory, answers: list[bytes]
+) -> None:
+    outcomes = pushed(tmp_path_factory.mktemp("push"), {"odd": transport(GREETING, *answers)})
+    assert set(outcomes) == {"odd"}
+
+
+def texts(event: object) -> str:
+    """All texts in an event, one after the other."""
+    if isinstance(event, str):
+        return event
+    if isinstance(event, tuple):
+        return "".join(map(texts, event))
+    return "".join(texts(getattr(event, name)) for name in getattr(event, "__slots__", ()))
+
+
+def assert_finished(outcome: Outcome) -> None:
+    assert (outcome.error, outcome.generation, outcome.started) == (None, 1, ("unit0", "unit1"))
+
+
+def error(outcome: Outcome) -> str:
+    assert outcome.error
+    return outcome.error.problems[0].message
