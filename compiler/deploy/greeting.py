@@ -63,7 +63,7 @@ class Greeting:
 # The salt is a key of BLAKE2, which takes 64 bytes.
 _LINE = re.compile(
     r"heatsink 1 (?P<up>up|down) (?P<generation>[0-9]{1,9}) (?P<salt>[!-~]{1,64})"
-    r" (?P<digest>-|[0-9a-f]{64}) (?P<program>-|[0-9a-f]{64})\n"
+    r" (?P<digest>-|[0-9a-f]{64}) (?P<program>-|[0-9a-f]+)\n"
 )
 
 
