@@ -2,7 +2,8 @@
 
 bundle                    the bundle on disk
 transport, ssh, local     connections to hosts
-known_hosts               the hosts' keys
+ssh_errors                why a connection fails, and what to do
+known_hosts, known_line   the hosts' keys
 session, sessions         the conversation with one host; with many hosts at once
 greeting, program         what is sent to a host and runs there
 answers, reading, events  what a host writes: as lines, as events; all of it is checked here

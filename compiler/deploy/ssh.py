@@ -7,23 +7,25 @@ default one takes. `~/.ssh/config` applies (users, ports, keys, ProxyJump).
 from __future__ import annotations
 
 import logging
-import socket
 import threading
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import fabric
 import paramiko
-from paramiko.ssh_exception import NoValidConnectionsError, PasswordRequiredException
 
-from compiler.deploy.errors import DeployError
 from compiler.deploy.greeting import command_line
-from compiler.deploy.known_hosts import KnownHosts, UnknownHostKeyError, name_of
+from compiler.deploy.known_hosts import KnownHosts, name_of
+from compiler.deploy.ssh_errors import KEY_ERRORS, connection_error, key_error
 from compiler.deploy.transport import PIECE, SILENCE
 from compiler.model.fleet import Connection, FleetHost
 
 CONNECT_TIMEOUT = 10  # seconds, for each of connecting, the banner and logging in
 KEEPALIVE = 15  # seconds
+
+_SIGNATURES = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}  # one kind of key, several of signatures
 
 # Errors are raised anyway; paramiko's threads would also write tracebacks to stderr.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
@@ -58,11 +60,10 @@ class SshTransport:
                     connection.gateway.open()
             connection.open()
             connection.transport.set_keepalive(KEEPALIVE)
-            channel = connection.transport.open_session()
-            channel.exec_command(command_line(as_root=connection.user == "root"))
-        except (OSError, EOFError, paramiko.SSHException) as error:
+            channel = _run(connection, command_line(as_root=connection.user == "root"))
+        except Exception as error:  # noqa: BLE001 - paramiko passes on whatever a host made its thread die of
             connection.client.close()
-            raise _connection_error(self._host.name, connection, error) from None
+            raise connection_error(self._host.name, connection, error, seconds=CONNECT_TIMEOUT) from None
         return SshChannel(connection, channel)
 
 
@@ -101,14 +102,14 @@ def transports(hosts: Iterable[FleetHost], known_hosts: KnownHosts) -> dict[str,
     by_host = {}
     for host in hosts:
         connection = _connection(host.connection, config)
-        known_hosts.guard(connection.client, name_of(connection.host, connection.port))
+        _guard(connection, known_hosts)
         gateway_lock = threading.Lock()
         if isinstance(connection.gateway, fabric.Connection):
             connection.gateway, gateway_lock = gateways.setdefault(
                 _key(connection.gateway), (connection.gateway, gateway_lock)
             )
             for gateway in _chain(connection.gateway):
-                known_hosts.guard(gateway.client, name_of(gateway.host, gateway.port))
+                _guard(gateway, known_hosts)
         by_host[host.name] = SshTransport(host, connection, gateway_lock, identities)
     return by_host
 
@@ -122,6 +123,35 @@ def _connection(to: Connection, config: fabric.Config) -> fabric.Connection:
         connect_timeout=CONNECT_TIMEOUT,
         connect_kwargs={"banner_timeout": CONNECT_TIMEOUT, "auth_timeout": CONNECT_TIMEOUT},
     )
+
+
+def _run(connection: fabric.Connection, command: str) -> paramiko.Channel:
+    """Start a command; paramiko itself would wait for ever for a host that does not answer."""
+    limit = threading.Timer(SILENCE, connection.client.close)
+    limit.daemon = True
+    limit.start()
+    try:
+        channel: paramiko.Channel = connection.transport.open_session(timeout=CONNECT_TIMEOUT)
+        channel.exec_command(command)
+    finally:
+        limit.cancel()
+    return channel
+
+
+def _guard(connection: fabric.Connection, known_hosts: KnownHosts) -> None:
+    """Let a connection be made only if known_hosts trusts the host's key."""
+    known_hosts.guard(connection.client)
+    key_types = known_hosts.key_types(name_of(connection.host, connection.port))
+    connection.connect_kwargs["transport_factory"] = partial(_transport, key_types)
+
+
+def _transport(known: Iterable[str], *arguments: Any, **keywords: Any) -> paramiko.Transport:
+    """A transport that asks the host for keys of known types first: it may have others too."""
+    transport = paramiko.Transport(*arguments, **keywords)
+    options = transport.get_security_options()
+    first = [name for key_type in known for name in _SIGNATURES.get(key_type, (key_type,))]
+    options.key_types = sorted(options.key_types, key=lambda name: name not in first)
+    return transport
 
 
 def _chain(gateway: fabric.Connection) -> Iterator[fabric.Connection]:
@@ -153,53 +183,5 @@ class _Identities:
 def _private_key(host: str, path: Path) -> paramiko.PKey:
     try:
         return paramiko.PKey.from_path(path)
-    except PasswordRequiredException:
-        hint = f"run `ssh-add {path}`, and remove `identity_file` from the hosts file"
-        raise DeployError(host, f"`{path}` is protected by a passphrase", hint) from None
-    except (OSError, ValueError, TypeError, paramiko.SSHException) as error:
-        hint = "check `identity_file` in the hosts file, and compile again"
-        raise DeployError(host, f"`{path}` is not a usable private key: {error}", hint) from None
-
-
-def _connection_error(host: str, connection: fabric.Connection, error: Exception) -> DeployError:
-    """Why a connection failed, and what to do."""
-    if isinstance(error, UnknownHostKeyError | paramiko.BadHostKeyException):
-        return DeployError(host, *_key_problem(error))
-    return DeployError(host, *_connection_problem(connection, error))
-
-
-def _key_problem(error: UnknownHostKeyError | paramiko.BadHostKeyException) -> tuple[str, str]:
-    if isinstance(error, UnknownHostKeyError):
-        return (
-            f"unknown host key of {error.host}: {_named(error.key)}",
-            "compare it with `ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub` on the host, "
-            "then push with `--accept-new-host-keys`",
-        )
-    return (
-        f"the host key of {error.hostname} has CHANGED to {_named(error.key)}, "
-        f"expected {_named(error.expected_key)}",
-        "if the host was reinstalled, remove its line from the known_hosts file; "
-        "otherwise this may be a man-in-the-middle attack",
-    )
-
-
-def _connection_problem(connection: fabric.Connection, error: Exception) -> tuple[str, str | None]:
-    place = f"{connection.user}@{connection.host} port {connection.port}"
-    match error:
-        case paramiko.AuthenticationException():
-            hint = "check `user` and `identity_file` in the hosts file, or add the key to the agent"
-            return f"authentication failed for {place}", hint
-        case socket.gaierror():
-            return f"`{connection.host}` cannot be resolved to an address", "check the hosts file"
-        case NoValidConnectionsError():
-            reasons = {getattr(reason, "strerror", None) or str(reason) for reason in error.errors.values()}
-            reason = ", ".join(sorted(reasons)).lower()
-            return f"{place} cannot be reached: {reason}", "check that the host is up and runs sshd"
-        case TimeoutError():
-            return f"{place} did not answer within {CONNECT_TIMEOUT} s", "check that the host is up"
-        case _:
-            return f"{place}: {str(error).lower() or 'the connection was closed'}", None
-
-
-def _named(key: paramiko.PKey) -> str:
-    return f"{key.get_name()} {key.fingerprint}"
+    except KEY_ERRORS as error:
+        raise key_error(host, path, error) from None
