@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from compiler.deploy.events import Activated, FilesInstalled, PlanSummary, StepEnded
 from compiler.deploy.outcome import Outcome
-from compiler.deploy.session import LONGEST
 from compiler.deploy.sessions import Sessions
+from compiler.deploy.transport import LONGEST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

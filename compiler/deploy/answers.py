@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from compiler.deploy.transport import SILENCE, Channel
+from compiler.deploy.transport import SILENCE, Channel, seconds_until
 
 LONGEST_LINE = 4 << 20  # bytes: the names of 60,000 missing files
 MOST_BYTES = 64 << 20  # in one conversation
@@ -51,7 +51,7 @@ class Answers:
         written = bytearray()
         try:
             while len(written) < LONGEST_COMPLAINT and (
-                piece := self._channel.receive_stderr(_seconds_until(deadline))
+                piece := self._channel.receive_stderr(seconds_until(deadline))
             ):
                 written += piece
         except OSError:
@@ -62,7 +62,7 @@ class Answers:
         if len(self._buffer) > LONGEST_LINE:
             raise NotUnderstoodError("a line without an end")
         try:
-            piece = self._channel.receive(_seconds_until(deadline, at_most=SILENCE))
+            piece = self._channel.receive(min(SILENCE, seconds_until(deadline)))
         except TimeoutError:
             raise
         except OSError:
@@ -76,10 +76,3 @@ class Answers:
         self._bytes += len(line)
         if self._lines > MOST_LINES or self._bytes > MOST_BYTES:
             raise NotUnderstoodError("more than it can have to report")
-
-
-def _seconds_until(deadline: float, at_most: float = LAST_WORDS) -> float:
-    """Seconds to wait, more than none. Raises TimeoutError if the deadline has passed."""
-    if (seconds := deadline - time.monotonic()) <= 0:
-        raise TimeoutError
-    return min(seconds, at_most)

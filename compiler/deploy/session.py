@@ -36,12 +36,10 @@ from compiler.deploy.greeting import Greeting, read_greeting
 from compiler.deploy.printable import indented
 from compiler.deploy.program import program
 from compiler.deploy.reading import read_event
-from compiler.deploy.transport import SILENCE, Channel, Transport
+from compiler.deploy.transport import LONGEST, SILENCE, Channel, Transport
 from compiler.diagnostics import Problem
 
 E = TypeVar("E", bound=Event)
-
-LONGEST = 4 * 3600.0  # seconds for one event, longer than any pull of images that is worth waiting for
 
 OnProgress = Callable[[str, str], None]  # called with (host, what it is doing)
 

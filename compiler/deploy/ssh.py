@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import fabric
 import paramiko
@@ -19,8 +20,11 @@ import paramiko
 from compiler.deploy.greeting import command_line
 from compiler.deploy.known_hosts import KnownHosts, name_of
 from compiler.deploy.ssh_errors import KEY_ERRORS, connection_error, key_error
-from compiler.deploy.transport import PIECE, SILENCE
+from compiler.deploy.transport import LONGEST, PIECE, SILENCE, seconds_until
+from compiler.diagnostics import HeatsinkError
 from compiler.model.fleet import Connection, FleetHost
+
+T = TypeVar("T")
 
 CONNECT_TIMEOUT = 10  # seconds, for each of connecting, the banner and logging in
 KEEPALIVE = 15  # seconds
@@ -54,17 +58,21 @@ class SshTransport:
                 self._host.name, Path(self._host.connection.identity_file).expanduser()
             )
             connection.connect_kwargs["pkey"] = key
+        if isinstance(connection.gateway, fabric.Connection):
+            with self._gateway_lock:  # it is shared, and opening it is not thread-safe
+                self._attempt(connection.gateway, connection.gateway.open)
+        self._attempt(connection, connection.open)
+        connection.transport.set_keepalive(KEEPALIVE)
+        command = command_line(as_root=connection.user == "root")
+        return SshChannel(connection, self._attempt(connection, lambda: _run(connection, command)))
+
+    def _attempt(self, connection: fabric.Connection, act: Callable[[], T]) -> T:
+        """What `act` returns; DeployError, which names the connection, if it fails."""
         try:
-            if isinstance(connection.gateway, fabric.Connection):
-                with self._gateway_lock:  # it is shared, and opening it is not thread-safe
-                    connection.gateway.open()
-            connection.open()
-            connection.transport.set_keepalive(KEEPALIVE)
-            channel = _run(connection, command_line(as_root=connection.user == "root"))
+            return act()
         except Exception as error:  # noqa: BLE001 - paramiko passes on whatever a host made its thread die of
-            connection.client.close()
+            self._connection.client.close()
             raise connection_error(self._host.name, connection, error, seconds=CONNECT_TIMEOUT) from None
-        return SshChannel(connection, channel)
 
 
 class SshChannel:
@@ -76,7 +84,12 @@ class SshChannel:
 
     def send(self, content: bytes) -> None:
         self._channel.settimeout(SILENCE)
-        self._channel.sendall(content)
+        deadline = time.monotonic() + LONGEST
+        for start in range(0, len(content), PIECE):
+            piece = content[start : start + PIECE]
+            while piece:  # a host may take a byte at a time
+                seconds_until(deadline)
+                piece = piece[self._channel.send(piece) :]
 
     def receive(self, seconds: float) -> bytes:
         self._channel.settimeout(seconds)
@@ -96,7 +109,7 @@ def transports(hosts: Iterable[FleetHost], known_hosts: KnownHosts) -> dict[str,
     All are created here, in one thread and from one Config: with several threads that use a Config while it
     loads itself, 24 of 1,000 connections failed with missing keys.
     """
-    config = fabric.Config()
+    config = _config()
     identities = _Identities()
     gateways: dict[tuple[str, str, int], tuple[fabric.Connection, threading.Lock]] = {}
     by_host = {}
@@ -112,6 +125,17 @@ def transports(hosts: Iterable[FleetHost], known_hosts: KnownHosts) -> dict[str,
                 _guard(gateway, known_hosts)
         by_host[host.name] = SshTransport(host, connection, gateway_lock, identities)
     return by_host
+
+
+def _config() -> fabric.Config:
+    """The settings of `~/.ssh/config` and the like."""
+    try:
+        return fabric.Config()
+    except (OSError, ValueError, paramiko.SSHException) as error:
+        raise HeatsinkError(
+            f"the configuration of ssh cannot be read: {error}",
+            hint="fix `~/.ssh/config` or `/etc/ssh/ssh_config`",
+        ) from None
 
 
 def _connection(to: Connection, config: fabric.Config) -> fabric.Connection:

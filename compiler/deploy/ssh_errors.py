@@ -71,6 +71,8 @@ def connection_error(
             return DeployError(host, f"{place} cannot be reached: {reason}", _CHECK_UP)
         case TimeoutError():
             return DeployError(host, f"{place} did not answer within {seconds} s", _CHECK_UP)
+        case OSError():
+            return DeployError(host, f"{place}: {_reason(error)}{_file_of(error)}", _CHECK_UP)
         case _:
             message, hint = _meaning(str(error).lower())
             return DeployError(host, f"{place}: {message}", hint)
@@ -79,6 +81,11 @@ def connection_error(
 def _meaning(text: str) -> tuple[str, str | None]:
     meanings = (meaning for known, meaning in _MEANINGS.items() if known in text)
     return next(meanings, (text or "the connection was closed", None))
+
+
+def _file_of(error: OSError) -> str:
+    """The file that an error is about, such as the program of a ProxyCommand."""
+    return f": `{error.filename}`" if error.filename else ""
 
 
 def _reason(error: Exception) -> str:

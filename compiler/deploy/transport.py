@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from typing import Protocol
 
 SILENCE = 60.0  # seconds; a working host is never silent for longer, as it reports progress every 5
+LONGEST = 4 * 3600.0  # seconds for one event or payload, more than any pull of images is worth
 PIECE = 1 << 15  # bytes read at a time
 
 
@@ -32,3 +34,10 @@ class Transport(Protocol):
 
     def open(self) -> Channel:
         """Connect and start the greeting (greeting.py) as root. Raises DeployError if that fails."""
+
+
+def seconds_until(deadline: float) -> float:
+    """Seconds until a deadline (time.monotonic), more than none. Raises TimeoutError if it has passed."""
+    if (seconds := deadline - time.monotonic()) <= 0:
+        raise TimeoutError
+    return seconds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,12 +37,14 @@ class ScriptedChannel:
 
     stdout: Iterator[bytes | TimeoutError]
     stderr: Iterator[bytes | TimeoutError]
+    pause: float = 0.0
     sent: list[bytes] = field(default_factory=list)
 
     def send(self, content: bytes) -> None:
         self.sent.append(content)
 
     def receive(self, seconds: float) -> bytes:
+        time.sleep(self.pause)
         return _next(self.stdout)
 
     def receive_stderr(self, seconds: float) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import time
 import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,9 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compiler.deploy import reading
-from compiler.deploy.answers import NotUnderstoodError
+from compiler.deploy.answers import Answers, NotUnderstoodError
+from compiler.deploy.errors import DeployError
+from compiler.deploy.events import Missing
 from compiler.deploy.outcome import Outcome
 from compiler.deploy.reading import read_event
+from compiler.deploy.session import Session
 from tests.support.scripted import (
     DONE,
     GREETING,
@@ -25,6 +29,7 @@ from tests.support.scripted import (
     PUSHED,
     READY,
     STEPS,
+    ScriptedChannel,
     ScriptedTransport,
     line,
     pushed,
@@ -155,6 +160,34 @@ def test_a_host_that_ends_early_says_why(tmp_path: Path, case: str) -> None:
     outcomes = pushed(tmp_path, {"odd": transport(*answers, stderr=stderr), "good": transport(*PUSHED)})
     assert_finished(outcomes["good"])
     assert error(outcomes["odd"]) == f"odd: {shown}"
+
+
+def test_progress_without_an_end_takes_too_long() -> None:
+    class Slow(ScriptedTransport):
+        def open(self) -> ScriptedChannel:
+            progress = itertools.chain((GREETING,), itertools.repeat(line("progress", text="x")))
+            return ScriptedChannel(progress, iter(()), pause=0.01)
+
+    session = Session("odd", Slow([]), lambda host, text: None)
+    session.greet()
+    with pytest.raises(DeployError, match=r"^odd: takes too long$"):
+        session.expect(Missing, within=0.1)
+
+
+def test_a_line_that_comes_byte_by_byte_ends_in_time() -> None:
+    channel = ScriptedChannel(itertools.repeat(b"x"), iter(()), pause=0.01)
+    with pytest.raises(TimeoutError):
+        Answers(channel).line(time.monotonic() + 0.1)
+
+
+@given(
+    st.lists(st.binary(max_size=6).map(lambda text: text.replace(b"\n", b"")), max_size=6), st.integers(1, 9)
+)
+def test_lines_are_the_same_however_they_arrive(lines: list[bytes], size: int) -> None:
+    content = b"".join(text + b"\n" for text in lines)
+    pieces = (content[start : start + size] for start in range(0, len(content), size))
+    answers = Answers(ScriptedChannel(pieces, iter(())))
+    assert [answers.line(time.monotonic() + 9) for _ in lines] == [text + b"\n" for text in lines]
 
 
 def test_a_refusal_cannot_write_lines_of_other_hosts(tmp_path: Path) -> None:

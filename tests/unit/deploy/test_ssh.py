@@ -106,25 +106,57 @@ def test_a_host_that_takes_no_keys_says_what_it_takes(tmp_path: Path, identity: 
     assert str(error) == f"node1: op@127.0.0.1 port {port} does not accept keys, only: password"
 
 
+def status(folder: Path, port: int) -> str:
+    """What `heatsink status` says of a host behind this port, if `folder` is the operator's home."""
+    way = Connection(address="127.0.0.1", port=port, user="op")
+    bundles.write_build(folder / "build", {"node1": [service("one")]}, {"node1": way})
+    environment = {key: value for key, value in os.environ.items() if key != "SSH_AUTH_SOCK"}
+    root = Path(__file__).parents[3]
+    done = subprocess.run(
+        (sys.executable, "-m", "compiler", "status"),
+        cwd=folder,
+        env={**environment, "HOME": str(folder), "PYTHONPATH": str(root)},
+        check=False,
+        text=True,
+        capture_output=True,
+    )
+    return done.stderr
+
+
 def test_without_any_key_there_is_a_hint(tmp_path: Path) -> None:
     with sshd([HOST_KEY]) as port:
-        way = Connection(address="127.0.0.1", port=port, user="op", identity_file=None)
-        bundles.write_build(tmp_path / "build", {"node1": [service("one")]}, {"node1": way})
         (tmp_path / "known_hosts").write_text(known(f"[127.0.0.1]:{port}", HOST_KEY))
-        environment = {key: value for key, value in os.environ.items() if key != "SSH_AUTH_SOCK"}
-        command = (sys.executable, "-m", "compiler", "status")
-        done = subprocess.run(
-            command,
-            cwd=tmp_path,
-            env={**environment, "HOME": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[3])},
-            check=False,
-            text=True,
-            capture_output=True,
-        )
-    assert done.stderr == (
+        said = status(tmp_path, port)
+    assert said == (
         f"error: node1: op@127.0.0.1 port {port}: there is no key to log in with\n"
         "hint: start an ssh agent and run `ssh-add`, or set `identity_file` in the hosts file\n"
     )
+
+
+CONFIGS = {
+    b"Match nonsense\n": (
+        "error: the configuration of ssh cannot be read: Missing parameter to Match 'nonsense' keyword\n"
+        "hint: fix `~/.ssh/config` or `/etc/ssh/ssh_config`\n"
+    ),
+    b"\xff\n": (
+        "error: the configuration of ssh cannot be read: 'utf-8' codec can't decode byte 0xff in position 0: "
+        "invalid start byte\nhint: fix `~/.ssh/config` or `/etc/ssh/ssh_config`\n"
+    ),
+    b"Host *\nProxyCommand /missing %h\n": (
+        "error: node1: op@127.0.0.1 port 1: no such file or directory: `/missing`\n"
+        "hint: check that the host is up and runs sshd\n"
+    ),
+    b"Host 127.*\nProxyJump jump.invalid\n": (
+        "error: node1: `jump.invalid` cannot be resolved to an address\nhint: check the hosts file\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("content", CONFIGS)
+def test_a_mistake_in_the_configuration_of_ssh_is_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / ".ssh").mkdir()
+    (tmp_path / ".ssh/config").write_bytes(content)
+    assert status(tmp_path, 1) == CONFIGS[content]
 
 
 @pytest.mark.parametrize(
