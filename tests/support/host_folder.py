@@ -20,6 +20,7 @@ from compiler.deploy.push import dry_run, push
 from compiler.deploy.rollback import roll_back
 from compiler.deploy.sessions import Sessions
 from compiler.deploy.status import HostStatus, statuses
+from compiler.deploy.transport import Transport
 from compiler.model.artifact import Artifacts
 from tests.support import bundles
 
@@ -91,6 +92,11 @@ class HostFolder:
     def push_while(self, doing: str, act: Callable[[], object]) -> Outcome:
         """A push; when the host reports that it is doing this, something else happens to it."""
         with self.sessions(lambda text: act() if text == doing else None) as sessions:
+            return push(sessions, self.bundles(), {}, OPTIONS)[0]
+
+    def push_over(self, transport: Transport) -> Outcome:
+        """A push over another connection than the usual one."""
+        with Sessions({"localhost": transport}, parallel=1, on_progress=lambda host, text: None) as sessions:
             return push(sessions, self.bundles(), {}, OPTIONS)[0]
 
     def dry_run(self, **secrets: str) -> DryRun:

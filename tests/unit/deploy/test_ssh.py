@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -13,10 +14,13 @@ from paramiko.hostkeys import HostKeys
 
 from compiler.deploy.errors import DeployError
 from compiler.deploy.known_hosts import KnownHosts
+from compiler.deploy.program import program
 from compiler.deploy.ssh import transports
+from compiler.host import layout
 from compiler.model.fleet import Connection, FleetHost
 from tests.support import bundles
 from tests.support.bundles import service
+from tests.support.host_folder import HostFolder
 from tests.support.ssh_server import answering, host_at, sshd
 
 HOST_KEY, OTHER, HOST_RSA = (
@@ -157,6 +161,38 @@ def test_a_mistake_in_the_configuration_of_ssh_is_named(tmp_path: Path, content:
     (tmp_path / ".ssh").mkdir()
     (tmp_path / ".ssh/config").write_bytes(content)
     assert status(tmp_path, 1) == CONFIGS[content]
+
+
+def test_a_push_over_ssh_is_the_same_as_one_here(host: HostFolder, identity: Path) -> None:
+    host.writes(service("one", config=random.Random(1).randbytes(300_000).hex()))
+    unfit = host.path(layout.PROGRAM)
+    unfit.parent.mkdir(parents=True)
+    unfit.write_bytes(program()[1][:9999])
+    (host.folder / "bin/python3").unlink(missing_ok=True)
+    environment = {"HEATSINK_ROOT": f"{host.folder}/root", "PATH": f"{host.folder}/bin:{os.environ['PATH']}"}
+    with sshd([HOST_KEY], logins=[OPERATOR], environment=environment) as port:
+        known_hosts = KnownHosts(host.folder / "known_hosts", accept_new=True)
+        (transport,) = transports([host_at(port, identity, user="root")], known_hosts).values()
+        outcome = host.push_over(transport)
+        unchanged = host.push_over(transport)
+    assert (outcome.error, outcome.started) == (None, ("heatsink-one.service",))
+    assert unchanged.is_unchanged
+    assert unfit.read_bytes() == program()[1]
+
+
+def test_what_a_command_over_ssh_complains_of_is_shown(host: HostFolder, identity: Path) -> None:
+    host.writes(service("one"))
+    empty = {"HEATSINK_ROOT": f"{host.folder}/root", "PATH": f"{host.folder}/empty"}
+    (host.folder / "empty").mkdir()
+    (host.folder / "empty/sh").symlink_to("/bin/sh")
+    with sshd([HOST_KEY], logins=[OPERATOR], environment=empty) as port:
+        known_hosts = KnownHosts(host.folder / "known_hosts", accept_new=True)
+        (transport,) = transports([host_at(port, identity, user="root")], known_hosts).values()
+        error = host.push_over(transport).error
+    assert error
+    assert error.render() == (
+        "error: localhost: python3 is not installed\nhint: install it (Debian: apt-get install python3)"
+    )
 
 
 @pytest.mark.parametrize(
