@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from compiler.deploy.printable import indented, printable_lines
-from compiler.diagnostics import HeatsinkError, Problem
+from compiler.diagnostics import HeatsinkError, Problem, counted
 
 
 class DeployError(HeatsinkError):
@@ -22,7 +22,7 @@ class DeployError(HeatsinkError):
     def units(cls, host: str, problems: Iterable[Problem]) -> DeployError:
         """Units of one host that did not come up, one problem each; at least one."""
         failed = tuple(problems)
-        error = cls(host, f"{len(failed)} units did not come up")
+        error = cls(host, f"{counted(len(failed), 'unit')} did not come up")
         error.problems = failed
         return error
 

@@ -20,7 +20,7 @@ class HostWarning:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class HostRefusal:
     """Why the host does not do what it was asked, and what to do next; it ends the conversation."""
 
     message: str
@@ -117,7 +117,7 @@ class UnitsReported:
 Event = (
     Progress
     | HostWarning
-    | Refusal
+    | HostRefusal
     | Missing
     | PlanSummary
     | FilesInstalled

@@ -31,7 +31,7 @@ from typing import TypeVar
 
 from compiler.deploy.answers import Answers, EndedError, NotUnderstoodError
 from compiler.deploy.errors import DeployError
-from compiler.deploy.events import Event, HostWarning, Progress, Refusal, StepEnded, UnitFailure
+from compiler.deploy.events import Event, HostRefusal, HostWarning, Progress, StepEnded, UnitFailure
 from compiler.deploy.greeting import Greeting, read_greeting
 from compiler.deploy.printable import indented
 from compiler.deploy.program import program
@@ -48,6 +48,7 @@ _HINTS = {
     "No module named": "install Python's standard library (Debian 12: apt-get install python3)",
     "python3": "install it (Debian: apt-get install python3)",
     "No space left": "free disk space and push again",
+    "did not arrive": "push again to resume",
 }
 
 
@@ -101,7 +102,7 @@ class Session:
                     self._on_progress(self.host, text)
                 case HostWarning(text=text):
                     self.warnings.append(text)
-                case Refusal(message=message, hint=hint):
+                case HostRefusal(message=message, hint=hint):
                     raise DeployError(self.host, message, hint or None)
                 case StepEnded(failed=failed) if failed:
                     raise DeployError.units(self.host, map(self._problem, failed))
