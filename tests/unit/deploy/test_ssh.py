@@ -137,6 +137,23 @@ def test_without_any_key_there_is_a_hint(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("key", "reason"),
+    [
+        (None, "unknown host key of [localhost]:{port}"),
+        (OTHER, "the host key of [localhost]:{port} has CHANGED"),
+        (HOST_RSA, "op@localhost port {port}: there is no key to log in with"),
+    ],
+)
+def test_a_jump_host_must_have_its_key_too(tmp_path: Path, key: paramiko.PKey | None, reason: str) -> None:
+    with sshd([HOST_KEY, HOST_RSA]) as port:
+        (tmp_path / ".ssh").mkdir()
+        (tmp_path / ".ssh/config").write_text(f"Host 127.*\n  ProxyJump op@localhost:{port}\n")
+        (tmp_path / "known_hosts").write_text(known(f"*,[*]:{port}", key) if key else "")
+        said = status(tmp_path, 1)
+    assert said.startswith(f"error: node1: {reason.format(port=port)}")
+
+
 CONFIGS = {
     b"Match nonsense\n": (
         "error: the configuration of ssh cannot be read: Missing parameter to Match 'nonsense' keyword\n"
