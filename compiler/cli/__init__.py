@@ -18,6 +18,7 @@ schema                   the JSON Schemas of input files
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -65,6 +66,16 @@ class Program(LazyCommandGroup):
         except HeatsinkError as error:
             show_error(error)
             ctx.exit(1)
+        except OSError as error:
+            if error.errno not in _WRONG_NAMES or error.filename is None:
+                raise
+            show_error(
+                HeatsinkError(f"`{error.filename}` is not a valid path: {os.strerror(error.errno).lower()}")
+            )
+            ctx.exit(1)
+
+
+_WRONG_NAMES = (errno.ENAMETOOLONG, errno.ELOOP)  # even asking whether such a file exists fails
 
 
 @click.group(

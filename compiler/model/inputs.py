@@ -38,7 +38,7 @@ class Tree:
         if self.library is not None:
             own, library = self.library
             candidates += [library / path.relative_to(own) for path in candidates if path.is_relative_to(own)]
-        return next(filter(_is_file, candidates), None)
+        return next(filter(is_file, candidates), None)
 
     def target_outside(self, path: Path) -> Path | None:
         """Where a link leads that leaves every folder of the tree; None for all other files."""
@@ -64,7 +64,7 @@ class Opener(Protocol):
         ...
 
 
-def _is_file(path: Path) -> bool:
+def is_file(path: Path) -> bool:
     """Whether a path is a file; a path that is too long for the file system is none."""
     try:
         return path.is_file()

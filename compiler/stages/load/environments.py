@@ -12,7 +12,16 @@ from compiler import files, schemas, shipped
 from compiler.diagnostics import CompileError, Report, closest
 from compiler.hot.environment import RESERVED, RESOURCES
 from compiler.hot.registry import is_template
-from compiler.model.inputs import NOTHING, Environment, Registration, Registry, Target, TemplateFile, Tree
+from compiler.model.inputs import (
+    NOTHING,
+    Environment,
+    Registration,
+    Registry,
+    Target,
+    TemplateFile,
+    Tree,
+    is_file,
+)
 from compiler.node import Mapping, Node, Scalar, expect_mapping, is_null
 from compiler.node.yaml import parse
 
@@ -105,7 +114,7 @@ def _template_file(node: Scalar, path: Path, tree: Tree) -> TemplateFile:
     for root in tree.roots:
         if path.is_relative_to(root.resolve()):
             return TemplateFile(path=str(path.relative_to(root.resolve())), tree=tree)
-    if not path.is_file():
+    if not is_file(path):
         raise CompileError(
             f"there is no template `{node.value}`", node.span, "paths are relative to the environment file"
         )
