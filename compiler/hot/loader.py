@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from compiler.diagnostics import CompileError, closest
 from compiler.hot.template import Template, template
-from compiler.model.inputs import Opener, Tree
+from compiler.model.inputs import Opener, Tree, is_folder
 from compiler.node import Node
 from compiler.source import Source, Span
 
@@ -82,7 +82,7 @@ def inside(tree: Tree, path: str, place: Node) -> Path:
         folders = [(root / path).parent for root in tree.roots]
         near = [tree.name(other) for folder in folders for other in folder.glob("*") if other.is_file()]
         name = tree.name(tree.roots[0] / path)
-        if any((root / path).is_dir() for root in tree.roots):
+        if any(is_folder(root / path) for root in tree.roots):
             raise CompileError(f"`{name}` is a folder, not a file", place.span)
         where = "" if tree.is_whole_disk else " in the template directory"
         raise CompileError(f"file `{name}` does not exist{where}", place.span, closest(name, near))

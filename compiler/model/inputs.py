@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -66,8 +67,17 @@ class Opener(Protocol):
 
 def is_file(path: Path) -> bool:
     """Whether a path is a file; a path that is too long for the file system is none."""
+    return _answer(path.is_file)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a path is a folder, likewise."""
+    return _answer(path.is_dir)
+
+
+def _answer(question: Callable[[], bool]) -> bool:
     try:
-        return path.is_file()
+        return question()
     except OSError:
         return False
 
