@@ -89,7 +89,11 @@ def _enum(failure: FailedKeyword) -> Iterator[Violation]:
 
 
 def _pattern(failure: FailedKeyword) -> Iterator[Violation]:
-    yield _violation(failure, f"invalid value `{failure.value}` for {_subject(failure)}", _example(failure))
+    shown = _CONTROL.sub(lambda match: repr(match[0])[1:-1], str(failure.value))
+    yield _violation(failure, f"invalid value `{shown}` for {_subject(failure)}", _example(failure))
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def _minimum(failure: FailedKeyword) -> Iterator[Violation]:

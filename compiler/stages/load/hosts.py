@@ -70,7 +70,7 @@ def _refuse_invalid_addresses(fields: dict[str, Node]) -> None:
 def _is_address(text: str) -> bool:
     """Whether the text is an IP address if it looks like one; else a name, without a network or a user."""
     if not _LIKE_IP.fullmatch(text):
-        return not re.search(r"[\s/@]", text)
+        return not (text.startswith("-") or re.search(r"[\s/@]", text))
     try:
         ip_address(text)
     except ValueError:
