@@ -49,7 +49,12 @@ def _check_text(text: str, place: Span) -> None:
 def _tmpfile(keys: Keys) -> Tmpfile:
     path, kind = keys.required("path"), keys.text("type") or "d"
     if kind[0] not in _LEAVING:
-        check_owner(path, keys.node.entries["path"].span, take_over=keys.flag("take_over"))
+        check_owner(
+            path,
+            keys.node.entries["path"].span,
+            take_over=keys.flag("take_over"),
+            is_recursive=kind[0] in _RECURSIVE,
+        )
     return Tmpfile(
         path=path,
         type=kind,
@@ -62,6 +67,7 @@ def _tmpfile(keys: Keys) -> Tmpfile:
 
 
 _LEAVING = frozenset("xX")  # types of lines that change nothing
+_RECURSIVE = frozenset("RZTAH")
 
 
 def _sysctls(node: Mapping) -> tuple[tuple[str, str], ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from functools import reduce
+from pathlib import PurePosixPath
 
 from compiler.diagnostics import CompileError
 from compiler.host.layout import WRITABLE, is_writable
@@ -35,6 +36,9 @@ def _expression(pattern: str) -> str:
 _FOREIGN = re.compile(f"/?(?:{'|'.join(map(_expression, _OF_THE_SYSTEM.split()))})(?:/.*)?", re.DOTALL)
 
 
+_ABOVE = frozenset(str(parent) for path in _OF_THE_SYSTEM.split() for parent in PurePosixPath(path).parents)
+
+
 def check_artifact(path: str, place: Span, *, take_over: bool) -> None:
     """Raise CompileError for a path that hosts refuse, or a file of others that is not taken over."""
     if not is_writable(path):
@@ -43,9 +47,15 @@ def check_artifact(path: str, place: Span, *, take_over: bool) -> None:
     check_owner(path, place, take_over=take_over)
 
 
-def check_owner(path: str, place: Span, *, take_over: bool) -> None:
-    """Raise CompileError for a file of the distribution that is not taken over."""
-    if not take_over and _is_foreign(path):
+def check_owner(path: str, place: Span, *, take_over: bool, is_recursive: bool = False) -> None:
+    """Raise CompileError for a path, or a pattern of tmpfiles.d(5), that reaches files of the distribution.
+
+    With `is_recursive`, everything below counts as well.
+    """
+    fixed = re.split(r"[*?\[]", path)[0]
+    folder = posixpath.normpath(path if fixed == path else posixpath.dirname(fixed))
+    reaches = folder in _ABOVE and (fixed != path or is_recursive)
+    if not take_over and (reaches or _is_foreign(folder)):
         raise CompileError(
             f"`{path}` belongs to the operating system", place, "to replace it, set `take_over: true`"
         )
