@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import NamedTuple, TypeVar
 
 from compiler.diagnostics import CompileError, Problem, Report
@@ -17,12 +18,12 @@ T = TypeVar("T")
 
 
 def host_prep(part: Part) -> HostPrep:
-    """One service's `host_prep`; it has passed its schema."""
+    """One service's `host_prep`, which has passed its schema. Raises CompileError with all its mistakes."""
     _check_texts(part.node)
     keys = Keys(expect_mapping(part.node, "`host_prep`"))
     sysctls = keys.mapping("sysctl")
     return HostPrep(
-        tmpfiles=tuple(map(_tmpfile, keys.mappings("tmpfiles"))),
+        tmpfiles=_tmpfiles(keys),
         sysctls=_sysctls(sysctls.node) if sysctls else (),
         kernel_modules=keys.strings("kernel_modules"),
         users=tuple(map(_user, keys.mappings("users"))),
@@ -44,6 +45,15 @@ def _check_text(text: str, place: Span) -> None:
         raise CompileError("control characters are not allowed in `host_prep`", place, "write it on one line")
     if text.startswith("/") and ".." in text.split("/"):
         raise CompileError(f"`{text}` must not contain `..`", place, "write the path without `..`")
+
+
+def _tmpfiles(keys: Keys) -> tuple[Tmpfile, ...]:
+    mistakes = Report()
+    lines = [
+        line for entry in keys.mappings("tmpfiles") for line in mistakes.attempt(partial(_tmpfile, entry))
+    ]
+    mistakes.check()
+    return tuple(lines)
 
 
 def _tmpfile(keys: Keys) -> Tmpfile:
