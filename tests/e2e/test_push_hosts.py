@@ -346,7 +346,8 @@ def test_a_unit_that_systemd_does_not_accept_replaces_no_good_one(operator: Oper
     operator.push()
     before = changed_files(node, "/etc")
     operator.writes(service("one", restart="sometimes"))
-    assert "systemd rejects the units:\n  /etc/systemd/system/heatsink-one.service:" in operator.push(code=1)
+    said = operator.push(code=1)
+    assert "node1: systemd rejects the units:\n  |   /etc/systemd/system/heatsink-one.service:" in said
     assert changed_files(node, "/etc") == before
 
 
