@@ -3,7 +3,7 @@
 #     make demo         boots real nodes, builds the images, compiles, pushes, shows status
 #     make test         runs every test, those on real nodes included, and measures the coverage of branches
 #     make test-long    tries the properties on many more examples: 10,000 random templates and 100,000 files with
-#                       mistakes instead of 300
+#                       mistakes instead of 150
 
 PYTHON ?= python3
 VENV := .venv
@@ -17,7 +17,7 @@ demo: packages venv
 
 test: packages venv
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest
+	@HEATSINK_EXAMPLES=300 $(BIN)/coverage run -m pytest
 	@$(BIN)/coverage run -m pytest --lab -m lab
 	@$(BIN)/coverage combine --quiet
 	@printf 'branch coverage in percent: '
