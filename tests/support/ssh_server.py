@@ -61,17 +61,18 @@ def run(channel: paramiko.Channel, command: bytes, environment: Mapping[str, str
             thread.start()
         for thread in threads[1:]:
             thread.join()
-        channel.close()
+        with suppress(EOFError, OSError):  # the client may have gone first
+            channel.close()
         threads[0].join()
 
 
 def pump(read: Callable[[], bytes | None], file: Any) -> None:
     """Write all that can be read, and close the file."""
-    with suppress(OSError, ValueError):
+    with suppress(EOFError, OSError, ValueError):
         while piece := read():
             file.write(piece)
             file.flush()
-    with suppress(OSError):
+    with suppress(EOFError, OSError):
         file.close()
 
 
