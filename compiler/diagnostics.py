@@ -121,6 +121,11 @@ class Report:
             raise CompileError.of(self.errors)
 
 
+def reason(error: OSError) -> str:
+    """Why the operating system refused something, in lower case, without the name of the file."""
+    return (error.strerror or str(error)).lower()
+
+
 def counted(number: int, noun: str) -> str:
     """A number with its noun: `1 file`, `2 files`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

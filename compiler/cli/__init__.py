@@ -30,7 +30,7 @@ from compiler import __version__
 from compiler.cli.command import general_options
 from compiler.cli.groups import LazyCommandGroup
 from compiler.cli.output import has_colours, show_bug, show_error
-from compiler.diagnostics import HeatsinkError
+from compiler.diagnostics import HeatsinkError, reason
 
 _DEEPEST = 20_000  # frames: nested templates, with nested expressions in each
 
@@ -69,9 +69,7 @@ class Program(LazyCommandGroup):
         except OSError as error:
             if error.errno not in _WRONG_NAMES or error.filename is None:
                 raise
-            show_error(
-                HeatsinkError(f"`{error.filename}` is not a valid path: {os.strerror(error.errno).lower()}")
-            )
+            show_error(HeatsinkError(f"`{error.filename}` is not a valid path: {reason(error)}"))
             ctx.exit(1)
 
 

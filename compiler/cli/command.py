@@ -31,7 +31,6 @@ _HABITS = {
     "--inventory": "--hosts",
     "--diff": "--dry-run",
     "--forks": "--parallel",
-    "--tail": "--role",
     "--env": "--environment-file",
     "--environment": "--environment-file",
     "--plan": "--dry-run",

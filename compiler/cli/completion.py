@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,11 +24,13 @@ def complete_roles(context: click.Context, _parameter: click.Parameter, incomple
 
 def complete_hosts(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Hosts of the hosts file if the command reads it, else those of the bundle."""
-    if "build" in context.params:
-        return _beginning(incomplete, _built_hosts(context.params["build"] or Path("build")))
+    from compiler.deploy.bundle import read_fleet
     from compiler.stages.load.hosts import hosts
 
     with suppress(HeatsinkError):
+        if "build" in context.params:
+            fleet = read_fleet(context.params["build"] or Path("build"))
+            return _beginning(incomplete, (host.name for host in fleet.hosts))
         path = context.params.get("hosts_file") or Path("hosts.yaml")
         return _beginning(incomplete, (host.name for host in hosts(path, Report())))
     return []
@@ -59,11 +60,6 @@ def complete_images(context: click.Context, _parameter: click.Parameter, incompl
 def complete_schemas(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Names of schemas."""
     return _beginning(incomplete, schemas.names())
-
-
-def _built_hosts(build: Path) -> Iterator[str]:
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        yield from json.loads((build / "fleet.json").read_bytes())["hosts"]
 
 
 def _beginning(incomplete: str, names: Iterable[str]) -> list[str]:

@@ -13,7 +13,7 @@ from compiler import schemas
 from compiler.cli.command import Command
 from compiler.cli.completion import complete_roles
 from compiler.cli.output import note
-from compiler.diagnostics import HeatsinkError, counted
+from compiler.diagnostics import HeatsinkError, counted, reason
 from compiler.files.hosts_file import HostEntry, hosts_file, role_counts
 from compiler.model.inputs import Role
 from compiler.stages.load import roles as role_files
@@ -144,7 +144,7 @@ def _write(path: Path, content: bytes) -> bool:
     except FileExistsError:
         return False
     except OSError as error:
-        raise HeatsinkError(f"`{path}` cannot be written: {(error.strerror or str(error)).lower()}") from None
+        raise HeatsinkError(f"`{path}` cannot be written: {reason(error)}") from None
     return True
 
 

@@ -14,6 +14,7 @@ from compiler.cli.command import json_option
 from compiler.cli.completion import complete_roles
 from compiler.cli.groups import CommandGroup
 from compiler.cli.output import Cell, note, show_table
+from compiler.diagnostics import reason
 from compiler.files.hosts_file import role_counts
 from compiler.lab.place import STATE, SUBNET
 from compiler.stages.load import roles as role_files
@@ -183,9 +184,7 @@ def hosts(place: labs.Lab, roles: tuple[str, ...], output: Path, force: bool) ->
     except FileExistsError:
         raise labs.LabError(f"`{output}` exists", hint="use `--force` to overwrite it") from None
     except OSError as error:
-        raise labs.LabError(
-            f"`{output}` cannot be written: {(error.strerror or str(error)).lower()}"
-        ) from None
+        raise labs.LabError(f"`{output}` cannot be written: {reason(error)}") from None
     _print_progress(f"wrote {output}")
 
 

@@ -10,7 +10,7 @@ from compiler import schemas
 from compiler.cli.command import Command
 from compiler.cli.completion import complete_schemas
 from compiler.cli.output import note
-from compiler.diagnostics import HeatsinkError, counted
+from compiler.diagnostics import HeatsinkError, counted, reason
 from compiler.files.writing import replace_file
 
 
@@ -36,6 +36,7 @@ def _write(folder: Path, names: tuple[str, ...]) -> None:
         for name in names:
             replace_file(folder / schemas.path(name).name, schemas.text(name).encode(), 0o644)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise HeatsinkError(f"`{folder}` cannot be written: {reason}", hint="choose another folder") from None
+        raise HeatsinkError(
+            f"`{folder}` cannot be written: {reason(error)}", hint="choose another folder"
+        ) from None
     note(f"{counted(len(names), 'file')} written in {folder}")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from compiler.deploy.errors import DeployError
-from compiler.diagnostics import HeatsinkError, Problem
+from compiler.diagnostics import HeatsinkError, Problem, reason
 from compiler.host.manifest import BREAKS, FORMAT, Manifest, UnfitError, UnsupportedError, with_secrets
 from compiler.model.fleet import Connection, Fleet, FleetHost
 
@@ -74,9 +74,8 @@ class BundleFolder:
         try:
             return (self.folder / path).read_bytes()
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
             raise DeployError(
-                self.host.name, f"`{self.folder / path}` cannot be read: {reason}", _AGAIN
+                self.host.name, f"`{self.folder / path}` cannot be read: {reason(error)}", _AGAIN
             ) from None
 
     def _corrupt(self, path: str) -> DeployError:
@@ -110,7 +109,7 @@ def read_fleet(build: Path) -> Fleet:
     except FileNotFoundError:
         raise HeatsinkError(f"no bundle in `{build}`", hint="run `heatsink compile`") from None
     except OSError as error:
-        raise HeatsinkError(f"`{path}` cannot be read: {(error.strerror or str(error)).lower()}") from None
+        raise HeatsinkError(f"`{path}` cannot be read: {reason(error)}") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise HeatsinkError(f"`{path}` is not a valid fleet.json", hint=_AGAIN) from None
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import paramiko
 
 from compiler.deploy.known_line import KnownLine, Marker, fingerprint, known_line
-from compiler.diagnostics import HeatsinkError
+from compiler.diagnostics import HeatsinkError, reason
 
 
 class HostKeyError(paramiko.SSHException):
@@ -87,9 +87,9 @@ class KnownHosts(paramiko.MissingHostKeyPolicy):
         try:
             _append(self._path, text)
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
             raise HostKeyError(
-                f"the key of {name} cannot be saved in `{self._path}`: {reason}", "fix it, and push again"
+                f"the key of {name} cannot be saved in `{self._path}`: {reason(error)}",
+                "fix it, and push again",
             ) from None
         if line := known_line(text):
             self._add(line)

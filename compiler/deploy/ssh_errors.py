@@ -12,6 +12,7 @@ from paramiko.ssh_exception import NoValidConnectionsError, PasswordRequiredExce
 
 from compiler.deploy.errors import DeployError
 from compiler.deploy.known_hosts import HostKeyError
+from compiler.diagnostics import reason
 
 _CHECK_IDENTITY = "check `identity_file` in the hosts file, and compile again"
 _CHECK_LOGIN = "check `user` and `identity_file` in the hosts file, or add the key to the agent"
@@ -42,7 +43,7 @@ def key_error(host: str, path: Path, error: Exception) -> DeployError:
             hint = f"run `ssh-add {path}`, and remove `identity_file` from the hosts file"
             return DeployError(host, f"`{path}` is protected by a passphrase", hint)
         case OSError():
-            return DeployError(host, f"`{path}` cannot be read: {_reason(error)}", _CHECK_IDENTITY)
+            return DeployError(host, f"`{path}` cannot be read: {reason(error)}", _CHECK_IDENTITY)
         case _:
             return DeployError(host, f"`{path}` is not a usable private key", _CHECK_IDENTITY)
 
@@ -67,12 +68,12 @@ def connection_error(
             message = f"`{connection.host}` cannot be resolved to an address"
             return DeployError(host, message, "check the hosts file")
         case NoValidConnectionsError():
-            reason = ", ".join(sorted({_reason(each) for each in error.errors.values()}))
-            return DeployError(host, f"{place} cannot be reached: {reason}", _CHECK_UP)
+            refusals = {reason(each) for each in error.errors.values() if isinstance(each, OSError)}
+            return DeployError(host, f"{place} cannot be reached: {', '.join(sorted(refusals))}", _CHECK_UP)
         case TimeoutError():
             return DeployError(host, f"{place} did not answer within {seconds} s", _CHECK_UP)
         case OSError():
-            return DeployError(host, f"{place}: {_reason(error)}{_file_of(error)}", _CHECK_UP)
+            return DeployError(host, f"{place}: {reason(error)}{_file_of(error)}", _CHECK_UP)
         case _:
             message, hint = _meaning(str(error).lower())
             return DeployError(host, f"{place}: {message}", hint)
@@ -86,7 +87,3 @@ def _meaning(text: str) -> tuple[str, str | None]:
 def _file_of(error: OSError) -> str:
     """The file that an error is about, such as the program of a ProxyCommand."""
     return f": `{error.filename}`" if error.filename else ""
-
-
-def _reason(error: Exception) -> str:
-    return (getattr(error, "strerror", None) or str(error)).lower()

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from compiler import shipped
-from compiler.diagnostics import CompileError
+from compiler.diagnostics import CompileError, reason
 from compiler.node import Mapping, Node, expect_mapping
 from compiler.node.yaml import Duplicates, parse
 from compiler.source import Source, Span
@@ -31,9 +31,8 @@ def read(path: Path) -> Source:
     except FileNotFoundError:
         raise CompileError(f"there is no file `{name}`", hint="check the path") from None
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
         hint = "pass a file" if isinstance(error, IsADirectoryError) else "check its permissions"
-        raise CompileError(f"`{name}` cannot be read: {reason}", here, hint) from None
+        raise CompileError(f"`{name}` cannot be read: {reason(error)}", here, hint) from None
     if len(content) > LARGEST:
         raise CompileError(f"`{name}` is larger than {LARGEST >> 20} MiB", here)
     try:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from compiler import files, schemas
-from compiler.diagnostics import HeatsinkError
+from compiler.diagnostics import HeatsinkError, reason
 from compiler.files.writing import replace_file
 from compiler.node import expect_mapping, plain
 from compiler.node.yaml import parse
@@ -82,7 +82,7 @@ def _locked(folder: Path) -> Iterator[None]:
     try:
         handle = os.open(folder, os.O_RDONLY)
     except OSError as error:
-        raise HeatsinkError(f"`{folder}` cannot be read: {(error.strerror or str(error)).lower()}") from None
+        raise HeatsinkError(f"`{folder}` cannot be read: {reason(error)}") from None
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
@@ -99,4 +99,4 @@ def _append(path: Path, values: Mapping[str, str]) -> None:
     try:
         replace_file(path, (before + lines).encode(), 0o600, durable=True)
     except OSError as error:
-        raise HeatsinkError(f"`{path}` cannot be written: {(error.strerror or str(error)).lower()}") from None
+        raise HeatsinkError(f"`{path}` cannot be written: {reason(error)}") from None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from compiler.diagnostics import CompileError, HeatsinkError, Problem, closest
+from compiler.diagnostics import CompileError, HeatsinkError, Problem, closest, reason
 from compiler.source import Source, Span
 
 DOCKERFILE = "Dockerfile.j2"
@@ -97,8 +97,7 @@ def _read(folder: Path) -> Iterator[Image]:
         try:
             text = path.read_text(encoding="utf-8")
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise HeatsinkError(f"`{path}` cannot be read: {reason}") from None
+            raise HeatsinkError(f"`{path}` cannot be read: {reason(error)}") from None
         except UnicodeDecodeError:
             raise HeatsinkError(f"`{path}` is not UTF-8 text", hint="save it as UTF-8") from None
         yield Image(name=path.parent.name, folder=path.parent, source=Source(name, text))

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path, PurePosixPath
 
-from compiler.diagnostics import HeatsinkError
+from compiler.diagnostics import HeatsinkError, reason
 from compiler.tripleo.render import Rendering
 from compiler.tripleo.tree import TemplateTree
 
@@ -42,9 +42,8 @@ def write(rendering: Rendering, out: Path) -> None:
             _fill(new, rendering)
             _swap(new, place, Path(workshop, "old"))
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
         raise HeatsinkError(
-            f"`{error.filename or out}` cannot be copied or written: {reason}",
+            f"`{error.filename or out}` cannot be copied or written: {reason(error)}",
             hint="free disk space or fix the permissions, and render again; the folder is unchanged",
         ) from None
 

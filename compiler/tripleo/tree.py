@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import NoReturn
 
 from compiler import files
-from compiler.diagnostics import CompileError, HeatsinkError
+from compiler.diagnostics import CompileError, HeatsinkError, reason
 from compiler.node import Scalar, expect_mapping, expect_sequence
 from compiler.node.yaml import Duplicates, parse
 
@@ -71,8 +71,7 @@ def _visible(names: list[str]) -> list[str]:
 
 
 def _unreadable(error: OSError) -> NoReturn:
-    reason = (error.strerror or str(error)).lower()
-    raise HeatsinkError(f"`{error.filename}` cannot be read: {reason}", hint="check its permissions")
+    raise HeatsinkError(f"`{error.filename}` cannot be read: {reason(error)}", hint="check its permissions")
 
 
 def _excluded(path: Path) -> frozenset[PurePosixPath]:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from compiler.diagnostics import HeatsinkError
+from compiler.diagnostics import HeatsinkError, reason
 from compiler.files.writing import create_file, replace_file
 from compiler.host.manifest import FORMAT
 from compiler.model.artifact import File
@@ -58,7 +58,7 @@ def write(out: Path, bundles: Iterable[CompiledBundle], fleet: bytes, gone: Iter
         _carry_out(out, bundles, fleet, gone, result)
     except OSError as error:
         raise HeatsinkError(
-            f"`{error.filename or out}` cannot be written: {(error.strerror or str(error)).lower()}",
+            f"`{error.filename or out}` cannot be written: {reason(error)}",
             hint="free disk space or fix the permissions, then compile again",
         ) from None
     return result
