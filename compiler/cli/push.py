@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from compiler.cli.changing import Changing, changing_options
 from compiler.cli.command import Command, json_option
 from compiler.cli.output import note, problems_as_json
 from compiler.cli.selection import Selection, selecting, show_errors, show_outcomes
@@ -28,14 +29,11 @@ if TYPE_CHECKING:
     default=Path(SECRETS_FILE), show_default=True,
     help="Secrets file; missing values are generated.",
 )  # fmt: skip
-@click.option(
-    "--timeout", type=click.FloatRange(min=1), default=900, show_default=True, metavar="SECONDS",
-    help="How long the units of one step may take to come up.",
-)  # fmt: skip
+@changing_options
 @click.option("--dry-run", "dry", is_flag=True, help="Show what would change, without changing anything.")
 @json_option("Print the result for each host as JSON.")
 def push_artifacts(
-    selection: Selection, secrets_file: Path, timeout: float, dry: bool, as_json: bool
+    selection: Selection, changing: Changing, secrets_file: Path, dry: bool, as_json: bool
 ) -> None:
     """Copy the bundle to the hosts and activate it.
 
@@ -43,14 +41,13 @@ def push_artifacts(
     step on all hosts together. A host that fails is left out while the others finish; pushing again resumes
     where it stopped.
     """
-    from compiler.deploy.activation import PushOptions
     from compiler.deploy.bundle import bundle_folder
     from compiler.deploy.push import dry_run, push
 
     fleet, hosts = selection.read()
     bundles = {host.name: bundle_folder(selection.build, host) for host in hosts}
     secrets = _secrets(tuple(bundles.values()), secrets_file, saved=not dry)
-    options = PushOptions(steps=fleet.steps, timeout=timeout)
+    options = changing.options(selection.build, fleet)
     with selection.sessions(hosts) as sessions:
         if dry:
             dry_runs = dry_run(sessions, bundles, secrets, options)

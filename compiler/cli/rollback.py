@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from compiler.cli.changing import Changing, changing_options
 from compiler.cli.command import Command, json_option
 from compiler.cli.selection import Selection, selecting, show_outcomes
 
@@ -16,20 +17,16 @@ from compiler.cli.selection import Selection, selecting, show_outcomes
     metavar="N",
     help="Generation to return to, instead of the previous one.",
 )
-@click.option(
-    "--timeout", type=click.FloatRange(min=1), default=900, show_default=True, metavar="SECONDS",
-    help="How long the units of one step may take to come up.",
-)  # fmt: skip
+@changing_options
 @json_option("Print the result for each host as JSON.")
-def rollback(selection: Selection, to: int | None, timeout: float, as_json: bool) -> None:
+def rollback(selection: Selection, changing: Changing, to: int | None, as_json: bool) -> None:
     """Roll hosts back to the previous generation: its files, units, images and secret values.
 
     After a failed push that is the last generation that came up completely. Run it again to undo.
     """
-    from compiler.deploy.activation import PushOptions
     from compiler.deploy.rollback import roll_back
 
     fleet, hosts = selection.read()
     with selection.sessions(hosts) as sessions:
-        outcomes = roll_back(sessions, to, PushOptions(steps=fleet.steps, timeout=timeout))
+        outcomes = roll_back(sessions, to, changing.options(selection.build, fleet))
     show_outcomes(outcomes, as_json=as_json)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import getpass
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
-from compiler.deploy.events import Activated, FilesInstalled, PlanSummary, StepEnded
+from compiler.deploy.events import Activated, FilesInstalled, PlanSummary, StepEnded, Unconfirmed
 from compiler.deploy.outcome import Outcome
 from compiler.deploy.sessions import Sessions
 from compiler.deploy.transport import LONGEST
@@ -19,13 +19,19 @@ class PushOptions:
 
     steps: tuple[int, ...]
     timeout: float  # for the units of a step to come up
-    settle: float = 1.0  # that units must stay up before the push succeeds
+    settle: float = 5.0  # that units must stay up before the push succeeds
+    confirm: bool = True  # whether a new connection must be possible after the change
+    confirm_within: float = 60.0  # that hosts wait for it, and for us whenever they hear nothing
+    keep_failed: bool = False  # whether a host whose units do not come up stays as it is
+    keep_newest: int = 5  # generations
+    name: str = ""  # of the generation, the same on all hosts
+    source: str = ""  # the commit of the folder that was compiled
 
     @property
     def request(self) -> dict[str, object]:
         """The options as fields of a request to the host program, and who makes it."""
         by = f"{getpass.getuser()} on {socket.gethostname()}"
-        return {"steps": self.steps, "timeout": self.timeout, "settle": self.settle, "by": by}
+        return {**asdict(self), "by": by}
 
 
 def activate(sessions: Sessions, options: PushOptions) -> tuple[Outcome, ...]:
@@ -40,6 +46,10 @@ def activate(sessions: Sessions, options: PushOptions) -> tuple[Outcome, ...]:
         for host, ended in sessions.map(lambda session: session.expect(StepEnded, within=longest)).items():
             started[host] += ended.started
     sessions.release("finish")
+    waiting = sessions.map(lambda session: session.expect(Unconfirmed, within=longest))
+    if options.confirm:
+        sessions.map(lambda session: session.confirm(waiting[session.host].seal, options.confirm_within))
+    sessions.release("commit")
     activated = sessions.map(lambda session: session.expect(Activated, within=longest))
     done = (
         _outcome(host, plans[host], started[host], event.generation, sessions.by_host[host].warnings)

@@ -19,11 +19,11 @@ class DeployError(HeatsinkError):
         self.host = host
 
     @classmethod
-    def units(cls, host: str, problems: Iterable[Problem]) -> DeployError:
-        """Units of one host that did not come up, one problem each; at least one."""
+    def units(cls, host: str, problems: Iterable[Problem], aftermath: str) -> DeployError:
+        """Units of one host that did not come up, one problem each, and what has become of the host."""
         failed = tuple(problems)
         error = cls(host, f"{counted(len(failed), 'unit')} did not come up")
-        error.problems = failed
+        error.problems = (*failed, Problem(f"{host}: {indented(aftermath)}"))
         return error
 
 

@@ -81,11 +81,19 @@ class StepEnded:
 
     started: tuple[str, ...]
     failed: tuple[UnitFailure, ...]
+    aftermath: str = ""  # what has become of the host, if units failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unconfirmed:
+    """Everything is up. Unless the change with this seal is confirmed, the host undoes it."""
+
+    seal: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activated:
-    """Everything is up, and this generation is current."""
+    """Everything is up and confirmed, and this generation is current."""
 
     generation: int
 
@@ -122,6 +130,7 @@ Event = (
     | PlanSummary
     | FilesInstalled
     | StepEnded
+    | Unconfirmed
     | Activated
     | UnitsReported
 )

@@ -10,9 +10,9 @@ from compiler.deploy.answers import NotUnderstoodError
 from compiler.deploy.printable import printable
 from compiler.host import layout
 
-# All but `systemctl` is built into the shell: a host with nothing to do spends almost no time.
+# All that a host with nothing to do runs but `systemctl` is built into the shell: it spends almost no time.
 _SCRIPT = (
-    f"r=$HEATSINK_ROOT p=$r{layout.PROGRAM} s=$r{layout.SUMMARY}"
+    f"r=$HEATSINK_ROOT p=$r{layout.PROGRAM} s=$r{layout.SUMMARY} t=$r{layout.PENDING} c=$r{layout.CONFIRMED}"
     + r"""
 up=up salt=- digest=- number=0 version=-
 if [ -r "$s" ]; then
@@ -22,10 +22,17 @@ if [ -r "$s" ]; then
   for state in $services; do [ "$state" = active ] || up=down; done
 fi
 [ -n "$number" ] || { up=down salt=- digest=- number=0; }
+[ ! -e "$t" ] || digest=-
 [ ! -r "$p" ] || read -r _ version _ <"$p"
 case $version in *[!0-9a-f]* | "") version=- ;; esac
 echo heatsink 1 $up $number $salt $digest "$version"
 read -r verb size sum || exit 0
+if [ "$verb" = confirm ]; then
+  read -r seal <"$t" && [ "$seal" = "$size" ] && echo "$seal" >"$c.new" && sync "$c.new" &&
+    mv -f "$c.new" "$c" && sync "${c%/*}" || { echo this change is not waiting to be confirmed >&2; exit 75; }
+  systemctl stop heatsink-revert.timer
+  echo heatsink confirmed
+fi
 [ "$verb" = run ] || exit 0
 command -v python3 >/dev/null || { echo python3 is not installed >&2; exit 69; }
 if [ "$size" != 0 ]; then

@@ -19,6 +19,7 @@ from compiler.deploy.events import (
     PlanSummary,
     Progress,
     StepEnded,
+    Unconfirmed,
     UnitFailure,
     UnitsReported,
     UnitStatus,
@@ -151,7 +152,8 @@ EVENTS: Mapping[str, tuple[Callable[..., Any], Mapping[str, _Field]]] = {
     "plan": _PLAN,
     "ready": _PLAN,
     "installed": (FilesInstalled, {}),
-    "step": (StepEnded, {"started": _many(_text), "failed": _many(_FAILURE)}),
+    "step": (StepEnded, {"started": _many(_text), "failed": _many(_FAILURE), "aftermath": _lines}),
+    "unconfirmed": (Unconfirmed, {"seal": _sha256}),
     "done": (Activated, {"generation": _number}),
     "status": (UnitsReported, {"generation": _number, "current": _number, "units": _many(_UNIT_STATUS)}),
 }

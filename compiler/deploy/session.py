@@ -12,16 +12,21 @@
     us → host    {"go": 1}                                                and so on, step by step
     host → us    {"event": "step", "step": 1, "started": […], "failed": […]}
     us → host    {"go": "finish"}
+    host → us    {"event": "unconfirmed", "seal": …}                      everything is up
+    us → host    confirm <seal>                                           over a new connection, to `sh`
+    us → host    {"go": "commit"}
     host → us    {"event": "done", …}
 
 Sizes are those of zlib data. `progress` and `warning` events may come at any time; `refused` ends the
-conversation. A working host is never silent for longer than `SILENCE` seconds. A host program that ends, or
-answers something else, before its first event has changed nothing: it is sent again, once.
+conversation. A working host is never silent for longer than `SILENCE` seconds, and gets an empty line from us
+every `PULSE` seconds. A host program that ends, or answers something else, before its first event has changed
+nothing: it is sent again, once.
 """
 
 from __future__ import annotations
 
 import json
+import threading
 import time
 import zlib
 from collections.abc import Callable, Mapping
@@ -30,8 +35,17 @@ from hashlib import sha256
 from typing import TypeVar
 
 from compiler.deploy.answers import Answers, EndedError, NotUnderstoodError
+from compiler.deploy.confirmation import confirm
 from compiler.deploy.errors import DeployError
-from compiler.deploy.events import Event, HostRefusal, HostWarning, Progress, StepEnded, UnitFailure
+from compiler.deploy.events import (
+    Activated,
+    Event,
+    HostRefusal,
+    HostWarning,
+    Progress,
+    StepEnded,
+    UnitFailure,
+)
 from compiler.deploy.greeting import Greeting, read_greeting
 from compiler.deploy.printable import indented
 from compiler.deploy.program import program
@@ -65,6 +79,8 @@ class Session:
         self._has_program = False
         self._request = b""
         self._may_replace_program = False
+        self._is_running = False  # the host program, which wants to hear from us
+        self._sending = threading.Lock()
 
     def greet(self) -> Greeting:
         """Connect, and read what is installed."""
@@ -104,8 +120,8 @@ class Session:
                     self.warnings.append(text)
                 case HostRefusal(message=message, hint=hint):
                     raise DeployError(self.host, message, hint or None)
-                case StepEnded(failed=failed) if failed:
-                    raise DeployError.units(self.host, map(self._problem, failed))
+                case StepEnded(failed=failed, aftermath=aftermath) if failed:
+                    raise DeployError.units(self.host, map(self._problem, failed), aftermath)
                 case event if isinstance(event, kind):
                     return event
                 case event:
@@ -119,8 +135,26 @@ class Session:
             "look for what else prints there: the shell's start-up files, a changed Python library",
         )
 
+    def confirm(self, seal: str, within: float) -> None:
+        """Confirm a change over a new connection. Raises DeployError if that is not possible; the host then
+        undoes the change."""
+        try:
+            confirm(self.host, self._transport, seal, within)
+        except DeployError as error:
+            self.send({"go": "revert"})
+            raise self._undone(error) from None
+
+    def ping(self) -> None:
+        """Let the host program know that we are alive, unless something is being sent anyway."""
+        if self._is_running and self._sending.acquire(blocking=False):
+            try:
+                self._write(b"\n")
+            finally:
+                self._sending.release()
+
     def close(self) -> None:
         """Close the connection."""
+        self._is_running = False
         if self._channel is not None:
             self._channel.close()
 
@@ -146,12 +180,25 @@ class Session:
     def _start(self, content: bytes) -> None:
         """Start the host program, sent before if it is not empty, with the request."""
         self._send(f"run {len(content)} {sha256(content).hexdigest()}\n".encode() + content + self._request)
+        self._is_running = True
 
     def _send(self, content: bytes) -> None:
-        """Send; if the host has ended, its next answer says why."""
+        with self._sending:
+            self._write(content)
+
+    def _write(self, content: bytes) -> None:
+        """Write; if the host has ended, its next answer says why."""
         assert self._channel is not None
         with suppress(OSError):
             self._channel.send(content)
+
+    def _undone(self, error: DeployError) -> DeployError:
+        """The error of a change that could not be confirmed, and what has become of the host."""
+        try:
+            self.expect(Activated)
+        except DeployError as answer:
+            error.problems = (*error.problems, *answer.problems)
+        return error
 
     def _line(self, deadline: float) -> bytes:
         assert self._answers is not None

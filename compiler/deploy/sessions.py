@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
@@ -9,7 +10,7 @@ from typing import TypeVar
 
 from compiler.deploy.errors import DeployError
 from compiler.deploy.session import OnProgress, Session
-from compiler.deploy.transport import Transport
+from compiler.deploy.transport import PULSE, Transport
 
 T = TypeVar("T")
 
@@ -23,6 +24,7 @@ class Sessions:
         self.by_host = {host: Session(host, transport, on_progress) for host, transport in transports.items()}
         self.errors: dict[str, DeployError] = {}
         self._pool = ThreadPoolExecutor(parallel, thread_name_prefix="host")
+        self._ended = threading.Event()
 
     def map(self, act: Callable[[Session], T]) -> dict[str, T]:
         """Run `act` on every session, at most `parallel` at a time; host → what it returned."""
@@ -47,11 +49,22 @@ class Sessions:
             self.close((host,))
             return None
 
+    def _pulse(self) -> None:
+        """Ping every host from time to time, each in its own thread: one may be stuck."""
+        pings: dict[str, threading.Thread] = {}
+        while not self._ended.wait(PULSE):
+            for host, session in list(self.by_host.items()):
+                if host not in pings or not pings[host].is_alive():
+                    pings[host] = threading.Thread(target=session.ping, daemon=True)
+                    pings[host].start()
+
     def __enter__(self) -> Sessions:
+        threading.Thread(target=self._pulse, daemon=True).start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._ended.set()
         self._pool.shutdown(wait=kind is None, cancel_futures=True)
         self.close(tuple(self.by_host))

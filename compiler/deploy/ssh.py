@@ -36,23 +36,25 @@ logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 
 class SshTransport:
-    """The connection to one host. Created in one thread (`transports`), opened in any."""
+    """Connections to one host. Created in one thread (`transports`), opened in any."""
 
     def __init__(
         self,
         host: FleetHost,
         connection: fabric.Connection,
+        another: Callable[[], fabric.Connection],
         gateway_lock: threading.Lock,
         identities: _Identities,
     ) -> None:
         self._host = host
         self._connection = connection
+        self._another = another
         self._gateway_lock = gateway_lock
         self._identities = identities
 
     def open(self) -> SshChannel:
-        """Connect, through the gateway if there is one, and start the greeting."""
-        connection = self._connection
+        """Connect anew, through the gateway if there is one, and start the greeting."""
+        connection = self._another() if self._connection.is_connected else self._connection
         if self._host.connection.identity_file:
             key = self._identities.key(
                 self._host.name, Path(self._host.connection.identity_file).expanduser()
@@ -71,7 +73,7 @@ class SshTransport:
         try:
             return act()
         except Exception as error:  # noqa: BLE001 - paramiko passes on whatever a host made its thread die of
-            self._connection.client.close()
+            connection.client.close()
             raise connection_error(self._host.name, connection, error, seconds=CONNECT_TIMEOUT) from None
 
 
@@ -117,13 +119,14 @@ def transports(hosts: Iterable[FleetHost], known_hosts: KnownHosts) -> dict[str,
         connection = _connection(host.connection, config)
         _guard(connection, known_hosts)
         gateway_lock = threading.Lock()
+        another = partial(_like, host.connection, config, connection, known_hosts)
         if isinstance(connection.gateway, fabric.Connection):
             connection.gateway, gateway_lock = gateways.setdefault(
                 _key(connection.gateway), (connection.gateway, gateway_lock)
             )
             for gateway in _chain(connection.gateway):
                 _guard(gateway, known_hosts)
-        by_host[host.name] = SshTransport(host, connection, gateway_lock, identities)
+        by_host[host.name] = SshTransport(host, connection, another, gateway_lock, identities)
     return by_host
 
 
@@ -147,6 +150,20 @@ def _connection(to: Connection, config: fabric.Config) -> fabric.Connection:
         connect_timeout=CONNECT_TIMEOUT,
         connect_kwargs={"banner_timeout": CONNECT_TIMEOUT, "auth_timeout": CONNECT_TIMEOUT},
     )
+
+
+def _like(
+    to: Connection, config: fabric.Config, first: fabric.Connection, known_hosts: KnownHosts
+) -> fabric.Connection:
+    """Another connection to the same host, through the same gateway."""
+    with _MAKING:
+        connection = _connection(to, config)
+    _guard(connection, known_hosts)
+    connection.gateway = first.gateway
+    return connection
+
+
+_MAKING = threading.Lock()  # a Config is not thread-safe
 
 
 def _run(connection: fabric.Connection, command: str) -> paramiko.Channel:

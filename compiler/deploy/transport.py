@@ -6,6 +6,7 @@ import time
 from typing import Protocol
 
 SILENCE = 60.0  # seconds; a working host is never silent for longer, as it reports progress every 5
+PULSE = 10.0  # seconds after which a host is sent an empty line: one that hears nothing for 30 gives us up
 LONGEST = 4 * 3600.0  # seconds for one event or payload, more than any pull of images is worth
 PIECE = 1 << 15  # bytes read at a time
 
@@ -33,7 +34,7 @@ class Transport(Protocol):
     """The connection to one host."""
 
     def open(self) -> Channel:
-        """Connect and start the greeting (greeting.py) as root. Raises DeployError if that fails."""
+        """Connect anew and start the greeting (greeting.py) as root. Raises DeployError if that fails."""
 
 
 def seconds_until(deadline: float) -> float:

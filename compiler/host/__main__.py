@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 
-from .layout import HOME
 from .machine import Machine
-from .verbs import VERBS
+from .verbs import UNATTENDED, VERBS
 from .wire import Pusher, PusherLeft, RefusedError
 
 
 def main() -> int:
-    """Answer one request. Exit status 0: done, 1: refused or a unit failed, 2: the pusher disconnected."""
+    """Answer one request, or do what systemd asks: `revert`, `recover`.
+
+    Exit status 0: done, 1: refused or a unit failed, 2: the pusher disconnected.
+    """
     machine = Machine(root=os.environ.get("HEATSINK_ROOT", ""))
-    pusher = Pusher(sys.stdin.buffer, sys.stdout.buffer)
+    if sys.argv[1:]:
+        return UNATTENDED[sys.argv[1]](machine)
+    pusher = Pusher(sys.stdin.fileno(), sys.stdout.buffer)
     try:
         request = pusher.receive()
         return VERBS[request["do"]](machine, pusher, request)
-    except RefusedError as refusal:
+    except (RefusedError, OSError) as error:
+        refusal = RefusedError.of(error)
         pusher.send("refused", message=str(refusal), hint=refusal.hint)
         return 1
     except PusherLeft:
         return 2
-    except OSError as error:  # a full disk, a folder in place of a file, a missing program
-        hint = "free disk space and push again" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
-        pusher.send("refused", message=f"{error.strerror}: `{error.filename or HOME}`", hint=hint)
-        return 1
 
 
 if __name__ == "__main__":

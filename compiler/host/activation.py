@@ -1,20 +1,26 @@
-"""Activates a generation: plan, pull, install, start step by step, make it current."""
+"""Activates a generation: plan, pull, install, start step by step, have it confirmed, make it current."""
 
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Mapping
 from typing import Any
 
+from .commit import abandon, commit
 from .engine import make_volumes, pull
 from .install import install
 from .installed import Installed
 from .machine import Machine
+from .pending import Pending, before_change, confirm, is_confirmed, seal
 from .plan import make_plan, observe
+from .recovery import write_recovery_unit
+from .revert import revert
+from .revert_timer import RevertTimer
 from .steps import Result, bring_up, settle, start_targets
-from .store import Generation, clean_stamps, collect_garbage, keep, salt_of, switch, write_summary
+from .store import Generation, keep, salt_of
 from .transaction import Transaction
-from .wire import Pusher
+from .wire import Pusher, PusherLeft, RefusedError
 
 
 def activate(machine: Machine, pusher: Pusher, wanted: Generation, request: Mapping[str, Any]) -> int:
@@ -24,15 +30,60 @@ def activate(machine: Machine, pusher: Pusher, wanted: Generation, request: Mapp
     if request.get("dry"):
         pusher.send("plan", **plan.summary())
         return 0
+    if installed.is_rebuilt:
+        pusher.send("warning", text="the record of what is installed was damaged: every unit starts anew")
     pull(machine, pusher, wanted, plan.images)
     pusher.send("ready", **plan.summary())
     pusher.wait_for_release("install")
     make_volumes(machine, wanted)
     kept = keep(machine, wanted)
-    return _carry_out(Transaction(machine, pusher, kept, plan, installed, request["timeout"]), request)
+    pending = _begin(machine, pusher, installed, kept, request)
+    return _carry_out(Transaction(machine, pusher, kept, plan, installed, pending.timeout), pending, request)
 
 
-def _carry_out(change: Transaction, request: Mapping[str, Any]) -> int:
+def _begin(
+    machine: Machine, pusher: Pusher, installed: Installed, wanted: Generation, request: Mapping[str, Any]
+) -> Pending:
+    """Record the change and arm the revert timer. A change that has not ended is taken over: its way back is
+    ours."""
+    earlier = Pending.on(machine)
+    pending = Pending(
+        wanted=wanted.number,
+        before=earlier.before if earlier else before_change(machine, installed),
+        by=request["by"],
+        action=request["do"],
+        started=int(time.time()),
+        timeout=request["timeout"],
+        confirm_within=request["confirm_within"],
+        keep_newest=request["keep_newest"],
+    )
+    write_recovery_unit(machine)
+    pending.save(machine)
+    timer = RevertTimer(machine, pending.confirm_within)
+    timer.arm()
+    pusher.when_heard = timer.put_off
+    return pending
+
+
+def _carry_out(change: Transaction, pending: Pending, request: Mapping[str, Any]) -> int:
+    try:
+        failed = _install_and_start(change, request)
+    except (RefusedError, OSError) as error:
+        refusal = RefusedError.of(error)
+        raise RefusedError(f"{refusal}\n{_after_error(change, pending)}", refusal.hint) from None
+    if failed:
+        step, result = failed
+        aftermath = _after_failure(change, pending, stays=request["keep_failed"])
+        _report(change.pusher, step, result, aftermath)
+        return 1
+    _await_confirmation(change, pending, by_connection=request["confirm"])
+    commit(change.machine, change.wanted, pending)
+    change.pusher.send("done", generation=change.wanted.number)
+    return 0
+
+
+def _install_and_start(change: Transaction, request: Mapping[str, Any]) -> tuple[int, Result] | None:
+    """Install and start everything; the step that failed, and how, or None."""
     pusher, plan = change.pusher, change.plan
     install(change)
     pusher.send("installed", written=len(plan.written), removed=len(plan.removals))
@@ -40,28 +91,57 @@ def _carry_out(change: Transaction, request: Mapping[str, Any]) -> int:
     for step in request["steps"]:
         pusher.wait_for_release(step)
         result = bring_up(change, step)
-        _report(pusher, step, result)
         if result.failed:
-            return 1
+            return step, result
+        _report(pusher, step, result)
         anything_started = anything_started or bool(result.started)
     pusher.wait_for_release("finish")
     start_targets(change)
-    if anything_started:
-        result = settle(change, request["settle"])
-        if result.failed:
-            _report(pusher, 0, result)
-            return 1
-    _make_current(change)
-    pusher.send("done", generation=change.wanted.number)
-    return 0
+    if not anything_started:
+        return None
+    result = settle(change, request["settle"])
+    return (0, result) if result.failed else None
 
 
-def _report(pusher: Pusher, step: int, result: Result) -> None:
-    pusher.send("step", step=step, **dataclasses.asdict(result))
+def _report(pusher: Pusher, step: int, result: Result, aftermath: str = "") -> None:
+    pusher.send("step", step=step, aftermath=aftermath, **dataclasses.asdict(result))
 
 
-def _make_current(change: Transaction) -> None:
-    clean_stamps(change.machine, change.wanted)
-    switch(change.machine, change.wanted.number)
-    write_summary(change.machine, change.wanted, salt_of(change.machine))
-    collect_garbage(change.machine)
+def _await_confirmation(change: Transaction, pending: Pending, *, by_connection: bool) -> None:
+    """Wait until the pusher has confirmed the change over a new connection, and says so."""
+    machine, pusher = change.machine, change.pusher
+    if not by_connection:
+        confirm(machine)
+    pusher.send("unconfirmed", seal=seal(machine))
+    go = pusher.receive().get("go")
+    if is_confirmed(machine):
+        return
+    if go == "revert":
+        raise RefusedError(f"the change was not confirmed\n{_return(change, pending)}")
+    raise PusherLeft
+
+
+def _after_failure(change: Transaction, pending: Pending, *, stays: bool) -> str:
+    """What becomes of the host when a unit did not come up."""
+    if stays or not pending.before:
+        abandon(change.machine, pending, change.wanted)
+        return "the host is left as it is" if stays else "there is no earlier generation: what came up stays"
+    return _return(change, pending)
+
+
+def _after_error(change: Transaction, pending: Pending) -> str:
+    """What becomes of the host when the generation cannot be installed."""
+    if pending.before is None:
+        abandon(change.machine, pending, change.wanted)
+        return "there is no earlier generation that is whole: the host is left as it is"
+    return _return(change, pending)
+
+
+def _return(change: Transaction, pending: Pending) -> str:
+    name = f"generation {pending.before}" if pending.before else "what it was before the first push"
+    change.pusher.send("progress", text=f"returning to {name}")
+    try:
+        failures = revert(change.machine, change.pusher, pending)
+    except (RefusedError, OSError) as error:
+        return f"it cannot return to {name} yet, and tries again by itself: {RefusedError.of(error)}"
+    return "\n".join((f"the host has returned to {name}", *failures))

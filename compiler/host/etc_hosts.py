@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from .disk import write
 from .layout import ETC_HOSTS, HOSTS
-from .machine import Machine, write
+from .machine import Machine
 from .store import Generation
 
 BEGIN, END = "# BEGIN heatsink", "# END heatsink"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import grp
 import pwd
 import stat
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from .machine import Machine, sync, write_beside
+from .disk import beside, flush, sync, write_beside
+from .machine import Machine
 from .manifest import File, Link
 from .store import Generation
 from .wire import RefusedError
@@ -35,24 +37,38 @@ def is_linked(machine: Machine, link: Link) -> bool:
 
 
 def write_files(machine: Machine, wanted: Generation, files: Sequence[File]) -> None:
-    """Install files: all are written beside their places first, so that the renames take only a moment."""
-    beside: list[tuple[Path, Path]] = []
-    for file in files:
-        path = machine.path(file.path)
-        owner = _owner(file.owner) if machine.owns() else None
-        if machine.owns() and owner is None:
-            raise RefusedError(f"the owner `{file.owner}` of `{file.path}` does not exist on this host")
-        beside.append((write_beside(path, wanted.content(machine, file), _mode(file), owner), path))
-    for new, path in beside:
+    """Install files: all are written beside their places and flushed first, so that the renames take only a
+    moment, and no file is empty after a power cut."""
+    written: list[tuple[Path, Path]] = []
+    try:
+        for file in files:
+            path = machine.path(file.path)
+            owner = _owner(file.owner) if machine.owns() else None
+            if machine.owns() and owner is None:
+                raise RefusedError(f"the owner `{file.owner}` of `{file.path}` does not exist on this host")
+            written.append((write_beside(path, wanted.content(machine, file), _mode(file), owner), path))
+        flush(machine, (new for new, _ in written))
+    except (OSError, RefusedError):
+        for new, _ in written:
+            new.unlink(missing_ok=True)
+        raise
+    for new, path in written:
         new.replace(path)
-    for folder in {path.parent for _, path in beside}:
+    for folder in {path.parent for _, path in written}:
         sync(folder)
+
+
+def remove_unfinished(machine: Machine, paths: Iterable[str]) -> None:
+    """Delete what a killed program has left beside the places of files and links."""
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            beside(machine.path(path)).unlink()
 
 
 def remove_files(machine: Machine, paths: Iterable[str], folders: Iterable[str]) -> list[str]:
     """Delete files and links, then the folders that are empty; the folders that stay are returned."""
-    for path in paths:
-        machine.path(path).unlink(missing_ok=True)
+    for parent in {path.parent for path in map(machine.path, paths) if _unlink(path)}:
+        sync(parent)
     kept = []
     for folder in sorted(folders, reverse=True):
         try:
@@ -62,6 +78,15 @@ def remove_files(machine: Machine, paths: Iterable[str], folders: Iterable[str])
         except OSError:  # it is not empty
             kept.append(folder)
     return sorted(kept)
+
+
+def _unlink(path: Path) -> bool:
+    """Delete a file; False if it is not there."""
+    try:
+        path.unlink()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 def missing_folders(machine: Machine, paths: Iterable[str]) -> set[str]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .disk import place_link
 from .etc_hosts import place_hosts
-from .files import missing_folders, remove_files, write_files
+from .files import missing_folders, remove_files, remove_unfinished, write_files
 from .layout import MAY_FAIL, PREPARATIONS, SUMMARY, is_preparation
-from .machine import place_link, relabel, require
+from .machine import relabel, require
 from .manifest import File
+from .space import check_space
 from .surprises import came_up_with_old_files
 from .transaction import Transaction
 from .wire import counted
@@ -18,6 +20,8 @@ def install(change: Transaction) -> None:
     """Stop units that leave, install and remove files, and reload systemd once if unit files changed."""
     machine, plan, installed = change.machine, change.plan, change.installed
     machine.path(SUMMARY).unlink(missing_ok=True)
+    remove_unfinished(machine, {*installed.files, *installed.links, *plan.written})
+    check_space(machine, {file.path: file.size for file in plan.writes})
     installed.announce(machine, change.wanted, missing_folders(machine, plan.written), reload=plan.rereads)
     _stop(change)
     _prepare(change)

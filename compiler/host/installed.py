@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Iterable
 
-from .layout import INSTALLED
-from .machine import Machine, write
-from .manifest import from_entry
-from .store import Generation
+from .layout import CURRENT, INSTALLED
+from .machine import Machine
+from .manifest import from_entry, names_of
+from .sealed import DamagedError, unsealed, write_sealed
+from .store import Generation, kept_generations, linked
 
 
 @dataclasses.dataclass
@@ -25,18 +25,33 @@ class Installed:
     # name → the hash it came up with, "" before
     units: dict[str, str] = dataclasses.field(default_factory=dict)
     prepared: dict[str, str] = dataclasses.field(default_factory=dict)  # path → hash of what was applied
+    is_rebuilt: bool = False  # it was damaged
 
     @classmethod
     def on(cls, machine: Machine) -> Installed:
-        """The record on this host; empty before the first push."""
+        """The record on this host; empty before the first push, rebuilt if it is damaged."""
         try:
-            return from_entry(cls, json.loads(machine.path(INSTALLED).read_bytes()))
+            return from_entry(cls, unsealed(machine.path(INSTALLED).read_bytes()))
         except FileNotFoundError:
             return cls()
+        except (DamagedError, TypeError, AttributeError):
+            return cls.rebuilt(machine)
+
+    @classmethod
+    def rebuilt(cls, machine: Machine) -> Installed:
+        """What may be installed, by all kept generations: nothing is forgotten, and all units start anew."""
+        record = cls(generation=linked(machine, CURRENT), reload=True, is_rebuilt=True)
+        for kept in kept_generations(machine):
+            record.engine = record.engine or kept.engine
+            record.files = sorted({*record.files, *(file.path for file in kept.files)})
+            record.links = sorted({*record.links, *(link.path for link in kept.links)})
+            record.units.update(dict.fromkeys(names_of(kept.units), ""))
+        return record
 
     def save(self, machine: Machine) -> None:
         """Write the record to disk."""
-        write(machine.path(INSTALLED), json.dumps(dataclasses.asdict(self)).encode(), 0o600)
+        self.is_rebuilt = False
+        write_sealed(machine.path(INSTALLED), dataclasses.asdict(self))
 
     def announce(self, machine: Machine, wanted: Generation, folders: Iterable[str], *, reload: bool) -> None:
         """Record what is about to be installed, so that nothing is forgotten whatever happens."""

@@ -8,17 +8,23 @@ PROGRAM = "/usr/local/lib/heatsink/host"
 ETC_HOSTS = "/etc/hosts"
 UNITS = "/etc/systemd/system"
 QUADLETS = "/etc/containers/systemd"
+RECOVERY = f"{UNITS}/heatsink-recovery.service"
+RECOVERY_LINK = f"{UNITS}/sysinit.target.wants/heatsink-recovery.service"
 PODMAN_SETTINGS = "/etc/containers/containers.conf.d/heatsink.conf"
 
 HOME = "/var/lib/heatsink"
 GENERATIONS = f"{HOME}/generations"
 STAGING = f"{GENERATIONS}/.staging"
+TRASH = f"{GENERATIONS}/.trash"
 CURRENT = f"{HOME}/current"
 PREVIOUS = f"{HOME}/previous"
 INSTALLED = f"{HOME}/installed.json"
 SUMMARY = f"{HOME}/state"  # what the greeting reads
 SALT = f"{HOME}/salt"
 LOCK = f"{HOME}/lock"
+PENDING = f"{HOME}/pending"  # the change that is not confirmed yet
+CONFIRMED = f"{HOME}/confirmed"  # the seal of the change that is: the greeting writes it
+HISTORY = f"{HOME}/history"
 STAMPS = f"{HOME}/stamps"  # one for each run-once unit that is done
 
 # Artifacts as well: environment files of containers, and the names for /etc/hosts.
@@ -27,7 +33,8 @@ HOSTS = f"{HOME}/hosts"
 
 WRITABLE = ("/etc/", "/opt/", "/srv/", "/usr/local/", "/var/lib/")
 OWN = (
-    *(GENERATIONS, CURRENT, PREVIOUS, INSTALLED, SUMMARY, SALT, LOCK, STAMPS),
+    *(GENERATIONS, CURRENT, PREVIOUS, INSTALLED, SUMMARY, SALT, LOCK, STAMPS, PENDING, CONFIRMED, HISTORY),
+    *(RECOVERY, RECOVERY_LINK),
     ETC_HOSTS,
     os.path.dirname(PROGRAM),  # noqa: PTH120 - a path of the host
 )

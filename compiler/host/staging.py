@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
-import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from .disk import remove_tree, write
 from .layout import QUADLETS, UNITS, WRITABLE, is_writable
-from .machine import Machine, remove_tree, require, write
+from .machine import Machine, require
 from .manifest import File
+from .sealed import sealed
+from .space import check_space
 from .store import Generation, kept_generations
 from .wire import Pusher, RefusedError
 
@@ -37,9 +40,11 @@ def stage(machine: Machine, pusher: Pusher, wanted: Generation) -> Generation:
     staging.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if staging.exists():
         remove_tree(staging)
+    check_space(machine, {f"{wanted.folder}{file.path}": file.size for file in missing})
     _write_tree(staging / "root", wanted.files, blobs, received)
     write(staging / "manifest.json", wanted.raw, 0o600)
-    write(staging / "secrets.json", json.dumps(dict(wanted.secrets)).encode(), 0o600)
+    write(staging / "secrets.json", sealed(dict(wanted.secrets)), 0o600)
+    write(staging / "about.json", sealed(dataclasses.asdict(wanted.about)), 0o600)
     return wanted
 
 

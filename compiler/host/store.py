@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
-import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from .layout import CURRENT, GENERATIONS, PREVIOUS, SALT, STAGING, STAMPS, SUMMARY
-from .machine import Machine, place_link, remove_tree, write
-from .manifest import File, Link, Manifest, UnfitError, Unit, UnsupportedError, digest, with_secrets
+from .disk import flush, place_link, remove_tree, sync, write
+from .layout import CURRENT, GENERATIONS, PREVIOUS, SALT, STAGING, STAMPS, SUMMARY, TRASH
+from .machine import Machine
+from .manifest import (
+    FORMAT,
+    File,
+    Link,
+    Manifest,
+    UnfitError,
+    Unit,
+    UnsupportedError,
+    digest,
+    with_secrets,
+)
+from .sealed import DamagedError, unsealed
 from .wire import RefusedError
 
-KEPT = 10  # generations
+
+@dataclasses.dataclass(frozen=True)
+class About:
+    """Where a generation comes from: its name is the same on all hosts of a push."""
+
+    manifest: str = ""  # sha256
+    name: str = ""
+    by: str = ""
+    source: str = ""  # the commit of the folder that was compiled
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,16 +44,25 @@ class Generation:
     raw: bytes  # manifest.json as it was pushed
     manifest: Manifest
     secrets: Mapping[str, str]
+    about: About = About()
     folder: str = STAGING
 
     @classmethod
-    def of(cls, raw: bytes, secrets: Mapping[str, str], folder: str = STAGING) -> Generation:
+    def of(
+        cls, raw: bytes, secrets: Mapping[str, str], about: About = About(), folder: str = STAGING
+    ) -> Generation:
         """A generation from the bytes of a manifest. Raises RefusedError if it is not supported."""
         try:
-            return cls(raw=raw, manifest=Manifest.parse(raw), secrets=secrets, folder=folder)
+            return cls(raw=raw, manifest=Manifest.parse(raw), secrets=secrets, about=about, folder=folder)
         except UnsupportedError as error:
             kept = "" if folder == STAGING else f"generation {folder.rpartition('/')[2]}: "
             raise RefusedError(f"{kept}{error}", error.hint) from None
+
+    @classmethod
+    def nothing(cls, engine: str) -> Generation:
+        """What a host has before the first push: to return to it is to remove everything."""
+        manifest = Manifest(FORMAT, host="", role="", backend="", engine=engine, files=(), links=(), units=())
+        return cls(raw=b"", manifest=manifest, secrets={}, folder="")
 
     @property
     def files(self) -> Sequence[File]:
@@ -66,12 +96,29 @@ class Generation:
         return [unit for unit in self.units if not unit.is_target]
 
     def content(self, machine: Machine, file: File) -> bytes:
-        """The content of a file with the values of secrets inserted."""
-        content = machine.path(f"{self.folder}/root{file.path}").read_bytes()
+        """The content of a file with the values of secrets inserted.
+
+        Raises RefusedError if it is not what was pushed any more.
+        """
+        content = self._pushed(machine, file)
+        if content is None:
+            raise _damaged(self.folder, f"`{file.path}` is not what was pushed")
         try:
             return with_secrets(content, self.secrets) if file.sensitive else content
         except UnfitError as error:
             raise RefusedError(f"`{file.path}`: {error}", "change it in secrets.yaml") from None
+
+    def is_whole(self, machine: Machine) -> bool:
+        """Whether all its files are still what was pushed."""
+        return all(self._pushed(machine, file) is not None for file in self.files)
+
+    def _pushed(self, machine: Machine, file: File) -> bytes | None:
+        """The content of a file as it was pushed; None if it is missing or another."""
+        try:
+            content = machine.path(f"{self.folder}/root{file.path}").read_bytes()
+        except OSError:
+            return None
+        return content if hashlib.sha256(content).hexdigest() == file.sha256 else None
 
     def hashes(self, salt: str) -> dict[str, str]:
         """Unit → a digest that changes exactly when it must restart, with its hash or a secret value."""
@@ -84,42 +131,71 @@ class Generation:
 def generations(machine: Machine) -> list[int]:
     """The numbers of the generations kept on this host, ascending."""
     folder = machine.path(GENERATIONS)
-    return sorted(int(path.name) for path in folder.glob("[0-9]*")) if folder.is_dir() else []
+    return (
+        sorted(int(path.name) for path in folder.iterdir() if path.name.isdigit()) if folder.is_dir() else []
+    )
 
 
 def generation(machine: Machine, number: int) -> Generation:
-    """A generation kept on this host."""
+    """A generation kept on this host. Raises RefusedError if it is damaged; its files are not looked at."""
     folder = f"{GENERATIONS}/{number}"
-    secrets = json.loads(machine.path(f"{folder}/secrets.json").read_bytes())
-    return Generation.of(machine.path(f"{folder}/manifest.json").read_bytes(), secrets, folder)
+    try:
+        raw = machine.path(f"{folder}/manifest.json").read_bytes()
+        secrets = unsealed(machine.path(f"{folder}/secrets.json").read_bytes())
+        about = _about(machine, folder)
+        if about.manifest not in ("", hashlib.sha256(raw).hexdigest()):
+            raise _damaged(folder, "its manifest is not what was pushed")
+        return Generation.of(raw, secrets, about, folder)
+    except DamagedError:
+        raise _damaged(folder, "one of its records is not what was written") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _damaged(folder, str(error)) from None
+
+
+def _about(machine: Machine, folder: str) -> About:
+    with contextlib.suppress(FileNotFoundError):  # generations of older versions have none
+        return About(**unsealed(machine.path(f"{folder}/about.json").read_bytes()))
+    return About()
+
+
+def _damaged(folder: str, why: str) -> RefusedError:
+    number = folder.rpartition("/")[2]
+    return RefusedError(f"generation {number} on this host is damaged: {why}", "push the bundle again")
 
 
 def kept_generations(machine: Machine) -> Iterator[Generation]:
-    """The generations kept on this host, newest first."""
-    return (generation(machine, number) for number in reversed(generations(machine)))
+    """The generations kept on this host, newest first, without damaged ones."""
+    for number in reversed(generations(machine)):
+        with contextlib.suppress(RefusedError):
+            yield generation(machine, number)
 
 
 def keep(machine: Machine, staged: Generation) -> Generation:
-    """Give a staged generation the next number; one that has a number stays as it is."""
+    """Give a staged generation the next number, when it is on disk; one that has a number stays as it is."""
     if staged.number:
         return staged
+    flush(machine, [machine.path(staged.folder)])
     folder = f"{GENERATIONS}/{max(generations(machine), default=0) + 1}"
     machine.path(staged.folder).rename(machine.path(folder))
+    sync(machine.path(GENERATIONS))
     return dataclasses.replace(staged, folder=folder)
 
 
 def linked(machine: Machine, link: str) -> int:
     """The number of the generation that CURRENT or PREVIOUS points at; 0 if there is no such link."""
     path = machine.path(link)
-    return int(path.readlink().name) if path.is_symlink() else 0
+    name = path.readlink().name if path.is_symlink() else ""
+    return int(name) if name.isdigit() else 0
 
 
 def salt_of(machine: Machine) -> str:
-    """The salt of this host, created on first use."""
+    """The salt of this host, created on first use, and again if it is not what was written."""
     path = machine.path(SALT)
-    if not path.exists():
-        write(path, os.urandom(32).hex().encode(), 0o600)
-    return path.read_text()
+    salt = path.read_text(errors="replace") if path.is_file() else ""
+    if not re.fullmatch("[0-9a-f]{64}", salt):
+        salt = os.urandom(32).hex()
+        write(path, salt.encode(), 0o600)
+    return salt
 
 
 def clean_stamps(machine: Machine, wanted: Generation) -> None:
@@ -147,9 +223,16 @@ def write_summary(machine: Machine, wanted: Generation, salt: str) -> None:
     write(machine.path(SUMMARY), "\n".join(lines).encode(), 0o600)
 
 
-def collect_garbage(machine: Machine) -> None:
+def collect_garbage(machine: Machine, keep_newest: int) -> None:
     """Delete all but the newest generations; current and previous are never deleted."""
     spared = {linked(machine, CURRENT), linked(machine, PREVIOUS)}
-    for number in generations(machine)[:-KEPT]:
+    for number in generations(machine)[:-keep_newest]:
         if number not in spared:
-            remove_tree(machine.path(f"{GENERATIONS}/{number}"))
+            machine.path(f"{GENERATIONS}/{number}").rename(machine.path(f"{TRASH}-{number}"))
+    sweep(machine)
+
+
+def sweep(machine: Machine) -> None:
+    """Delete what a killed program left of generations: a half deleted one is already named trash."""
+    for path in machine.path(GENERATIONS).glob(".*"):
+        remove_tree(path)

@@ -10,7 +10,7 @@ from .installed import Installed
 from .machine import Machine
 from .plan import Plan
 from .store import Generation
-from .wire import Pusher, counted
+from .wire import Pusher, PusherLeft, counted
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +31,10 @@ class Transaction:
         text = f"waiting for {counted(len(names), 'unit')}"
         deadline = time.monotonic() + self.timeout
         with self.machine.start(("systemctl", verb, *names)) as job:
-            while not self.pusher.wait_until(lambda: job.poll() is not None, text):
-                if time.monotonic() > deadline:
-                    job.kill()
+            try:
+                while not self.pusher.wait_until(lambda: job.poll() is not None, text):
+                    if time.monotonic() > deadline:
+                        job.kill()
+            except PusherLeft:
+                job.kill()  # what it asked for goes on in systemd
+                raise

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
 from .activation import activate
+from .commit import finish_confirmed
+from .disk import remove_tree
 from .engine import check_engine, healths_of
 from .installed import Installed
 from .layout import CURRENT, PREVIOUS
 from .lock import locked
-from .machine import Machine, remove_tree
+from .machine import Machine
 from .manifest import Unit, names_of
+from .recovery import recover
+from .revert import revert_unattended
 from .staging import check_paths, check_units, stage
-from .store import Generation, generation, generations, linked
+from .store import About, Generation, generation, generations, linked, sweep
 from .units import UnitState, is_up, unit_states
 from .wire import Pusher, RefusedError
 
 
 def push(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> int:
     """Receive a bundle and activate it; with `dry` only report what would change."""
-    wanted = Generation.of(pusher.payload(request["size"]), request["secrets"])
+    raw = pusher.payload(request["size"])
+    about = About(hashlib.sha256(raw).hexdigest(), request["name"], request["by"], request["source"])
+    wanted = Generation.of(raw, request["secrets"], about)
     with locked(machine, request["by"]):
+        _tidy(machine)
         check_paths(wanted)
         check_engine(machine, wanted)
         staged = stage(machine, pusher, wanted)
@@ -36,6 +44,7 @@ def push(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> int:
 def rollback(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> int:
     """Activate a kept generation: `to`, or the last one that came up before what is installed now."""
     with locked(machine, request["by"]):
+        _tidy(machine)
         number = request["to"] or _previous_number(machine)
         kept = generations(machine)
         if number not in kept:
@@ -47,6 +56,12 @@ def rollback(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> in
                 hint=f"available generations: {numbers}",
             )
         return activate(machine, pusher, generation(machine, number), request)
+
+
+def _tidy(machine: Machine) -> None:
+    """End what a killed program has left: a confirmed change, half deleted generations."""
+    finish_confirmed(machine)
+    sweep(machine)
 
 
 def _previous_number(machine: Machine) -> int:
@@ -88,4 +103,5 @@ def _report(machine: Machine, unit: Unit, state: UnitState, healths: Mapping[str
     }
 
 
-VERBS = {"push": push, "rollback": rollback, "status": status}
+VERBS = {"push": push, "rollback": rollback, "status": status}  # requests of a pusher
+UNATTENDED = {"revert": revert_unattended, "recover": recover}  # of the revert timer, of the boot

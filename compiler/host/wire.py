@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
+import os
+import select
+import sys
 import time
 import zlib
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
+from .layout import HOME
+
 HEARTBEAT = 5.0  # seconds after which progress is reported again
+SILENCE = 30.0  # seconds after which a pusher that sends nothing, not even an empty line, is gone
+PIECE = 1 << 16  # bytes read at a time
 
 
 class RefusedError(Exception):
@@ -18,33 +27,47 @@ class RefusedError(Exception):
         super().__init__(message)
         self.hint = hint
 
+    @classmethod
+    def of(cls, error: RefusedError | OSError) -> RefusedError:
+        """The refusal in an error: a full disk, a folder in place of a file, a missing program."""
+        if isinstance(error, RefusedError):
+            return error
+        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        hint = "free disk space and push again" if is_full else ""
+        return cls(f"{error.strerror}: `{error.filename or HOME}`", hint)
+
 
 class PusherLeft(Exception):  # noqa: N818 - a normal end; the next push resumes
-    """The pusher closed the connection."""
+    """The pusher closed the connection, or was not heard for too long."""
 
 
 class Pusher:
-    """The program that sends requests and payloads, and reads events."""
+    """The program that sends requests and payloads, and reads events.
 
-    def __init__(self, requests: BinaryIO, events: BinaryIO) -> None:
+    While it has nothing to say it sends empty lines, so that one whose machine or cable is gone is noticed.
+    """
+
+    def __init__(self, requests: int, events: BinaryIO) -> None:
+        """`requests` is a file descriptor: what is read must never wait in a buffer that cannot be polled."""
         self._requests = requests
         self._events = events
         self._present = True
+        self._unread = bytearray()
+        self._heard = time.monotonic()
+        self.when_heard: Callable[[], None] = lambda: None
 
     def receive(self) -> dict[str, Any]:
         """The next request; raises PusherLeft at the end of input."""
-        line = self._requests.readline()
-        if not line.endswith(b"\n"):
-            raise PusherLeft
+        while not (line := self._line().strip()):
+            continue
         request: dict[str, Any] = json.loads(line)
         return request
 
     def payload(self, size: int) -> bytes:
         """What follows a request in `size` compressed bytes, decompressed."""
-        packed = self._requests.read(size)
-        if len(packed) < size:
-            raise PusherLeft
-        return zlib.decompress(packed)
+        while len(self._unread) < size:
+            self._read()
+        return zlib.decompress(self._taken(size))
 
     def wait_for_release(self, word: str | int) -> None:
         """Wait until the pusher releases this phase, which it does when every host has reached it."""
@@ -61,15 +84,73 @@ class Pusher:
                 self._present = False
 
     def wait_until(self, done: Callable[[], bool], text: str) -> bool:
-        """Wait at most HEARTBEAT seconds; False, and `text` is reported as progress, if it takes longer."""
+        """Wait at most HEARTBEAT seconds; False, and `text` is reported as progress, if it takes longer.
+
+        Raises PusherLeft if the pusher has not been heard for SILENCE seconds.
+        """
         deadline, pause = time.monotonic() + HEARTBEAT, 0.005
         while not done():
             if time.monotonic() > deadline:
                 self.send("progress", text=text)
+                self.listen()
                 return False
             time.sleep(pause)
             pause = min(0.1, pause * 1.5)
         return True
+
+    def listen(self) -> None:
+        """Take note of what the pusher has sent. Raises PusherLeft after SILENCE seconds without anything."""
+        while self._is_readable(0) and self._read_piece():
+            continue
+        if time.monotonic() - self._heard > SILENCE:
+            raise PusherLeft
+
+    def _line(self) -> bytes:
+        searched = 0
+        while (end := self._unread.find(b"\n", searched) + 1) == 0:
+            searched = len(self._unread)
+            self._read()
+        return self._taken(end)
+
+    def _taken(self, size: int) -> bytes:
+        taken = bytes(self._unread[:size])
+        del self._unread[:size]
+        return taken
+
+    def _read(self) -> None:
+        """Wait for more. Raises PusherLeft at the end of input, and after SILENCE seconds."""
+        if not (self._is_readable(SILENCE) and self._read_piece()):
+            raise PusherLeft
+
+    def _is_readable(self, seconds: float) -> bool:
+        waiting = select.poll()
+        waiting.register(self._requests, select.POLLIN)
+        return bool(waiting.poll(seconds * 1000))
+
+    def _read_piece(self) -> bool:
+        """Read what has arrived; False at the end of input."""
+        piece = os.read(self._requests, PIECE)
+        self._unread += piece
+        if piece:
+            self._heard = time.monotonic()
+            self.when_heard()
+        return bool(piece)
+
+
+class Unattended(Pusher):
+    """Nobody: what the host does by itself is reported in its journal."""
+
+    def __init__(self) -> None:
+        super().__init__(-1, io.BytesIO())
+
+    def send(self, event: str, **fields: object) -> None:  # noqa: ARG002 - of any event
+        """Print the text of progress and warnings."""
+        if "text" in fields:
+            sys.stdout.write(f"{fields['text']}\n")
+            sys.stdout.flush()
+
+    def listen(self) -> None:
+        """There is nobody to hear."""
 
 
 def counted(number: int, noun: str) -> str:

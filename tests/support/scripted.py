@@ -16,7 +16,7 @@ from compiler.deploy.sessions import Sessions
 from tests.support import bundles
 
 GREETING = f"heatsink 1 down 0 {'5a' * 32} - -\n".encode()
-OPTIONS = PushOptions(steps=(0, 1), timeout=20, settle=0)
+OPTIONS = PushOptions(steps=(0, 1), timeout=20, settle=0, confirm=False)
 
 
 def line(event: str, **fields: object) -> bytes:
@@ -26,9 +26,11 @@ def line(event: str, **fields: object) -> bytes:
 
 PLAN = {"writes": ["/etc/x"], "removals": [], "stops": [], "starts": ["one"], "units": []}
 MISSING, READY, INSTALLED = line("missing", blobs=[]), line("ready", **PLAN), line("installed")
-STEPS = tuple(line("step", step=step, started=[f"unit{step}"], failed=[]) for step in OPTIONS.steps)
-DONE = line("done", generation=1)
-PUSHED = (GREETING, MISSING, READY, INSTALLED, *STEPS, DONE)
+STEPS = tuple(
+    line("step", step=step, started=[f"unit{step}"], failed=[], aftermath="") for step in OPTIONS.steps
+)
+UNCONFIRMED, DONE = line("unconfirmed", seal="5e" * 32), line("done", generation=1)
+PUSHED = (GREETING, MISSING, READY, INSTALLED, *STEPS, UNCONFIRMED, DONE)
 
 
 @dataclass

@@ -78,10 +78,13 @@ NOT_UNDERSTOOD = {
         None,
     ),
     "a unit without a name": ((GREETING, MISSING, line("ready", **PLAN | {"units": [{}]})), None),
-    "failures that are no list": ((*PUSHED[:4], line("step", step=0, started=[], failed=1)), None),
-    "an odd failure": ((*PUSHED[:4], line("step", step=0, started=[], failed=["one"])), None),
+    "failures that are no list": (
+        (*PUSHED[:4], line("step", step=0, started=[], failed=1, aftermath="")),
+        None,
+    ),
+    "an odd failure": ((*PUSHED[:4], line("step", step=0, started=[], failed=["one"], aftermath="")), None),
     "a failure without a journal": (
-        (*PUSHED[:4], line("step", step=0, started=[], failed=[{**FAILURE, "journal": None}])),
+        (*PUSHED[:4], line("step", step=0, started=[], failed=[{**FAILURE, "journal": None}], aftermath="")),
         None,
     ),
     "no generation": ((*PUSHED[:-1], line("done")), '`{"event": "done"}`'),
@@ -201,11 +204,12 @@ def test_a_refusal_cannot_write_lines_of_other_hosts(tmp_path: Path) -> None:
 
 def test_a_failed_unit_is_shown_without_control_characters(tmp_path: Path) -> None:
     failure = {"unit": "one\x9b", "why": "dead\n", "journal": ["\x1b[31mred\x1b[0m\tx", "\ud800", "a\nb"]}
-    failed = line("step", step=0, started=[], failed=[failure])
+    failed = line("step", step=0, started=[], failed=[failure], aftermath="it is\x1b[1m as before")
     outcome = pushed(tmp_path, {"odd": transport(*PUSHED[:4], failed)})["odd"]
     assert outcome.error
     assert outcome.error.render() == (
-        "error: odd: `one\\x9b` did not come up: dead\\n\n  | red     x\n  | \\ud800\n  | a\\nb"
+        "error: odd: `one\\x9b` did not come up: dead\\n\n  | red     x\n  | \\ud800\n  | a\\nb\n\n"
+        "error: odd: it is as before"
     )
 
 

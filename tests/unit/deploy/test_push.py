@@ -233,12 +233,12 @@ def test_rollback_to_what_is_not_kept_names_what_is(host: HostFolder) -> None:
     )
 
 
-def test_the_last_ten_generations_are_kept(host: HostFolder) -> None:
-    for number in range(12):
+def test_the_last_five_generations_are_kept(host: HostFolder) -> None:
+    for number in range(7):
         host.writes(service("one", config=str(number)))
         host.push()
     kept = {path.name for path in host.path("/var/lib/heatsink/generations").iterdir()}
-    assert kept == {str(number) for number in range(3, 13)}
+    assert kept == {str(number) for number in range(3, 8)}
 
 
 def test_content_that_an_older_generation_has_does_not_travel(host: HostFolder) -> None:

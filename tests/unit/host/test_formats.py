@@ -88,6 +88,7 @@ def test_a_kept_generation_of_a_newer_format_is_refused_by_its_number(old: HostF
 def test_the_host_refuses_an_engine_that_it_does_not_know(host: HostFolder) -> None:
     host.writes(service("one"))
     host.push()
+    host.path(f"{layout.GENERATIONS}/1/about.json").unlink()  # it has the manifest's digest
     kept = host.path(f"{layout.GENERATIONS}/1/manifest.json")
     kept.write_text(kept.read_text().replace('"engine": "podman"', '"engine": "lxc"'))
     error = host.rollback(to=1).error

@@ -1,0 +1,39 @@
+"""Confirms a change over a new connection: that it can be made is what the change has to prove."""
+
+from __future__ import annotations
+
+import time
+
+from compiler.deploy.answers import Answers, EndedError
+from compiler.deploy.errors import DeployError
+from compiler.deploy.transport import SILENCE, Transport
+
+PAUSE = 1.0  # seconds between attempts
+
+
+def confirm(host: str, transport: Transport, seal: str, within: float) -> None:
+    """Confirm the change with this seal, trying again for some seconds. Raises DeployError."""
+    deadline = time.monotonic() + within
+    while True:
+        try:
+            return _attempt(host, transport, seal)
+        except DeployError:
+            if time.monotonic() + PAUSE > deadline:
+                raise
+        time.sleep(PAUSE)
+
+
+def _attempt(host: str, transport: Transport, seal: str) -> None:
+    channel = transport.open()
+    answers = Answers(channel)
+    try:
+        channel.send(f"confirm {seal}\n".encode())
+        deadline = time.monotonic() + SILENCE
+        while answers.line(deadline) != b"heatsink confirmed\n":  # the greeting comes first
+            continue
+    except EndedError:
+        raise DeployError(host, answers.complaint() or "the connection was lost") from None
+    except OSError as error:
+        raise DeployError(host, str(error) or "no answer") from None
+    finally:
+        channel.close()

@@ -1,0 +1,53 @@
+"""The end of a change: the wanted generation becomes the current one, or the host stays as it is."""
+
+from __future__ import annotations
+
+from . import history
+from .machine import Machine
+from .pending import Pending, forget, is_confirmed
+from .revert_timer import disarm
+from .store import Generation, clean_stamps, collect_garbage, generation, salt_of, switch, write_summary
+
+
+def commit(machine: Machine, wanted: Generation, pending: Pending) -> None:
+    """Make a confirmed change current. Killed at any point, it is done again by whoever finds its record."""
+    clean_stamps(machine, wanted)
+    switch(machine, wanted.number)
+    write_summary(machine, wanted, salt_of(machine))
+    record(machine, pending, history.DONE, wanted)
+    end(machine)
+    collect_garbage(machine, pending.keep_newest)
+
+
+def finish_confirmed(machine: Machine) -> None:
+    """Make a change current that was confirmed, and whose program was killed before it could do so."""
+    pending = Pending.on(machine)
+    if pending and is_confirmed(machine):
+        commit(machine, generation(machine, pending.wanted), pending)
+
+
+def abandon(machine: Machine, pending: Pending, wanted: Generation) -> None:
+    """Leave the host as it is: the next push continues from there."""
+    record(machine, pending, history.INCOMPLETE, wanted)
+    end(machine)
+
+
+def end(machine: Machine) -> None:
+    """The change has ended: nobody has to finish or undo it."""
+    forget(machine)
+    disarm(machine)
+
+
+def record(machine: Machine, pending: Pending, result: str, wanted: Generation) -> None:
+    """Add the end of a change to the history."""
+    history.record(
+        machine,
+        result,
+        action=pending.action,
+        by=pending.by,
+        started=pending.started,
+        before=pending.before,
+        generation=wanted.number,
+        name=wanted.about.name,
+        source=wanted.about.source,
+    )

@@ -1,0 +1,82 @@
+"""Files on disk: each is written completely or not at all, and what must survive a power cut is flushed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from .machine import Machine, require
+
+
+def write(path: Path, content: bytes, mode: int) -> None:
+    """Write a file completely or not at all, and flush it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = write_beside(path, content, mode, None)
+    descriptor = os.open(new, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    new.replace(path)
+    sync(path.parent)
+
+
+def write_beside(path: Path, content: bytes, mode: int, owner: tuple[int, int] | None) -> Path:
+    """Write a new file beside its place, not flushed yet; its path. Nobody else can read it meanwhile."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = beside(path)
+    new.unlink(missing_ok=True)
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            if owner:
+                os.fchown(descriptor, *owner)
+            os.fchmod(descriptor, mode)
+    except OSError as error:
+        new.unlink(missing_ok=True)  # it would keep a full disk full
+        raise OSError(error.errno, error.strerror, str(path)) from None
+    return new
+
+
+def beside(path: Path) -> Path:
+    """The name under which a file is written before it takes its place."""
+    return path.with_name(f".{path.name}.heatsink")
+
+
+def place_link(path: Path, target: str) -> None:
+    """Create or replace a symbolic link atomically, and flush it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = beside(path)
+    new.unlink(missing_ok=True)
+    new.symlink_to(target)
+    new.replace(path)
+    sync(path.parent)
+
+
+def remove_tree(folder: Path) -> None:
+    """Delete a folder and everything in it."""
+    for path in sorted(folder.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+    folder.rmdir()
+
+
+def sync(folder: Path) -> None:
+    """Flush a folder's entries to disk."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def flush(machine: Machine, paths: Iterable[Path]) -> None:
+    """Flush everything on the file systems of some files: one call for many files, as ostree does it."""
+    by_device = {}
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError):
+            by_device[path.lstat().st_dev] = str(path)
+    if by_device:
+        require(machine.run(("sync", "--file-system", *by_device.values())), "files cannot be flushed")

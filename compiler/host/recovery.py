@@ -1,0 +1,70 @@
+"""Finishes or undoes, early in a boot, a change that a power cut or a reboot has interrupted.
+
+Files are put back before any unit of a bundle starts, so that this boot starts one generation and no mixture.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from .commit import finish_confirmed
+from .disk import place_link, write
+from .install import install
+from .layout import HOME, PROGRAM, RECOVERY, RECOVERY_LINK
+from .lock import locked
+from .machine import Machine, require
+from .pending import Pending
+from .revert import conclude, way_back
+from .transaction import Transaction
+from .wire import Unattended
+
+UNIT = f"""\
+[Unit]
+Description=heatsink: finish or undo a change that was interrupted
+DefaultDependencies=no
+ConditionPathExists={HOME}/pending
+RequiresMountsFor={HOME} {PROGRAM}
+After=local-fs.target
+Before=sysinit.target shutdown.target
+Conflicts=shutdown.target
+
+[Service]
+Type=oneshot
+ExecStart=/usr/bin/env python3 -IBS {PROGRAM} recover
+TimeoutStartSec=300
+"""
+
+
+def write_recovery_unit(machine: Machine) -> None:
+    """Install and enable the unit that runs this at boot. systemd reads it then."""
+    path = machine.path(RECOVERY)
+    if not path.is_file() or path.read_text(errors="replace") != UNIT:
+        write(path, UNIT.encode(), 0o644)
+    link, target = machine.path(RECOVERY_LINK), "../heatsink-recovery.service"
+    if not link.is_symlink() or str(link.readlink()) != target:
+        place_link(link, target)
+
+
+def recover(machine: Machine) -> int:
+    """Put the files of one generation in their places; this boot then starts their units."""
+    with locked(machine, "the boot"):
+        finish_confirmed(machine)
+        pending = Pending.on(machine)
+        if pending:
+            _put_back(way_back(machine, Unattended(), pending), pending)
+    return 0
+
+
+def _put_back(change: Transaction, pending: Pending) -> None:
+    machine, wanted, plan = change.machine, change.wanted, change.plan
+    leaving = plan.stops_before
+    install(dataclasses.replace(change, plan=dataclasses.replace(plan, stops=(), starts=())))
+    if leaving:  # they are about to be started, if they are not gone
+        machine.run(("systemctl", "stop", "--no-block", *leaving))
+    for unit in wanted.services:  # nothing ran before: this boot starts them all with what is installed now
+        change.installed.units[unit.name] = plan.hashes[unit.name]
+    change.installed.save(machine)
+    conclude(change, pending)
+    if wanted.units:
+        done = machine.run(("systemctl", "start", "--no-block", "heatsink.target"))
+        require(done, "`heatsink.target` cannot be started")

@@ -1,0 +1,76 @@
+"""Returns the host to the generation before a change that was not confirmed.
+
+Where there is none to return to, because an earlier push was left incomplete, the change is finished instead:
+its generation is on the host.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from . import history
+from .commit import commit, end, finish_confirmed, record
+from .install import install
+from .installed import Installed
+from .lock import locked
+from .machine import Machine
+from .pending import Pending, confirm
+from .plan import make_plan, observe
+from .revert_timer import disarm
+from .steps import bring_up, start_targets
+from .store import Generation, clean_stamps, generation, salt_of, write_summary
+from .transaction import Transaction
+from .wire import Pusher, RefusedError, Unattended
+
+
+def revert(machine: Machine, pusher: Pusher, pending: Pending) -> list[str]:
+    """Return to the generation before the change; what did not come up of it.
+
+    Raises RefusedError or OSError if that is not possible now; the revert timer tries it again.
+    """
+    dataclasses.replace(pending, reverting=True).save(machine)
+    change = way_back(machine, pusher, pending)
+    install(change)
+    steps = sorted({unit.step for unit in change.wanted.units})
+    failed = [failure for step in steps for failure in bring_up(change, step).failed]
+    start_targets(change)
+    conclude(change, pending)
+    return [f"`{failure.unit}` did not come up: {failure.why}" for failure in failed]
+
+
+def way_back(machine: Machine, pusher: Pusher, pending: Pending) -> Transaction:
+    """The change that leads back, or to the end where there is nothing to return to."""
+    installed = Installed.on(machine)
+    number = pending.wanted if pending.before is None else pending.before
+    wanted = generation(machine, number) if number else Generation.nothing(installed.engine)
+    plan = make_plan(wanted, installed, observe(machine, wanted, installed), salt_of(machine))
+    return Transaction(machine, pusher, wanted, plan, installed, pending.timeout)
+
+
+def conclude(change: Transaction, pending: Pending) -> None:
+    """The host is where the way back leads."""
+    machine, wanted = change.machine, change.wanted
+    if pending.before is None:
+        confirm(machine)
+        commit(machine, wanted, pending)
+        return
+    clean_stamps(machine, wanted)
+    if wanted.number:
+        write_summary(machine, wanted, salt_of(machine))
+    record(machine, pending, history.REVERTED, wanted)
+    end(machine)
+
+
+def revert_unattended(machine: Machine) -> int:
+    """What the revert timer runs: return, unless a pusher is at work, who then has an own timer."""
+    try:
+        with locked(machine, "the revert timer", patience=0):
+            finish_confirmed(machine)
+            pending = Pending.on(machine)
+            if pending is None:
+                disarm(machine)
+                return 0
+            return 1 if revert(machine, Unattended(), pending) else 0
+    except RefusedError as refusal:
+        Unattended().send("warning", text=str(refusal))
+        return 1
