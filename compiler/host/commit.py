@@ -6,7 +6,16 @@ from . import history
 from .machine import Machine
 from .pending import Pending, forget, is_confirmed
 from .revert_timer import disarm
-from .store import Generation, clean_stamps, collect_garbage, generation, salt_of, switch, write_summary
+from .store import (
+    Generation,
+    clean_stamps,
+    collect_garbage,
+    generation,
+    salt_of,
+    sweep,
+    switch,
+    write_summary,
+)
 
 
 def commit(machine: Machine, wanted: Generation, pending: Pending) -> None:
@@ -19,11 +28,12 @@ def commit(machine: Machine, wanted: Generation, pending: Pending) -> None:
     collect_garbage(machine, pending.keep_newest)
 
 
-def finish_confirmed(machine: Machine) -> None:
-    """Make a change current that was confirmed, and whose program was killed before it could do so."""
+def tidy(machine: Machine) -> None:
+    """End what a killed program has left: a change that was confirmed but not made current, and files."""
     pending = Pending.on(machine)
     if pending and is_confirmed(machine):
         commit(machine, generation(machine, pending.wanted), pending)
+    sweep(machine)
 
 
 def abandon(machine: Machine, pending: Pending, wanted: Generation) -> None:

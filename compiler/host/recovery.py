@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from .commit import finish_confirmed
+from .commit import tidy
 from .disk import place_link, write
 from .install import install
 from .layout import HOME, PROGRAM, RECOVERY, RECOVERY_LINK
@@ -48,7 +48,7 @@ def write_recovery_unit(machine: Machine) -> None:
 def recover(machine: Machine) -> int:
     """Put the files of one generation in their places; this boot then starts their units."""
     with locked(machine, "the boot"):
-        finish_confirmed(machine)
+        tidy(machine)
         pending = Pending.on(machine)
         if pending:
             _put_back(way_back(machine, Unattended(), pending), pending)

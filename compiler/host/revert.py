@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 
 from . import history
-from .commit import commit, end, finish_confirmed, record
+from .commit import commit, end, record, tidy
 from .install import install
 from .installed import Installed
 from .lock import locked
@@ -65,7 +65,7 @@ def revert_unattended(machine: Machine) -> int:
     """What the revert timer runs: return, unless a pusher is at work, who then has an own timer."""
     try:
         with locked(machine, "the revert timer", patience=0):
-            finish_confirmed(machine)
+            tidy(machine)
             pending = Pending.on(machine)
             if pending is None:
                 disarm(machine)

@@ -9,8 +9,8 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from .disk import flush, place_link, remove_tree, sync, write
-from .layout import CURRENT, GENERATIONS, PREVIOUS, SALT, STAGING, STAMPS, SUMMARY, TRASH
+from .disk import beside, flush, place_link, remove_tree, sync, write
+from .layout import CURRENT, GENERATIONS, OWN, PREVIOUS, SALT, STAGING, STAMPS, SUMMARY, TRASH
 from .machine import Machine
 from .manifest import (
     FORMAT,
@@ -233,6 +233,8 @@ def collect_garbage(machine: Machine, keep_newest: int) -> None:
 
 
 def sweep(machine: Machine) -> None:
-    """Delete what a killed program left of generations: a half deleted one is already named trash."""
+    """Delete what a killed program left: half written and half deleted generations, half written records."""
     for path in machine.path(GENERATIONS).glob(".*"):
         remove_tree(path)
+    for name in OWN:
+        beside(machine.path(name)).unlink(missing_ok=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .activation import activate
-from .commit import finish_confirmed
+from .commit import tidy
 from .disk import remove_tree
 from .engine import check_engine, healths_of
 from .installed import Installed
@@ -18,7 +18,7 @@ from .manifest import Unit, names_of
 from .recovery import recover
 from .revert import revert_unattended
 from .staging import check_paths, check_units, stage
-from .store import About, Generation, generation, generations, linked, sweep
+from .store import About, Generation, generation, generations, linked
 from .units import UnitState, is_up, unit_states
 from .wire import Pusher, RefusedError
 
@@ -29,7 +29,7 @@ def push(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> int:
     about = About(hashlib.sha256(raw).hexdigest(), request["name"], request["by"], request["source"])
     wanted = Generation.of(raw, request["secrets"], about)
     with locked(machine, request["by"]):
-        _tidy(machine)
+        tidy(machine)
         check_paths(wanted)
         check_engine(machine, wanted)
         staged = stage(machine, pusher, wanted)
@@ -44,7 +44,7 @@ def push(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> int:
 def rollback(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> int:
     """Activate a kept generation: `to`, or the last one that came up before what is installed now."""
     with locked(machine, request["by"]):
-        _tidy(machine)
+        tidy(machine)
         number = request["to"] or _previous_number(machine)
         kept = generations(machine)
         if number not in kept:
@@ -56,12 +56,6 @@ def rollback(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> in
                 hint=f"available generations: {numbers}",
             )
         return activate(machine, pusher, generation(machine, number), request)
-
-
-def _tidy(machine: Machine) -> None:
-    """End what a killed program has left: a confirmed change, half deleted generations."""
-    finish_confirmed(machine)
-    sweep(machine)
 
 
 def _previous_number(machine: Machine) -> int:

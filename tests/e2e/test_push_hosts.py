@@ -227,13 +227,22 @@ def test_rollback_brings_back_files_units_and_behaviour_and_a_second_one_returns
     assert installed(node) == ("new", ["heatsink-came.service", "heatsink-one.service"])
 
 
-def test_rollback_after_a_failed_push_returns_to_what_worked(operator: Operator, node: LabNode) -> None:
+def test_a_host_on_which_a_unit_does_not_come_up_returns_by_itself(operator: Operator, node: LabNode) -> None:
     operator.writes(service("one", config="good"))
     operator.push()
     operator.writes(service("one", config="bad", command="exit 1"))
-    operator.push(code=1)
-    assert f"{node.name}: generation 1" in operator.heatsink("rollback")
+    assert f"{node.name}: the host has returned to generation 1" in operator.push(code=1)
     assert operator.status()["heatsink-one.service"]["up"]
+    assert installed(node) == ("good", ["heatsink-one.service"])
+
+
+def test_a_host_is_left_as_it_is_if_that_is_asked_for(operator: Operator, node: LabNode) -> None:
+    operator.writes(service("one", config="good"))
+    operator.push()
+    operator.writes(service("one", config="bad", command="exit 1"))
+    assert f"{node.name}: the host is left as it is" in operator.push("--keep", code=1)
+    assert not operator.status(code=1)["heatsink-one.service"]["up"]
+    assert f"{node.name}: generation 1" in operator.heatsink("rollback")
 
 
 def test_rollback_without_anything_before_says_so(operator: Operator, node: LabNode) -> None:
@@ -375,7 +384,7 @@ def installed(node: LabNode) -> tuple[str, list[str]]:
     """The configuration of service `one`, and all services that run."""
     units = node.run(("systemctl", "list-units", "--all", "--plain", "--no-legend", "heatsink*.service"))
     return node.run(("cat", "/var/lib/config-data/one/one.conf")), [
-        line.split()[0] for line in units.splitlines()
+        line.split()[0] for line in units.splitlines() if "heatsink-recovery" not in line
     ]
 
 

@@ -59,7 +59,9 @@ class Operator:
         return Connection(address=node.address, user="root", identity_file=str(node.lab.identity_file))
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """The command, running."""
+        """The command, running. Changes settle for a second, unless it says how long."""
+        if arguments[0] in ("push-artifacts", "rollback") and "--settle" not in arguments:
+            arguments = (*arguments, "--settle", "1")
         return subprocess.Popen(
             (sys.executable, "-m", "compiler", *arguments),
             cwd=self.folder,
