@@ -54,11 +54,13 @@ def _item(items: AbstractSequence[T], key: Key, digits: Digits) -> T | None:
 @dataclass(slots=True)
 class Reads:
     """`variants`: the reads of what differs between hosts, with their values (see `fingerprint`);
-    `places`: where each parameter that was read is set; `hidden`: secrets whose values are in plain text."""
+    `places`: where each parameter that was read is set; `hidden`: secrets whose values are in plain text;
+    `secrets`: secrets that were referred to."""
 
     variants: dict[ReadPath, object] = field(default_factory=dict)
     places: dict[str, Span] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
+    secrets: set[str] = field(default_factory=set)
 
     @property
     def are_shared(self) -> bool:
@@ -73,6 +75,8 @@ class Reads:
             self.places.update(other.places)
         if other.hidden:
             self.hidden.update(other.hidden)
+        if other.secrets:
+            self.secrets.update(other.secrets)
 
 
 class Recorder:

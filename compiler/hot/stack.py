@@ -126,6 +126,7 @@ class Stack:
         if value is None or is_null(value):
             value = default
         if declaration.hidden and self._is_reference(name, value):
+            self.memo.recorder.current.secrets.add(name)
             reference = scalar_of(secret.reference(name), declaration.node)
             return parameter_value(declaration, reference, on_broken)
         if value is None:

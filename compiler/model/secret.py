@@ -14,6 +14,8 @@ from compiler.node import Node, leaves
 
 PATTERN = re.compile(SECRET)
 EXPOSED = "would expose a secret to every user of the host"
+FORGED = "refers to a secret that is not one of its hidden parameters"
+TO_REFER = "use `get_param` with a parameter that has `hidden: true`"
 
 
 def reference(name: str) -> str:

@@ -31,6 +31,7 @@ class Part:
     node: Node
     place: Span  # where its last key is written
     places: tuple[tuple[str, Span], ...]  # the parameters it uses, and where each is set
+    secrets: frozenset[str] = frozenset()  # that it may refer to
     shared: bool  # other hosts may have it too, so results made from it are kept
 
 

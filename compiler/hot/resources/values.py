@@ -11,6 +11,7 @@ from compiler.hot.properties import Properties
 from compiler.hot.random_string_properties import string_recipe
 from compiler.hot.resources.definition import NO_POLICIES, SHOW, AttributePath, ResourceDefinition, value_at
 from compiler.hot.template import TYPES
+from compiler.model import secret
 from compiler.model.random_string import StringRecipe
 from compiler.node import Node, Scalar, mapping_of, scalar_of
 from compiler.node.hidden import quoted
@@ -123,7 +124,9 @@ class RandomStringResource(OneValue):
     def _string(self) -> str:
         path = (*self._definition.stack.path, *self._definition.path)
         name = re.sub(r"[^A-Za-z0-9_]", "_", "_".join(("RandomString", *path)))
-        return self._definition.stack.evaluation.random_strings(name, self._recipe())
+        text = self._definition.stack.evaluation.random_strings(name, self._recipe())
+        self._definition.stack.memo.recorder.current.secrets |= secret.names(text)
+        return text
 
     def check(self) -> None:
         """Check that such a string can be generated."""

@@ -24,7 +24,10 @@ def config_file(file: ConfigFile) -> File:
     if "\r\n" in unsourced and (unsourced.startswith("#!") or file.mode & 0o111):
         raise CompileError(f"`{file.path}` is a script with Windows line ends", file.place, _UNIX_HINT)
     content = _sourced(file, unsourced)
-    sensitive = file.hidden or bool(secret.names(content))
+    references = secret.names(content)
+    if references - file.secrets:
+        raise CompileError(f"`{file.path}` {secret.FORGED}", file.place, secret.TO_REFER)
+    sensitive = file.hidden or bool(references)
     return File(
         path=file.path,
         content=content.encode(),

@@ -43,6 +43,7 @@ def config_file(part: Part, override: Node | None) -> ConfigFile:
         sources=sources.of_file(part, content.value, override),
         mode=_mode(entries.get("mode")),
         hidden=content.is_hidden,
+        secrets=part.secrets,
         shared=part.shared,
         place=part.place,
     )
@@ -151,6 +152,7 @@ def kolla_file(part: Part) -> ConfigFile:
         source=part.place.source,
         sources=sources.of_file(part),
         hidden=holds_hidden(part.node),
+        secrets=part.secrets,
         shared=part.shared,
         place=part.place,
     )

@@ -26,6 +26,18 @@ def refuse_in_container(part: Part) -> None:
     )
 
 
+def refuse_forged(part: Part) -> None:
+    """Raise CompileError if the environment of a container refers to a secret that the template did not read.
+
+    Its name could be made of a hidden value, and the manifest has the names of secrets.
+    """
+    environment = part.node.entries.get("environment") if isinstance(part.node, Mapping) else None
+    texts = () if environment is None else (str(leaf.value) for leaf in leaves(environment))
+    if isinstance(part.node, Mapping) and any(secret.names(text) - part.secrets for text in texts):
+        message = f"`environment` of container `{part.path[-1]}` {secret.FORGED}"
+        raise CompileError(message, part.node.key_span("environment"), secret.TO_REFER)
+
+
 def refuse_in_service(part: Part) -> None:
     """Raise one CompileError for all keys of a part that hold a secret, at any depth."""
     owner, hint = f"service `{part.service}`", "put it into a file of `config_data`"

@@ -126,6 +126,7 @@ class _Lowering:
     def _definition(self, part: Part, settings: HostSettings) -> Definition:
         def made() -> Definition:
             exposure.refuse_in_container(part)
+            exposure.refuse_forged(part)
             lowered = definition(
                 part,
                 lambda image: images.reference(images.full_name(image, settings), self.digests),

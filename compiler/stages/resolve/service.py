@@ -75,6 +75,7 @@ class Service:
             node=value,
             place=slot.keys[-1].span,
             places=tuple(sorted(reads.places.items())),
+            secrets=frozenset(reads.secrets),
             shared=reads.are_shared,
         )
         return part, reads
