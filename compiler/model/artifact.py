@@ -22,6 +22,7 @@ class File:
     shared: bool = True  # other hosts may have it too
     sensitive: bool = False  # contains a reference to a secret or its value: mode 0600
     unsourced: bytes | None = None  # the content without the lines that say which files it comes from, if any
+    public: bytes | None = None  # what decides about its content without hidden values, if it has any
 
     @property
     def is_private(self) -> bool:

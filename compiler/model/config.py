@@ -41,6 +41,7 @@ class ConfigFile:
     sources: tuple[str, ...] = ()  # the files that its content comes from
     mode: int = 0o644
     hidden: bool = False  # it contains a hidden parameter's value in plain text
+    public: str | None = None  # if so, all else that decides about its content
     secrets: frozenset[str] = frozenset()  # that it may refer to
     shared: bool = True  # other hosts may hold it too
     place: Span

@@ -164,6 +164,7 @@ class Container:
     files: tuple[str, ...] = ()  # paths of artifacts it reads: it restarts when one changes
     stamp: str | None = None  # RUN_ONCE and EXEC: the file that says it has run
     sources: tuple[str, ...] = ()  # `place what` lines for X-Source=
+    hidden: frozenset[str] = field(default=frozenset(), compare=False)  # variables with a hidden value
     written: Mapping | None = field(default=None, compare=False, repr=False)  # its definition, for messages
     place: Span | None = field(default=None, compare=False, repr=False)  # where that begins
 

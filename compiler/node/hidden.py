@@ -12,10 +12,12 @@ from dataclasses import replace
 from compiler.node import (
     Mapping,
     Node,
+    Plain,
     Scalar,
     ScalarValue,
     Sequence,
     mapping_of,
+    plain,
     scalar_of,
     sequence_of,
 )
@@ -54,6 +56,16 @@ def holds_hidden(node: Node) -> bool:
         elif current.is_hidden:
             return True
     return False
+
+
+def public(node: Node) -> Plain:
+    """The node as plain values: null for each that is hidden, and without hidden keys."""
+    if isinstance(node, Mapping):
+        keys = (key for key in node.entries if not node.key_node(key).is_hidden)
+        return {key: public(node.entries[key]) for key in keys}
+    if isinstance(node, Sequence):
+        return [public(item) for item in node.items]
+    return None if node.is_hidden else plain(node)
 
 
 def quoted(value: str | float, node: Node) -> str:

@@ -20,6 +20,11 @@ class CompiledBundle:
     files: tuple[File, ...]
     manifest: bytes
 
+    @property
+    def mode(self) -> int:
+        """The mode of manifest.json in the build folder: a digest of a short secret can be guessed."""
+        return 0o600 if any(file.is_private for file in self.files) else 0o644
+
 
 def bundle(hosts: Iterable[EmittedHost]) -> Iterator[CompiledBundle]:
     """A bundle for every host."""

@@ -20,6 +20,8 @@ from compiler.model.artifact import File
 from compiler.model.fleet import Fleet, FleetHost
 from compiler.stages.bundle.compiled import CompiledBundle
 
+FLEET_MODE = 0o600  # it has the digests of manifests, which have those of private files
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
@@ -40,7 +42,7 @@ def changes(out: Path, bundles: Iterable[CompiledBundle], fleet: bytes, gone: It
         removed += [f"hosts/{bundle.host.name}/{path}" for path in _left(bundle, old)]
         unchanged += len(bundle.files) + 1 - len(differing)
     removed += [f"hosts/{name}" for name in gone]
-    same_fleet = _content(out / "fleet.json") == fleet
+    same_fleet = _is_current(out / "fleet.json", fleet, FLEET_MODE)
     return Changes(
         written=(*written, *([] if same_fleet else ["fleet.json"])),
         removed=tuple(removed),
@@ -79,7 +81,7 @@ def _carry_out(
     for name in gone:
         shutil.rmtree(out / "hosts" / name, ignore_errors=True)
     if "fleet.json" in wanted:
-        replace_file(out / "fleet.json", fleet, 0o644)
+        replace_file(out / "fleet.json", fleet, FLEET_MODE)
 
 
 def _differing(out: Path, bundle: CompiledBundle, old: dict[str, str]) -> Iterator[str]:
@@ -87,7 +89,7 @@ def _differing(out: Path, bundle: CompiledBundle, old: dict[str, str]) -> Iterat
     for file in bundle.files:
         if old.get(file.path) != file.sha256 or not _is_written(file, root + file.path):
             yield f"root{file.path}"
-    if _content(out / "hosts" / bundle.host.name / "manifest.json") != bundle.manifest:
+    if not _is_current(out / "hosts" / bundle.host.name / "manifest.json", bundle.manifest, bundle.mode):
         yield "manifest.json"
 
 
@@ -118,11 +120,12 @@ def _mode(file: File) -> int:
     return 0o600 if file.is_private else 0o644
 
 
-def _content(path: Path) -> bytes | None:
+def _is_current(path: Path, content: bytes, mode: int) -> bool:
+    """Whether a file has its content, and nobody may read it whom its mode forbids to."""
     try:
-        return path.read_bytes()
+        return path.read_bytes() == content and not path.stat().st_mode & ~mode & 0o077
     except OSError:
-        return None
+        return False
 
 
 def _create(folder: Path, bundle: CompiledBundle) -> None:
@@ -138,7 +141,7 @@ def _create(folder: Path, bundle: CompiledBundle) -> None:
             folders.add(parent)
         create_file(path, file.content, _mode(file))
     beside.mkdir(parents=True, exist_ok=True)
-    create_file(f"{beside}/manifest.json", bundle.manifest, 0o644)
+    create_file(f"{beside}/manifest.json", bundle.manifest, bundle.mode)
     beside.rename(folder)
 
 
@@ -147,7 +150,7 @@ def _update(folder: Path, bundle: CompiledBundle, wanted: set[str]) -> None:
         if f"hosts/{bundle.host.name}/root{file.path}" in wanted:
             replace_file(Path(f"{folder}/root{file.path}"), file.content, _mode(file))
     if f"hosts/{bundle.host.name}/manifest.json" in wanted:
-        replace_file(folder / "manifest.json", bundle.manifest, 0o644)
+        replace_file(folder / "manifest.json", bundle.manifest, bundle.mode)
 
 
 def _remove(path: Path, top: Path) -> None:

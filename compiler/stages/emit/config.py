@@ -35,6 +35,7 @@ def config_file(file: ConfigFile) -> File:
         shared=file.shared,
         sensitive=sensitive,
         unsourced=None if unsourced == content else unsourced.encode(),
+        public=None if file.public is None else file.public.encode(),
     )
 
 

@@ -2,6 +2,9 @@
 
 It exists once the container has run, so the container runs again exactly when the hash changes. An upgrade of
 heatsink must not change it: every schema migration of every fleet would run again.
+
+Every user of a host can read the name, in the unit, and could guess a short secret by the hash. So hidden
+values are not in it, and a change of one does not run the container again.
 """
 
 from __future__ import annotations
@@ -45,7 +48,12 @@ def stamp(container: Container, files: AbstractMapping[str, File]) -> str:
 
 
 def _meaning(file: File) -> str:
-    """The meaning of a file as the first release wrote it: references in INI files had no coding."""
+    """The meaning of a file as the first release wrote it: references in INI files had no coding.
+
+    Of one with hidden values, all else counts.
+    """
+    if file.public is not None:
+        return hashlib.sha256(file.public).hexdigest()
     content = file.content if file.unsourced is None else file.unsourced
     uncoded = content.replace(b"|ini}", b"}") if file.sensitive else content
     return file.meaning if uncoded == content else hashlib.sha256(uncoded).hexdigest()
@@ -54,7 +62,8 @@ def _meaning(file: File) -> str:
 def meaning(container: Container) -> str:
     """What a container runs, as text. A field of a later release counts where it differs from its default."""
     now = {field.name: getattr(container, field.name) for field in fields(container)}
-    hashed = now | CONSTANT
+    shown = tuple(pair for pair in container.environment if pair[0] not in container.hidden)
+    hashed = now | CONSTANT | {"environment": shown}
     first = {name: hashed[name] for name in FIRST_FIELDS}
     later = {
         field.name: now[field.name]

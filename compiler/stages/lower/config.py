@@ -13,7 +13,7 @@ from compiler.diagnostics import CompileError, Problem, closest
 from compiler.model.config import PROVIDED, ConfigFile, Format
 from compiler.model.service import Part
 from compiler.node import Mapping, Node, Plain, Scalar, Sequence, expect_mapping, expect_string, plain
-from compiler.node.hidden import holds_hidden
+from compiler.node.hidden import holds_hidden, public
 from compiler.node.overlay import overlay
 from compiler.source import Source, Span
 from compiler.stages.lower import exposure, sources
@@ -43,6 +43,7 @@ def config_file(part: Part, override: Node | None) -> ConfigFile:
         sources=sources.of_file(part, content.value, override),
         mode=_mode(entries.get("mode")),
         hidden=content.is_hidden,
+        public=content.public if content.is_hidden else None,
         secrets=part.secrets,
         shared=part.shared,
         place=part.place,
@@ -63,6 +64,14 @@ class _Content:
     def is_hidden(self) -> bool:
         """Whether a hidden value is in it."""
         return any(map(holds_hidden, filter(None, (self.value, self.variables, self.settings))))
+
+    @property
+    def public(self) -> str:
+        """What it is made of, without hidden values."""
+        nodes = (
+            None if node is None else public(node) for node in (self.value, self.variables, self.settings)
+        )
+        return repr((str(self.format), self.separator, *nodes))
 
 
 def _content(entries: AbstractMapping[str, Node]) -> _Content:
@@ -152,6 +161,7 @@ def kolla_file(part: Part) -> ConfigFile:
         source=part.place.source,
         sources=sources.of_file(part),
         hidden=holds_hidden(part.node),
+        public=repr(public(part.node)) if holds_hidden(part.node) else None,
         secrets=part.secrets,
         shared=part.shared,
         place=part.place,

@@ -141,6 +141,7 @@ def _with_process(container: Container, keys: Keys) -> Container:
     return replace(
         container,
         environment=_environment(keys),
+        hidden=_hidden_variables(keys.node.entries.get("environment")),
         env_files=keys.strings("env_file"),
         user=keys.text("user"),
         groups=keys.strings("group_add"),
@@ -166,6 +167,14 @@ def _environment(keys: Keys) -> tuple[tuple[str, str], ...]:
                 f"write `{name}=value`: variables of the host are not passed on",
             )
     return keys.pairs("environment")
+
+
+def _hidden_variables(node: Node | None) -> frozenset[str]:
+    if isinstance(node, Mapping):
+        entries = node.entries.items()
+        return frozenset(name for name, value in entries if value.is_hidden or node.key_node(name).is_hidden)
+    items = node.items if isinstance(node, Sequence) else [] if node is None else [node]
+    return frozenset(str(plain(item)).partition("=")[0] for item in items if item.is_hidden)
 
 
 def _with_surroundings(container: Container, keys: Keys) -> Container:

@@ -195,6 +195,55 @@ def test_files_with_hidden_values_are_private_in_the_build_folder(tmp_path: Path
     assert private_files(folder / "build/hosts/localhost/root") == PRIVATE_FILES
 
 
+def test_digests_of_private_files_are_private_too(tmp_path: Path) -> None:
+    folder = operator_folder(tmp_path, PRIVATE)
+    heatsink(folder, (PRIVATE / "command").read_text())
+    (folder / "build/fleet.json").chmod(0o644)
+    (folder / "build/hosts/localhost/manifest.json").chmod(0o644)
+    heatsink(folder, (PRIVATE / "command").read_text())
+    modes = {path.stat().st_mode & 0o777 for path in folder.rglob("build/**/*.json")}
+    assert modes == {0o600}
+
+
+RUNS_ONCE = """\
+heat_template_version: wallaby
+parameters:
+  WebPin: {type: string, hidden: true}
+outputs:
+  role_data:
+    value:
+      service_name: web
+      config_data:
+        web:
+          etc/pin: {text: {list_join: ["", [pin, {get_param: WebPin}]]}}
+          etc/pin.j2: {template: "{{ pin }}", variables: {pin: {get_param: WebPin}}}
+      kolla_config:
+        /var/lib/kolla/config_files/web.json: {command: {get_param: WebPin}}
+      docker_config:
+        step_1:
+          web:
+            image: example/web@sha256:1
+            environment: {PIN: {get_param: WebPin}, PORT: 80}
+            volumes:
+              - /var/lib/config-data/web:/srv:ro
+              - /var/lib/kolla/config_files/web.json:/config.json:ro
+"""
+
+
+def test_nobody_can_guess_a_hidden_value_by_what_all_may_read(tmp_path: Path) -> None:
+    folder = operator_folder(tmp_path)
+    (folder / "templates/web.yaml").write_text(RUNS_ONCE, encoding="utf-8")
+    public = []
+    for pin in ("1111", "2222"):
+        (folder / "env.yaml").write_text(f"parameter_defaults: {{WebPin: '{pin}'}}\n", encoding="utf-8")
+        assert heatsink(folder, "compile --role Web -e env.yaml") == 0
+        private = private_files(folder / "build")
+        public.append(
+            {path: text for path, text in contents(folder / "build").items() if path not in private}
+        )
+    assert public[0] == public[1]
+
+
 def test_a_file_that_others_could_read_is_made_private(tmp_path: Path) -> None:
     folder = operator_folder(tmp_path, PRIVATE)
     heatsink(folder, (PRIVATE / "command").read_text())
