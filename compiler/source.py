@@ -12,10 +12,11 @@ class Source:
     name: str
     text: str = field(repr=False, default="")
     hidden: bool = False
+    concealed: set[int] = field(default_factory=set, compare=False, repr=False)  # lines with a hidden value
 
     def line(self, number: int) -> str:
         """Line `number`, counted from 1, without its line ending; "" past the end, or if it is hidden."""
-        if self.hidden:
+        if self.hidden or number in self.concealed:
             return ""
         lines = self.text.split("\n")
         return lines[number - 1].rstrip("\r") if 0 < number <= len(lines) else ""

@@ -73,6 +73,8 @@ def evaluate(
         raise CompileError.of(report.errors)
     environment = _merged(request, loader, root, environments, report)
     is_certain = not report.errors
+    for each in environments:
+        loader.conceal([*each.parameters.items(), *each.parameter_defaults.items()])
     _check_names(request, loader, root, environment, report)
     evaluation = Evaluation(
         loader=loader,

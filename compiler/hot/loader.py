@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Iterable
 from pathlib import Path, PurePath, PurePosixPath
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
@@ -10,6 +11,7 @@ from compiler.diagnostics import CompileError, closest
 from compiler.hot.template import Template, template
 from compiler.model.inputs import Opener, Tree, is_folder
 from compiler.node import Node
+from compiler.node.hidden import conceal
 from compiler.source import Source, Span
 
 
@@ -30,6 +32,16 @@ class TemplateLoader:
     def file(self, tree: Tree, path: str, place: Node) -> Source:
         """The text of the file at a path of a tree."""
         return self._opener.read(inside(tree, path, place))
+
+    def conceal(self, values: Iterable[tuple[str, Node]]) -> None:
+        """Keep lines with values of hidden parameters, by name, out of all messages."""
+        declarations = [
+            each for template in self._templates.values() for each in template.parameters.values()
+        ]
+        names = {declaration.name for declaration in declarations if declaration.hidden}
+        for name, node in values:
+            if name in names:
+                conceal(node)
 
     @property
     def declared(self) -> frozenset[str]:

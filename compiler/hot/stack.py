@@ -25,7 +25,7 @@ from compiler.model import secret
 from compiler.model.inputs import Registration
 from compiler.node import Mapping, Node, Scalar, is_null, scalar_of
 from compiler.node.conversion import Conversion
-from compiler.node.hidden import hidden, quoted
+from compiler.node.hidden import conceal, hidden, quoted
 from compiler.source import Source
 
 MakeResource = Callable[["Stack", str], Resource | None]  # None for one that its condition disables
@@ -135,7 +135,10 @@ class Stack:
             self.memo.recorder.current.places[name] = value.span
             if declaration.hidden and name not in self.properties:
                 self.memo.recorder.current.hidden.add(name)
-        return parameter_value(declaration, hidden(value) if declaration.hidden else value, on_broken)
+        if declaration.hidden:
+            conceal(value)
+            value = hidden(value)
+        return parameter_value(declaration, value, on_broken)
 
     def _missing(self, declaration: Declaration, place: Node) -> Node:
         if self.evaluation.on_missing_value is not None:

@@ -20,7 +20,7 @@ from compiler.node import (
     expect_string,
     plain,
 )
-from compiler.node.hidden import quoted
+from compiler.node.hidden import conceal, quoted
 
 TYPES = frozenset(("string", "number", "boolean", "json", "comma_delimited_list"))
 _SECTIONS = frozenset(
@@ -134,6 +134,8 @@ def _declaration(name: str, written: Node, version: Version) -> Declaration:
     node = expect_mapping(written, f"parameter `{name}`")
     hidden = node.entries.get("hidden")
     is_hidden = isinstance(hidden, Scalar) and hidden.value in (True, "true", "True")
+    if is_hidden and "default" in node.entries:
+        conceal(node.entries["default"])
     try:
         return _valid_declaration(name, node, version, hidden=is_hidden)
     except CompileError as error:

@@ -16,6 +16,7 @@ from compiler.node import (
     Scalar,
     ScalarValue,
     Sequence,
+    leaves,
     mapping_of,
     plain,
     scalar_of,
@@ -40,6 +41,13 @@ def hidden_place(node: Node) -> Node:
     if node.is_hidden:
         return node
     return Scalar(None, replace(node._source, hidden=True), node._start, node._end)
+
+
+def conceal(node: Node) -> None:
+    """Keep the lines of a hidden value out of all messages, whatever they are about."""
+    for scalar in leaves(node):
+        span = scalar.span
+        span.source.concealed.update(range(span.line, span.end_line + 1))
 
 
 def holds_hidden(node: Node) -> bool:

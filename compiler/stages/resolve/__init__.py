@@ -5,6 +5,7 @@ service     role_data of a service, shared by hosts    facts       what hosts kn
 role_data   its schema, checked once for equal parts   undeclared  parameters that no template declares
 
 unknown_services    services that no registry has
+written             parameters wherever an operator sets them
 tripleo_parameters  what to use instead of TripleO's own
 """
 
@@ -31,6 +32,7 @@ from compiler.stages.resolve.roles import RoleServices, role_services
 from compiler.stages.resolve.settings import overlay_parameters, role_parameters, settings
 from compiler.stages.resolve.undeclared import report_undeclared
 from compiler.stages.resolve.unknown_services import on_unknown_service
+from compiler.stages.resolve.written import written
 
 __all__ = ["resolve"]
 
@@ -41,7 +43,8 @@ def resolve(
     """Every chosen host with the role_data of its services, in the order of the hosts file.
 
     Mistakes go to the report, and their hosts are skipped; one in a role's list of services skips all hosts.
-    At the end, if there is no mistake, parameters that no template declares are reported.
+    At the end, if there is no mistake, parameters that no template declares are reported. No message shows a
+    line with a hidden value then.
     """
     evaluation = Evaluation(
         loader=TemplateLoader(opener),
@@ -49,6 +52,13 @@ def resolve(
         secrets=inputs.secrets,
         random_strings=partial(_generated, report),
     )
+    yield from _hosts(inputs, environment, evaluation, backend, report)
+    evaluation.loader.conceal(written(inputs))
+
+
+def _hosts(
+    inputs: Inputs, environment: Environment, evaluation: Evaluation, backend: Backend | None, report: Report
+) -> Iterator[HostData]:
     roles = tuple(role_services(inputs, environment, evaluation, report))
     if report.errors:
         return

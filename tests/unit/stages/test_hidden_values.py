@@ -6,7 +6,7 @@ import contextlib
 import io
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +142,11 @@ resources = shaped(
     ),
     u=resource(),
 )
+mistakes = st.dictionaries(
+    st.sampled_from(["Undeclared", "ContainerBackend", "HostPaths", "WebServices", "WebParameters", "p"]),
+    st.sampled_from([1, "x", ["x"], {"p": "x"}]),
+    max_size=2,
+) | st.fixed_dictionaries({"ConfigOverrides": st.sampled_from([{"wed": {}}, {"web": {"b": 1, "c": {}}}, 1])})
 parameters = shaped(**{name: st.sampled_from(HIDDEN[kind]) for name, kind in PARAMETERS.items()})
 
 
@@ -174,10 +179,19 @@ def holds(shown: str) -> bool:
     resources=resources,
     data=role_data,
     values=parameters,
+    beside=mistakes,
+    environment=st.sampled_from([written, json.dumps]),  # json: everything in one line
     backend=st.sampled_from(["podman", "docker", "quadlet"]),
 )
 def test_a_hidden_value_is_in_private_files_alone(
-    folder: Path, template: Any, resources: Plain, data: Plain, values: Plain, backend: str
+    folder: Path,
+    template: Any,
+    resources: Plain,
+    data: Plain,
+    values: Any,
+    beside: Any,
+    environment: Callable[[Plain], str],
+    backend: str,
 ) -> None:
     template |= {
         "heat_template_version": "wallaby",
@@ -186,7 +200,7 @@ def test_a_hidden_value_is_in_private_files_alone(
         "outputs": {"role_data": {"value": data}},
     }
     (folder / "templates/web.yaml").write_text(written(template))
-    (folder / "env.yaml").write_text(written({"parameter_defaults": values}))
+    (folder / "env.yaml").write_text(environment({"parameter_defaults": values | beside}))
     shutil.rmtree(folder / "build", ignore_errors=True)
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
