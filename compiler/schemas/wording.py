@@ -67,7 +67,14 @@ def _types(failure: FailedKeyword) -> list[str]:
 def _wrong_type(failure: FailedKeyword, types: Iterable[str]) -> Violation:
     names = dict.fromkeys(types)
     expected = _listed([_TYPES[name] for name in names])
+    if isinstance(failure.value, str) and _PUBLISHED.fullmatch(failure.value) and "integer" in names:
+        return _violation(failure, f"{_subject(failure)} publishes a port, {_NO_PUBLISHING}", _LISTEN)
     return _must(failure, f"be {expected}, not {_kind(failure.value)}", _type_hint(failure.value, names))
+
+
+_PUBLISHED = re.compile(r"(\S*:)?[\d-]+:[\d-]+(/\w+)?")  # as in Compose, `8080:80`
+_NO_PUBLISHING = "which is not supported: containers listen in the host's network"
+_LISTEN = "list the number alone, and have the service itself listen on the port that clients use"
 
 
 def _type_hint(value: Any, expected: Iterable[str]) -> str | None:
@@ -89,8 +96,12 @@ def _enum(failure: FailedKeyword) -> Iterator[Violation]:
 
 
 def _pattern(failure: FailedKeyword) -> Iterator[Violation]:
-    shown = _CONTROL.sub(lambda match: repr(match[0])[1:-1], str(failure.value))
-    yield _violation(failure, f"invalid value `{shown}` for {_subject(failure)}", _example(failure))
+    value = _visible(str(failure.value))
+    yield _violation(failure, f"invalid value `{value}` for {_subject(failure)}", _example(failure))
+
+
+def _visible(text: str) -> str:
+    return _CONTROL.sub(lambda match: repr(match[0])[1:-1], text)
 
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -119,7 +130,7 @@ def _unknown_keys(failure: FailedKeyword) -> Iterator[Violation]:
             yield _violation(failure, f"unknown key `{key}`", other or closest(key, known), key)
         else:
             place = f" in {_subject(failure)}" if failure.path else ""
-            yield _violation(failure, f"invalid key `{key}`{place}", _example(failure), key)
+            yield _violation(failure, f"invalid key `{_visible(key)}`{place}", _example(failure), key)
 
 
 _ENVIRONMENT = "it belongs to an environment file, which `-e` names"

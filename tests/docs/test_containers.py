@@ -23,6 +23,7 @@ SHARED = {  # definitions that several keys use -> how a value is written
     "settings": "mapping",
     "size": "bytes, or `512m`",
     "strings": "list of strings",
+    "sysctls": "mapping",
     "strings_or_one": "string, or list of strings",
     "uri": "string",
     "words": "string, or list of strings",

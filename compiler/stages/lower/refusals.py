@@ -138,6 +138,7 @@ def _names_of_variables(definition: Definition) -> Iterator[Problem]:
 
 _VARIABLE = re.compile(r"[^\s=#][^\s=]*")
 
+# Engines read a file of variables line by line; they pass on a tab, an ESC or a DEL as it is.
 _CONTROLS = (re.compile(r"[\x00-\x1f\x7f]"), "a line break or another control character")
 _REFUSED_CHARACTERS = {
     "environment": (re.compile(r"[\r\n\0]"), "a line break or another control character"),

@@ -36,7 +36,7 @@ sys.stdin.read()
 """
 
 needs_tools = pytest.mark.skipif(
-    not all(map(shutil.which, ("ss", "lsof", "pgrep"))), reason="needs apt-get install iproute2 lsof procps"
+    not all(map(shutil.which, ("ss", "pgrep"))), reason="needs apt-get install iproute2 procps"
 )
 needs_curl = pytest.mark.skipif(not shutil.which("curl"), reason="needs apt-get install curl")
 
@@ -121,6 +121,15 @@ def test_the_path_of_a_socket_matches_to_its_end(agent: Service) -> None:
 def test_the_path_of_a_socket_may_lead_over_a_link(agent: Service, tmp_path: Path) -> None:
     (tmp_path / "run").symlink_to(agent.socket.parent)
     assert check("healthcheck_socket", AGENT, tmp_path / "run" / agent.socket.name).stderr == ""
+
+
+@needs_tools
+def test_the_path_of_a_socket_may_have_blanks(tmp_path: Path) -> None:
+    folder = tmp_path / "two words"
+    folder.mkdir()
+    with service(folder, AGENT[:15]) as running:
+        assert check("healthcheck_socket", AGENT, running.socket).stderr == ""
+        assert check("healthcheck_socket", "nova-compute", running.socket).returncode == 1
 
 
 @pytest.mark.parametrize("program", ["listen", "port", "socket", "filemod"])
