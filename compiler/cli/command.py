@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
@@ -35,6 +36,7 @@ _HABITS = {
     "--environment": "--environment-file",
     "--plan": "--dry-run",
 }
+_EXTRA = re.compile(r"Got unexpected extra arguments? \((?:.* )?(\S+\.ya?ml)\)")  # as click says it
 
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
@@ -51,11 +53,26 @@ class Command(click.Command):
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            habit = _HABITS.get(error.option_name)
-            if habit is None or not any(habit in parameter.opts for parameter in self.params):
-                raise
-            message = f"No such option '{error.option_name}'. Did you mean '{habit}'?"
-            raise click.NoSuchOption(error.option_name, message, ctx=ctx) from None
+            raise self._with_habit(error, ctx) from None
+        except click.UsageError as error:
+            raise self._with_environment(error, ctx) from None
+
+    def _with_habit(self, error: click.NoSuchOption, ctx: click.Context) -> click.NoSuchOption:
+        habit = _HABITS.get(error.option_name)
+        if habit is None or not self._has(habit):
+            return error
+        message = f"No such option '{error.option_name}'. Did you mean '{habit}'?"
+        return click.NoSuchOption(error.option_name, message, ctx=ctx)
+
+    def _with_environment(self, error: click.UsageError, ctx: click.Context) -> click.UsageError:
+        """The error, with a hint if an extra argument is the name of an environment file."""
+        extra = _EXTRA.fullmatch(error.message)
+        if extra is None or not self._has("--environment-file"):
+            return error
+        return click.UsageError(f"{error.message}. Did you mean '-e {extra[1]}'?", ctx=ctx)
+
+    def _has(self, option: str) -> bool:
+        return any(option in parameter.opts for parameter in self.params)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, records in grouped_options(self, ctx):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 import pkgutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import click
@@ -29,6 +29,7 @@ HABITS = {
     "plan": "push-artifacts --dry-run",
     "prechecks": "push-artifacts --dry-run",
     "ps": "status",
+    "pull": "push-artifacts",
     "push": "push-artifacts",
     "reconfigure": "push-artifacts",
     "synth": "compile",
@@ -37,6 +38,16 @@ HABITS = {
     "upgrade": "push-artifacts",
     "validate": "lint",
     "version": "--version",
+}
+
+_UNITS = "heatsink-NAME.service"
+# What a host's own programs do.
+ON_HOSTS = {
+    "exec": "podman exec -it NAME COMMAND",
+    "logs": f"journalctl --unit {_UNITS}",
+    "restart": f"systemctl restart {_UNITS}",
+    "start": f"systemctl start {_UNITS}",
+    "stop": f"systemctl stop {_UNITS}",
 }
 
 
@@ -53,8 +64,9 @@ class CommandGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name, known = args[0], self.list_commands(ctx)
         if name not in known and not name.startswith("-"):
-            suggestion = (HABITS.get(name) if ctx.parent is None else None) or _closest(name, known)
-            ctx.fail(f"No such command '{name}'." + (f" Did you mean '{suggestion}'?" if suggestion else ""))
+            ctx.fail(
+                " ".join((f"No such command '{name}'.", *_instead(name, known, is_top=ctx.parent is None)))
+            )
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -68,6 +80,14 @@ class CommandGroup(click.Group):
 
 def _first_line(text: str | None) -> str:
     return (text or "").partition("\n")[0]
+
+
+def _instead(name: str, known: Sequence[str], *, is_top: bool) -> Iterator[str]:
+    """What to use in place of an unknown command, as a sentence; nothing if it is not known either."""
+    if is_top and name in ON_HOSTS:
+        yield f"Use '{ON_HOSTS[name]}' on the host, over ssh."
+    elif suggestion := (HABITS.get(name) if is_top else None) or _closest(name, known):
+        yield f"Did you mean '{suggestion}'?"
 
 
 def _closest(name: str, known: Sequence[str]) -> str | None:

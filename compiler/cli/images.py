@@ -15,6 +15,7 @@ from compiler.cli.command import json_option
 from compiler.cli.completion import complete_images
 from compiler.cli.groups import CommandGroup
 from compiler.cli.output import Cell, note, show_table
+from compiler.diagnostics import HeatsinkError
 from compiler.files import images_lock
 
 if TYPE_CHECKING:
@@ -181,10 +182,18 @@ def push(
             _print_pushed(pushed)
             if pushed.digest:
                 digests[pushed.reference] = pushed.digest
-    if digests:
-        images_lock.add_to_lock(lock, digests)
+    if not digests:
+        raise _nothing_pushed(selected, address)
+    images_lock.add_to_lock(lock, digests)
     note(f"{len(digests)} of {len(selected)} images pushed, digests written to {lock}")
     sys.exit(0 if len(digests) == len(selected) else 1)
+
+
+def _nothing_pushed(selected: Sequence[str], address: str) -> HeatsinkError:
+    if not selected:
+        return HeatsinkError("no image is built", hint="run `heatsink images build`")
+    hint = "check the address of the registry, and your login"
+    return HeatsinkError(f"no image was pushed to `{address}`", hint=hint)
 
 
 def _wanted(patterns: Sequence[str], recipes: dict[str, ImageRecipe]) -> dict[str, ImageRecipe]:

@@ -139,6 +139,13 @@ def test_a_registry_that_speaks_plain_http_has_to_be_named_as_such(tree: Path, r
     assert "use `--insecure-registry`" in done.stderr
 
 
+def test_a_push_that_can_push_nothing_ends_with_an_error(tree: Path) -> None:
+    heatsink("build", tree, "toy-base")
+    done = heatsink("push", tree, "toy-base", "--registry", "registry.invalid")
+    assert (done.exit_code, "images pushed" in done.stderr) == (1, False)
+    assert "no image was pushed to `registry.invalid`" in done.stderr
+
+
 def test_a_list_says_what_is_built(tree: Path) -> None:
     heatsink("build", tree, "toy-leaf")
     rows = json.loads(heatsink("list", tree, "toy-*", "--json").stdout)

@@ -13,6 +13,10 @@ from compiler.cli import cli, main
     [
         ("push", " Did you mean 'push-artifacts'?"),
         ("deploy", " Did you mean 'push-artifacts'?"),
+        ("pull", " Did you mean 'push-artifacts'?"),
+        ("logs", " Use 'journalctl --unit heatsink-NAME.service' on the host, over ssh."),
+        ("stop", " Use 'systemctl stop heatsink-NAME.service' on the host, over ssh."),
+        ("exec", " Use 'podman exec -it NAME COMMAND' on the host, over ssh."),
         ("genpwd", " Did you mean 'secrets generate'?"),
         ("genconfig", " Did you mean 'compile'?"),
         ("help", " Did you mean '--help'?"),
@@ -29,6 +33,24 @@ def test_unknown_command_names_the_closest_one(
     unknown = arguments.split()[-1]
     assert ended.value.code == 2
     assert capsys.readouterr().err.endswith(f"Error: No such command '{unknown}'.{suggestion}\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("compile site.yaml", "Got unexpected extra argument (site.yaml). Did you mean '-e site.yaml'?"),
+        ("compile web a.yml", "Got unexpected extra arguments (web a.yml). Did you mean '-e a.yml'?"),
+        ("compile web", "Got unexpected extra argument (web)"),
+        ("status site.yaml", "Got unexpected extra argument (site.yaml)"),
+    ],
+)
+def test_an_environment_is_the_value_of_an_option(
+    arguments: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments.split())
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.endswith(f"Error: {message}\n")
 
 
 def test_help_describes_each_command_as_the_command_does() -> None:
