@@ -18,7 +18,7 @@ from compiler.stages.bundle import tree
 from compiler.stages.bundle.compiled import CompiledBundle, bundle
 from compiler.stages.emit.host import emit
 from compiler.stages.emit.hosts_block import hosts_block
-from compiler.stages.load.inputs import Request, load
+from compiler.stages.load.inputs import Request, load, misnamed_files
 from compiler.stages.lower.host import lower
 from compiler.stages.merge import differences, merge, overlaid
 from compiler.stages.resolve import resolve
@@ -53,7 +53,7 @@ class Stages:
 
     def lowered(self) -> Iterator[LoweredHost]:
         """Hosts with their containers and files, fully specified."""
-        return lower(self.resolved(), self.inputs.digests, self.report)
+        return lower(self.resolved(), self.inputs.digests, self.inputs.images, self.report)
 
     def emitted(self) -> Iterator[EmittedHost]:
         """Hosts with the text of their units and files."""
@@ -74,6 +74,8 @@ class Stages:
 def stages(request: Request, options: Options, report: Report, on_read: files.OnRead) -> Stages:
     """The stages of a request. Raises CompileError for input files that cannot be read or merged."""
     inputs = load(request, on_read)
+    for path in misnamed_files():
+        report.suspect(f"`{path}` is not read", hint=f"rename it to `{path.with_suffix('.yaml')}`")
     environments = overlaid(inputs.environments, OVERRIDES)
     for difference in differences(environments):
         report.warn(difference.message(options.merge))

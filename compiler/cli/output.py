@@ -67,7 +67,8 @@ def show_warnings(report: Report) -> None:
 
 def show_problems(problems: Iterable[Problem], label: str = "error") -> None:
     """Print problems, a blank line between them."""
-    click.echo(coloured("\n\n".join(problem.render(label) for problem in problems)), err=True)
+    if text := "\n\n".join(problem.render(label) for problem in problems):
+        click.echo(coloured(text), err=True)
 
 
 def show_error(error: HeatsinkError) -> None:

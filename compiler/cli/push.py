@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,8 +12,9 @@ import click
 
 from compiler.cli.changing import Changing, changing_options
 from compiler.cli.command import Command, json_option
-from compiler.cli.output import note, problems_as_json
+from compiler.cli.output import note, problems_as_json, show_problems
 from compiler.cli.selection import Selection, selecting, show_errors, show_outcomes
+from compiler.diagnostics import Problem, closest
 from compiler.files.secrets import NAME as SECRETS_FILE
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def push_artifacts(
 
     fleet, hosts = selection.read()
     bundles = {host.name: bundle_folder(selection.build, host) for host in hosts}
-    secrets = _secrets(tuple(bundles.values()), secrets_file, saved=not dry)
+    others = [bundle_folder(selection.build, host) for host in fleet.hosts if host not in hosts]
+    secrets = _secrets(tuple(bundles.values()), others, secrets_file, saved=not dry)
     options = changing.options(selection.build, fleet)
     with selection.sessions(hosts) as sessions:
         if dry:
@@ -59,7 +61,9 @@ def push_artifacts(
         show_outcomes(outcomes, as_json=as_json)
 
 
-def _secrets(bundles: Sequence[BundleFolder], path: Path, *, saved: bool) -> dict[str, str]:
+def _secrets(
+    bundles: Sequence[BundleFolder], others: Sequence[BundleFolder], path: Path, *, saved: bool
+) -> dict[str, str]:
     """The values that the bundles need; missing ones are generated, and added to the file if `saved`.
 
     Raises HeatsinkError for values that their files cannot hold.
@@ -68,12 +72,25 @@ def _secrets(bundles: Sequence[BundleFolder], path: Path, *, saved: bool) -> dic
     from compiler.files.secrets import add_secrets, new_values, read_secrets
 
     values = read_secrets(path)
-    new = new_values({name for bundle in bundles for name in bundle.secrets} - values.keys())
+    needed = {name for bundle in bundles for name in bundle.secrets}
+    new = new_values(needed - values.keys())
+    show_problems(_misspelt(values.keys() - needed, new, others, path), "warning")
     check_values(bundles, values | new)
     if new and saved:
         add_secrets(path, new)
         note(f"generated in {path}: {', '.join(new)}")
     return values | new
+
+
+def _misspelt(
+    unused: Set[str], new: Iterable[str], others: Sequence[BundleFolder], path: Path
+) -> Iterator[Problem]:
+    """Names in the secrets file that no host uses, where a similar one is missing."""
+    similar = {name: hint for name in sorted(unused) if (hint := closest(name, new))}
+    used = {name for bundle in others for name in bundle.secrets} if similar else set()
+    for name, hint in similar.items():
+        if name not in used:
+            yield Problem(f"no host uses `{name}` of `{path}`", hint=hint)
 
 
 def _show_dry_runs(dry_runs: Sequence[DryRun], *, as_json: bool) -> None:

@@ -168,3 +168,4 @@ class Inputs:
     environments: tuple[Environment, ...]
     digests: dict[str, str] = field(default_factory=dict)  # image -> sha256:…
     secrets: frozenset[str] = frozenset()  # names that the secrets file has a value for
+    images: frozenset[str] = frozenset()  # names of those that `heatsink images` builds

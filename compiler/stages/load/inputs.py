@@ -34,6 +34,11 @@ class Request:
     images_lock: Path | None = None
 
 
+def misnamed_files() -> list[Path]:
+    """Files that would be found by their names if they ended in `.yaml`."""
+    return [*sorted(Path("roles").glob("*.yml")), *Path("templates").glob("resource_registry.yml")]
+
+
 class _Fleet(NamedTuple):
     hosts: tuple[Host, ...]
     chosen: tuple[Host, ...]
@@ -62,6 +67,7 @@ def load(request: Request, on_read: OnRead) -> Inputs:
         environments=layers,
         digests=digests,
         secrets=secret_names,
+        images=_image_names(),
     )
 
 
@@ -142,6 +148,12 @@ def _digests(chosen: Path | None, on_read: OnRead) -> dict[str, str]:
         return {}
     on_read("images lock", path)
     return images_lock.read_lock(path)
+
+
+def _image_names() -> frozenset[str]:
+    """The images that `heatsink images` builds."""
+    folders = (shipped.folder("images"), Path("images"))
+    return frozenset(file.parent.name for folder in folders for file in folder.rglob("Dockerfile.j2"))
 
 
 def _secret_names(chosen: Path | None, on_read: OnRead) -> frozenset[str]:

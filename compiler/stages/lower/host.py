@@ -31,14 +31,15 @@ IGNORED = frozenset(("service_name",))
 
 
 def lower(
-    hosts: Iterable[HostData], digests: AbstractMapping[str, str], report: Report
+    hosts: Iterable[HostData], digests: AbstractMapping[str, str], own_images: frozenset[str], report: Report
 ) -> Iterator[LoweredHost]:
     """Every host, fully specified; one with mistakes is left out, and the mistakes are reported.
 
-    `digests`: those of images.lock.yaml, by image reference. When all hosts are lowered without a mistake,
-    overrides that no file took and images without a digest are reported too.
+    `digests`: those of images.lock.yaml, by image reference; `own_images`: the names of heatsink's own. When
+    all hosts are lowered without a mistake, overrides that no file took and images without a digest are
+    reported too.
     """
-    lowering = _Lowering(digests, report)
+    lowering = _Lowering(digests, own_images, report)
     fleet_services: frozenset[str] = frozenset()
     for data in hosts:
         fleet_services = data.fleet_services
@@ -62,6 +63,7 @@ class _Lowering:
     """Lowers hosts one by one."""
 
     digests: AbstractMapping[str, str]
+    own_images: frozenset[str]
     report: Report
     overrides: Overrides = field(default_factory=Overrides)
     images: set[str] = field(default_factory=set)  # of all containers
@@ -133,7 +135,8 @@ class _Lowering:
                 settings.alias_prefix,
             )
             refusals.check(lowered)
-            for problem in refusals.without_effect(lowered):
+            misspelt = images.misspelt(lowered, settings, self.own_images)
+            for problem in (*refusals.without_effect(lowered), *misspelt):
                 self.report.suspect(problem.message, problem.span, problem.hint)
             self.images.add(lowered.container.image)
             return lowered

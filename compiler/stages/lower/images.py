@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as AbstractMapping
 
-from compiler.diagnostics import Problem, Report
+from compiler.diagnostics import Problem, Report, closest
 from compiler.model.service import HostSettings
 from compiler.stages.lower.container import Definition
 
@@ -41,6 +41,15 @@ def invalid(definition: Definition) -> Iterator[Problem]:
             definition.key_span("image"),
             "write `registry/namespace/name:tag` or `…@sha256:…`, the name in lower case",
         )
+
+
+def misspelt(definition: Definition, settings: HostSettings, own: frozenset[str]) -> Iterator[Problem]:
+    """A name in heatsink's namespace that is similar to one of its own images, and not one."""
+    prefix, name = f"{settings.image_prefix}/", definition.container.image
+    if prefix.endswith("/heatsink/") and name.startswith(prefix):
+        name = re.split("[/:@]", name.removeprefix(prefix))[0]
+        if name not in own and (hint := closest(name, own)):
+            yield Problem(f"`images/` has no image `{name}`", definition.key_span("image"), hint)
 
 
 def warn_of_tags(images: Iterable[str], report: Report) -> None:
