@@ -67,7 +67,7 @@ class _Content:
 
     @property
     def public(self) -> str:
-        """What it is made of, without hidden values."""
+        """Its parts, without hidden values."""
         nodes = (
             None if node is None else public(node) for node in (self.value, self.variables, self.settings)
         )
