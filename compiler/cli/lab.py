@@ -60,15 +60,24 @@ def lab(context: click.Context, state: Path, subnet: str) -> None:
     show_default=True,
     help="Container engine of the nodes.",
 )
+@click.option(
+    "--release",
+    type=click.Choice(labs.RELEASES),
+    default=labs.DEFAULT_RELEASE,
+    show_default=True,
+    help="Debian release of the nodes.",
+)
 @click.option("--first", type=_NUMBER, default=1, show_default=True, help="Number of the first node.")
 @click.option("--install", is_flag=True, help="Install missing Debian packages.")
 @click.pass_obj
-def up(place: labs.Lab, count: int, engine: labs.Engine, first: int, install: bool) -> None:
+def up(
+    place: labs.Lab, count: int, engine: labs.Engine, release: labs.Release, first: int, install: bool
+) -> None:
     """Boot COUNT nodes; running ones stay as they are."""
     labs.require_root()
     if install:
         labs.install_packages(_print_progress)
-    labs.up(place, count, engine=engine, first=first, progress=_print_progress)
+    labs.up(place, count, engine=engine, release=release, first=first, progress=_print_progress)
 
 
 @lab.command()
@@ -84,11 +93,8 @@ def down(place: labs.Lab, numbers: tuple[int, ...]) -> None:
 @json_option()
 @click.pass_obj
 def list_nodes(place: labs.Lab, as_json: bool) -> None:
-    """List the nodes with their addresses, engines and states."""
-    rows = [
-        {"name": node.name, "address": node.address, "engine": node.engine, "state": node.state}
-        for node in labs.nodes(place)
-    ]
+    """List the nodes with their addresses, engines, releases and states."""
+    rows = [_row(node) for node in labs.nodes(place)]
     if as_json:
         click.echo(json.dumps(rows, indent=2))
     else:
@@ -121,7 +127,7 @@ def crash(place: labs.Lab, number: int) -> None:
 def boot(place: labs.Lab, number: int) -> None:
     """Boot a stopped node, keeping its disk."""
     node = labs.load(place, number)
-    labs.up(place, 1, engine=node.engine, first=number, progress=_print_progress)
+    labs.up(place, 1, engine=node.engine, release=node.release, first=number, progress=_print_progress)
 
 
 @lab.command()
@@ -171,13 +177,22 @@ def registry(place: labs.Lab, install: bool) -> None:
     show_default=True,
     help="File to write.",
 )
+@click.option(
+    "--user",
+    type=click.Choice(labs.USERS),
+    default="root",
+    show_default=True,
+    help="User to log in as.",
+)
+@click.option("--ipv6", is_flag=True, help="Write the nodes' IPv6 addresses.")
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @click.pass_obj
-def hosts(place: labs.Lab, roles: tuple[str, ...], output: Path, force: bool) -> None:
+def hosts(place: labs.Lab, roles: tuple[str, ...], output: Path, user: str, ipv6: bool, force: bool) -> None:
     """Write a hosts file that assigns nodes to roles, in the order of their numbers."""
     counts = role_counts(roles)
     role_files.named(counts, None)  # refuses roles that are not defined
-    text = labs.hosts_file(place, labs.nodes(place), {role: count or 1 for role, count in counts.items()})
+    numbers = {role: count or 1 for role, count in counts.items()}
+    text = labs.hosts_file(place, labs.nodes(place), numbers, user=user, ipv6=ipv6)
     try:
         with output.open("w" if force else "x") as file:
             file.write(text)
@@ -188,10 +203,20 @@ def hosts(place: labs.Lab, roles: tuple[str, ...], output: Path, force: bool) ->
     _print_progress(f"wrote {output}")
 
 
+def _row(node: labs.LabNode) -> dict[str, str]:
+    return {
+        "name": node.name,
+        "address": node.address,
+        "engine": node.engine,
+        "release": node.release,
+        "state": node.state,
+    }
+
+
 def _show_table(rows: list[dict[str, str]]) -> None:
     colours = {"up": "green", "cut": "yellow", "off": "red"}
     show_table(
-        ("node", "address", "engine", "state"),
+        ("node", "address", "engine", "release", "state"),
         (
             [Cell(text, colours.get(text, "") if key == "state" else "") for key, text in row.items()]
             for row in rows

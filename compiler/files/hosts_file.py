@@ -48,7 +48,7 @@ def _lines(schema: str, defaults: Mapping[str, str], hosts: Iterable[HostEntry])
 def _fields(host: HostEntry) -> Iterator[str]:
     yield f"name: {_scalar(host.name)}"
     yield f"role: {_scalar(host.role)}"
-    yield f"address: {host.address}"
+    yield f"address: {json.dumps(host.address) if ':' in host.address else host.address}"
     if host.backend:
         yield f"backend: {host.backend}"
 

@@ -2,13 +2,13 @@
 
 fleet         boots, lists and removes nodes      node      one node, which reboots and crashes as a host does
 place         folder, subnet, paths and names     create    a node's disk and the files that are its own
-base          one Debian root per engine          network   a bridge, and a cable to each node
+base          Debian roots, by engine and release network   a bridge, and a cable to each node
 registry      the container registry              hosts     a hosts file for the nodes
 requirements  root, and Debian packages           cgroup    long-running programs
-system        commands, locks, waiting
+users         what sudo allows to whom            system    commands, locks, waiting
 """
 
-from compiler.lab.base import ENGINES, Engine
+from compiler.lab.base import DEFAULT_RELEASE, ENGINES, RELEASES, Engine, Release
 from compiler.lab.fleet import down, nodes, up
 from compiler.lab.hosts import hosts_file
 from compiler.lab.node import LabNode, load
@@ -16,13 +16,18 @@ from compiler.lab.place import Lab, from_environment
 from compiler.lab.registry import start_registry
 from compiler.lab.requirements import install_packages, require_root
 from compiler.lab.system import LabError
+from compiler.lab.users import USERS
 
 __all__ = [
+    "DEFAULT_RELEASE",
     "ENGINES",
+    "RELEASES",
+    "USERS",
     "Engine",
     "Lab",
     "LabError",
     "LabNode",
+    "Release",
     "down",
     "from_environment",
     "hosts_file",

@@ -1,4 +1,4 @@
-"""Base systems of the nodes: one Debian root per engine, built once and never changed.
+"""Base systems of the nodes: one Debian root per engine and release, built once and never changed.
 
 A node mounts it as the lower layer of an overlay, and a lower layer must not change under a mount:
 https://docs.kernel.org/filesystems/overlayfs.html#changes-to-underlying-filesystems
@@ -13,56 +13,69 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from compiler.lab.system import Progress, locked, run
+from compiler.lab.users import SUDO_RULES
 
 Engine = Literal["podman", "docker"]
 ENGINES: tuple[Engine, ...] = get_args(Engine)
+Release = Literal["trixie", "bookworm"]
+RELEASES: tuple[Release, ...] = get_args(Release)
+DEFAULT_RELEASE: Release = "trixie"
 
-_SUITE = "trixie"
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _COMMON = (
     "systemd", "systemd-sysv", "dbus", "libpam-systemd", "openssh-server", "iproute2", "iptables", "nftables",
-    "procps", "python3-minimal", "ca-certificates",
+    "procps", "sudo", "ca-certificates",
 )  # fmt: skip
 _OF_ENGINE: dict[Engine, tuple[str, ...]] = {
     "podman": ("podman", "crun", "netavark"),
-    "docker": ("docker.io", "docker-cli"),
+    "docker": ("docker.io",),
 }
+# In Debian 12, python3-minimal has no `json`, and docker.io contains the client.
+_OF_RELEASE: dict[tuple[Release, Engine], tuple[str, ...]] = {
+    ("trixie", "podman"): ("python3-minimal",),
+    ("trixie", "docker"): ("python3-minimal", "docker-cli"),
+    ("bookworm", "podman"): ("python3",),
+    ("bookworm", "docker"): ("python3",),
+}
+# A base that is lost is built again: there is no need to wait for the disk.
+_FAST = ("--dpkgopt=force-unsafe-io",)
 # Each node has host keys of its own, so the shared root must not contain any. Nodes have no kernel of
 # their own to load modules into: the service would always fail.
 _HOOKS = (
     'rm -f "$1"/etc/ssh/ssh_host_*',
     'systemctl --root="$1" --quiet enable systemd-networkd.service',
     'systemctl --root="$1" --quiet mask systemd-modules-load.service',
+    *(f'chroot "$1" useradd --no-user-group --create-home --shell /bin/bash {user}' for user in SUDO_RULES),
 )
 
 
-def recipe(engine: Engine) -> tuple[str, ...]:
-    """The mmdebstrap command that creates an engine's root, without its last argument, the folder."""
-    packages = ",".join((*_COMMON, *_OF_ENGINE[engine]))
+def recipe(engine: Engine, release: Release) -> tuple[str, ...]:
+    """The mmdebstrap command that creates a root, without its last argument, the folder."""
+    packages = ",".join((*_COMMON, *_OF_ENGINE[engine], *_OF_RELEASE[release, engine]))
     hooks = (f"--customize-hook={hook}" for hook in _HOOKS)
-    return ("mmdebstrap", "--quiet", "--variant=minbase", f"--include={packages}", *hooks, _SUITE)
+    return ("mmdebstrap", "--quiet", "--variant=minbase", *_FAST, f"--include={packages}", *hooks, release)
 
 
-def base(engine: Engine, *, cache: Path) -> Path:
-    """The folder of an engine's root, whether it is built or not."""
-    digest = hashlib.sha256("\n".join(recipe(engine)).encode()).hexdigest()
-    return cache / f"{engine}-{digest[:12]}"
+def base(engine: Engine, release: Release, *, cache: Path) -> Path:
+    """The folder of a root, whether it is built or not."""
+    digest = hashlib.sha256("\n".join(recipe(engine, release)).encode()).hexdigest()
+    return cache / f"{release}-{engine}-{digest[:12]}"
 
 
-def build_base(engine: Engine, *, cache: Path, progress: Progress) -> Path:
-    """Build an engine's root if it does not exist yet (about 20 s and 300 MB), and return its folder."""
-    root = base(engine, cache=cache)
+def build_base(engine: Engine, release: Release, *, cache: Path, progress: Progress) -> Path:
+    """Build a root if it does not exist yet (about 20 s and 300 MB), and return its folder."""
+    root = base(engine, release, cache=cache)
     with locked(cache / "lock"):
         if not root.is_dir():
-            progress(f"building the base system for {engine} (once)")
-            _build(engine, root)
+            progress(f"building the base system for {engine} on {release} (once)")
+            _build(recipe(engine, release), root)
     return root
 
 
-def _build(engine: Engine, root: Path) -> None:
+def _build(command: tuple[str, ...], root: Path) -> None:
     building = root.with_name(f"{root.name}.building")
     if building.exists():
         shutil.rmtree(building)
     keyring = (f"--keyring={_KEYRING}",) if _KEYRING.exists() else ()
-    run((*recipe(engine), building, *keyring))
+    run((*command, building, *keyring))
     building.rename(root)

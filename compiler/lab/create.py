@@ -10,6 +10,7 @@ from compiler.files.writing import replace_file
 from compiler.lab.node import LabNode, node_record
 from compiler.lab.place import Lab
 from compiler.lab.system import run
+from compiler.lab.users import sudoers
 
 
 def create(node: LabNode) -> None:
@@ -23,7 +24,6 @@ def create(node: LabNode) -> None:
     node.mount()
     for path, text in node_files(node, authorized_key=node.lab.identity_file.with_suffix(".pub").read_text()):
         _write(node.root / path, text)
-    (node.root / "root/.ssh").chmod(0o700)
     _make_host_key(node)
 
 
@@ -35,7 +35,11 @@ def create_identity(lab: Lab) -> None:
 
 def write_known_hosts(lab: Lab, nodes: Iterable[LabNode]) -> None:
     """Write the host keys of the nodes, so that ssh does not ask for confirmation."""
-    _write(lab.known_hosts, "".join(f"{node.address} {node.host_key}\n" for node in nodes if node.finished))
+    _write(lab.known_hosts, "".join(_known_line(node) for node in nodes if node.finished))
+
+
+def _known_line(node: LabNode) -> str:
+    return f"{node.address},{node.address6} {node.host_key}\n"
 
 
 def node_files(node: LabNode, *, authorized_key: str) -> Iterator[tuple[str, str]]:
@@ -43,11 +47,10 @@ def node_files(node: LabNode, *, authorized_key: str) -> Iterator[tuple[str, str
     registry = node.lab.registry
     yield "etc/hostname", f"{node.name}\n"
     yield "etc/machine-id", ""  # systemd generates one at the first boot
-    yield "root/.ssh/authorized_keys", authorized_key
-    yield (
-        "etc/systemd/network/10-lab.network",
-        f"[Match]\nName=host0\n\n[Network]\nAddress={node.address}/24\nGateway={node.lab.gateway}\n",
-    )
+    yield "etc/ssh/authorized_keys", authorized_key
+    yield "etc/ssh/sshd_config.d/lab.conf", "AuthorizedKeysFile /etc/ssh/authorized_keys\n"
+    yield "etc/sudoers.d/lab", sudoers()
+    yield "etc/systemd/network/10-lab.network", _network(node)
     if node.engine == "docker":
         yield "etc/docker/daemon.json", json.dumps({"insecure-registries": [registry]}) + "\n"
         return
@@ -56,6 +59,15 @@ def node_files(node: LabNode, *, authorized_key: str) -> Iterator[tuple[str, str
     yield (
         "etc/containers/registries.conf.d/lab.conf",
         f'[[registry]]\nlocation = "{registry}"\ninsecure = true\n',
+    )
+
+
+def _network(node: LabNode) -> str:
+    # No search for duplicate addresses and routers: a boot would wait for it.
+    return (
+        "[Match]\nName=host0\n\n"
+        f"[Network]\nAddress={node.address}/24\nGateway={node.lab.gateway}\nIPv6AcceptRA=no\n\n"
+        f"[Address]\nAddress={node.address6}/64\nDuplicateAddressDetection=none\n"
     )
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from compiler.lab import network
-from compiler.lab.base import Engine, build_base
+from compiler.lab.base import DEFAULT_RELEASE, Engine, Release, build_base
 from compiler.lab.cgroup import kill_all
 from compiler.lab.create import create, create_identity, write_known_hosts
 from compiler.lab.node import LabNode, load
@@ -16,16 +16,19 @@ from compiler.lab.system import LabError, Progress, locked, silent
 
 
 def up(
-    lab: Lab, count: int, *, engine: Engine = "podman", first: int = 1, progress: Progress = silent
-) -> tuple[LabNode, ...]:
+    lab: Lab, count: int, *, engine: Engine = "podman", release: Release = DEFAULT_RELEASE,
+    first: int = 1, progress: Progress = silent,
+) -> tuple[LabNode, ...]:  # fmt: skip
     """Boot `count` nodes from number `first` on, and wait for them; running ones stay as they are."""
     numbers = range(first, first + count)
     if not count or numbers[0] not in NODES or numbers[-1] not in NODES:
         raise LabError(f"node numbers must be {NODES[0]} to {NODES[-1]}, not {first} to {first + count - 1}")
     require_root()
     require_packages()
-    base = build_base(engine, cache=lab.cache, progress=progress)
-    wanted = tuple(LabNode(lab=lab, number=number, engine=engine, base=base) for number in numbers)
+    base = build_base(engine, release, cache=lab.cache, progress=progress)
+    wanted = tuple(
+        LabNode(lab=lab, number=number, engine=engine, release=release, base=base) for number in numbers
+    )
     with locked(lab.lock):
         create_identity(lab)
         network.build_bridge(lab)
@@ -33,7 +36,7 @@ def up(
         write_known_hosts(lab, nodes(lab))
     for node in booted:
         _settle(node)
-        progress(f"{node.name} is up at {node.address} with {node.engine}")
+        progress(f"{node.name} is up at {node.address} with {node.engine} on {node.release}")
     return booted
 
 
@@ -79,10 +82,11 @@ def down(lab: Lab, numbers: Iterable[int] = ()) -> tuple[LabNode, ...]:
 
 def _boot(wanted: LabNode) -> LabNode:
     node = load(wanted.lab, wanted.number) if wanted.record_file.exists() else wanted
-    if node.engine != wanted.engine:
+    if (node.engine, node.release) != (wanted.engine, wanted.release):
         raise LabError(
-            f"{node.name} already exists, with {node.engine}",
-            hint=f"run `heatsink lab down {node.number}` first to replace it by one with {wanted.engine}",
+            f"{node.name} already exists, with {node.engine} on {node.release}",
+            hint=f"run `heatsink lab down {node.number}` first to replace it by one with {wanted.engine}"
+            f" on {wanted.release}",
         )
     if not node.finished:
         create(node)

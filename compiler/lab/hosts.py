@@ -13,7 +13,9 @@ from compiler.lab.place import Lab
 from compiler.lab.system import LabError
 
 
-def hosts_file(lab: Lab, nodes: Sequence[LabNode], roles: Mapping[str, int]) -> str:
+def hosts_file(
+    lab: Lab, nodes: Sequence[LabNode], roles: Mapping[str, int], *, user: str = "root", ipv6: bool = False
+) -> str:
     """The text of a hosts file that assigns each role its number of nodes, both in their order.
 
     Further nodes are left out. Docker nodes name their backend, as podman is the default of roles.
@@ -24,13 +26,14 @@ def hosts_file(lab: Lab, nodes: Sequence[LabNode], roles: Mapping[str, int]) -> 
             f"the roles need {wanted} nodes, but the lab has {len(nodes)}",
             hint=f"run `heatsink lab up {wanted}`",
         )
-    defaults = {"user": "root", "identity_file": str(lab.identity_file)}
-    return text(str(schemas.path("hosts")), defaults, _entries(nodes, roles))
+    defaults = {"user": user, "identity_file": str(lab.identity_file)}
+    return text(str(schemas.path("hosts")), defaults, _entries(nodes, roles, ipv6=ipv6))
 
 
-def _entries(nodes: Sequence[LabNode], roles: Mapping[str, int]) -> Iterator[HostEntry]:
+def _entries(nodes: Sequence[LabNode], roles: Mapping[str, int], *, ipv6: bool) -> Iterator[HostEntry]:
     rest = iter(nodes)
     for role, count in roles.items():
         for node in islice(rest, count):
             backend = "docker" if node.engine == "docker" else None
-            yield HostEntry(name=node.name, role=role, address=node.address, backend=backend)
+            address = node.address6 if ipv6 else node.address
+            yield HostEntry(name=node.name, role=role, address=address, backend=backend)

@@ -10,6 +10,7 @@ from compiler.lab.place import Lab
 from compiler.lab.system import LabError, run
 
 _INTERFACES = Path("/sys/class/net")
+_NO_IPV6 = Path("/proc/sys/net/ipv6/conf/default/disable_ipv6")
 
 
 def build_bridge(lab: Lab) -> None:
@@ -30,7 +31,15 @@ def build_bridge(lab: Lab) -> None:
     run(("ip", "link", "add", lab.bridge, "type", "bridge"))
     run(("ip", "link", "set", lab.bridge, "alias", lab.state))
     run(("ip", "addr", "add", f"{lab.gateway}/24", "dev", lab.bridge))
+    if has_ipv6():
+        # Without `nodad` the address cannot be used before the kernel has looked for duplicates.
+        run(("ip", "addr", "add", f"{lab.gateway6}/64", "dev", lab.bridge, "nodad"))
     run(("ip", "link", "set", lab.bridge, "up"))
+
+
+def has_ipv6() -> bool:
+    """Whether the machine's kernel gives IPv6 addresses to interfaces."""
+    return _NO_IPV6.exists() and _NO_IPV6.read_text().strip() == "0"
 
 
 def is_free(lab: Lab) -> bool:

@@ -16,7 +16,7 @@ from subprocess import run as run_process
 from typing import Literal
 
 from compiler.lab import network
-from compiler.lab.base import Engine
+from compiler.lab.base import DEFAULT_RELEASE, Engine, Release
 from compiler.lab.cgroup import Cgroup, program_cgroup
 from compiler.lab.place import Lab
 from compiler.lab.system import LabError, run, wait_until
@@ -38,6 +38,7 @@ class LabNode:
     lab: Lab
     number: int
     engine: Engine
+    release: Release = DEFAULT_RELEASE
     base: Path
 
     @property
@@ -49,6 +50,11 @@ class LabNode:
     def address(self) -> str:
         """Its IPv4 address on the lab's bridge: `198.18.77.11` for node 1."""
         return f"{self.lab.subnet}.{10 + self.number}"
+
+    @property
+    def address6(self) -> str:
+        """Its IPv6 address: `fd00:198:18:77::11` for node 1."""
+        return f"{self.lab.subnet6}::{10 + self.number}"
 
     @property
     def folder(self) -> Path:
@@ -225,7 +231,13 @@ def load(lab: Lab, number: int) -> LabNode:
             f"node{number} belongs to subnet {record['subnet']}, not to {lab.subnet}",
             hint=f"use `--subnet {record['subnet']}`",
         )
-    return LabNode(lab=lab, number=number, engine=record["engine"], base=Path(record["base"]))
+    return LabNode(
+        lab=lab,
+        number=number,
+        engine=record["engine"],
+        release=record.get("release", DEFAULT_RELEASE),  # nodes of earlier versions have none
+        base=Path(record["base"]),
+    )
 
 
 def _sweep(root: Path, machine: str) -> None:
@@ -239,7 +251,12 @@ def _sweep(root: Path, machine: str) -> None:
 
 def node_record(node: LabNode) -> dict[str, str]:
     """The content of `node.json`, which `load` reads."""
-    return {"engine": node.engine, "base": str(node.base), "subnet": node.lab.subnet}
+    return {
+        "engine": node.engine,
+        "release": node.release,
+        "base": str(node.base),
+        "subnet": node.lab.subnet,
+    }
 
 
 def _nspawn(node: LabNode, machine: str) -> tuple[str | Path, ...]:

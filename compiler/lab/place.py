@@ -40,6 +40,16 @@ class Lab:
         return f"{self.subnet}.1"
 
     @property
+    def subnet6(self) -> str:
+        """The first half of the lab's IPv6 network, a /64 of local addresses: `fd00:198:18:77`."""
+        return f"fd00:{self.subnet.replace('.', ':')}"
+
+    @property
+    def gateway6(self) -> str:
+        """The machine's own IPv6 address on the lab's bridge."""
+        return f"{self.subnet6}::1"
+
+    @property
     def registry(self) -> str:
         """`address:port` of the lab's container registry, which uses plain HTTP."""
         return f"{self.gateway}:4000"
