@@ -27,14 +27,15 @@ _COMMON = (
     "procps", "sudo", "ca-certificates",
 )  # fmt: skip
 _OF_ENGINE: dict[Engine, tuple[str, ...]] = {
-    "podman": ("podman", "crun", "netavark"),
+    "podman": ("podman", "netavark"),
     "docker": ("docker.io",),
 }
-# In Debian 12, python3-minimal has no `json`, and docker.io contains the client.
+# In Debian 12, python3-minimal has no `json`, docker.io contains the client, and crun does not work where
+# CAP_SYS_RESOURCE is missing: it wants to lock any amount of memory.
 _OF_RELEASE: dict[tuple[Release, Engine], tuple[str, ...]] = {
-    ("trixie", "podman"): ("python3-minimal",),
+    ("trixie", "podman"): ("python3-minimal", "crun"),
     ("trixie", "docker"): ("python3-minimal", "docker-cli"),
-    ("bookworm", "podman"): ("python3",),
+    ("bookworm", "podman"): ("python3", "runc"),
     ("bookworm", "docker"): ("python3",),
 }
 # A base that is lost is built again: there is no need to wait for the disk.

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from compiler.files.writing import replace_file
+from compiler.lab import podman_4_3
 from compiler.lab.node import LabNode, node_record
 from compiler.lab.place import Lab
 from compiler.lab.system import run
@@ -23,7 +24,7 @@ def create(node: LabNode) -> None:
         (node.folder / part).mkdir(parents=True, exist_ok=True)
     node.mount()
     for path, text in node_files(node, authorized_key=node.lab.identity_file.with_suffix(".pub").read_text()):
-        _write(node.root / path, text)
+        _write(node.root / path, text, mode=0o755 if text.startswith("#!") else 0o644)
     _make_host_key(node)
 
 
@@ -54,6 +55,7 @@ def node_files(node: LabNode, *, authorized_key: str) -> Iterator[tuple[str, str
     if node.engine == "docker":
         yield "etc/docker/daemon.json", json.dumps({"insecure-registries": [registry]}) + "\n"
         return
+    yield from podman_4_3.files() if node.release == "bookworm" else ()
     # If cgroup v1 has the machine's controllers, nodes have none, and podman's default pids limit fails.
     yield "etc/containers/containers.conf", "[containers]\npids_limit = 0\ndefault_ulimits = []\n"
     yield (
@@ -78,5 +80,5 @@ def _make_host_key(node: LabNode) -> None:
     _write(node.folder / "host_key.pub", key.with_suffix(".pub").read_text())
 
 
-def _write(path: Path, text: str) -> None:
-    replace_file(path, text.encode(), 0o644)
+def _write(path: Path, text: str, *, mode: int = 0o644) -> None:
+    replace_file(path, text.encode(), mode)
