@@ -57,7 +57,10 @@ E = TypeVar("E", bound=Event)
 
 OnProgress = Callable[[str, str], None]  # called with (host, what it is doing)
 
-_HINTS = {
+_HINTS = {  # the first that fits
+    "must have a tty": "remove `requiretty` for the user from the host's sudoers",
+    "sudo: not found": "install sudo, or set `user: root` in the hosts file",
+    "sudo: command not found": "install sudo, or set `user: root` in the hosts file",
     "sudo": "allow the user to run sudo without a password, or set `user: root` in the hosts file",
     "No module named": "install Python's standard library (Debian 12: apt-get install python3)",
     "python3": "install it (Debian: apt-get install python3)",

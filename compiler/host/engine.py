@@ -3,26 +3,41 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from .layout import QUADLETS
 from .machine import Machine, require
 from .manifest import ENGINES, Unit
 from .store import Generation
 from .wire import Pusher, RefusedError, counted
 
+QUADLET_SINCE = (4, 6)  # the podman that Quadlet files are written for
 PULLS = 4  # images pulled at a time
 
 
 def check_engine(machine: Machine, wanted: Generation) -> None:
-    """Refuse a generation with containers if the program that runs them is not installed."""
+    """Refuse a generation with containers if nothing on the host can run them."""
     if any(unit.images for unit in wanted.units) and not machine.has(wanted.engine):
         package = ENGINES[wanted.engine]
         hint = (
             f"install it (Debian: apt-get install {package}), or choose another ContainerBackend for the host"
         )
         raise RefusedError(f"`{wanted.engine}` is not installed", hint)
+    if any(file.path.startswith(f"{QUADLETS}/") for file in wanted.files):
+        _check_quadlet(machine)
+
+
+def _check_quadlet(machine: Machine) -> None:
+    """Refuse Quadlet files where podman is too old to make units of them: it would ignore them."""
+    version = re.search(r"(\d+)\.(\d+)\S*", machine.run(("podman", "--version")).stdout)
+    if version and (int(version[1]), int(version[2])) < QUADLET_SINCE:
+        raise RefusedError(
+            f"podman {version[0]} is too old for the backend `quadlet`, which needs podman 4.6",
+            "write `backend: podman` for the host in the hosts file and compile again, or update podman",
+        )
 
 
 def pull(machine: Machine, pusher: Pusher, wanted: Generation, images: Sequence[str]) -> None:

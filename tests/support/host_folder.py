@@ -87,6 +87,10 @@ class HostFolder:
         build = self.folder / "build"
         return {host.name: bundle_folder(build, host) for host in read_fleet(build).hosts}
 
+    def has_podman(self, version: str) -> None:
+        """Let the stand-in podman say its version."""
+        (self.folder / "bin/podman").write_text(f"#!/bin/sh\necho podman version {version}\n")
+
     def push(self, **secrets: str) -> Outcome:
         with self.sessions() as sessions:
             return push(sessions, self.bundles(), secrets, OPTIONS)[0]

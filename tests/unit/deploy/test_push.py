@@ -304,3 +304,25 @@ def test_status_names_what_is_not_up(host: HostFolder) -> None:
 
 def test_status_of_a_host_without_a_push_is_not_up(host: HostFolder) -> None:
     assert host.status() == HostStatus(host="localhost", generation=0, complete=True, units=())
+
+
+QUADLET = prepared("/etc/containers/systemd/heatsink/heatsink-one.container", "[Container]\nImage=one:1\n")
+TOO_OLD = """error: localhost: podman 4.3.1 is too old for the backend `quadlet`, which needs podman 4.6
+hint: write `backend: podman` for the host in the hosts file and compile again, or update podman"""
+
+
+def test_a_podman_that_would_ignore_quadlet_files_is_refused_before_anything_changes(
+    host: HostFolder,
+) -> None:
+    host.has_podman("4.3.1")
+    host.writes(QUADLET)
+    error = host.push().error
+    assert error is not None
+    assert (error.render(), list(host.path("/etc").iterdir())) == (TOO_OLD, [])
+
+
+@pytest.mark.parametrize("version", ["4.6.0", "4.10.1-rhel", "5.4.2"])
+def test_a_podman_that_knows_quadlet_files_is_taken(host: HostFolder, version: str) -> None:
+    host.has_podman(version)
+    host.writes(QUADLET)
+    assert host.push().error is None
