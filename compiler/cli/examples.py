@@ -75,6 +75,7 @@ _EXAMPLES = {
     "heatsink lab up": (
         ("3 --install", "node1 to node3 with podman"),
         ("1 --engine docker --first 4", "node4 with docker"),
+        ("1 --release bookworm --first 5", "node5 with Debian 12: the oldest systemd and podman"),
     ),
     "heatsink lab down": (
         ("2", "node2 alone"),
@@ -87,5 +88,8 @@ _EXAMPLES = {
     "heatsink lab cut": (("2", "node2 is out of reach"),),
     "heatsink lab heal": (("2", "node2 is back on the network"),),
     "heatsink lab registry": (("", "a registry for `heatsink images push`"),),
-    "heatsink lab hosts": (("--role Controller=1 --role Web=2", "a hosts file for three nodes"),),
+    "heatsink lab hosts": (
+        ("--role Controller=1 --role Web=2", "a hosts file for three nodes"),
+        ("--role Web=2 --user operator --ipv6", "by IPv6, as a user with sudo"),
+    ),
 }

@@ -47,6 +47,8 @@ def node_files(node: LabNode, *, authorized_key: str) -> Iterator[tuple[str, str
     """The files that a node has in addition to its base: path below its root, and text."""
     registry = node.lab.registry
     yield "etc/hostname", f"{node.name}\n"
+    # A node that cannot resolve its own name lets sudo wait for a name server that does not answer.
+    yield "etc/hosts", f"127.0.0.1\tlocalhost\n::1\tlocalhost\n{node.address}\t{node.name}\n"
     yield "etc/machine-id", ""  # systemd generates one at the first boot
     yield "etc/ssh/authorized_keys", authorized_key
     yield "etc/ssh/sshd_config.d/lab.conf", "AuthorizedKeysFile /etc/ssh/authorized_keys\n"

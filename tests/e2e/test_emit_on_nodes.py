@@ -28,6 +28,7 @@ from compiler.model.artifact import Artifacts, File
 from compiler.model.container import Backend, Container
 from compiler.stages.emit.backends import container_artifacts
 from tests.support import emit_cases
+from tests.support.images import make_image
 from tests.support.nodes import lab_of_tests
 from tests.support.units import command_lines, entries
 
@@ -159,19 +160,12 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, LabNod
 def host(request: pytest.FixtureRequest, nodes: dict[str, LabNode]) -> Iterator[Host]:
     """A node with the stack installed and running."""
     host = Host(nodes[request.param.engine], request.param)
-    make_image(host)
+    make_image(host.node, IMAGE)
     host.sh("mkdir -p '/srv/two words' /srv/shared && chmod 777 /srv/shared")
     host.put(emit_cases.host(host.backend, *STACK))
     host.systemctl("start", "--no-block", "heatsink.target")
     yield host
     host.clear()
-
-
-def make_image(host: Host) -> None:
-    """An image of a shell and what it calls, from the node's own files."""
-    each = "command -v $p; ldd $(command -v $p) | grep -o '/[^ ]*'"
-    files = f"/bin/sh $(for p in sh sleep cat env test touch; do {each}; done | sort -u)"
-    host.node.run(("sh", "-c", f"tar -ch {files} 2>/dev/null | {host.engine} import - {IMAGE}"))
 
 
 def test_a_run_once_container_that_fails_is_tried_again(host: Host) -> None:

@@ -45,6 +45,7 @@ class Operator:
 
     folder: Path
     nodes: Sequence[LabNode]
+    program: Sequence[str] = ("-m", "compiler")
 
     def writes(
         self, *parts: Artifacts, backend: Backend = Backend.PODMAN, **more: Iterable[Artifacts]
@@ -54,16 +55,16 @@ class Operator:
         hosts = {name: more.get(name, parts) for name in ways}
         bundles.write_build(self.folder / "build", hosts, ways, backend=backend)
 
-    def way(self, node: LabNode) -> Connection:
+    def way(self, node: LabNode, user: str = "root") -> Connection:
         """How a node is reached."""
-        return Connection(address=node.address, user="root", identity_file=str(node.lab.identity_file))
+        return Connection(address=node.address, user=user, identity_file=str(node.lab.identity_file))
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """The command, running. Changes settle for a second, unless it says how long."""
         if arguments[0] in ("push-artifacts", "rollback") and "--settle" not in arguments:
             arguments = (*arguments, "--settle", "1")
         return subprocess.Popen(
-            (sys.executable, "-m", "compiler", *arguments),
+            (sys.executable, *self.program, *arguments),
             cwd=self.folder,
             env={**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(self.folder)},
             text=True,
@@ -121,3 +122,9 @@ def reloads(node: LabNode) -> int:
     """How often the node's systemd has read its units."""
     said = node.run(("journalctl", "--boot", "--output=cat", "_PID=1", "--grep=^Reloading"))
     return sum("Reloading finished" in line for line in said.splitlines())
+
+
+def new_key(path: Path) -> Path:
+    """A new key, of which this is the public half."""
+    subprocess.run(("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", path), check=True)
+    return path.with_suffix(".pub")

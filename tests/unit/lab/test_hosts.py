@@ -32,6 +32,14 @@ def test_nodes_are_given_to_roles_in_order_and_docker_nodes_name_their_backend()
     )
 
 
+def test_nodes_are_reached_as_a_user_and_by_ipv6_if_that_is_wanted() -> None:
+    assert hosts_file(LAB, (node(1),), {"Web": 1}, user="operator", ipv6=True).splitlines()[1:] == [
+        "defaults: {user: operator, identity_file: /var/lib/heatsink-lab/id_ed25519}",
+        "hosts:",
+        '  - {name: node1, role: Web, address: "fd00:198:18:77::11"}',
+    ]
+
+
 def test_more_hosts_than_nodes_are_refused() -> None:
     with pytest.raises(LabError, match="the roles need 3 nodes, but the lab has 1"):
         hosts_file(LAB, (node(1),), {"Controller": 3})

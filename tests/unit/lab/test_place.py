@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 from pathlib import Path
 
 import pytest
 
 from compiler.lab import Lab, LabError, LabNode
-from compiler.lab.base import base, recipe
+from compiler.lab.base import ENGINES, RELEASES, base, recipe
 from compiler.lab.create import node_files
 from compiler.lab.node import load, node_record
 from compiler.lab.requirements import PACKAGES, install_command, missing_packages
+from compiler.lab.users import sudoers
 
 
 def test_missing_packages_are_those_whose_commands_are_missing() -> None:
@@ -35,8 +37,9 @@ def test_the_longest_cable_name_fits_the_kernel() -> None:
 
 
 def test_a_recipe_that_changes_gets_a_folder_of_its_own() -> None:
-    assert base("podman", cache=Path("/cache")) != base("docker", cache=Path("/cache"))
-    assert recipe("podman") != recipe("docker")
+    every = list(product(ENGINES, RELEASES))
+    assert len({base(*each, cache=Path("/cache")) for each in every}) == len(every)
+    assert len({recipe(*each) for each in every}) == len(every)
 
 
 def test_the_nodes_engine_is_told_that_the_registry_has_no_tls() -> None:
@@ -50,6 +53,28 @@ def test_a_node_is_loaded_as_it_was_recorded(tmp_path: Path) -> None:
     made = podman_node(Lab(state=tmp_path), number=3)
     write_node_record(made)
     assert load(made.lab, 3) == made
+
+
+def test_a_node_that_was_recorded_without_a_release_has_the_one_of_then(tmp_path: Path) -> None:
+    made = podman_node(Lab(state=tmp_path), number=3)
+    write_node_record(made)
+    record = json.loads(made.record_file.read_text())
+    del record["release"]
+    made.record_file.write_text(json.dumps(record))
+    assert load(made.lab, 3).release == "trixie"
+
+
+def test_a_node_has_an_address_of_each_family_in_the_labs_networks() -> None:
+    node = podman_node(Lab(subnet="198.19.200"), number=244)
+    assert (node.address, node.address6) == ("198.19.200.254", "fd00:198:19:200::254")
+
+
+def test_sudo_answers_each_user_in_its_own_way() -> None:
+    assert sudoers() == (
+        "operator ALL = (ALL) NOPASSWD: ALL\n"
+        "operator-password ALL = (ALL) ALL\n"
+        "Defaults:operator-tty requiretty\noperator-tty ALL = (ALL) NOPASSWD: ALL\n"
+    )
 
 
 def test_a_node_of_another_subnet_is_not_taken_for_ours(tmp_path: Path) -> None:
