@@ -68,11 +68,12 @@ class FilesInstalled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitFailure:
-    """A unit that did not come up: why, and the last lines of its journal."""
+    """A unit that did not come up: why, the last lines of its journal, and what to do next."""
 
     unit: str
     why: str
     journal: tuple[str, ...]
+    hint: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -117,7 +117,7 @@ _PLANNED_UNIT = _record(
     PlannedUnit,
     {"unit": _text, "step": _optional(_number), "action": _action, "why": _text, "stops_with": _text},
 )
-_FAILURE = _record(UnitFailure, {"unit": _text, "why": _text, "journal": _many(_text)})
+_FAILURE = _record(UnitFailure, {"unit": _text, "why": _text, "journal": _many(_text), "hint": _text})
 _UNIT_STATUS = _record(
     UnitStatus,
     {

@@ -225,7 +225,7 @@ class Session:
 
     def _problem(self, failure: UnitFailure) -> Problem:
         lines = "\n".join((f"`{failure.unit}` did not come up: {failure.why}", *failure.journal))
-        return Problem(f"{self.host}: {indented(lines)}")
+        return Problem(f"{self.host}: {indented(lines)}", hint=failure.hint)
 
 
 def _request(fields: Mapping[str, object], payload: bytes | None) -> bytes:

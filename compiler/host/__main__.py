@@ -15,10 +15,11 @@ def main() -> int:
 
     Exit status 0: done, 1: refused or a unit failed, 2: the pusher disconnected.
     """
-    machine = Machine(root=os.environ.get("HEATSINK_ROOT", ""))
+    root = os.environ.get("HEATSINK_ROOT", "")
     if sys.argv[1:]:
-        return UNATTENDED[sys.argv[1]](machine)
+        return UNATTENDED[sys.argv[1]](Machine(root))
     pusher = Pusher(sys.stdin.fileno(), sys.stdout.buffer)
+    machine = Machine(root, pusher.wait_until)
     try:
         request = pusher.receive()
         return VERBS[request["do"]](machine, pusher, request)

@@ -20,11 +20,13 @@ from .revert_timer import RevertTimer
 from .steps import Result, bring_up, settle, start_targets
 from .store import Generation, keep, salt_of
 from .transaction import Transaction
+from .units import check_steps
 from .wire import Pusher, PusherLeft, RefusedError
 
 
 def activate(machine: Machine, pusher: Pusher, wanted: Generation, request: Mapping[str, Any]) -> int:
     """Activate a generation and return the exit status; with `dry` in the request only report the plan."""
+    check_steps(wanted.services, request["steps"])
     installed = Installed.on(machine)
     plan = make_plan(wanted, installed, observe(machine, wanted, installed), salt_of(machine))
     if request.get("dry"):

@@ -1,21 +1,21 @@
-"""Podman or docker: images, volumes, and the health of containers."""
+"""Podman or docker: images, volumes, and containers."""
 
 from __future__ import annotations
 
 import json
 import re
-import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .layout import QUADLETS
-from .machine import Machine, require
-from .manifest import ENGINES, Unit
+from .machine import LIMIT, Machine, RunningCommand, TimeLimitError, require
+from .manifest import ENGINES
 from .store import Generation
 from .wire import Pusher, RefusedError, counted
 
 QUADLET_SINCE = (4, 6)  # the podman that Quadlet files are written for
 PULLS = 4  # images pulled at a time
+PULL_LIMIT = 3600.0  # seconds that the pull of an image may take
 
 
 def check_engine(machine: Machine, wanted: Generation) -> None:
@@ -62,23 +62,34 @@ def _absent(machine: Machine, engine: str, images: Sequence[str]) -> list[str]:
 def _pulls(machine: Machine, pusher: Pusher, engine: str, images: Sequence[str]) -> Iterator[str | None]:
     """Pull images; for each the error, or None."""
     waiting = list(images)
-    running: dict[str, subprocess.Popen[str]] = {}
-    while waiting or running:
-        while waiting and len(running) < PULLS:
-            image = waiting.pop(0)
-            running[image] = machine.start((engine, "pull", "--quiet", image))
-        pusher.wait_until(
-            lambda: any(process.poll() is not None for process in running.values()), "pulling images"
-        )
-        for image in [image for image, process in running.items() if process.poll() is not None]:
-            yield _pull_problem(machine, engine, image, running.pop(image))
+    running: dict[str, RunningCommand] = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < PULLS:
+                image = waiting.pop(0)
+                running[image] = machine.start((engine, "pull", "--quiet", image), limit=PULL_LIMIT)
+            pusher.wait_until(lambda: any(map(_is_over, running.values())), f"pulling {', '.join(running)}")
+            for image in [image for image, command in running.items() if _is_over(command)]:
+                yield _pull_problem(machine, engine, image, running.pop(image))
+    finally:
+        for command in running.values():
+            command.kill()
 
 
-def _pull_problem(machine: Machine, engine: str, image: str, done: subprocess.Popen[str]) -> str | None:
-    errors = done.communicate()[1].strip()
-    if done.returncode == 0 or _is_present(machine, engine, image):
+def _is_over(pull: RunningCommand) -> bool:
+    """Whether a pull has ended, or was ended by its time limit."""
+    try:
+        return pull.has_ended()
+    except TimeLimitError:
+        return True
+
+
+def _pull_problem(machine: Machine, engine: str, image: str, pull: RunningCommand) -> str | None:
+    if pull.result is None:
+        return f"image `{image}` cannot be pulled: not done after {PULL_LIMIT:g} s"
+    if pull.result.returncode == 0 or _is_present(machine, engine, image):
         return None
-    lines = errors.splitlines() or [f"exit status {done.returncode}"]
+    lines = pull.result.stderr.strip().splitlines() or [f"exit status {pull.result.returncode}"]
     return f"image `{image}` cannot be pulled: {lines[-1].strip()}"
 
 
@@ -97,37 +108,13 @@ def make_volumes(machine: Machine, wanted: Generation) -> None:
         require(done, f"volume `{name}` cannot be created")
 
 
-def healths_of(machine: Machine, engine: str, units: Sequence[Unit]) -> dict[str, str]:
-    """Container → its health as the engine reports it, from one call."""
-    names = [unit.container for unit in units]
-    by_name = {_name_of(container): container for container in inspected(machine, engine, names)}
-    return {name: _health_of(by_name[name]) for name in names if name in by_name}
-
-
-def inspected(machine: Machine, engine: str, names: Sequence[str]) -> list[dict[str, Any]]:
+def inspected(
+    machine: Machine, engine: str, names: Sequence[str], *, limit: float = LIMIT
+) -> list[dict[str, Any]]:
     """The engine's description of containers; those that do not exist are left out."""
     if not names:
         return []
     # Both engines report missing containers on stderr and still describe the others.
-    done = machine.run((engine, "inspect", "--type", "container", *names))
+    done = machine.run((engine, "inspect", "--type", "container", *names), limit=limit)
     containers: list[dict[str, Any]] = json.loads(done.stdout or "[]")
     return containers
-
-
-def _name_of(container: Mapping[str, Any]) -> str:
-    return str(container["Name"]).lstrip("/")
-
-
-def _health_of(container: Mapping[str, Any]) -> str:
-    state = container["State"]
-    return str((state.get("Health") or state.get("Healthcheck") or {}).get("Status") or "")
-
-
-def passes_check(machine: Machine, engine: str, unit: Unit) -> bool:
-    """Whether a container's health check succeeds now: the engine runs it only once per interval."""
-    containers = inspected(machine, engine, (unit.container,))
-    test = ((containers[0].get("Config") or {}).get("Healthcheck") or {}).get("Test") if containers else None
-    if not test:
-        return False
-    command = ("/bin/sh", "-c", test[1]) if test[0] == "CMD-SHELL" else tuple(test[1:])
-    return machine.run((engine, "exec", unit.container, *command)).returncode == 0

@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .machine import Machine
+from .machine import Machine, TimeLimitError
 from .manifest import Unit
 
 JOURNAL_LINES = 10
+JOURNAL_LIMIT = 15.0  # seconds: what a damaged journal says is not worth more
 # Engines print ids of started containers, containers they did not find to remove, and conmon's warnings.
 NOISE = re.compile(r"^[0-9a-f]{64}$|No such container: |^conmon [0-9a-f]+ <n")
 
@@ -27,7 +28,10 @@ def journal(machine: Machine, unit: Unit, since: float) -> list[str]:
         f"--lines={10 * JOURNAL_LINES}",
         f"--since=@{int(since)}",
     )
-    lines = machine.run(("journalctl", *options, *matches)).stdout.splitlines()
+    try:
+        lines = machine.run(("journalctl", *options, *matches), limit=JOURNAL_LIMIT).stdout.splitlines()
+    except TimeLimitError as error:
+        return [str(error)]
     readable = (line for entry in map(json.loads, lines) for line in _readable_lines(entry, unit.container))
     return list(readable)[-JOURNAL_LINES:]
 

@@ -2,13 +2,88 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
+import signal
 import subprocess
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .wire import RefusedError
+
+LIMIT = 60.0  # seconds that a command may take
+LONGEST_TEXT = 80  # of a command in a message
+
+
+class TimeLimitError(RefusedError):
+    """A command did not end within its time limit, and was killed."""
+
+    def __init__(self, command: str, limit: float) -> None:
+        hint = "run it on the host to see why it hangs, then try again"
+        super().__init__(f"`{command}` did not end within {limit:g} s", hint)
+
+
+class RunningCommand:
+    """A command that runs, with its output captured and with a time limit."""
+
+    def __init__(self, argv: Sequence[str], limit: float, **environment: str) -> None:
+        self.argv = argv
+        self.result: subprocess.CompletedProcess[str] | None = None
+        self._is_killed = False
+        self.limit = limit
+        self._deadline = time.monotonic() + limit
+        self._process = subprocess.Popen(
+            argv,
+            env={**os.environ, "LC_ALL": "C", **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            start_new_session=True,  # so that it can be killed with all that it has started
+        )
+
+    @property
+    def text(self) -> str:
+        """The command in messages, shortened."""
+        words = " ".join(self.argv)
+        return words if len(words) <= LONGEST_TEXT else f"{words[:LONGEST_TEXT]}…"
+
+    def has_ended(self, wait: float = 0.01) -> bool:
+        """Whether `result` is there, after some seconds at most. Raises TimeLimitError at its limit."""
+        if self.result:
+            return True
+        if self._is_killed:
+            raise TimeLimitError(self.text, self.limit)
+        try:
+            output, errors = self._process.communicate(timeout=wait)
+        except subprocess.TimeoutExpired:
+            if time.monotonic() < self._deadline:
+                return False
+            self.kill()
+            raise TimeLimitError(self.text, self.limit) from None
+        self.result = subprocess.CompletedProcess(self.argv, self._process.returncode, output, errors)
+        return True
+
+    def kill(self) -> None:
+        """Kill it with all that it has started, unless it has ended."""
+        if self.result or self._is_killed:
+            return
+        self._is_killed = True
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        for pipe in (self._process.stdout, self._process.stderr):
+            if pipe:
+                pipe.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):  # of one that waits for a disk
+            self._process.wait(timeout=1)
+
+
+def quietly(done: Callable[[], bool], text: str) -> bool:  # noqa: ARG001 - as Pusher.wait_until
+    """Whether something is done, without a word to anybody."""
+    return done()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,6 +91,7 @@ class Machine:
     """The host; with a `root`, a folder that stands for one, in which owners of files are not set."""
 
     root: str = ""
+    wait_until: Callable[[Callable[[], bool], str], bool] = quietly  # Pusher.wait_until, while commands run
 
     def path(self, path: str) -> Path:
         """An absolute path of the host, below the root."""
@@ -30,23 +106,22 @@ class Machine:
         folders = os.environ.get("PATH", os.defpath).split(":")
         return any(os.access(f"{folder}/{program}", os.X_OK) for folder in folders)
 
-    def run(self, argv: Sequence[str], **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run a command and capture its output; no exit status raises."""
-        process = self.start(argv, **environment)
-        output, errors = process.communicate()
-        return subprocess.CompletedProcess(argv, process.returncode, output, errors)
+    def run(
+        self, argv: Sequence[str], *, limit: float = LIMIT, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command and capture its output; no exit status raises, but TimeLimitError its limit."""
+        command = RunningCommand(argv, limit, **environment)
+        try:
+            while not self.wait_until(lambda: command.has_ended(0.2), f"waiting for `{command.text}`"):
+                continue
+        finally:
+            command.kill()
+        assert command.result
+        return command.result
 
-    def start(self, argv: Sequence[str], **environment: str) -> subprocess.Popen[str]:
-        """Start a command with its output captured."""
-        return subprocess.Popen(
-            argv,
-            env={**os.environ, "LC_ALL": "C", **environment},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-        )
+    def start(self, argv: Sequence[str], *, limit: float = LIMIT) -> RunningCommand:
+        """Start a command."""
+        return RunningCommand(argv, limit)
 
 
 def require(done: subprocess.CompletedProcess[str], message: str, cut: str = "") -> None:

@@ -11,17 +11,19 @@ from .journal import journal, masked
 from .manifest import Unit, names_of
 from .surprises import came_up_before_its_step, went_down
 from .transaction import Transaction
-from .units import unit_states, verdicts
-from .wire import HEARTBEAT, counted
+from .units import unit_states, units_up
+from .watch import Watch
+from .wire import counted
 
 
 @dataclasses.dataclass(frozen=True)
 class Failure:
-    """A unit that did not come up: why, and the last lines of its journal."""
+    """A unit that did not come up: why, the last lines of its journal, and what to do next."""
 
     unit: str
     why: str
     journal: Sequence[str]
+    hint: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,22 +42,28 @@ def bring_up(change: Transaction, step: int) -> Result:
     starts = [start for start in planned if start.unit not in running]
     _stop(change, starts)
     started = [*(start.unit for start in starts), *went_down(change, step)]
+    deadline = time.monotonic() + change.timeout
     _start(change, started, step)
     awaited = [*started, *running]
-    failures = _wait(change, awaited)
-    _record(change, [unit for unit in change.wanted.services if unit.step == step], failures)
-    return Result(started=names_of(started), failed=_failures(change, awaited, failures, since))
+    watch = Watch(change, awaited)
+    watch.wait(deadline)
+    _record(change, [unit for unit in change.wanted.services if unit.step == step], watch.failures)
+    return Result(started=names_of(started), failed=_failures(change, awaited, watch.failures, since))
 
 
 def settle(change: Transaction, seconds: float) -> Result:
-    """Check that everything stays up for some seconds after the last start."""
-    units = change.wanted.services
-    since = time.time() - HEARTBEAT
-    time.sleep(seconds)
-    failures = _wait(change, units)
-    if failures:
-        _record(change, units, failures)
-    return Result(started=(), failed=_failures(change, units, failures, since))
+    """Wait until all that was started, or has gone down meanwhile, has stayed up for some seconds."""
+    since = time.time() - change.timeout
+    states = unit_states(change.machine, names_of(change.wanted.services))
+    starts = {start.name for start in change.plan.starts}
+    up = units_up(change.machine, change.wanted.services, states)
+    units = [unit for unit in change.wanted.services if unit.name in starts or unit.name not in up]
+    old = {unit.name: states[unit.name].restarts for unit in units if unit.name not in starts}
+    watch = Watch(change, units, stay=seconds, old=old)
+    watch.wait(time.monotonic() + max(change.timeout, seconds + 1))
+    if watch.failures:
+        _record(change, units, watch.failures)
+    return Result(started=(), failed=_failures(change, units, watch.failures, since))
 
 
 def start_targets(change: Transaction) -> None:
@@ -82,7 +90,8 @@ def _start(change: Transaction, units: Sequence[Unit], step: int) -> None:
     change.pusher.send("progress", text=f"step {step}: starting {counted(len(units), 'unit')}")
     # The target first: systemd then orders everything that it pulls in within one transaction.
     targets = [unit for unit in change.wanted.units if unit.name == f"heatsink-step{step}.target"]
-    change.systemctl("start", names_of([*targets, *units]))
+    # It does not wait: a job that is stuck must not keep others from being looked at.
+    change.systemctl("start", ["--no-block", *names_of([*targets, *units])])
 
 
 def _forget(change: Transaction, units: Sequence[Unit]) -> None:
@@ -107,28 +116,6 @@ def _record(change: Transaction, units: Sequence[Unit], failures: Mapping[str, s
         change.installed.save(change.machine)
 
 
-def _wait(change: Transaction, units: Sequence[Unit]) -> dict[str, str]:
-    """Wait until every unit is up or has failed; name → why, of those that failed."""
-    failures: dict[str, str] = {}
-    waiting = list(units)
-    deadline = time.monotonic() + change.timeout
-    beat, pause = time.monotonic(), 0.05
-    while waiting:
-        by_unit = verdicts(change.machine, change.wanted.engine, waiting)
-        failures.update({name: why for name, why in by_unit.items() if why not in ("up", "waiting")})
-        waiting = [unit for unit in waiting if by_unit[unit.name] == "waiting"]
-        if waiting and time.monotonic() > deadline:
-            failures.update({unit.name: f"not up after {change.timeout:g} s" for unit in waiting})
-            break
-        if time.monotonic() > beat + HEARTBEAT:
-            beat = time.monotonic()
-            change.pusher.send("progress", text=f"waiting for {', '.join(names_of(waiting))}")
-        if waiting:
-            time.sleep(pause)
-            pause = min(1.0, pause * 2)
-    return failures
-
-
 def _failures(
     change: Transaction, units: Sequence[Unit], failures: Mapping[str, str], since: float
 ) -> list[Failure]:
@@ -138,6 +125,7 @@ def _failures(
             unit=unit.name,
             why=failures[unit.name],
             journal=[masked(line, change.wanted.secrets) for line in journal(change.machine, unit, since)],
+            hint=f"see `journalctl -u {unit.name}` on the host; fix the cause, compile and push again",
         )
         for unit in units
         if unit.name in failures

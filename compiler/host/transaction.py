@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-import time
 from collections.abc import Sequence
 
 from .installed import Installed
-from .machine import Machine
+from .machine import Machine, TimeLimitError
 from .plan import Plan
 from .store import Generation
-from .wire import Pusher, PusherLeft, counted
+from .wire import Pusher
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,15 +26,6 @@ class Transaction:
 
     def systemctl(self, verb: str, names: Sequence[str]) -> None:
         """Start or stop units together. Whether that worked is read from the units' states."""
-        if not names:
-            return
-        text = f"waiting for {counted(len(names), 'unit')}"
-        deadline = time.monotonic() + self.timeout
-        with self.machine.start(("systemctl", verb, *names)) as job:
-            try:
-                while not self.pusher.wait_until(lambda: job.poll() is not None, text):
-                    if time.monotonic() > deadline:
-                        job.kill()
-            except PusherLeft:
-                job.kill()  # what it asked for goes on in systemd
-                raise
+        if names:
+            with contextlib.suppress(TimeLimitError):  # what it asked for goes on in systemd
+                self.machine.run(("systemctl", verb, *names), limit=self.timeout)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Iterable, Mapping, Sequence
 
-from .engine import healths_of, passes_check
 from .machine import Machine
-from .manifest import Unit, names_of
+from .manifest import Unit
+from .wire import RefusedError
 
-RESTARTS = 5  # a unit that systemd restarts this often while it should come up has failed
 PROPERTIES = (
     "Id",
     "LoadState",
@@ -17,7 +17,9 @@ PROPERTIES = (
     "SubState",
     "Result",
     "NRestarts",
+    "Job",
     "ActiveEnterTimestamp",
+    "ActiveEnterTimestampMonotonic",
     "StateChangeTimestamp",
 )
 # The units to which systemd passes a stop on (systemd.unit(5)).
@@ -33,6 +35,13 @@ class UnitState:
     result: str
     restarts: int
     since: int | None  # seconds since 1970
+    has_job: bool = False  # systemd is about to start or stop it, or is doing so
+    activated: float = 0.0  # when it last became active, in seconds of the monotonic clock
+
+    @property
+    def active_for(self) -> float:
+        """The seconds for which it has been active without a break."""
+        return time.monotonic() - self.activated if self.active in ("active", "reloading") else 0.0
 
     @property
     def is_running(self) -> bool:
@@ -79,6 +88,8 @@ def _unit_state(properties: Mapping[str, str]) -> UnitState:
         result=properties.get("Result", ""),
         restarts=int(properties.get("NRestarts") or 0),
         since=int(stamp[1:]) if stamp.startswith("@") and stamp[1:].isdigit() else None,
+        has_job=properties.get("Job", "0") not in ("", "0"),
+        activated=int(properties.get("ActiveEnterTimestampMonotonic") or 0) / 1e6,
     )
 
 
@@ -94,24 +105,11 @@ def units_up(machine: Machine, units: Sequence[Unit], states: Mapping[str, UnitS
     return frozenset(unit.name for unit in units if is_up(machine, unit, states[unit.name]))
 
 
-def verdicts(machine: Machine, engine: str, units: Sequence[Unit]) -> dict[str, str]:
-    """Unit → `up`, `waiting`, or why it has failed."""
-    states = unit_states(machine, names_of(units))
-    by_unit = {unit.name: _verdict(machine, unit, states[unit.name]) for unit in units}
-    checked = [unit for unit in units if unit.health and by_unit[unit.name] == "up"]
-    healths = healths_of(machine, engine, checked)
-    for unit in checked:
-        if healths.get(unit.container) != "healthy" and not passes_check(machine, engine, unit):
-            by_unit[unit.name] = "waiting"
-    return by_unit
-
-
-def _verdict(machine: Machine, unit: Unit, state: UnitState) -> str:
-    if is_up(machine, unit, state):
-        return "up"
-    # With Restart=always a unit that never works is `activating`, not `failed`: only the restarts tell.
-    if state.restarts >= RESTARTS:
-        return f"restarted {state.restarts} times by systemd"
-    if state.active in ("activating", "deactivating", "reloading"):
-        return "waiting"
-    return f"{state.words}, result {state.result}" if state.result != "success" else state.words
+def check_steps(units: Sequence[Unit], steps: Sequence[int]) -> None:
+    """Refuse units of a step that the push does not take: nothing would start them."""
+    for unit in units:
+        if not unit.is_target and unit.step not in steps:
+            raise RefusedError(
+                f"`{unit.name}` is in step {unit.step}, which this push does not have",
+                hint=f"steps of this push: {', '.join(map(str, steps))}",
+            )

@@ -9,7 +9,8 @@ from typing import Any
 from .activation import activate
 from .commit import tidy
 from .disk import remove_tree
-from .engine import check_engine, healths_of
+from .engine import check_engine
+from .health import Health, healths_of
 from .installed import Installed
 from .layout import CURRENT, PREVIOUS
 from .lock import locked
@@ -81,8 +82,10 @@ def status(machine: Machine, pusher: Pusher, _: Mapping[str, Any]) -> int:
     return 0
 
 
-def _report(machine: Machine, unit: Unit, state: UnitState, healths: Mapping[str, str]) -> dict[str, object]:
-    health = healths.get(unit.container, "")
+def _report(
+    machine: Machine, unit: Unit, state: UnitState, healths: Mapping[str, Health]
+) -> dict[str, object]:
+    health = healths.get(unit.container, Health()).status
     up = is_up(machine, unit, state) and health != "unhealthy"
     return {
         "service": unit.service,

@@ -83,7 +83,7 @@ class Pusher:
             except BrokenPipeError:
                 self._present = False
 
-    def wait_until(self, done: Callable[[], bool], text: str) -> bool:
+    def wait_until(self, done: Callable[[], bool], text: str | Callable[[], str]) -> bool:
         """Wait at most HEARTBEAT seconds; False, and `text` is reported as progress, if it takes longer.
 
         Raises PusherLeft if the pusher has not been heard for SILENCE seconds.
@@ -91,7 +91,7 @@ class Pusher:
         deadline, pause = time.monotonic() + HEARTBEAT, 0.005
         while not done():
             if time.monotonic() > deadline:
-                self.send("progress", text=text)
+                self.send("progress", text=text if isinstance(text, str) else text())
                 self.listen()
                 return False
             time.sleep(pause)

@@ -37,7 +37,7 @@ from tests.support.scripted import (
 )
 
 STRANGE = "odd: answers with what heatsink does not understand: "
-FAILURE = {"unit": "one", "why": "dead", "journal": ["last"]}
+FAILURE = {"unit": "one", "why": "dead", "journal": ["last"], "hint": "look"}
 JOB = {"unit": "one", "step": 1, "action": "start", "why": "new", "stops_with": ""}
 
 
@@ -203,13 +203,18 @@ def test_a_refusal_cannot_write_lines_of_other_hosts(tmp_path: Path) -> None:
 
 
 def test_a_failed_unit_is_shown_without_control_characters(tmp_path: Path) -> None:
-    failure = {"unit": "one\x9b", "why": "dead\n", "journal": ["\x1b[31mred\x1b[0m\tx", "\ud800", "a\nb"]}
+    failure = {
+        "unit": "one\x9b",
+        "why": "dead\n",
+        "hint": "x\x9b",
+        "journal": ["\x1b[31mred\x1b[0m\tx", "\ud800", "a\nb"],
+    }
     failed = line("step", step=0, started=[], failed=[failure], aftermath="it is\x1b[1m as before")
     outcome = pushed(tmp_path, {"odd": transport(*PUSHED[:4], failed)})["odd"]
     assert outcome.error
     assert outcome.error.render() == (
-        "error: odd: `one\\x9b` did not come up: dead\\n\n  | red     x\n  | \\ud800\n  | a\\nb\n\n"
-        "error: odd: it is as before"
+        "error: odd: `one\\x9b` did not come up: dead\\n\n  | red     x\n  | \\ud800\n  | a\\nb\n"
+        "hint: x\\x9b\n\nerror: odd: it is as before"
     )
 
 
@@ -219,7 +224,7 @@ JSON = st.recursive(
     max_leaves=8,
 )
 FIELDS = ("text", "message", "hint", "blobs", "writes", "removals", "stops", "starts", "units", "started",
-          "failed", "generation", "current", "unit", "why", "journal")  # fmt: skip
+          "failed", "generation", "current", "unit", "why", "journal", "hint")  # fmt: skip
 VALUES = (
     JSON | st.lists(st.text(max_size=9) | st.just("0" * 64), max_size=3) | st.just([JOB]) | st.just([FAILURE])
 )

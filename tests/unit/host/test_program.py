@@ -21,8 +21,8 @@ MODULES = sorted((ROOT / "compiler/host").glob("*.py"))
 # All of it is in Debian 13's python3-minimal; Debian 12's lacks `json`, which its `python3` has.
 LIBRARY = {
     "__future__", "collections", "contextlib", "dataclasses", "errno", "fcntl", "grp", "hashlib", "io",
-    "json", "os", "pathlib", "pwd", "re", "select", "socket", "stat", "subprocess", "sys", "time", "typing",
-    "urllib", "zlib",
+    "json", "os", "pathlib", "pwd", "re", "select", "signal", "socket", "stat", "subprocess", "sys", "time",
+    "typing", "urllib", "zlib",
 }  # fmt: skip
 
 
