@@ -158,6 +158,8 @@ class Container:
     after: tuple[str, ...] = ()  # containers of this host: After=
     kill_mode: str | None = None
     pre_stop_exec: tuple[str, ...] = ()
+    reload_command: tuple[str, ...] = ()  # in the container; without it and a signal, no unit reloads
+    reload_signal: str | None = None
     systemd_exec_flags: tuple[tuple[str, str], ...] = ()  # further lines of [Service], as TripleO's key does
     documentation: tuple[str, ...] = ()  # URIs
     alias: str | None = None  # another name of the unit, such as tripleo_keystone.service

@@ -176,7 +176,7 @@ def _source_check(container: Container) -> Iterator[Entry]:
 
 
 def _stop_entries(container: Container) -> Iterator[Entry]:
-    yield ("ExecReload", unit.command((DOCKER, "kill", "--signal", "HUP", container.name)))
+    yield from service_unit.reload_entries(container, DOCKER)
     if container.pre_stop_exec:
         before = (DOCKER, "exec", container.name, *container.pre_stop_exec)
         yield ("ExecStop", unit.command(before, prefix="-"))

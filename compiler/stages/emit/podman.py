@@ -116,7 +116,7 @@ _SUPERVISION = {
 
 def stop_entries(container: Container) -> Iterator[Entry]:
     """How a service's unit reloads and stops."""
-    yield ("ExecReload", unit.command((PODMAN, "kill", "--signal", "HUP", container.name)))
+    yield from service_unit.reload_entries(container, PODMAN)
     if container.pre_stop_exec:
         before = (PODMAN, "exec", container.name, *container.pre_stop_exec)
         yield ("ExecStop", unit.command(before, prefix="-"))

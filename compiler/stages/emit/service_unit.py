@@ -89,6 +89,19 @@ def restart_entries(container: Container) -> list[Entry]:
     return [("Restart", policy), ("RestartSec", str(RETRY_SECONDS))]
 
 
+def reload_entries(container: Container, engine: str) -> list[Entry]:
+    """ExecReload=, only where a template says how: a signal that a program does not expect ends it.
+
+    Quadlet's ReloadCmd= and ReloadSignal= came with podman 5.5.
+    """
+    if container.reload_signal:
+        words = (engine, "kill", "--signal", container.reload_signal, container.name)
+        return [("ExecReload", unit.command(words))]
+    if container.reload_command:
+        return [("ExecReload", unit.command((engine, "exec", container.name, *container.reload_command)))]
+    return []
+
+
 def timeouts(container: Container) -> list[Entry]:
     """Start and stop timeouts. A service is stopped by its engine, with a minute more than the container has;
     a run-once container is stopped by systemd itself."""

@@ -5,6 +5,7 @@ Most keys are TripleO's (tripleo_container_manage), with their meaning there; do
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -79,7 +80,7 @@ def definition(part: Part, image: Callable[[str], str], alias_prefix: str = "") 
         written=node,
         place=part.place,
     )
-    for with_keys in (_with_words, _with_process, _with_surroundings, _with_limits, _with_unit):
+    for with_keys in (_with_words, _with_process, _with_surroundings, _with_limits, _with_unit, _with_reload):
         container = with_keys(container, keys)
     return Definition(
         container=container,
@@ -227,6 +228,17 @@ def _with_limits(container: Container, keys: Keys) -> Container:
         cpuset_mems=keys.text("cpuset_mems"),
         blkio_weight=keys.number("blkio_weight"),
     )
+
+
+def _with_reload(container: Container, keys: Keys) -> Container:
+    """`reload`: a signal, if it is one word in capitals, or a command."""
+    words = keys.words("reload")
+    if len(words) == 1 and _SIGNAL.fullmatch(words[0]):
+        return replace(container, reload_signal=words[0])
+    return replace(container, reload_command=words)
+
+
+_SIGNAL = re.compile(r"[A-Z]+[0-9]*")
 
 
 def _with_unit(container: Container, keys: Keys) -> Container:

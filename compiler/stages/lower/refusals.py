@@ -67,7 +67,7 @@ def without_effect(definition: Definition) -> Iterator[Problem]:
 
 
 def _no_effect(key: str, kind: Kind) -> str | None:
-    if kind is Kind.RUN_ONCE and key in ("log_tag", "pre_stop_exec"):
+    if kind is Kind.RUN_ONCE and key in ("log_tag", "pre_stop_exec", "reload"):
         return "a container that runs once logs to its unit's journal and ends by itself"
     if kind is Kind.EXEC and key not in _OF_EXECS:
         return "an `exec` runs in a container that is defined elsewhere"
@@ -143,7 +143,7 @@ _CONTROLS = (re.compile(r"[\x00-\x1f\x7f]"), "a line break or another control ch
 _REFUSED_CHARACTERS = {
     "environment": (re.compile(r"[\r\n\0]"), "a line break or another control character"),
     **dict.fromkeys(
-        ("command", "entrypoint", "healthcheck", "pre_stop_exec"), (re.compile(r"\0"), "a null character")
+        ("command", "entrypoint", "healthcheck", "pre_stop_exec", "reload"), (re.compile(r"\0"), "a null character")
     ),
 }
 
