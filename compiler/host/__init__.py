@@ -16,6 +16,7 @@ finishes one that died.
     transaction                  what every part of a change works with
     plan, jobs                   what a change does; which units it stops and starts, and why
     files, etc_hosts             files in their places; our block in /etc/hosts
+    watch, health                waits until units are up and stay so; health checks of containers
     units, engine, journal       what systemd, podman or docker, and the journal report
     installed, store, lock       what is installed; the generations kept; one pusher at a time
     machine, wire                files and commands; requests and events

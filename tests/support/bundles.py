@@ -28,10 +28,15 @@ def service(
     config: str = "",
     images: tuple[str, ...] = (),
     restart: str = "no",
+    restart_after: str = "100ms",
     sensitive: bool = False,
     requires: str = "",
+    container: str = "",
 ) -> Artifacts:
-    """A service that runs a shell command, and reads a configuration file if it is given the text of one."""
+    """A service that runs a shell command, and reads a configuration file if it is given the text of one.
+
+    With a container's name it has a health check, which a stand-in of the engine reports.
+    """
     path = f"{CONFIG}/{name}/{name}.conf"
     text = f"""
 [Unit]
@@ -43,12 +48,12 @@ StartLimitIntervalSec=0
 Type=exec
 ExecStart=/bin/sh -c '{command.replace("%", "%%")}'
 Restart={restart}
-RestartSec=100ms
+RestartSec={restart_after}
 [Install]
 WantedBy=heatsink-step{step}.target
 """
     files = [File(path=path, content=config.encode(), sensitive=sensitive)] if config else []
-    return _unit(name, text, UnitKind.SERVICE, step=step, files=files, images=images)
+    return _unit(name, text, UnitKind.SERVICE, step=step, files=files, images=images, container=container)
 
 
 def run_once(name: str, *, step: int = 1, command: str = "true", requires: str = "") -> Artifacts:
@@ -114,7 +119,8 @@ def write_build(
 
 
 def _unit(name: str, text: str, kind: UnitKind, *, step: int, stamp: str | None = None,
-          files: Iterable[File] = (), images: tuple[str, ...] = ()) -> Artifacts:  # fmt: skip
+          files: Iterable[File] = (), images: tuple[str, ...] = (),
+          container: str = "") -> Artifacts:  # fmt: skip
     unit = f"heatsink-{name}.service"
     file = File(path=f"{SYSTEM}/{unit}", content=text.encode())
     needs = "requires" if kind is UnitKind.RUN_ONCE else "wants"
@@ -130,6 +136,8 @@ def _unit(name: str, text: str, kind: UnitKind, *, step: int, stamp: str | None 
                 files=(file.path, *(each.path for each in files)),
                 images=images,
                 stamp=stamp,
+                container=container,
+                health=bool(container),
             ),
         ),
     )

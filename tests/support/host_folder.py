@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 OPTIONS = PushOptions(steps=(0, 1, 2, 3, 4, 5), timeout=20, settle=0)
 
 # A unit is active when there is a file of its name, and stops with those that it requires. Run-once units are
-# done as soon as they start.
+# done as soon as they start. A file of the unit's name in bin/shown has further properties, which count.
 SYSTEMCTL = r"""#!/bin/sh
 cd "${0%/*}/active"
 units=../../root/etc/systemd/system
@@ -56,8 +56,10 @@ for unit in "$@"; do
     start | stop) "$verb" "$unit" ;;
     is-active) [ -e "$unit" ] && echo active || echo inactive ;;
     show) [ -e "$unit" ] && state=active || state=inactive
-      printf 'Id=%s\nLoadState=loaded\nActiveState=%s\nResult=success\nNRestarts=0\nRequiredBy=%s\n\n' \
-        "$unit" "$state" "$(requiring "$unit")" ;;
+      printf 'Id=%s\nLoadState=loaded\nActiveState=%s\nResult=success\nNRestarts=0\nRequiredBy=%s\n' \
+        "$unit" "$state" "$(requiring "$unit")"
+      [ ! -e "../shown/$unit" ] || cat "../shown/$unit"
+      echo ;;
   esac
 done
 """
@@ -91,9 +93,16 @@ class HostFolder:
         """Let the stand-in podman say its version."""
         (self.folder / "bin/podman").write_text(f"#!/bin/sh\necho podman version {version}\n")
 
-    def push(self, **secrets: str) -> Outcome:
+    def push(self, *, options: PushOptions = OPTIONS, **secrets: str) -> Outcome:
         with self.sessions() as sessions:
-            return push(sessions, self.bundles(), secrets, OPTIONS)[0]
+            return push(sessions, self.bundles(), secrets, options)[0]
+
+    def progress(self, options: PushOptions) -> list[str]:
+        """The texts that the host reports during a push."""
+        texts: list[str] = []
+        with self.sessions(texts.append) as sessions:
+            push(sessions, self.bundles(), {}, options)
+        return texts
 
     def push_while(self, doing: str, act: Callable[[], object]) -> Outcome:
         """A push; when the host reports that it is doing this, something else happens to it."""
@@ -116,6 +125,18 @@ class HostFolder:
     def status(self) -> HostStatus:
         with self.sessions() as sessions:
             return statuses(sessions)[0]
+
+    def shows(self, service: str, **properties: object) -> None:
+        """Let systemd report these properties of a service, whatever happens to it."""
+        path = self.folder / "bin/shown" / f"heatsink-{service}.service"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("".join(f"{key}={value}\n" for key, value in properties.items()))
+
+    def installs(self, program: str, text: str) -> None:
+        """Install a stand-in for a program: the text of a shell script."""
+        path = self.folder / "bin" / program
+        path.write_text(f"#!/bin/sh\n{text}\n")
+        path.chmod(0o755)
 
     def path(self, path: str) -> Path:
         return self.folder / "root" / path.lstrip("/")

@@ -80,8 +80,8 @@ class Operator:
         return said
 
     def push(self, *arguments: str, code: int = 0) -> str:
-        """What a push said."""
-        return self.heatsink("push-artifacts", *arguments, code=code)
+        """What a push said; units need not stay up for long unless the arguments say so."""
+        return self.heatsink("push-artifacts", "--settle", "1", *arguments, code=code)
 
     def dry_run(self) -> dict[str, Any]:
         """What a push would do to the first node."""

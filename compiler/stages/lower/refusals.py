@@ -143,7 +143,8 @@ _CONTROLS = (re.compile(r"[\x00-\x1f\x7f]"), "a line break or another control ch
 _REFUSED_CHARACTERS = {
     "environment": (re.compile(r"[\r\n\0]"), "a line break or another control character"),
     **dict.fromkeys(
-        ("command", "entrypoint", "healthcheck", "pre_stop_exec", "reload"), (re.compile(r"\0"), "a null character")
+        ("command", "entrypoint", "healthcheck", "pre_stop_exec", "reload"),
+        (re.compile(r"\0"), "a null character"),
     ),
 }
 

@@ -1,0 +1,144 @@
+"""Services that do not stay up, or are not healthy, on a real host: what a push says of them, and when."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from compiler import lab as labs
+from compiler.lab import LabNode
+from compiler.model.artifact import Artifacts
+from compiler.model.container import Container, Healthcheck, Kind, Restart
+from compiler.stages.emit.podman import container_unit
+from tests.support.bundles import run_once, service
+from tests.support.nodes import Operator, lab_of_tests
+
+pytestmark = pytest.mark.lab
+
+IMAGE = "localhost/heatsink-test:1"
+PROGRAMS = "bin/sh bin/sleep lib64/ld-linux-x86-64.so.2 usr/lib/x86_64-linux-gnu/libc.so.6"
+MAKE_IMAGE = f"tar -C / --dereference -c {PROGRAMS} | podman import - {IMAGE}"
+HANGING = """#!/bin/sh
+[ "$1" != {verb} ] || exec sleep 100
+exec /usr/bin/podman "$@"
+"""
+
+
+@pytest.fixture(scope="module")
+def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LabNode, ...]]:
+    lab = lab_of_tests(tmp_path_factory.mktemp("lab"), 5)
+    (node,) = labs.up(lab, 1)
+    node.run(("sh", "-c", MAKE_IMAGE))
+    yield (node,)
+    labs.down(lab)
+
+
+def container(test: str, *, timeout: int = 5, retries: int = 3) -> Artifacts:
+    """A container that only sleeps, with a health check."""
+    check = Healthcheck(test=test, interval=1, timeout=timeout, retries=retries)
+    return container_unit(
+        Container(
+            name="web",
+            service="web",
+            kind=Kind.SERVICE,
+            step=1,
+            image=IMAGE,
+            command=("sleep", "1234"),
+            healthcheck=check,
+            restart=Restart.ALWAYS,
+            stop_grace_period=0,
+        )
+    )
+
+
+def test_a_healthy_container_is_up(operator: Operator) -> None:
+    operator.writes(container("exit 0"))
+    operator.push("--settle", "5")
+    assert operator.status()["heatsink-web.service"]["up"]
+
+
+def test_a_container_that_is_never_healthy_is_named_with_the_output_of_its_check(operator: Operator) -> None:
+    operator.writes(container("echo no such page; exit 22", retries=8))
+    said = operator.push("--timeout", "15", code=1)
+    waited, _, error = said.partition("error: ")
+    assert "waiting for heatsink-web.service: health check failing (" in waited
+    assert "`heatsink-web.service` did not come up: not up after 15 s: " in error
+    assert re.search(r"health check failing \(\d of 8\): no such page\n", error)
+    assert "hint: see `journalctl -u heatsink-web.service` on the host" in error
+
+
+def test_a_container_that_is_killed_as_unhealthy_again_and_again_fails_before_the_time_is_over(
+    operator: Operator,
+) -> None:
+    operator.writes(container("echo no such page; exit 22", retries=2))
+    said = operator.push("--timeout", "300", code=1)
+    assert re.search(
+        r"did not come up: restarted 5 times by systemd; health check failing.*no such page", said
+    )
+
+
+def test_a_check_that_hangs_costs_its_own_timeout_and_leaves_no_process(
+    operator: Operator, node: LabNode
+) -> None:
+    operator.writes(container("sleep 1000", timeout=2, retries=9))
+    said = operator.push("--timeout", "12", code=1)
+    assert "health check failing: no result within 2 s" in said or " of 9): " in said
+    left = "grep -lz ^HEATSINK_CHECK= /proc/[0-9]*/environ 2>/dev/null"
+    assert node.attempt(("sh", "-c", left)).stdout == ""
+
+
+@pytest.mark.parametrize(("verb", "limit", "text"), [
+    ("inspect", 8, "did not come up: not up after 8 s: health check failing: `podman inspect "),
+    ("images", 60, "node1: `podman images --digests"),
+])  # fmt: skip
+def test_an_engine_that_hangs_is_named(
+    operator: Operator, node: LabNode, verb: str, limit: int, text: str
+) -> None:
+    operator.writes(container("exit 0"))
+    node.run(("sh", "-c", f"cat >/usr/local/bin/podman <<'END'\n{HANGING.format(verb=verb)}END"))
+    node.run(("chmod", "755", "/usr/local/bin/podman"))
+    began = time.monotonic()
+    said = operator.push("--timeout", "8", code=1)
+    node.run(("rm", "/usr/local/bin/podman"))
+    assert text in said
+    assert time.monotonic() - began < limit + 12
+
+
+@pytest.mark.parametrize(
+    ("lives", "restart_after"), [("0", "5s"), ("0.1", "100ms"), ("0.5", "5s"), ("0.9", "1s")]
+)
+def test_a_service_that_systemd_restarts_again_and_again_is_not_up(
+    operator: Operator, lives: str, restart_after: str
+) -> None:
+    flapping = service(
+        "flapping", command=f"sleep {lives}; exit 3", restart="always", restart_after=restart_after
+    )
+    operator.writes(flapping)
+    said = operator.push("--timeout", "14", "--settle", "5", code=1)
+    assert "`heatsink-flapping.service` did not come up: " in said
+    assert "restarted " in said
+
+
+def test_a_service_that_dies_after_its_step_has_ended_is_not_up(operator: Operator) -> None:
+    operator.writes(service("one", command="sleep 3; echo out of luck; exit 7"), service("two", step=2))
+    said = operator.push("--settle", "5", code=1)
+    assert "`heatsink-one.service` did not come up: failed, result exit-code" in said
+    assert "  | out of luck" in said
+
+
+def test_a_service_that_dies_once_and_then_stays_up_is_up(operator: Operator) -> None:
+    command = "[ -e /root/seen ] || { touch /root/seen; sleep 1; exit 1; }; exec sleep infinity"
+    operator.writes(service("one", command=command, restart="always"))
+    operator.push("--settle", "5")
+    assert operator.status()["heatsink-one.service"]["restarts"] == 1
+
+
+def test_a_unit_that_hangs_in_its_start_costs_the_timeout_and_no_more(operator: Operator) -> None:
+    operator.writes(run_once("hanging", command="sleep 100"))
+    began = time.monotonic()
+    said = operator.push("--timeout", "8", code=1)
+    assert "did not come up: not up after 8 s: activating (start)" in said
+    assert time.monotonic() - began < 8 + 5
