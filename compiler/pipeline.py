@@ -62,7 +62,7 @@ class Stages:
 
     def bundles(self) -> Iterator[CompiledBundle]:
         """Hosts with their files and manifest."""
-        return bundle(self.emitted())
+        return bundle(self.emitted(), self.inputs.project)
 
     def completed(self, hosts: Iterator[T]) -> tuple[T, ...]:
         """All hosts of one of the methods. Raises CompileError with every mistake found on the way."""
@@ -92,20 +92,22 @@ def stages(request: Request, options: Options, report: Report, on_read: files.On
 class Compilation:
     """What compiling made, in memory: nothing is written yet."""
 
+    project: str
     bundles: tuple[CompiledBundle, ...]
     everywhere: bool  # every host of the fleet was compiled, so hosts not among them have left
 
     @property
     def fleet(self) -> Fleet:
         """The hosts that were compiled."""
-        return Fleet(hosts=tuple(bundle.host for bundle in self.bundles))
+        return Fleet(hosts=tuple(bundle.host for bundle in self.bundles), project=self.project)
 
 
 def compile_fleet(request: Request, options: Options, report: Report, on_read: files.OnRead) -> Compilation:
     """Compile to bundles. Raises CompileError with every mistake found; warnings go to the report."""
     made = stages(request, options, report, on_read)
     bundles = made.completed(made.bundles())
-    return Compilation(bundles=bundles, everywhere=len(made.inputs.chosen) == len(made.inputs.hosts))
+    everywhere = len(made.inputs.chosen) == len(made.inputs.hosts)
+    return Compilation(project=made.inputs.project, bundles=bundles, everywhere=everywhere)
 
 
 def write(compilation: Compilation, out: Path) -> tree.Changes:
@@ -118,10 +120,16 @@ def changes(compilation: Compilation, out: Path) -> tree.Changes:
     return tree.changes(out, compilation.bundles, *_around(compilation, out))
 
 
-def _around(compilation: Compilation, out: Path) -> tuple[bytes, tuple[str, ...]]:
-    """fleet.json, and the hosts that left. A partial compile keeps what is there of other hosts."""
+def left(compilation: Compilation, out: Path) -> tree.Entries:
+    """The hosts that left the hosts file and are not removed yet: what is installed on them still runs."""
     before = tree.old_fleet(out)
-    if compilation.everywhere:
-        names = {host.name for host in compilation.fleet.hosts}
-        return tree.fleet_json(compilation.fleet, {}), tuple(sorted(before.keys() - names))
-    return tree.fleet_json(compilation.fleet, before), ()
+    names = {host.name for host in compilation.fleet.hosts}
+    earlier = before.left | (before.hosts if compilation.everywhere else {})
+    return {name: earlier[name] for name in sorted(earlier.keys() - names)}
+
+
+def _around(compilation: Compilation, out: Path) -> tuple[bytes, tuple[str, ...]]:
+    """fleet.json, and the hosts whose bundles leave. A partial compile keeps what is there of other hosts."""
+    before, having_left = tree.old_fleet(out).hosts, left(compilation, out)
+    others = {} if compilation.everywhere else before
+    return tree.fleet_json(compilation.fleet, others, having_left), tuple(sorted(before.keys() & having_left))

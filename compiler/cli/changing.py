@@ -30,7 +30,7 @@ class Changing:
     keep: bool
     keep_generations: int
 
-    def options(self, build: Path, fleet: Fleet) -> PushOptions:
+    def options(self, build: Path, fleet: Fleet, *, taken_over: str = "") -> PushOptions:
         """The same for a push of this build."""
         from compiler.deploy.activation import PushOptions
 
@@ -44,6 +44,8 @@ class Changing:
             keep_newest=self.keep_generations,
             name=_name(build),
             source=_commit(build),
+            project=fleet.project,
+            taken_over=taken_over,
         )
 
 

@@ -15,7 +15,7 @@ from compiler import pipeline
 from compiler.cli.command import Command, json_option
 from compiler.cli.completion import complete_hosts, complete_roles
 from compiler.cli.options import environment_options, merge_option
-from compiler.cli.output import detail, note, problems_as_json, show_warnings
+from compiler.cli.output import detail, left_problem, note, problems_as_json, show_warnings
 from compiler.diagnostics import Report, counted
 from compiler.files import OnRead
 from compiler.model.container import Backend
@@ -82,6 +82,7 @@ def compile_(
     _suspect_repetitions(environments, report)
     wanted = Request(environments=tuple(map(str, environments)), **request)
     compilation = pipeline.compile_fleet(wanted, options, report, _on_read())
+    report.warnings += map(left_problem, pipeline.left(compilation, output))
     if not as_json:
         show_warnings(report)
     changes = pipeline.changes(compilation, output) if check else pipeline.write(compilation, output)

@@ -25,14 +25,14 @@ def complete_roles(context: click.Context, _parameter: click.Parameter, incomple
 def complete_hosts(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Hosts of the hosts file if the command reads it, else those of the bundle."""
     from compiler.deploy.bundle import read_fleet
-    from compiler.stages.load.hosts import hosts
+    from compiler.stages.load.hosts import hosts_file
 
     with suppress(HeatsinkError):
         if "build" in context.params:
             fleet = read_fleet(context.params["build"] or Path("build"))
             return _beginning(incomplete, (host.name for host in fleet.hosts))
         path = context.params.get("hosts_file") or Path("hosts.yaml")
-        return _beginning(incomplete, (host.name for host in hosts(path, Report())))
+        return _beginning(incomplete, (host.name for host in hosts_file(path, Report()).hosts))
     return []
 
 

@@ -21,6 +21,7 @@ from compiler.stages.load import roles as role_files
 _EXAMPLE = Path(__file__).parent / "project"
 _SCHEMAS = Path(".schemas")
 _FIRST_ADDRESS = "192.0.2.10"
+_LONGEST = 63  # characters of a project's name
 _SITE = """\
 # yaml-language-server: $schema=../.schemas/environment.schema.json
 # The settings of this site: heatsink compile -e environments/site.yaml
@@ -67,9 +68,9 @@ def init(
     """
     stack = stack_name or _stack_name(folder)
     hosts = list(_hosts(_roles(role_texts, roles_file), stack, first_address))
-    project = dict(_project(hosts, has_example=not role_texts))
-    _refuse_existing(folder, project)
-    written = [path for path in project if _write(folder / path, project[path])]
+    files = dict(_files(_stack_name(folder)[:_LONGEST], hosts, has_example=not role_texts))
+    _refuse_existing(folder, files)
+    written = [path for path in files if _write(folder / path, files[path])]
     note(f"{counted(len(written), 'file')} written in {folder.absolute()}")
     for line in _next_steps(folder, are_placeholders=first_address == _FIRST_ADDRESS):
         note(line)
@@ -107,9 +108,10 @@ def _address(text: str) -> IPv4Address:
         ) from None
 
 
-def _project(hosts: Iterable[HostEntry], *, has_example: bool) -> Iterator[tuple[Path, bytes]]:
+def _files(project: str, hosts: Iterable[HostEntry], *, has_example: bool) -> Iterator[tuple[Path, bytes]]:
     """Every file of the project, by its path in the project."""
-    yield Path("hosts.yaml"), hosts_file(".schemas/hosts.schema.json", {"user": "root"}, hosts).encode()
+    schema = ".schemas/hosts.schema.json"
+    yield Path("hosts.yaml"), hosts_file(schema, {"user": "root"}, hosts, project=project).encode()
     yield Path(".gitignore"), (_EXAMPLE / "gitignore").read_bytes()
     for name in schemas.names():
         yield _SCHEMAS / schemas.path(name).name, schemas.text(name).encode()
@@ -121,8 +123,8 @@ def _project(hosts: Iterable[HostEntry], *, has_example: bool) -> Iterator[tuple
             yield path.relative_to(_EXAMPLE), path.read_bytes()
 
 
-def _refuse_existing(folder: Path, project: Mapping[Path, bytes]) -> None:
-    existing = [path for path in project if (folder / path).exists() and not _may_exist(path)]
+def _refuse_existing(folder: Path, files: Mapping[Path, bytes]) -> None:
+    existing = [path for path in files if (folder / path).exists() and not _may_exist(path)]
     if existing:
         raise HeatsinkError(
             f"already in {folder.absolute()}: {', '.join(f'`{path}`' for path in existing)}",

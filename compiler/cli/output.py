@@ -71,6 +71,14 @@ def show_problems(problems: Iterable[Problem], label: str = "error") -> None:
         click.echo(coloured(text), err=True)
 
 
+def left_problem(host: str) -> Problem:
+    """A host that left the hosts file: nothing is pushed to it any more, and nobody looks after it."""
+    return Problem(
+        f"host `{host}` has left the hosts file, and still runs what was pushed to it",
+        hint=f"remove that with `heatsink remove --host {host}`, or put the host back",
+    )
+
+
 def show_error(error: HeatsinkError) -> None:
     """Print all problems of an error that ends a command: as JSON if that is what it prints."""
     options = output_options()

@@ -13,7 +13,7 @@ import click
 from compiler.cli.changing import Changing, changing_options
 from compiler.cli.command import Command, json_option
 from compiler.cli.output import note, problems_as_json, show_problems
-from compiler.cli.selection import Selection, selecting, show_errors, show_outcomes
+from compiler.cli.selection import Selection, selecting, show_errors, show_left, show_outcomes
 from compiler.diagnostics import Problem, closest
 from compiler.files.secrets import NAME as SECRETS_FILE
 
@@ -31,10 +31,14 @@ if TYPE_CHECKING:
     help="Secrets file; missing values are generated.",
 )  # fmt: skip
 @changing_options
+@click.option(
+    "--take-over", "taken_over", metavar="PROJECT", default="",
+    help="Push to hosts that belong to this other project; they belong to yours then.",
+)  # fmt: skip
 @click.option("--dry-run", "dry", is_flag=True, help="Show what would change, without changing anything.")
 @json_option("Print the result for each host as JSON.")
 def push_artifacts(
-    selection: Selection, changing: Changing, secrets_file: Path, dry: bool, as_json: bool
+    selection: Selection, changing: Changing, secrets_file: Path, taken_over: str, dry: bool, as_json: bool
 ) -> None:
     """Copy the bundle to the hosts and activate it.
 
@@ -48,8 +52,10 @@ def push_artifacts(
     fleet, hosts = selection.read()
     bundles = {host.name: bundle_folder(selection.build, host) for host in hosts}
     others = [bundle_folder(selection.build, host) for host in fleet.hosts if host not in hosts]
+    if not as_json:
+        show_left(fleet)
     secrets = _secrets(tuple(bundles.values()), others, secrets_file, saved=not dry)
-    options = changing.options(selection.build, fleet)
+    options = changing.options(selection.build, fleet, taken_over=taken_over)
     with selection.sessions(hosts) as sessions:
         if dry:
             dry_runs = dry_run(sessions, bundles, secrets, options)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from compiler.cli.completion import complete_hosts, complete_roles
-from compiler.cli.output import note, output_options, problems_as_json, show_problems
+from compiler.cli.output import left_problem, note, output_options, problems_as_json, show_problems
 from compiler.diagnostics import Problem, counted
 
 if TYPE_CHECKING:
@@ -37,13 +37,14 @@ class Selection:
     accept_new: bool
     parallel: int
 
-    def read(self) -> tuple[Fleet, tuple[FleetHost, ...]]:
-        """The fleet, and its chosen hosts."""
+    def read(self, *, with_left: bool = False) -> tuple[Fleet, tuple[FleetHost, ...]]:
+        """The fleet, and its chosen hosts; those that left it can be chosen too if the command knows them."""
         from compiler.deploy.bundle import read_fleet
         from compiler.model.selection import selected
 
         fleet = read_fleet(self.build)
-        return fleet, selected(fleet.hosts, self.patterns, self.roles)
+        hosts = (*fleet.hosts, *fleet.left) if with_left else fleet.hosts
+        return fleet, selected(hosts, self.patterns, self.roles)
 
     @contextmanager
     def sessions(self, hosts: Sequence[FleetHost]) -> Iterator[Sessions]:
@@ -96,6 +97,12 @@ def selecting(command: _Command) -> _Command:
     for option in reversed(options):
         decorated = option(decorated)
     return decorated
+
+
+def show_left(fleet: Fleet) -> None:
+    """Warn of hosts that left the hosts file and are not removed yet."""
+    for host in fleet.left:
+        show_problems((left_problem(host.name),), "warning")
 
 
 def show_outcomes(outcomes: Sequence[Outcome], *, as_json: bool) -> None:

@@ -30,27 +30,42 @@ def status(selection: Selection, as_json: bool) -> None:
     """Show the state of every service on every host; exit code 1 if anything is not up."""
     from compiler.deploy.status import statuses
 
-    _, selected = selection.read()
-    with selection.sessions(selected) as sessions:
+    fleet, chosen = selection.read(with_left=True)
+    left = [host.name for host in chosen if host in fleet.left]
+    with selection.sessions([host for host in chosen if host.name not in left]) as sessions:
         hosts = statuses(sessions)
         errors = tuple(sessions.errors.values())
     if as_json:
-        click.echo(
-            json.dumps([_as_json(host) for host in hosts] + [_unknown(error) for error in errors], indent=1)
-        )
+        rows = [*map(_as_json, hosts), *map(_unknown, errors), *map(_left_as_json, left)]
+        click.echo(json.dumps(rows, indent=1))
     else:
-        show_table(_COLUMNS, (row for host in hosts for row in _rows(host)))
+        show_table(_COLUMNS, (*(row for host in hosts for row in _rows(host)), *map(_left_row, left)))
     show_errors(errors)
     if not all(host.is_up for host in hosts):
         sys.exit(1)
 
 
 def _as_json(host: HostStatus) -> dict[str, object]:
-    return {**asdict(host), "up": host.is_up, "errors": []}
+    return {**asdict(host), "up": host.is_up, "left": False, "errors": []}
 
 
 def _unknown(error: DeployError) -> dict[str, object]:
-    return {"host": error.host, "up": False, "errors": problems_as_json(error.problems), "units": []}
+    return {
+        "host": error.host,
+        "up": False,
+        "left": False,
+        "errors": problems_as_json(error.problems),
+        "units": [],
+    }
+
+
+def _left_as_json(host: str) -> dict[str, object]:
+    return {"host": host, "up": None, "left": True, "errors": [], "units": []}
+
+
+def _left_row(host: str) -> tuple[Cell, ...]:
+    text = f"left the hosts file; remove with heatsink remove --host {host}"
+    return (Cell(host), Cell("-"), Cell(text, "yellow"), *(Cell(""),) * 4)
 
 
 def _rows(host: HostStatus) -> Iterator[tuple[Cell, ...]]:

@@ -26,6 +26,8 @@ class PushOptions:
     keep_newest: int = 5  # generations
     name: str = ""  # of the generation, the same on all hosts
     source: str = ""  # the commit of the folder that was compiled
+    project: str = ""  # whose hosts these are
+    taken_over: str = ""  # the project whose hosts become this one's, if they are not yet
 
     @property
     def request(self) -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,7 @@ from typing import Any
 
 from compiler.deploy.errors import DeployError
 from compiler.diagnostics import HeatsinkError, Problem, reason
+from compiler.files.writing import replace_file
 from compiler.host.manifest import BREAKS, FORMAT, Manifest, UnfitError, UnsupportedError, with_secrets
 from compiler.model.fleet import Connection, Fleet, FleetHost
 
@@ -72,6 +74,8 @@ class BundleFolder:
 
     def _read(self, path: str) -> bytes:
         try:
+            if not stat.S_ISREG((self.folder / path).lstat().st_mode):
+                raise self._corrupt(path)
             return (self.folder / path).read_bytes()
         except OSError as error:
             raise DeployError(
@@ -104,14 +108,31 @@ def read_fleet(build: Path) -> Fleet:
                 f"`{path}` has format {fleet['format']}, and this heatsink reads formats up to {FORMAT}",
                 hint="push with the heatsink that compiled it, or a newer one",
             )
-        hosts = tuple(_host(name, entry) for name, entry in sorted(fleet["hosts"].items()))
-        return Fleet(hosts=hosts, steps=tuple(sorted({EARLY, *fleet["steps"]})))
+        return Fleet(
+            hosts=_hosts(fleet["hosts"]),
+            left=_hosts({name: {**entry, "manifest": ""} for name, entry in fleet.get("left", {}).items()}),
+            project=fleet.get("project", ""),
+            steps=tuple(sorted({EARLY, *fleet["steps"]})),
+        )
     except FileNotFoundError:
         raise HeatsinkError(f"no bundle in `{build}`", hint="run `heatsink compile`") from None
     except OSError as error:
         raise HeatsinkError(f"`{path}` cannot be read: {reason(error)}") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise HeatsinkError(f"`{path}` is not a valid fleet.json", hint=_AGAIN) from None
+
+
+def forget(build: Path, host: str) -> None:
+    """Take a host that left the hosts file and was removed out of fleet.json."""
+    path = build / "fleet.json"
+    fleet = json.loads(path.read_bytes())
+    left = {name: entry for name, entry in fleet.pop("left", {}).items() if name != host}
+    text = json.dumps({**fleet, **({"left": left} if left else {})}, indent=1, sort_keys=True)
+    replace_file(path, f"{text}\n".encode(), 0o644)
+
+
+def _hosts(entries: dict[str, dict[str, Any]]) -> tuple[FleetHost, ...]:
+    return tuple(_host(name, entry) for name, entry in sorted(entries.items()))
 
 
 def _host(name: str, entry: dict[str, Any]) -> FleetHost:

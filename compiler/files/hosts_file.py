@@ -20,9 +20,11 @@ class HostEntry:
     backend: str | None = None
 
 
-def hosts_file(schema: str, defaults: Mapping[str, str], hosts: Iterable[HostEntry]) -> str:
+def hosts_file(
+    schema: str, defaults: Mapping[str, str], hosts: Iterable[HostEntry], *, project: str = ""
+) -> str:
     """The text of a hosts file; `schema` is where editors find its JSON Schema."""
-    return "\n".join(_lines(schema, defaults, hosts)) + "\n"
+    return "\n".join(_lines(schema, project, defaults, hosts)) + "\n"
 
 
 def role_counts(written: Iterable[str]) -> dict[str, int | None]:
@@ -38,8 +40,12 @@ def role_counts(written: Iterable[str]) -> dict[str, int | None]:
     return counts
 
 
-def _lines(schema: str, defaults: Mapping[str, str], hosts: Iterable[HostEntry]) -> Iterator[str]:
+def _lines(
+    schema: str, project: str, defaults: Mapping[str, str], hosts: Iterable[HostEntry]
+) -> Iterator[str]:
     yield f"# yaml-language-server: $schema={schema}"
+    if project:
+        yield f"project: {_scalar(project)}"
     yield f"defaults: {{{', '.join(f'{key}: {_scalar(value)}' for key, value in defaults.items())}}}"
     yield "hosts:"
     yield from (f"  - {{{', '.join(_fields(host))}}}" for host in hosts)

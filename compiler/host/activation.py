@@ -58,6 +58,7 @@ def _begin(
         timeout=request["timeout"],
         confirm_within=request["confirm_within"],
         keep_newest=request["keep_newest"],
+        project=request["project"],
     )
     write_recovery_unit(machine)
     pending.save(machine)

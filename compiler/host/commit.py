@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import history
+from .installed import Installed
 from .machine import Machine
 from .pending import Pending, forget, is_confirmed
 from .revert_timer import disarm
@@ -20,6 +21,7 @@ from .store import (
 
 def commit(machine: Machine, wanted: Generation, pending: Pending) -> None:
     """Make a confirmed change current. Killed at any point, it is done again by whoever finds its record."""
+    _claim(machine, pending)
     clean_stamps(machine, wanted)
     switch(machine, wanted.number)
     write_summary(machine, wanted, salt_of(machine))
@@ -38,8 +40,17 @@ def tidy(machine: Machine) -> None:
 
 def abandon(machine: Machine, pending: Pending, wanted: Generation) -> None:
     """Leave the host as it is: the next push continues from there."""
+    _claim(machine, pending)
     record(machine, pending, history.INCOMPLETE, wanted)
     end(machine)
+
+
+def _claim(machine: Machine, pending: Pending) -> None:
+    """The host belongs to the project whose change stays on it; a change without a name changes no owner."""
+    installed = Installed.on(machine)
+    if pending.project and pending.project != installed.project:
+        installed.project = pending.project
+        installed.save(machine)
 
 
 def end(machine: Machine) -> None:

@@ -12,6 +12,7 @@ from .machine import relabel, require
 from .manifest import File
 from .space import check_space
 from .surprises import came_up_with_old_files
+from .taken import give_back, keep_originals
 from .transaction import Transaction
 from .wire import counted
 
@@ -22,13 +23,16 @@ def install(change: Transaction) -> None:
     machine.path(SUMMARY).unlink(missing_ok=True)
     remove_unfinished(machine, {*installed.files, *installed.links, *plan.written})
     check_space(machine, {file.path: file.size for file in plan.writes})
+    keep_originals(machine, change.wanted.manifest, installed)
     installed.announce(machine, change.wanted, missing_folders(machine, plan.written), reload=plan.rereads)
     _stop(change)
     _prepare(change)
     write_files(machine, change.wanted, [file for file in plan.writes if not is_preparation(file.path)])
     for link in plan.links:
         place_link(machine.path(link.path), link.target)
-    installed.folders = remove_files(machine, plan.removals, installed.folders)
+    returned = give_back(machine, change.wanted.manifest, installed)
+    removals = [path for path in plan.removals if path not in returned]
+    installed.folders = remove_files(machine, removals, installed.folders)
     place_hosts(machine, change.wanted)
     relabel(machine, plan.written)
     _reload(change)

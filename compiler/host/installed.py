@@ -26,6 +26,14 @@ class Installed:
     units: dict[str, str] = dataclasses.field(default_factory=dict)
     prepared: dict[str, str] = dataclasses.field(default_factory=dict)  # path → hash of what was applied
     is_rebuilt: bool = False  # it was damaged
+    project: str = ""  # that the host belongs to; "" if nobody named one
+    # paths whose originals are kept, if there were any
+    taken: list[str] = dataclasses.field(default_factory=list)
+
+    @property
+    def paths(self) -> set[str]:
+        """Where something of heatsink's is, or may be."""
+        return {*self.files, *self.links}
 
     @classmethod
     def on(cls, machine: Machine) -> Installed:
@@ -45,6 +53,8 @@ class Installed:
             record.engine = record.engine or kept.engine
             record.files = sorted({*record.files, *(file.path for file in kept.files)})
             record.links = sorted({*record.links, *(link.path for link in kept.links)})
+            record.taken = sorted({*record.taken, *kept.manifest.takes_over})
+            record.project = record.project or kept.manifest.project
             record.units.update(dict.fromkeys(names_of(kept.units), ""))
         return record
 
@@ -60,8 +70,17 @@ class Installed:
         self.reload = self.reload or reload
         self.files = sorted({*self.files, *(file.path for file in wanted.files)})
         self.links = sorted({*self.links, *(link.path for link in wanted.links)})
+        self.taken = sorted({*self.taken, *wanted.manifest.takes_over})
         self.folders = sorted({*self.folders, *folders})
         self.units = {**{unit.name: "" for unit in wanted.units}, **self.units}
+        self.save(machine)
+
+    def leave(self, machine: Machine, paths: Iterable[str]) -> None:
+        """Record that files in these places are not heatsink's any more."""
+        left = set(paths)
+        self.files = [path for path in self.files if path not in left]
+        self.links = [path for path in self.links if path not in left]
+        self.taken = [path for path in self.taken if path not in left]
         self.save(machine)
 
     def record(self, machine: Machine, wanted: Generation) -> None:
@@ -70,6 +89,7 @@ class Installed:
         self.engine = wanted.engine
         self.files = [file.path for file in wanted.files]
         self.links = [link.path for link in wanted.links]
+        self.taken = sorted(wanted.manifest.takes_over)
         self.units = {name: value for name, value in self.units.items() if name in names}
         self.prepared = {path: value for path, value in self.prepared.items() if path in self.files}
         self.save(machine)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-
 PROGRAM = "/usr/local/lib/heatsink/host"
 ETC_HOSTS = "/etc/hosts"
 UNITS = "/etc/systemd/system"
 QUADLETS = "/etc/containers/systemd"
 RECOVERY = f"{UNITS}/heatsink-recovery.service"
 RECOVERY_LINK = f"{UNITS}/sysinit.target.wants/heatsink-recovery.service"
+OWN_QUADLETS = f"{QUADLETS}/heatsink"
 PODMAN_SETTINGS = "/etc/containers/containers.conf.d/heatsink.conf"
 
 HOME = "/var/lib/heatsink"
@@ -31,13 +30,12 @@ STAMPS = f"{HOME}/stamps"  # one for each run-once unit that is done
 ENVIRONMENTS = f"{HOME}/env"
 HOSTS = f"{HOME}/hosts"
 
-WRITABLE = ("/etc/", "/opt/", "/srv/", "/usr/local/", "/var/lib/")
-OWN = (
-    *(GENERATIONS, CURRENT, PREVIOUS, INSTALLED, SUMMARY, SALT, LOCK, STAMPS, PENDING, CONFIRMED, HISTORY),
-    *(RECOVERY, RECOVERY_LINK),
-    ETC_HOSTS,
-    os.path.dirname(PROGRAM),  # noqa: PTH120 - a path of the host
-)
+TAKEN = f"{HOME}/taken"  # what was in the place of files that a bundle took over
+
+TMPFILES = "/etc/tmpfiles.d/heatsink.conf"
+SYSCTL = "/etc/sysctl.d/90-heatsink.conf"
+MODULES = "/etc/modules-load.d/heatsink.conf"
+SYSUSERS = "/etc/sysusers.d/heatsink.conf"
 
 # In this order: owners of directories must exist first, and kernel modules define sysctl keys.
 PREPARATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -48,12 +46,6 @@ PREPARATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 # A module or key that this kernel lacks does not stop a boot either; the unit that needs it will fail.
 MAY_FAIL = ("/etc/modules-load.d/", "/etc/sysctl.d/")
-
-
-def is_writable(path: str) -> bool:
-    """Whether an artifact may have this path: absolute, normalised, below WRITABLE and not heatsink's own."""
-    own = any(path == name or path.startswith(f"{name}/") for name in OWN)
-    return os.path.normpath(path) == path and path.startswith(WRITABLE) and not own and "\0" not in path
 
 
 def defines_units(path: str) -> bool:

@@ -63,6 +63,7 @@ class File:
     sha256: str
     size: int
     sensitive: bool
+    takes_over: Sequence[str] = ()  # paths whose originals are kept: its own, or those that its lines write
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,6 +116,17 @@ class Manifest:
     images: Sequence[str] = ()
     secrets: Sequence[str] = ()
     volumes: Sequence[str] = ()
+    project: str = ""  # of the hosts file that it was compiled with
+
+    @property
+    def paths(self) -> list[str]:
+        """Where its files and links are installed."""
+        return [file.path for file in self.files] + [link.path for link in self.links]
+
+    @property
+    def takes_over(self) -> frozenset[str]:
+        """The paths whose originals are kept, and given back when they leave."""
+        return frozenset(path for file in self.files for path in file.takes_over)
 
     @classmethod
     def parse(cls, content: bytes) -> Manifest:

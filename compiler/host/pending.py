@@ -34,6 +34,7 @@ class Pending:
     confirm_within: float  # seconds after which a pusher that is not heard has left
     keep_newest: int  # generations
     reverting: bool = False
+    project: str = ""  # whose host it is after the change
 
     @classmethod
     def on(cls, machine: Machine) -> Pending | None:

@@ -9,22 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from .disk import remove_tree, write
-from .layout import QUADLETS, UNITS, WRITABLE, is_writable
+from .layout import QUADLETS, UNITS
 from .machine import Machine, require
 from .manifest import File
 from .sealed import sealed
 from .space import check_space
 from .store import Generation, kept_generations
 from .wire import Pusher, RefusedError
-
-
-def check_paths(wanted: Generation) -> None:
-    """Refuse a manifest with paths where no artifact belongs."""
-    for path in [file.path for file in wanted.files] + [link.path for link in wanted.links]:
-        if not is_writable(path):
-            raise RefusedError(
-                f"a bundle must not install `{path}`", hint=f"allowed folders: {', '.join(WRITABLE)}"
-            )
 
 
 def stage(machine: Machine, pusher: Pusher, wanted: Generation) -> Generation:

@@ -59,6 +59,15 @@ def unit_states(machine: Machine, names: Sequence[str]) -> dict[str, UnitState]:
     return {name: _unit_state(shown) for name, shown in _shown(machine, names, PROPERTIES).items()}
 
 
+def origins(machine: Machine, names: Sequence[str]) -> dict[str, list[str]]:
+    """Unit → the files that systemd has it from, and was made of; none of one that it does not know."""
+    properties = ("Id", "FragmentPath", "SourcePath")
+    return {
+        name: [path for key in properties[1:] if (path := shown.get(key))]
+        for name, shown in _shown(machine, names, properties).items()
+    }
+
+
 def dependents(machine: Machine, names: Iterable[str]) -> dict[str, list[str]]:
     """Unit → those that systemd stops with it: of these units, and of all that stop with them."""
     stopping: dict[str, list[str]] = {}

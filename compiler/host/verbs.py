@@ -16,9 +16,10 @@ from .layout import CURRENT, PREVIOUS
 from .lock import locked
 from .machine import Machine
 from .manifest import Unit, names_of
+from .ownership import check_manifest, check_ownership, check_project
 from .recovery import recover
 from .revert import revert_unattended
-from .staging import check_paths, check_units, stage
+from .staging import check_units, stage
 from .store import About, Generation, generation, generations, linked
 from .units import UnitState, is_up, unit_states
 from .wire import Pusher, RefusedError
@@ -31,8 +32,9 @@ def push(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> int:
     wanted = Generation.of(raw, request["secrets"], about)
     with locked(machine, request["by"]):
         tidy(machine)
-        check_paths(wanted)
+        check_manifest(wanted.manifest)
         check_engine(machine, wanted)
+        _check_host(machine, wanted, request)
         staged = stage(machine, pusher, wanted)
         try:
             check_units(machine, staged)
@@ -47,16 +49,25 @@ def rollback(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> in
     with locked(machine, request["by"]):
         tidy(machine)
         number = request["to"] or _previous_number(machine)
-        kept = generations(machine)
-        if number not in kept:
-            numbers = ", ".join(map(str, kept)) or "none"
+        numbers = generations(machine)
+        if number not in numbers:
+            available = ", ".join(map(str, numbers)) or "none"
             raise RefusedError(
                 f"there is no generation {number} on this host"
                 if number
                 else "there is no earlier generation",
-                hint=f"available generations: {numbers}",
+                hint=f"available generations: {available}",
             )
-        return activate(machine, pusher, generation(machine, number), request)
+        kept = generation(machine, number)
+        _check_host(machine, kept, request)
+        return activate(machine, pusher, kept, request)
+
+
+def _check_host(machine: Machine, wanted: Generation, request: Mapping[str, Any]) -> None:
+    """Refuse a host, with nothing changed, that is another project's or has other things in the way."""
+    installed = Installed.on(machine)
+    check_project(installed, request["project"], request["taken_over"])
+    check_ownership(machine, wanted, installed)
 
 
 def _previous_number(machine: Machine) -> int:

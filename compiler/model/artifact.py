@@ -23,6 +23,7 @@ class File:
     sensitive: bool = False  # contains a reference to a secret or its value: mode 0600
     unsourced: bytes | None = None  # the content without the lines that say which files it comes from, if any
     public: bytes | None = None  # what decides about its content without hidden values, if it has any
+    takes_over: tuple[str, ...] = ()  # paths whose originals are kept: its own, or those that its lines write
 
     @property
     def is_private(self) -> bool:

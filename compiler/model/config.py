@@ -44,6 +44,7 @@ class ConfigFile:
     public: str | None = None  # if so, all else that decides about its content
     secrets: frozenset[str] = frozenset()  # that it may refer to
     shared: bool = True  # other hosts may hold it too
+    takes_over: bool = False  # it may replace a file that is not heatsink's
     place: Span
 
 

@@ -23,7 +23,7 @@ class FleetHost:
     role: str
     backend: str
     connection: Connection
-    manifest: str  # sha256 of the host's manifest.json
+    manifest: str = ""  # sha256 of the host's manifest.json; "" of a host that left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,4 +31,6 @@ class Fleet:
     """fleet.json of a build folder: what was compiled, for the push."""
 
     hosts: tuple[FleetHost, ...]
+    left: tuple[FleetHost, ...] = ()  # they are not in the hosts file any more, and not removed yet
+    project: str = ""  # whose hosts these are; "" if the hosts file does not name it
     steps: tuple[int, ...] = (1, 2, 3, 4, 5)

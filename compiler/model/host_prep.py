@@ -16,6 +16,7 @@ class Tmpfile:
     group: str | None = None
     age: str | None = None
     argument: str | None = None
+    takes_over: bool = False  # it replaces a file of others, whose original is kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -163,6 +163,7 @@ class Inputs:
 
     tree: Tree
     roles: dict[str, Role]
+    project: str = ""  # as the hosts file names it
     hosts: tuple[Host, ...]  # of the whole fleet: facts such as ServiceHosts list them all
     chosen: frozenset[str]  # names of the hosts to compile
     environments: tuple[Environment, ...]

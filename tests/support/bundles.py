@@ -95,12 +95,18 @@ def prepared(path: str, text: str) -> Artifacts:
     return Artifacts(files=(File(path=path, content=text.encode()),))
 
 
+def taken_over(path: str, text: str) -> Artifacts:
+    """A file in a place where another one may be, which is kept."""
+    return Artifacts(files=(File(path=path, content=text.encode(), takes_over=(path,)),))
+
+
 def write_build(
     build: Path,
     hosts: Mapping[str, Iterable[Artifacts]],
     ways: Mapping[str, Connection] | None = None,
     *,
     backend: Backend = Backend.PODMAN,
+    project: str = "",
 ) -> None:
     """Write bundles as compiling does. Hosts without a way to them are this machine."""
     emitted = [
@@ -112,10 +118,10 @@ def write_build(
         )
         for name, parts in hosts.items()
     ]
-    bundles = tuple(bundle(emitted))
-    fleet = Fleet(hosts=tuple(each.host for each in bundles))
-    gone = tree.old_fleet(build).keys() - hosts.keys()
-    tree.write(build, bundles, tree.fleet_json(fleet, {}), gone)
+    bundles = tuple(bundle(emitted, project))
+    fleet = Fleet(hosts=tuple(each.host for each in bundles), project=project)
+    gone = tree.old_fleet(build).hosts.keys() - hosts.keys()
+    tree.write(build, bundles, tree.fleet_json(fleet, {}, {}), gone)
 
 
 def _unit(name: str, text: str, kind: UnitKind, *, step: int, stamp: str | None = None,

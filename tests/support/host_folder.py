@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -28,7 +29,8 @@ ROOT = Path(__file__).parents[2]
 OPTIONS = PushOptions(steps=(0, 1, 2, 3, 4, 5), timeout=20, settle=0)
 
 # A unit is active when there is a file of its name, and stops with those that it requires. Run-once units are
-# done as soon as they start. A file of the unit's name in bin/shown has further properties, which count.
+# done as soon as they start. A file of the unit's name in bin/shown has further properties, which count; one in
+# `from` says where a unit that is somebody else's comes from.
 SYSTEMCTL = r"""#!/bin/sh
 cd "${0%/*}/active"
 units=../../root/etc/systemd/system
@@ -56,8 +58,8 @@ for unit in "$@"; do
     start | stop) "$verb" "$unit" ;;
     is-active) [ -e "$unit" ] && echo active || echo inactive ;;
     show) [ -e "$unit" ] && state=active || state=inactive
-      printf 'Id=%s\nLoadState=loaded\nActiveState=%s\nResult=success\nNRestarts=0\nRequiredBy=%s\n' \
-        "$unit" "$state" "$(requiring "$unit")"
+      printf 'Id=%s\nLoadState=loaded\nActiveState=%s\nResult=success\nNRestarts=0\n' "$unit" "$state"
+      printf 'RequiredBy=%s\nFragmentPath=%s\n' "$(requiring "$unit")" "$(cat ../from/"$unit" 2>&-)"
       [ ! -e "../shown/$unit" ] || cat "../shown/$unit"
       echo ;;
   esac
@@ -73,8 +75,8 @@ class HostFolder:
 
     folder: Path
 
-    def writes(self, *parts: Artifacts) -> None:
-        bundles.write_build(self.folder / "build", {"localhost": parts})
+    def writes(self, *parts: Artifacts, project: str = "") -> None:
+        bundles.write_build(self.folder / "build", {"localhost": parts}, project=project)
 
     @contextmanager
     def sessions(self, on_progress: Callable[[str], object] = lambda text: None) -> Iterator[Sessions]:
@@ -93,9 +95,20 @@ class HostFolder:
         """Let the stand-in podman say its version."""
         (self.folder / "bin/podman").write_text(f"#!/bin/sh\necho podman version {version}\n")
 
+    def options(self, taken_over: str = "", base: PushOptions = OPTIONS) -> PushOptions:
+        """How a push of the build changes the host."""
+        is_built = (self.folder / "build").exists()
+        project = read_fleet(self.folder / "build").project if is_built else ""
+        return dataclasses.replace(base, project=project, taken_over=taken_over)
+
     def push(self, *, options: PushOptions = OPTIONS, **secrets: str) -> Outcome:
         with self.sessions() as sessions:
-            return push(sessions, self.bundles(), secrets, options)[0]
+            return push(sessions, self.bundles(), secrets, self.options(base=options))[0]
+
+    def push_taking_over(self, taken_over: str) -> Outcome:
+        """A push to a host of another project."""
+        with self.sessions() as sessions:
+            return push(sessions, self.bundles(), {}, self.options(taken_over))[0]
 
     def progress(self, options: PushOptions) -> list[str]:
         """The texts that the host reports during a push."""
@@ -116,11 +129,11 @@ class HostFolder:
 
     def dry_run(self, **secrets: str) -> DryRun:
         with self.sessions() as sessions:
-            return dry_run(sessions, self.bundles(), secrets, OPTIONS)[0]
+            return dry_run(sessions, self.bundles(), secrets, self.options())[0]
 
     def rollback(self, to: int | None = None) -> Outcome:
         with self.sessions() as sessions:
-            return roll_back(sessions, to, OPTIONS)[0]
+            return roll_back(sessions, to, self.options())[0]
 
     def status(self) -> HostStatus:
         with self.sessions() as sessions:
@@ -154,7 +167,7 @@ class HostFolder:
 
 def host_folder(folder: Path) -> HostFolder:
     """An empty host on which nothing runs."""
-    for name in ("bin/active", "root/etc", "root/var/lib"):
+    for name in ("bin/active", "bin/from", "root/etc", "root/var/lib"):
         (folder / name).mkdir(parents=True)
     stand_ins = {"systemctl": SYSTEMCTL, **dict.fromkeys(SILENT, "#!/bin/sh\n")}
     for name, text in {**stand_ins, **_measured()}.items():

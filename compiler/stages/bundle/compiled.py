@@ -26,9 +26,9 @@ class CompiledBundle:
         return 0o600 if any(file.is_private for file in self.files) else 0o644
 
 
-def bundle(hosts: Iterable[EmittedHost]) -> Iterator[CompiledBundle]:
-    """A bundle for every host."""
-    manifests = Manifests()
+def bundle(hosts: Iterable[EmittedHost], project: str = "") -> Iterator[CompiledBundle]:
+    """A bundle for every host of a project."""
+    manifests = Manifests(project)
     for emitted in hosts:
         host = emitted.host
         manifest = manifests.manifest(host.name, host.role, host.backend, emitted.artifacts)

@@ -17,6 +17,7 @@ from compiler.node.by_identity import ByIdentity
 class Manifests:
     """Writes manifests; what several hosts share is written as JSON once."""
 
+    project: str = ""
     _texts: ByIdentity[str] = field(default_factory=ByIdentity)
 
     def manifest(self, name: str, role: str, backend: Backend, artifacts: Artifacts) -> bytes:
@@ -33,6 +34,7 @@ class Manifests:
             "host": json.dumps(name),
             "images": json.dumps(sorted(images)),
             "links": _list(self._link(link) for link in sorted(artifacts.links, key=lambda link: link.path)),
+            **({"project": json.dumps(self.project)} if self.project else {}),
             "role": json.dumps(role),
             "secrets": json.dumps(sorted(secrets)),
             "units": _list(self._unit(unit, files) for unit in sorted(artifacts.units, key=_start)),
@@ -82,6 +84,7 @@ def _file(file: File) -> str:
             sha256=file.sha256,
             size=len(file.content),
             sensitive=file.sensitive,
+            takes_over=file.takes_over,
         )
     )
 
@@ -90,8 +93,14 @@ _Entry = manifest.File | manifest.Link | manifest.Unit
 
 
 def _json(entry: _Entry) -> str:
-    """An entry as JSON, its keys in alphabetical order, without those that are None."""
-    return json.dumps({key: value for key, value in sorted(vars(entry).items()) if value is not None})
+    """An entry as JSON, its keys in alphabetical order, without those that say nothing."""
+    return json.dumps(
+        {key: value for key, value in sorted(vars(entry).items()) if not _is_left_out(key, value)}
+    )
+
+
+def _is_left_out(key: str, value: object) -> bool:
+    return value is None or (key == "takes_over" and not value)
 
 
 def _start(unit: Unit) -> tuple[int, int, str]:

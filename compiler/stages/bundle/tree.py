@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from compiler.diagnostics import HeatsinkError, reason
 from compiler.files.writing import create_file, replace_file
@@ -164,13 +165,32 @@ def _remove(path: Path, top: Path) -> None:
         parent.rmdir()
 
 
-def fleet_json(fleet: Fleet, others: dict[str, dict[str, object]]) -> bytes:
+Entries = dict[str, dict[str, object]]
+"""Hosts of a fleet.json, by name."""
+
+
+class OldFleet(NamedTuple):
+    """The fleet.json of an earlier compile."""
+
+    hosts: Entries
+    left: Entries  # they have left the hosts file, and are not removed yet
+
+
+def fleet_json(fleet: Fleet, others: Entries, left: Entries) -> bytes:
     """fleet.json: hosts, how to connect to them, and the steps that a push takes on all of them together.
 
-    `others` are entries of an earlier compile that stay, of hosts that were not compiled now.
+    Of an earlier compile come `others`, hosts that were not compiled now, and `left`, those that left the
+    hosts file.
     """
-    hosts = others | {host.name: _fleet_host(host) for host in fleet.hosts}
-    fields = {"format": FORMAT, "hosts": hosts, "steps": list(fleet.steps)}
+    fields: dict[str, object] = {
+        "format": FORMAT,
+        "hosts": others | {host.name: _fleet_host(host) for host in fleet.hosts},
+        "steps": list(fleet.steps),
+    }
+    if fleet.project:
+        fields["project"] = fleet.project
+    if left:
+        fields["left"] = {name: _without_bundle(entry) for name, entry in left.items()}
     return (json.dumps(fields, indent=1, sort_keys=True) + "\n").encode()
 
 
@@ -183,10 +203,19 @@ def _fleet_host(host: FleetHost) -> dict[str, object]:
     return {"role": host.role, "backend": host.backend, "connection": reached, "manifest": host.manifest}
 
 
-def old_fleet(out: Path) -> dict[str, dict[str, object]]:
-    """The hosts in the fleet.json of an earlier compile; empty without one."""
+def _without_bundle(entry: dict[str, object]) -> dict[str, object]:
+    return {key: value for key, value in entry.items() if key != "manifest"}
+
+
+def old_fleet(out: Path) -> OldFleet:
+    """The hosts in the fleet.json of an earlier compile; none without one."""
     try:
-        hosts = json.loads((out / "fleet.json").read_bytes())["hosts"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
-    return hosts if isinstance(hosts, dict) else {}
+        fleet = json.loads((out / "fleet.json").read_bytes())
+        return OldFleet(_entries_of(fleet["hosts"]), _entries_of(fleet.get("left", {})))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return OldFleet({}, {})
+
+
+def _entries_of(value: object) -> Entries:
+    hosts = value if isinstance(value, dict) else {}
+    return {name: entry for name, entry in hosts.items() if isinstance(entry, dict)}

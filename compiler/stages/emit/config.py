@@ -36,6 +36,7 @@ def config_file(file: ConfigFile) -> File:
         sensitive=sensitive,
         unsourced=None if unsourced == content else unsourced.encode(),
         public=None if file.public is None else file.public.encode(),
+        takes_over=(file.path,) if file.takes_over else (),
     )
 
 

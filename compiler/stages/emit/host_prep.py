@@ -7,13 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from compiler.host.layout import MODULES, SYSCTL, SYSUSERS, TMPFILES
 from compiler.model.artifact import File
 from compiler.model.host_prep import Group, HostPrep, Tmpfile, User
-
-TMPFILES = "/etc/tmpfiles.d/heatsink.conf"
-SYSCTL = "/etc/sysctl.d/90-heatsink.conf"
-MODULES = "/etc/modules-load.d/heatsink.conf"
-SYSUSERS = "/etc/sysusers.d/heatsink.conf"
 
 
 def host_prep(prep: HostPrep) -> tuple[File, ...]:
@@ -25,7 +21,10 @@ def host_prep(prep: HostPrep) -> tuple[File, ...]:
         SYSUSERS: _sysusers(prep),
     }
     files = ((path, _text(lines)) for path, lines in written.items())
-    return tuple(File(path=path, content=content) for path, content in files if content)
+    taken = {TMPFILES: tuple(entry.path for entry in prep.tmpfiles if entry.takes_over)}
+    return tuple(
+        File(path=path, content=content, takes_over=taken.get(path, ())) for path, content in files if content
+    )
 
 
 def _text(lines: Iterable[str]) -> bytes:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from compiler.host.layout import QUADLETS
+from compiler.host.layout import OWN_QUADLETS
 from compiler.model.artifact import Artifacts
 from compiler.model.container import Container, Kind, Refusal, Volume
 from compiler.stages.emit import podman, service_unit, unit
@@ -20,7 +20,6 @@ from compiler.stages.emit.options import OPTIONS, Option, env_files, words
 from compiler.stages.emit.podman import ONLINE, stop_entries
 from compiler.stages.emit.unit import Entry, Section, UnitFile
 
-FOLDER = f"{QUADLETS}/heatsink"
 VERSION = (4, 6)
 extras = podman.extras
 REFUSALS = (
@@ -40,7 +39,7 @@ def container_unit(container: Container) -> Artifacts:
     """
     if not _can_say(container):
         return podman.container_unit(container)
-    path = f"{FOLDER}/heatsink-{container.name}.container"
+    path = f"{OWN_QUADLETS}/heatsink-{container.name}.container"
     unit_file = UnitFile(
         (
             Section("Unit", tuple(service_unit.unit_section(container, after=ONLINE, wants=ONLINE))),

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
+from typing import NamedTuple
 
 from compiler import files, schemas
 from compiler.diagnostics import CompileError, Problem, Report
@@ -20,13 +21,24 @@ _RANGE = re.compile(r"\[(\d+)-(\d+)\]")
 MOST_HOSTS = 100_000
 
 
-def hosts(path: Path, mistakes: Report) -> tuple[Host, ...]:
-    """Every host of a hosts file, in its order; entries with mistakes are reported and left out.
+class HostsFile(NamedTuple):
+    """The content of a hosts file."""
+
+    project: str  # "" if it does not name one
+    hosts: tuple[Host, ...]
+
+
+def hosts_file(path: Path, mistakes: Report) -> HostsFile:
+    """A hosts file, its hosts in its order; entries with mistakes are reported and left out.
 
     Two hosts of one name or address are a mistake too. Raises CompileError if the file is not a hosts file.
     """
     root = files.mapping(path, "a hosts file")
     schemas.check(root, "hosts")
+    return HostsFile(_text(root.entries, "project") or "", _hosts(root, mistakes))
+
+
+def _hosts(root: Mapping, mistakes: Report) -> tuple[Host, ...]:
     defaults = root.entries.get("defaults")
     default_entries = defaults.entries if isinstance(defaults, Mapping) else {}
     entries = root.entries["hosts"]

@@ -14,7 +14,7 @@ from compiler.model.inputs import Environment, Host, Inputs, Role, Tree
 from compiler.model.selection import selected
 from compiler.node import Node
 from compiler.stages.load import environments, roles
-from compiler.stages.load.hosts import hosts, localhost
+from compiler.stages.load.hosts import HostsFile, hosts_file, localhost
 
 REGISTRY = "resource_registry.yaml"
 HOSTS = "hosts.yaml"
@@ -40,6 +40,7 @@ def misnamed_files() -> list[Path]:
 
 
 class _Fleet(NamedTuple):
+    project: str
     hosts: tuple[Host, ...]
     chosen: tuple[Host, ...]
     roles: dict[str, Role]
@@ -53,7 +54,7 @@ def load(request: Request, on_read: OnRead) -> Inputs:
     mistakes = Report()
     tree = template_tree(request.templates, mistakes)
     layers = _environments(request.environments, tree, mistakes, on_read)
-    fleet = next(mistakes.attempt(lambda: _fleet(request, on_read)), _Fleet((), (), {}))
+    fleet = next(mistakes.attempt(lambda: _fleet(request, on_read)), _Fleet("", (), (), {}))
     digests: dict[str, str] = next(mistakes.attempt(lambda: _digests(request.images_lock, on_read)), {})
     secret_names: frozenset[str] = next(
         mistakes.attempt(lambda: _secret_names(request.secrets_file, on_read)), frozenset()
@@ -62,6 +63,7 @@ def load(request: Request, on_read: OnRead) -> Inputs:
     return Inputs(
         tree=tree,
         roles=fleet.roles,
+        project=fleet.project,
         hosts=fleet.hosts,
         chosen=frozenset(host.name for host in fleet.chosen),
         environments=layers,
@@ -110,7 +112,8 @@ def _fleet(request: Request, on_read: OnRead) -> _Fleet:
         return _this_machine(request, on_read)
     on_read("hosts", path)
     mistakes = Report()
-    every_host: tuple[Host, ...] = next(mistakes.attempt(lambda: hosts(path, mistakes)), ())
+    read = mistakes.attempt(lambda: hosts_file(path, mistakes))
+    project, every_host = next(read, HostsFile("", ()))
     chosen: tuple[Host, ...] = ()
     if not mistakes.errors:  # else a host that is asked for may be missing for another reason
         chosen = next(mistakes.attempt(lambda: selected(every_host, request.hosts, request.roles)), ())
@@ -118,7 +121,7 @@ def _fleet(request: Request, on_read: OnRead) -> _Fleet:
     named = named or _named(request)
     defined = roles.wanted(named, request.roles_file, mistakes, on_read)
     mistakes.check()
-    return _Fleet(every_host, chosen, defined)
+    return _Fleet(project, every_host, chosen, defined)
 
 
 def _this_machine(request: Request, on_read: OnRead) -> _Fleet:
@@ -134,7 +137,7 @@ def _this_machine(request: Request, on_read: OnRead) -> _Fleet:
     defined = roles.wanted(_named(request), request.roles_file, mistakes, on_read)
     mistakes.check()
     machines = tuple(localhost(name, role.node) for name, role in defined.items())
-    return _Fleet(machines, selected(machines, request.hosts, request.roles), defined)
+    return _Fleet("", machines, selected(machines, request.hosts, request.roles), defined)
 
 
 def _named(request: Request) -> list[tuple[str, Node | None]]:

@@ -164,6 +164,7 @@ def kolla_file(part: Part) -> ConfigFile:
         public=repr(public(part.node)) if holds_hidden(part.node) else None,
         secrets=part.secrets,
         shared=part.shared,
+        takes_over=take_over,
         place=part.place,
     )
 

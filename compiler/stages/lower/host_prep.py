@@ -7,6 +7,7 @@ from functools import partial
 from typing import NamedTuple, TypeVar
 
 from compiler.diagnostics import CompileError, Problem, Report
+from compiler.host.writable import is_plain
 from compiler.model.host_prep import Group, HostPrep, Tmpfile, User
 from compiler.model.service import Part
 from compiler.node import Mapping, Node, Plain, Scalar, expect_mapping, plain, walk
@@ -57,14 +58,10 @@ def _tmpfiles(keys: Keys) -> tuple[Tmpfile, ...]:
 
 
 def _tmpfile(keys: Keys) -> Tmpfile:
-    path, kind = keys.required("path"), keys.text("type") or "d"
+    path, kind, take_over = keys.required("path"), keys.text("type") or "d", keys.flag("take_over")
     if kind[0] not in _LEAVING:
-        check_owner(
-            path,
-            keys.node.entries["path"].span,
-            take_over=keys.flag("take_over"),
-            is_recursive=kind[0] in _RECURSIVE,
-        )
+        place = keys.node.entries["path"].span
+        check_owner(path, place, take_over=take_over, is_recursive=kind[0] in _RECURSIVE)
     return Tmpfile(
         path=path,
         type=kind,
@@ -73,7 +70,13 @@ def _tmpfile(keys: Keys) -> Tmpfile:
         group=keys.text("group"),
         age=keys.text("age"),
         argument=keys.text("argument"),
+        takes_over=take_over and _replaces(kind) and is_plain(path),
     )
+
+
+def _replaces(kind: str) -> bool:
+    """Whether a line of this type writes or removes a file that is there already."""
+    return kind[0] in "wr" or "+" in kind
 
 
 _LEAVING = frozenset("xX")  # types of lines that change nothing
