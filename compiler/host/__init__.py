@@ -2,7 +2,7 @@
 
 It runs on Python 3.9 or newer with the part of the standard library that python3-minimal of Debian 13 has:
 no `shutil`, `hmac` or `concurrent`. It imports nothing of ours from outside this package; from outside,
-only `layout` and `manifest` may be imported. It is sent as one zip file (deploy/program.py) over the
+only `layout`, `manifest` and `writable` may be imported. It is sent as one zip file (deploy/program.py) over the
 connection on which it then answers: requests arrive on stdin as one JSON object per line (after one with
 `size` follow that many bytes of zlib data), events leave on stdout as one JSON object per line. It has no
 state that it could lose: what to do follows from what is wanted and what is installed, so the next push
@@ -18,13 +18,16 @@ finishes one that died.
     files, etc_hosts             files in their places; our block in /etc/hosts
     watch, health                waits until units are up and stay so; health checks of containers
     units, engine, journal       what systemd, podman or docker, and the journal report
+    ownership, taken             refuses what is not heatsink's to replace; keeps what is taken over
     installed, store, lock       what is installed; the generations kept; one pusher at a time
     machine, wire                files and commands; requests and events
+    writable                     which paths a bundle may write
     manifest, layout             the manifest of a bundle; paths
 
     /var/lib/heatsink/generations/<n>/   manifest.json, secrets.json (0600), root/: the bundle as pushed
     /var/lib/heatsink/current, previous  links to generations that came up
     /var/lib/heatsink/installed.json     what is installed, and the hash with which each unit came up
+    /var/lib/heatsink/taken/             originals of files that a bundle takes over
     /var/lib/heatsink/state              what the greeting (greeting.py) reads; absent during a change
     /var/lib/heatsink/salt, lock
 """

@@ -22,7 +22,9 @@ ROOT = Path(__file__).parents[2]
 
 CLEAN = """
 systemctl stop 'heatsink*' --all
-rm -rf /var/lib/heatsink /var/lib/config-data /usr/local/lib/heatsink /root/seen /etc/tmpfiles.d/heatsink.conf
+rm -rf /var/lib/heatsink /var/lib/config-data /var/lib/kolla /usr/local/lib/heatsink /root/seen
+rm -rf /etc/containers/systemd/heatsink
+find /etc/*.d /etc/containers -name "*heatsink.conf" -delete
 find /etc/systemd/system -name 'heatsink*' -delete
 find /etc/systemd/system -name 'heatsink*' -prune -exec rm -rf {} +
 systemctl daemon-reload

@@ -1,0 +1,107 @@
+"""What is on a real host before heatsink, and beside it, stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from compiler.lab import LabNode
+from tests.support.bundles import prepared, run_once, service, taken_over, write_build
+from tests.support.nodes import Operator
+
+pytestmark = pytest.mark.lab
+
+OWN = """
+mkdir -p /etc/systemd/system/heatsink-one.service.d
+printf '[Service]\\nNice=5\\n' >/etc/systemd/system/heatsink-one.service.d/own.conf
+printf '[Service]\\nExecStart=sleep infinity\\n' >/etc/systemd/system/own.service
+printf 'theirs\\n' >/etc/motd
+chmod 640 /etc/motd
+systemctl daemon-reload
+systemctl start own.service
+"""
+CLEAR = """
+systemctl stop own.service 'heatsink*' --all
+rm -rf /etc/systemd/system/own.service /etc/systemd/system/heatsink-one.service.d /etc/motd
+systemctl daemon-reload
+"""
+
+
+@pytest.fixture
+def busy(operator: Operator, node: LabNode) -> Iterator[LabNode]:
+    """A node on which the operator has things of their own."""
+    node.run(("sh", "-c", OWN))
+    yield node
+    node.run(("sh", "-c", CLEAR))
+
+
+def own(node: LabNode) -> str:
+    """The operator's own things: their content, and since when the unit runs."""
+    files = "/etc/motd /etc/systemd/system/own.service /etc/systemd/system/heatsink-one.service.d/own.conf"
+    seen = node.run(("sh", "-c", f"stat -c '%n %a %U %Y' {files}; cat {files}"))
+    return seen + node.run(("systemctl", "show", "--property=InvocationID", "own.service"))
+
+
+def test_units_and_drop_ins_of_the_operator_are_left_alone(operator: Operator, busy: LabNode) -> None:
+    before = own(busy)
+    operator.writes(service("one"), run_once("two"))
+    operator.push()
+    assert busy.run(("systemctl", "show", "--property=Nice", "heatsink-one.service")) == "Nice=5\n"
+    operator.writes(service("three"))
+    operator.push()
+    operator.heatsink("rollback")
+    assert own(busy) == before
+
+
+def test_a_file_of_the_operator_is_refused_by_name(operator: Operator, busy: LabNode) -> None:
+    before = own(busy)
+    operator.writes(service("one"), prepared("/etc/motd.d/own", "x"), prepared("/etc/issue", "ours"))
+    said = operator.push(code=1)
+    assert f"error: {busy.name}: on this host before heatsink" in said
+    assert "  |   `/etc/issue`" in said
+    assert own(busy) == before
+    assert busy.run(("sh", "-c", "ls /etc/systemd/system | grep -c '^heatsink.*target$' || true")) == "0\n"
+
+
+def test_a_file_that_is_taken_over_is_given_back(operator: Operator, busy: LabNode) -> None:
+    before = own(busy).replace("/etc/motd", "")
+    operator.writes(service("one"), taken_over("/etc/motd", "ours\n"))
+    operator.push()
+    assert busy.run(("cat", "/etc/motd")) == "ours\n"
+    busy.reboot()
+    operator.writes(service("one"))
+    operator.push()
+    assert busy.run(("cat", "/etc/motd")) == "theirs\n"
+    assert busy.run(("stat", "-c", "%a %U:%G", "/etc/motd")) == "640 root:root\n"
+    assert "640 root" in before
+
+
+def test_a_unit_from_elsewhere_is_not_shadowed(operator: Operator, busy: LabNode) -> None:
+    busy.run(("systemd-run", "--unit=heatsink-one", "sleep", "infinity"))
+    operator.writes(service("one"))
+    said = operator.push(code=1)
+    assert "unit `heatsink-one.service`, from `/run/systemd/transient/heatsink-one.service`" in said
+    assert busy.run(("systemctl", "is-active", "heatsink-one.service")) == "active\n"
+
+
+def test_a_host_of_another_project_is_refused_until_it_is_taken_over(
+    operator: Operator, node: LabNode
+) -> None:
+    writes(operator, "shop", "one")
+    operator.push()
+    writes(operator, "bank", "two")
+    said = operator.push(code=1)
+    assert f"{node.name}: this host belongs to project `shop`, and this is project `bank`" in said
+    assert operator.heatsink("status", "--json", code=0).count("heatsink-one.service") == 1
+    assert "not to `ship`" in operator.push("--take-over", "ship", code=1)
+    operator.push("--take-over", "shop")
+    assert list(operator.status()) == ["heatsink-two.service"]
+
+
+def writes(operator: Operator, project: str, name: str) -> None:
+    """A build of a project."""
+    ways = {node.name: operator.way(node) for node in operator.nodes}
+    build: Path = operator.folder / "build"
+    write_build(build, dict.fromkeys(ways, (service(name),)), ways, project=project)
