@@ -72,7 +72,7 @@ def show_problems(problems: Iterable[Problem], label: str = "error") -> None:
 
 
 def left_problem(host: str) -> Problem:
-    """A host that left the hosts file: nothing is pushed to it any more, and nobody looks after it."""
+    """A host that left the hosts file: nothing is pushed to it any more, and what it has still runs."""
     return Problem(
         f"host `{host}` has left the hosts file, and still runs what was pushed to it",
         hint=f"remove that with `heatsink remove --host {host}`, or put the host back",

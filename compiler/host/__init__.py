@@ -2,7 +2,7 @@
 
 It runs on Python 3.9 or newer with the part of the standard library that python3-minimal of Debian 13 has:
 no `shutil`, `hmac` or `concurrent`. It imports nothing of ours from outside this package; from outside,
-only `layout`, `manifest` and `writable` may be imported. It is sent as one zip file (deploy/program.py) over the
+`layout`, `manifest` and `writable` may be imported. It is sent as one zip file (deploy/program.py) over the
 connection on which it then answers: requests arrive on stdin as one JSON object per line (after one with
 `size` follow that many bytes of zlib data), events leave on stdout as one JSON object per line. It has no
 state that it could lose: what to do follows from what is wanted and what is installed, so the next push

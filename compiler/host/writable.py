@@ -35,32 +35,32 @@ _OF_THE_SYSTEM = f"""{_ACCOUNTS}
 """
 
 
-class Refusal(NamedTuple):
+class PathRefusal(NamedTuple):
     """Why a bundle may not write a path, and what to do next."""
 
     message: str
     hint: str
 
 
-def refusal(path: str, *, takes_over: bool) -> Refusal | None:
+def refusal(path: str, *, takes_over: bool) -> PathRefusal | None:
     """Why a file of a template may not have this path; None if it may."""
     if not is_plain(path) or not path.startswith(WRITABLE) or _is_below(path, OWN):
-        return Refusal(f"a bundle must not install `{path}`", f"allowed folders: {', '.join(WRITABLE)}")
+        return PathRefusal(f"a bundle must not install `{path}`", f"allowed folders: {', '.join(WRITABLE)}")
     if _is_below(path, (layout.UNITS, layout.QUADLETS)) or is_emitted(path):
-        return Refusal(_of_the_system(path), "only heatsink's own units may be there")
+        return PathRefusal(_of_the_system(path), "only heatsink's own units may be there")
     return system_refusal(path, takes_over=takes_over)
 
 
-def system_refusal(path: str, *, takes_over: bool) -> Refusal | None:
+def system_refusal(path: str, *, takes_over: bool) -> PathRefusal | None:
     """Why a template may not write a path, as far as the operating system has to do with it."""
     if _ACCOUNT.fullmatch(path):
-        return Refusal(_of_the_system(path), "no bundle replaces files that decide who may log in")
+        return PathRefusal(_of_the_system(path), "no bundle replaces files that decide who may log in")
     return replaceable(path) if not takes_over and _SYSTEM.fullmatch(path) else None
 
 
-def replaceable(path: str) -> Refusal:
+def replaceable(path: str) -> PathRefusal:
     """Why a template may not write a file of the operating system unless it takes it over."""
-    return Refusal(_of_the_system(path), "to replace it, set `take_over: true`")
+    return PathRefusal(_of_the_system(path), "to replace it, set `take_over: true`")
 
 
 def is_above_the_system(path: str) -> bool:

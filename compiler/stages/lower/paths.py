@@ -7,7 +7,7 @@ import re
 
 from compiler.diagnostics import CompileError
 from compiler.host import writable
-from compiler.host.writable import Refusal
+from compiler.host.writable import PathRefusal
 from compiler.source import Span
 
 
@@ -30,6 +30,6 @@ def check_owner(path: str, place: Span, *, take_over: bool, is_recursive: bool =
     _refuse(refusal and refusal._replace(message=f"`{path}` belongs to the operating system"), place)
 
 
-def _refuse(refusal: Refusal | None, place: Span) -> None:
+def _refuse(refusal: PathRefusal | None, place: Span) -> None:
     if refusal is not None:
         raise CompileError(refusal.message, place, refusal.hint)
