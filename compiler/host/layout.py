@@ -24,6 +24,10 @@ LOCK = f"{HOME}/lock"
 PENDING = f"{HOME}/pending"  # the change that is not confirmed yet
 CONFIRMED = f"{HOME}/confirmed"  # the seal of the change that is: the greeting writes it
 HISTORY = f"{HOME}/history"
+RECORDS = (
+    *(INSTALLED, SUMMARY, SALT, PENDING, CONFIRMED, HISTORY, CURRENT, PREVIOUS),
+    *(RECOVERY, RECOVERY_LINK, ETC_HOSTS),
+)
 STAMPS = f"{HOME}/stamps"  # one for each run-once unit that is done
 
 # Artifacts as well: environment files of containers, and the names for /etc/hosts.

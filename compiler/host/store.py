@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from .disk import beside, flush, place_link, remove_tree, sync, write
-from .layout import CURRENT, GENERATIONS, OWN, PREVIOUS, SALT, STAGING, STAMPS, SUMMARY, TRASH
+from .layout import CURRENT, GENERATIONS, PREVIOUS, RECORDS, SALT, STAGING, STAMPS, SUMMARY, TRASH
 from .machine import Machine
 from .manifest import (
     FORMAT,
@@ -236,5 +236,5 @@ def sweep(machine: Machine) -> None:
     """Delete what a killed program left: half written and half deleted generations, half written records."""
     for path in machine.path(GENERATIONS).glob(".*"):
         remove_tree(path)
-    for name in OWN:
+    for name in RECORDS:
         beside(machine.path(name)).unlink(missing_ok=True)

@@ -29,8 +29,8 @@ ROOT = Path(__file__).parents[2]
 OPTIONS = PushOptions(steps=(0, 1, 2, 3, 4, 5), timeout=20, settle=0)
 
 # A unit is active when there is a file of its name, and stops with those that it requires. Run-once units are
-# done as soon as they start. A file of the unit's name in bin/shown has further properties, which count; one in
-# `from` says where a unit that is somebody else's comes from.
+# done as soon as they start. A file of the unit's name in bin/shown has further properties, which count; one
+# in `from` says where a unit that is somebody else's comes from.
 SYSTEMCTL = r"""#!/bin/sh
 cd "${0%/*}/active"
 units=../../root/etc/systemd/system

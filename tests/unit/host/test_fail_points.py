@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -149,8 +148,7 @@ def assert_nothing(host: HostFolder) -> None:
 def assert_settled(host: HostFolder) -> None:
     """Nothing is under way, nothing is left of what was, and every kept generation is whole."""
     assert not host.path(layout.PENDING).exists()
-    leftovers = [path for path in host.path("/").rglob(".*.heatsink")]
-    assert leftovers == []
+    assert list(host.path("/").rglob(".*.heatsink")) == []
     for folder in host.path(layout.GENERATIONS).glob("[0-9]*"):
         manifest = Manifest.parse((folder / "manifest.json").read_bytes())
         for file in manifest.files:
