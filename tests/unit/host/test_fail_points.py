@@ -35,7 +35,7 @@ NEW = (
 
 def points() -> Iterator[int]:
     """The effects before which the program is killed: each in `make test`, some otherwise."""
-    return itertools.count(1, 1 if examples(QUICK) > QUICK // 2 else 7)
+    return itertools.count(1, 1 if examples(QUICK) > QUICK // 2 else 31)
 
 
 @pytest.fixture
