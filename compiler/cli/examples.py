@@ -43,7 +43,18 @@ _EXAMPLES = {
         ("", "back to the previous generation"),
         ("--host web0 --to 3", "one host, to its generation 3"),
     ),
-    "heatsink secrets generate": (("", "complete secrets.yaml before the first push"),),
+    "heatsink secrets generate": (("--offline", "complete secrets.yaml before the first push"),),
+    "heatsink secrets list": (("", "which secrets there are, and which have no value yet"),),
+    "heatsink secrets set": (
+        ("AdminPassword", "a value from a prompt"),
+        ("NginxTlsKey <site.key", "a value from a file"),
+    ),
+    "heatsink secrets rotate": (("AdminPassword RabbitmqPassword", "new values of two secrets"),),
+    "heatsink secrets fetch": (
+        ("", "all values that hosts have and secrets.yaml lacks"),
+        ("--host db0", "those of one host, where hosts differ"),
+    ),
+    "heatsink secrets import": (("backup.yaml", "what secrets.yaml lacks, from another secrets file"),),
     "heatsink images build": (
         ("", "every image of the library and of ./images"),
         ("'keystone*' --no-cache", "some images with the latest packages"),

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from compiler.cli.output import note
-from compiler.files.secrets import AddedMeanwhileError, add_secrets, read_secrets
+from compiler.files.secrets import AddedMeanwhileError, SecretsFile
 from compiler.model.random_string import StringRecipe, random_string
 
 
@@ -14,12 +14,12 @@ class KeptStrings:
     """The strings of OS::Heat::RandomString: those in the secrets file, and new ones to add to it."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._file = SecretsFile(path)
         self._new: dict[str, str] = {}
 
     @cached_property
     def _kept(self) -> dict[str, str]:
-        return read_secrets(self._path)
+        return self._file.values()
 
     def __call__(self, name: str, recipe: StringRecipe) -> str:
         """The string of that name, made by the recipe if there is none yet."""
@@ -33,8 +33,8 @@ class KeptStrings:
             return True
 
         try:
-            add_secrets(self._path, self._new)
+            self._file.add(self._new)
         except AddedMeanwhileError:
             return False
-        note(f"generated in {self._path}: {', '.join(self._new)}")
+        note(f"generated in {self._file.path}: {', '.join(self._new)}")
         return True

@@ -2,39 +2,152 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from compiler.cli.command import json_option
 from compiler.cli.groups import CommandGroup
-from compiler.cli.output import note
-from compiler.files.secrets import NAME as SECRETS_FILE
-from compiler.files.secrets import add_secrets, new_values, read_secrets
+from compiler.cli.output import Cell, note, show_table
+from compiler.cli.secret_values import SecretsNeeded, fetched, new_secrets_option, secrets_option
+from compiler.cli.selection import Selection, selecting
+from compiler.diagnostics import HeatsinkError, closest
+from compiler.files.secrets import SecretsFile, new_values
+
+_FILE = "File of secret values; a new one is readable by you alone (mode 0600)."
 
 
 @click.group(cls=CommandGroup)
 def secrets() -> None:
-    """Generate the values of hidden parameters, to which bundles only refer."""
+    """Generate, replace and bring back the values of hidden parameters, to which bundles only refer."""
 
 
 @secrets.command()
-@click.option(
-    "--build", type=click.Path(path_type=Path), default=Path("build"), show_default=True,
-    help="Folder of the compiled bundle.",
-)  # fmt: skip
-@click.option(
-    "--secrets", "path", type=click.Path(path_type=Path), default=Path(SECRETS_FILE), show_default=True,
-    help="File to complete; a new one is readable by you alone (mode 0600).",
-)  # fmt: skip
-def generate(build: Path, path: Path) -> None:
-    """Generate a value for every secret that the compiled bundle needs and the file lacks."""
-    from compiler.deploy.bundle import bundle_folder, read_fleet
+@selecting
+@secrets_option(_FILE)
+@new_secrets_option()
+@click.option("--offline", is_flag=True, help="Do not ask the hosts: none of them has been pushed to yet.")
+def generate(selection: Selection, file: SecretsFile, new_secrets: tuple[str, ...], offline: bool) -> None:
+    """Generate a value for every secret that the compiled bundle needs and the file lacks.
 
-    hosts = read_fleet(build).hosts
-    needed = {name for host in hosts for name in bundle_folder(build, host).secrets}
-    new = new_values(needed - read_secrets(path).keys())
+    Hosts are asked first: a secret that one of them has is not generated again.
+    """
+    fleet, hosts = selection.read()
+    needed = SecretsNeeded(selection=selection, fleet=fleet, file=file, forced=new_secrets)
+    if offline:
+        names = {name for bundle in needed.bundles(hosts).values() for name in bundle.secrets}
+        needed = replace(needed, forced=sorted(names - file.values().keys()))
+    before = file.values()
+    if needed.values(hosts, saved=True) == before:
+        note(f"{file.path}: no value is missing")
+
+
+@secrets.command("list")
+@selecting
+@secrets_option("File of secret values.")
+@json_option("Print secrets and the hosts that need them as JSON.")
+def list_(selection: Selection, file: SecretsFile, as_json: bool) -> None:
+    """List the secrets of the bundle and of the file, without their values."""
+    fleet, hosts = selection.read()
+    bundles = SecretsNeeded(selection=selection, fleet=fleet, file=file).bundles(hosts)
+    values = file.values()
+    names = sorted(values.keys() | {name for bundle in bundles.values() for name in bundle.secrets})
+    needed_by = {name: [host for host in bundles if name in bundles[host].secrets] for name in names}
+    if as_json:
+        rows = [{"secret": name, "set": name in values, "hosts": needed_by[name]} for name in names]
+        click.echo(json.dumps(rows, indent=1))
+        return
+    show_table(
+        ("secret", "value", "hosts"),
+        (
+            (Cell(name), Cell(*_SET if name in values else _MISSING), Cell(", ".join(needed_by[name]) or "-"))
+            for name in names
+        ),
+    )
+
+
+_SET = ("set",)
+_MISSING = ("missing", "yellow")
+
+
+@secrets.command("set")
+@click.argument("name")
+@secrets_option(_FILE)
+def set_(name: str, file: SecretsFile) -> None:
+    """Set the value of a secret, read from a prompt without echo, or from stdin.
+
+    The next push restarts the services that use it.
+    """
+    file.replace({name: _entered(name)})
+    note(f"set in {file.path}: {name}")
+
+
+def _entered(name: str) -> str:
+    """What the operator types, or stdin; a single line without its end."""
+    if sys.stdin.isatty():
+        entered: str = click.prompt(name, hide_input=True, confirmation_prompt=True, err=True)
+        return entered
+    text = sys.stdin.read()
+    return text.removesuffix("\n") if text.count("\n") == 1 else text
+
+
+@secrets.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@secrets_option(_FILE)
+def rotate(names: tuple[str, ...], file: SecretsFile) -> None:
+    """Generate new values for secrets that have one.
+
+    The next push restarts the services that use them.
+    """
+    known = file.values()
+    for name in names:
+        if name not in known:
+            raise HeatsinkError(f"`{name}` has no value in `{file.path}`", hint=closest(name, known))
+    file.replace(new_values(names))
+    note(f"generated in {file.path}: {', '.join(names)}")
+
+
+@secrets.command()
+@selecting
+@secrets_option(_FILE)
+def fetch(selection: Selection, file: SecretsFile) -> None:
+    """Bring back from hosts the values that the file lacks.
+
+    Hosts keep the values of their secrets. One for which they have different values is not fetched.
+    """
+    values, problems = fetched(selection, file.values().keys())
+    if values:
+        _add(file, values, "fetched to")
+    if problems:
+        raise HeatsinkError.of(problems)
+    if not values:
+        note(f"{file.path}: no host has a value that is missing")
+
+
+@secrets.command("import")
+@click.argument("source", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE")
+@secrets_option(_FILE)
+def import_(source: Path, file: SecretsFile) -> None:
+    """Add the values of another secrets file for names that the file lacks."""
+    present, other = file.values(), SecretsFile(source).values()
+    differing = sorted(name for name, value in other.items() if present.get(name, value) != value)
+    if differing:
+        names = ", ".join(f"`{name}`" for name in differing)
+        raise HeatsinkError(
+            f"`{source}` and `{file.path}` have different values of {names}",
+            hint="nothing was imported; remove these from one of the files",
+        )
+    new = {name: value for name, value in other.items() if name not in present}
     if new:
-        add_secrets(path, new)
-        note(f"generated in {path}: {', '.join(new)}")
+        _add(file, new, "imported to")
     else:
-        note(f"{path}: no value is missing")
+        note(f"{file.path}: no value is missing")
+
+
+def _add(file: SecretsFile, values: Mapping[str, str], done: str) -> None:
+    file.add(values)
+    note(f"{done} {file.path}: {', '.join(values)}")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +124,14 @@ class UnitsReported:
     units: tuple[UnitStatus, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretsReported:
+    """The names of the secrets that the host has, and their values if these were asked for."""
+
+    names: tuple[str, ...]
+    values: Mapping[str, str] = field(repr=False)
+
+
 Event = (
     Progress
     | HostWarning
@@ -134,4 +143,5 @@ Event = (
     | Unconfirmed
     | Activated
     | UnitsReported
+    | SecretsReported
 )

@@ -18,6 +18,7 @@ from compiler.deploy.events import (
     PlannedUnit,
     PlanSummary,
     Progress,
+    SecretsReported,
     StepEnded,
     Unconfirmed,
     UnitFailure,
@@ -25,6 +26,7 @@ from compiler.deploy.events import (
     UnitStatus,
 )
 from compiler.deploy.printable import printable, printable_lines
+from compiler.host.manifest import NAME
 
 _Field = Callable[[Any], Any]  # the value of a field in JSON → the value of the event; raises ValueError
 
@@ -42,8 +44,15 @@ def read_event(line: bytes) -> Event:
         make, readers = EVENTS[_string(fields.get("event"))]
         event: Event = _record(make, readers)(fields)
     except (ValueError, KeyError, RecursionError):  # of JSON that is none, or too deep
-        raise NotUnderstoodError(f"`{printable(line.decode(errors='replace').strip(), 60)}`") from None
+        raise NotUnderstoodError(_piece(line)) from None
     return event
+
+
+def _piece(line: bytes) -> str:
+    """What a line is, to be shown: a piece of it, unless it may hold values of secrets."""
+    if b'"secrets"' in line:
+        return "a report of secrets that is not valid"
+    return f"`{printable(line.decode(errors='replace').strip(), 60)}`"
 
 
 def _record(make: Callable[..., Any], readers: Mapping[str, _Field]) -> _Field:
@@ -113,6 +122,16 @@ def _sha256(value: object) -> str:
     return text
 
 
+def _name(value: object) -> str:
+    if not re.fullmatch(NAME, text := _string(value)):
+        raise ValueError("not the name of a secret")
+    return text
+
+
+def _secrets(value: object) -> dict[str, str]:
+    return {_name(name): _string(text) for name, text in _mapping(value).items()}
+
+
 _PLANNED_UNIT = _record(
     PlannedUnit,
     {"unit": _text, "step": _optional(_number), "action": _action, "why": _text, "stops_with": _text},
@@ -156,4 +175,5 @@ EVENTS: Mapping[str, tuple[Callable[..., Any], Mapping[str, _Field]]] = {
     "unconfirmed": (Unconfirmed, {"seal": _sha256}),
     "done": (Activated, {"generation": _number}),
     "status": (UnitsReported, {"generation": _number, "current": _number, "units": _many(_UNIT_STATUS)}),
+    "secrets": (SecretsReported, {"names": _many(_name), "values": _secrets}),
 }

@@ -9,29 +9,85 @@ import stat
 import string
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from compiler import files, schemas
 from compiler.diagnostics import HeatsinkError, reason
+from compiler.files.secret_lines import with_values
 from compiler.files.writing import replace_file
 from compiler.node import expect_mapping, plain
 from compiler.node.yaml import parse
+from compiler.source import Source
 
 NAME = "secrets.yaml"
 LENGTH = 40
 _ALPHABET = string.ascii_letters + string.digits
-_HEADER = "# Values of secrets, by name. Keep this file: without it a push generates new ones.\n"
+_HEADER = "# Values of secrets, by name. Keep a copy of this file in a safe place.\n"
 
 
-def read_secrets(path: Path) -> dict[str, str]:
-    """Name → value; empty if there is no such file, or nothing in it.
+class AddedMeanwhileError(HeatsinkError):
+    """Another command has written a value first."""
 
-    The file is a flat mapping `name: value`. Raises HeatsinkError if not, or if other users can read it.
-    """
-    if not path.exists():
-        return {}
-    _check_private(path)
-    source = files.read(path)
+
+@dataclass(frozen=True, slots=True)
+class SecretsFile:
+    """A secrets file: a flat mapping `name: value`, whether it exists yet or not."""
+
+    path: Path
+
+    def values(self) -> dict[str, str]:
+        """Name → value; empty if there is no such file, or nothing in it.
+
+        Raises HeatsinkError if it is not a flat mapping of texts, or other users can read it.
+        """
+        source = self._source()
+        return _values(source) if source else {}
+
+    def add(self, values: Mapping[str, str]) -> None:
+        """Append values to the file, which only its owner can read (0600).
+
+        Raises AddedMeanwhileError, and writes nothing, if it has one of the names by now.
+        """
+        with _locked(self.path.parent):
+            if taken := sorted(values.keys() & self.values().keys()):
+                raise AddedMeanwhileError(
+                    f"another command has written `{taken[0]}` to `{self.path}` in the meantime",
+                    hint="run the command again",
+                )
+            self._write(values)
+
+    def replace(self, values: Mapping[str, str]) -> None:
+        """Write values, also over others of the same names; all other lines stay as they are."""
+        with _locked(self.path.parent):
+            self._write(values)
+
+    def _source(self) -> Source | None:
+        if not self.path.exists():
+            return None
+        _check_private(self.path)
+        return files.read(self.path)
+
+    def _write(self, values: Mapping[str, str]) -> None:
+        before = self._source() or Source(files.short_name(self.path), _HEADER)
+        wanted = {**_values(before), **values}
+        text = with_values(before, values)
+        if _values(Source(before.name, text)) != wanted:
+            raise HeatsinkError(
+                f"`{before.name}` cannot be changed in place", hint="write one `name: value` per line"
+            )
+        try:
+            replace_file(self.path, text.encode(), 0o600, durable=True)
+        except OSError as error:
+            raise HeatsinkError(f"`{self.path}` cannot be written: {reason(error)}") from None
+
+
+def new_values(names: Iterable[str]) -> dict[str, str]:
+    """A new value for each name: 40 letters and digits, which need no quoting anywhere."""
+    return {name: "".join(secrets.choice(_ALPHABET) for _ in range(LENGTH)) for name in sorted(names)}
+
+
+def _values(source: Source) -> dict[str, str]:
     try:
         node = parse(source)
         if node is None:
@@ -42,29 +98,6 @@ def read_secrets(path: Path) -> dict[str, str]:
     values = plain(node)
     assert isinstance(values, dict)
     return {name: str(value) for name, value in values.items()}
-
-
-def new_values(names: Iterable[str]) -> dict[str, str]:
-    """A new value for each name: 40 letters and digits, which need no quoting anywhere."""
-    return {name: "".join(secrets.choice(_ALPHABET) for _ in range(LENGTH)) for name in sorted(names)}
-
-
-class AddedMeanwhileError(HeatsinkError):
-    """Another command has written a value first."""
-
-
-def add_secrets(path: Path, values: Mapping[str, str]) -> None:
-    """Append values to the file, which only its owner can read (0600).
-
-    Raises AddedMeanwhileError, and writes nothing, if it has one of the names by now.
-    """
-    with _locked(path.parent):
-        if taken := sorted(values.keys() & read_secrets(path).keys()):
-            raise AddedMeanwhileError(
-                f"another command has written `{taken[0]}` to `{path}` in the meantime",
-                hint="run the command again",
-            )
-        _append(path, values)
 
 
 def _check_private(path: Path) -> None:
@@ -88,15 +121,3 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
-
-
-def _append(path: Path, values: Mapping[str, str]) -> None:
-    before = path.read_text(encoding="utf-8") if path.exists() else _HEADER
-    if not before.endswith("\n"):
-        before += "\n"
-    # Quoted, because forty digits would be a number.
-    lines = "".join(f'{name}: "{value}"\n' for name, value in values.items())
-    try:
-        replace_file(path, (before + lines).encode(), 0o600, durable=True)
-    except OSError as error:
-        raise HeatsinkError(f"`{path}` cannot be written: {reason(error)}") from None

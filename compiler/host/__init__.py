@@ -8,7 +8,8 @@ connection on which it then answers: requests arrive on stdin as one JSON object
 state that it could lose: what to do follows from what is wanted and what is installed, so the next push
 finishes one that died.
 
-    __main__, verbs              answers one request: push, rollback, status
+    __main__, verbs              answers one request: push, rollback, status, secrets
+    held                         the secrets that this host has
     staging                      receives and checks a bundle
     activation                   a change as a whole: plan, pull, install, start step by step, make current
     install, steps               installs a generation's files; starts its units and waits for them

@@ -40,7 +40,8 @@ CODINGS: Mapping[str, Callable[[str], str]] = {
     "env": one_line,
 }
 SECRET_MARK = "@{heatsink:secret:"  # noqa: S105 - how references begin, not a secret
-SECRET = rf"{re.escape(SECRET_MARK)}([A-Za-z_][A-Za-z0-9_]*)((?:\|(?:{'|'.join(CODINGS)}))*)\}}"
+NAME = "[A-Za-z_][A-Za-z0-9_]*"  # of a secret
+SECRET = rf"{re.escape(SECRET_MARK)}({NAME})((?:\|(?:{'|'.join(CODINGS)}))*)\}}"
 
 T = TypeVar("T")
 

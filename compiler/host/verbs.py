@@ -1,4 +1,4 @@
-"""The requests: push, rollback, status."""
+"""The requests: push, rollback, status, secrets."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from .commit import tidy
 from .disk import remove_tree
 from .engine import check_engine
 from .health import Health, healths_of
+from .held import report_secrets
 from .installed import Installed
 from .layout import CURRENT, PREVIOUS
 from .lock import locked
@@ -111,5 +112,5 @@ def _report(
     }
 
 
-VERBS = {"push": push, "rollback": rollback, "status": status}  # requests of a pusher
+VERBS = {"push": push, "rollback": rollback, "status": status, "secrets": report_secrets}  # of a pusher
 UNATTENDED = {"revert": revert_unattended, "recover": recover}  # of the revert timer, of the boot

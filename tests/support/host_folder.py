@@ -155,6 +155,19 @@ class HostFolder:
         path.write_text(f"#!/bin/sh\n{text}\n")
         path.chmod(0o755)
 
+    def heatsink(self, *arguments: str, entered: str = "") -> subprocess.CompletedProcess[str]:
+        """The command, run in the folder; this machine is the folder that stands for a host."""
+        path = f"{self.folder}/bin:{os.environ['PATH']}"
+        places = {"HEATSINK_ROOT": f"{self.folder}/root", "PATH": path, "HOME": str(self.folder)}
+        return subprocess.run(
+            (sys.executable, "-m", "compiler", *arguments),
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **places},
+            input=entered,
+            capture_output=True,
+            text=True,
+        )
+
     def path(self, path: str) -> Path:
         return self.folder / "root" / path.lstrip("/")
 
@@ -173,7 +186,11 @@ def host_folder(folder: Path) -> HostFolder:
     """An empty host on which nothing runs."""
     for name in ("bin/active", "bin/from", "root/etc", "root/var/lib"):
         (folder / name).mkdir(parents=True)
-    stand_ins = {"systemctl": SYSTEMCTL, **dict.fromkeys(SILENT, "#!/bin/sh\n")}
+    stand_ins = {
+        "systemctl": SYSTEMCTL,
+        "sudo": '#!/bin/sh\nshift\nexec "$@"\n',
+        **dict.fromkeys(SILENT, "#!/bin/sh\n"),
+    }
     for name, text in {**stand_ins, **_measured()}.items():
         (folder / "bin" / name).write_text(text)
         (folder / "bin" / name).chmod(0o755)

@@ -164,7 +164,7 @@ def _secret_names(chosen: Path | None, on_read: OnRead) -> frozenset[str]:
     if path is None:
         return frozenset()
     on_read("secrets", path)
-    return frozenset(secrets.read_secrets(path))
+    return frozenset(secrets.SecretsFile(path).values())
 
 
 def _path(chosen: Path | None, usual: str) -> Path | None:

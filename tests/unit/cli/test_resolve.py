@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from compiler.files.secrets import read_secrets
+from compiler.files.secrets import SecretsFile
 from tests.support.operator import heatsink
 
 TEMPLATE = """\
@@ -32,5 +32,5 @@ def test_a_random_string_is_made_once_and_kept_for_its_owner(
     assert json.loads(first.out).isdigit() and len(json.loads(first.out)) == 12
     assert (second.out, second.err) == (first.out, "")
     assert first.err == "generated in secrets.yaml: RandomString_cookie\n"
-    assert read_secrets(tmp_path / "secrets.yaml") == {"RandomString_cookie": json.loads(first.out)}
+    assert SecretsFile(tmp_path / "secrets.yaml").values() == {"RandomString_cookie": json.loads(first.out)}
     assert (tmp_path / "secrets.yaml").stat().st_mode & 0o777 == 0o600

@@ -1,0 +1,126 @@
+"""The values of secrets for a push: those in the secrets file, and new ones that no host can have yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from compiler.cli.output import note, show_problems
+from compiler.cli.selection import Selection
+from compiler.diagnostics import HeatsinkError, Problem, closest
+from compiler.files.secrets import NAME, SecretsFile
+
+if TYPE_CHECKING:
+    from compiler.deploy.bundle import BundleFolder
+    from compiler.model.fleet import Fleet, FleetHost
+
+_Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
+
+
+def secrets_option(description: str) -> Callable[[_Decorated], _Decorated]:
+    """The option `--secrets`, the parameter `file` of a command."""
+    return click.option(
+        "--secrets", "file", type=click.Path(path_type=Path), default=Path(NAME), show_default=True,
+        callback=lambda _context, _parameter, path: SecretsFile(path), help=description,
+    )  # fmt: skip
+
+
+def new_secrets_option() -> Callable[[_Decorated], _Decorated]:
+    """The option `--new-secrets`, a parameter of that name."""
+    return click.option(
+        "--new-secrets", multiple=True, metavar="NAME",
+        help="Generate this secret even if a host has or may have a value of it; repeatable.",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretsNeeded:
+    """The secrets of a build, the file with their values, and whom to ask before generating others."""
+
+    selection: Selection
+    fleet: Fleet
+    file: SecretsFile
+    forced: Sequence[str] = ()  # names to generate whatever hosts have
+
+    def bundles(self, hosts: Iterable[FleetHost]) -> dict[str, BundleFolder]:
+        """The bundles of hosts, by name."""
+        from compiler.deploy.bundle import bundle_folder
+
+        return {host.name: bundle_folder(self.selection.build, host) for host in hosts}
+
+    def values(self, hosts: Sequence[FleetHost], *, saved: bool) -> dict[str, str]:
+        """The values that these hosts need; missing ones are generated, and added to the file if `saved`.
+
+        Raises HeatsinkError if a host has a missing one, and for values that their files cannot hold.
+        """
+        from compiler.deploy.bundle import check_values
+
+        bundles = self.bundles(hosts).values()
+        values = self.file.values()
+        needed = {name for bundle in bundles for name in bundle.secrets}
+        for problem in self._misspelt(values.keys() - needed, needed - values.keys(), hosts):
+            show_problems((problem,), "warning")
+        new = self._generated(needed, values)
+        check_values(bundles, values | new)
+        if new:
+            self._keep(new, saved=saved)
+        return values | new
+
+    def _generated(self, needed: Collection[str], values: Mapping[str, str]) -> dict[str, str]:
+        from compiler.files.secrets import new_values
+
+        missing = set(needed) - values.keys()
+        self._check_forced(needed, values)
+        if unforced := sorted(missing - set(self.forced)):
+            self._ask_hosts(unforced)
+        return new_values(missing)
+
+    def _misspelt(self, unused: Set[str], missing: Set[str], hosts: Sequence[FleetHost]) -> Iterator[Problem]:
+        """Names in the secrets file that no host uses, where a similar one is missing."""
+        similar = {name: hint for name in sorted(unused) if (hint := closest(name, missing))}
+        others = [host for host in self.fleet.hosts if host not in hosts] if similar else []
+        used = {name for bundle in self.bundles(others).values() for name in bundle.secrets}
+        for name, hint in similar.items():
+            if name not in used:
+                yield Problem(f"no host uses `{name}` of `{self.file.path}`", hint=hint)
+
+    def _check_forced(self, needed: Collection[str], values: Mapping[str, str]) -> None:
+        for name in self.forced:
+            if name not in needed:
+                raise HeatsinkError(f"no host needs a secret `{name}`", hint=closest(name, needed))
+            if name in values:
+                hint = f"run `heatsink secrets rotate {name}` to replace it"
+                raise HeatsinkError(f"`{name}` has a value in `{self.file.path}`", hint=hint)
+
+    def _ask_hosts(self, missing: Sequence[str]) -> None:
+        """Raise HeatsinkError if a host of the fleet, chosen or not, has one of these secrets."""
+        from compiler.deploy.held import Vouching, held_names
+
+        needs = {name: bundle.secrets for name, bundle in self.bundles(self.fleet.hosts).items()}
+        with self.selection.sessions(self.fleet.hosts) as sessions:
+            names = held_names(sessions)
+            errors = dict(sessions.errors)
+        Vouching(names=names, needs=needs, errors=errors).check(missing)
+
+    def _keep(self, new: Mapping[str, str], *, saved: bool) -> None:
+        if saved:
+            self.file.add(new)
+            note(f"generated in {self.file.path}: {', '.join(new)}")
+        else:
+            note(f"would be generated in {self.file.path}: {', '.join(new)}")
+
+
+def fetched(selection: Selection, present: Collection[str]) -> tuple[dict[str, str], tuple[Problem, ...]]:
+    """The values that the chosen hosts have for names that are not present, and what is wrong with others."""
+    from compiler.deploy.held import brought_back, held_values
+
+    _, hosts = selection.read()
+    with selection.sessions(hosts) as sessions:
+        held = held_values(sessions)
+        errors = tuple(problem for error in sessions.errors.values() for problem in error.problems)
+    values, conflicts = brought_back(held, present)
+    return values, (*errors, *conflicts)

@@ -1,0 +1,31 @@
+"""The secrets that this host has, so that no push generates them again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .installed import Installed
+from .machine import Machine
+from .store import generation, kept_generations
+from .wire import Pusher
+
+
+def report_secrets(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> int:
+    """Report the names of all secrets in the generations kept here; with `values` their values too."""
+    held = held_secrets(machine)
+    pusher.send("secrets", names=sorted(held), values=held if request["values"] else {})
+    return 0
+
+
+def held_secrets(machine: Machine) -> dict[str, str]:
+    """Name → value: that of the installed generation, else of the newest one that has the name.
+
+    Volumes outlive their services, so that old generations count as well. Raises RefusedError if the
+    installed one is damaged: what it had is not known then.
+    """
+    held: dict[str, str] = {}
+    for kept in kept_generations(machine):  # newest first
+        held = {**kept.secrets, **held}
+    number = Installed.on(machine).generation
+    return {**held, **generation(machine, number).secrets} if number else held
