@@ -10,6 +10,7 @@ from typing import TypeVar
 from compiler import files
 from compiler.diagnostics import Report
 from compiler.model.container import Backend
+from compiler.model.credential import Credential
 from compiler.model.fleet import Fleet
 from compiler.model.host import EmittedHost, LoweredHost
 from compiler.model.inputs import Environment, Inputs, Merge, Opener
@@ -22,6 +23,7 @@ from compiler.stages.load.inputs import Request, load, misnamed_files
 from compiler.stages.lower.host import lower
 from compiler.stages.merge import differences, merge, overlaid
 from compiler.stages.resolve import resolve
+from compiler.stages.resolve.credentials import credentials
 
 T = TypeVar("T")
 
@@ -43,6 +45,7 @@ class Stages:
 
     inputs: Inputs
     environment: Environment
+    credentials: tuple[Credential, ...]
     opener: Opener
     backend: Backend | None
     report: Report
@@ -79,9 +82,11 @@ def stages(request: Request, options: Options, report: Report, on_read: files.On
     environments = overlaid(inputs.environments, OVERRIDES)
     for difference in differences(environments):
         report.warn(difference.message(options.merge))
+    environment = merge(environments, options.merge)
     return Stages(
         inputs=inputs,
-        environment=merge(environments, options.merge),
+        environment=environment,
+        credentials=credentials(environment),
         opener=files.Opening(on_read),
         backend=options.backend,
         report=report,
@@ -94,20 +99,26 @@ class Compilation:
 
     project: str
     bundles: tuple[CompiledBundle, ...]
+    credentials: tuple[Credential, ...]
     everywhere: bool  # every host of the fleet was compiled, so hosts not among them have left
 
     @property
     def fleet(self) -> Fleet:
         """The hosts that were compiled."""
-        return Fleet(hosts=tuple(bundle.host for bundle in self.bundles), project=self.project)
+        hosts = tuple(bundle.host for bundle in self.bundles)
+        return Fleet(hosts=hosts, project=self.project, credentials=self.credentials)
 
 
 def compile_fleet(request: Request, options: Options, report: Report, on_read: files.OnRead) -> Compilation:
     """Compile to bundles. Raises CompileError with every mistake found; warnings go to the report."""
     made = stages(request, options, report, on_read)
     bundles = made.completed(made.bundles())
-    everywhere = len(made.inputs.chosen) == len(made.inputs.hosts)
-    return Compilation(project=made.inputs.project, bundles=bundles, everywhere=everywhere)
+    return Compilation(
+        project=made.inputs.project,
+        bundles=bundles,
+        credentials=made.credentials,
+        everywhere=len(made.inputs.chosen) == len(made.inputs.hosts),
+    )
 
 
 def write(compilation: Compilation, out: Path) -> tree.Changes:

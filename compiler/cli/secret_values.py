@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,6 +17,7 @@ from compiler.files.secrets import NAME, SecretsFile
 
 if TYPE_CHECKING:
     from compiler.deploy.bundle import BundleFolder
+    from compiler.deploy.making import Making
     from compiler.model.fleet import Fleet, FleetHost
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
@@ -62,22 +64,31 @@ class SecretsNeeded:
         bundles = self.bundles(hosts).values()
         values = self.file.values()
         needed = {name for bundle in bundles for name in bundle.secrets}
-        for problem in self._misspelt(values.keys() - needed, needed - values.keys(), hosts):
+        making = making_for(self.fleet, self.selection.build, values)
+        self._check_present(needed, values)
+        known = {name for credential in self.fleet.credentials for name in credential.secrets}
+        for problem in self._misspelt(values.keys() - needed - known, needed - values.keys(), hosts):
             show_problems((problem,), "warning")
-        new = self._generated(needed, values)
+        new = self._generated(needed, making)
         check_values(bundles, values | new)
         if new:
             self._keep(new, saved=saved)
+        for problem in unnamed_hosts(making, needed):
+            show_problems((problem,), "warning")
         return values | new
 
-    def _generated(self, needed: Collection[str], values: Mapping[str, str]) -> dict[str, str]:
-        from compiler.files.secrets import new_values
-
-        missing = set(needed) - values.keys()
-        self._check_forced(needed, values)
-        if unforced := sorted(missing - set(self.forced)):
+    def _generated(self, needed: Collection[str], making: Making) -> dict[str, str]:
+        missing = making.belonging(set(needed) - making.values.keys()) - making.values.keys()
+        forced = making.belonging(self.forced)
+        if unforced := sorted(missing - forced):
             self._ask_hosts(unforced)
-        return new_values(missing)
+        for name, credential in making.incomplete(missing):
+            other = next(other for other in credential.secrets if other != name)
+            hint = f"set it from a backup, or replace both: `heatsink secrets rotate {credential.name}`"
+            raise HeatsinkError(
+                f"`{name}` has no value in `{self.file.path}`, but `{other}` has one", hint=hint
+            )
+        return making.new(missing)
 
     def _misspelt(self, unused: Set[str], missing: Set[str], hosts: Sequence[FleetHost]) -> Iterator[Problem]:
         """Names in the secrets file that no host uses, where a similar one is missing."""
@@ -88,10 +99,16 @@ class SecretsNeeded:
             if name not in used:
                 yield Problem(f"no host uses `{name}` of `{self.file.path}`", hint=hint)
 
-    def _check_forced(self, needed: Collection[str], values: Mapping[str, str]) -> None:
+    def _check_present(self, needed: Collection[str], values: Mapping[str, str]) -> None:
+        """Raise HeatsinkError for empty values, and for names of `--new-secrets` that generate nothing."""
+        for name in sorted(name for name in needed if values.get(name) == ""):
+            raise HeatsinkError(
+                f"`{name}` is empty in `{self.file.path}`", hint=f"run `heatsink secrets set {name}`"
+            )
+        known = {*needed, *(credential.name for credential in self.fleet.credentials)}
         for name in self.forced:
-            if name not in needed:
-                raise HeatsinkError(f"no host needs a secret `{name}`", hint=closest(name, needed))
+            if name not in known:
+                raise HeatsinkError(f"no host needs a secret `{name}`", hint=closest(name, known))
             if name in values:
                 hint = f"run `heatsink secrets rotate {name}` to replace it"
                 raise HeatsinkError(f"`{name}` has a value in `{self.file.path}`", hint=hint)
@@ -112,6 +129,36 @@ class SecretsNeeded:
             note(f"generated in {self.file.path}: {', '.join(new)}")
         else:
             note(f"would be generated in {self.file.path}: {', '.join(new)}")
+
+
+def making_for(fleet: Fleet, build: Path, values: Mapping[str, str]) -> Making:
+    """What makes new values for a fleet, with the names of the hosts that need each secret."""
+    from compiler.deploy.bundle import bundle_folder
+    from compiler.deploy.making import Making
+
+    hosts: dict[str, tuple[str, ...]] = {}
+    for host in fleet.hosts if fleet.credentials else ():
+        address = (host.connection.address,) if host.connection.address else ()
+        for secret in bundle_folder(build, host).secrets:
+            hosts[secret] = (*hosts.get(secret, ()), host.name, *address, *host.addresses)
+    return Making(credentials=fleet.credentials, values=values, hosts=hosts, now=datetime.now(UTC))
+
+
+def unnamed_hosts(making: Making, needed: Collection[str]) -> list[Problem]:
+    """The certificates with a value in which a host that needs them is not named."""
+    from compiler.deploy.certificates import names_in
+
+    problems = []
+    for credential in making.credentials:
+        value = making.values.get(credential.public)
+        if credential.ca and value and credential.public in needed:
+            unnamed = [name for name in making.names(credential) if name not in names_in(value)]
+            if unnamed:
+                message = f"the certificate `{credential.public}` is not for {', '.join(unnamed)}"
+                problems.append(
+                    Problem(message, hint=f"run `heatsink secrets rotate {credential.name}`, then push")
+                )
+    return problems
 
 
 def fetched(selection: Selection, present: Collection[str]) -> tuple[dict[str, str], tuple[Problem, ...]]:

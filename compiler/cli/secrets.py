@@ -5,18 +5,27 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
 
 from compiler.cli.command import json_option
 from compiler.cli.groups import CommandGroup
-from compiler.cli.output import Cell, note, show_table
-from compiler.cli.secret_values import SecretsNeeded, fetched, new_secrets_option, secrets_option
+from compiler.cli.listed_secrets import COLUMNS, listed_secrets, row
+from compiler.cli.output import note, show_table
+from compiler.cli.secret_values import (
+    SecretsNeeded,
+    fetched,
+    making_for,
+    new_secrets_option,
+    secrets_option,
+)
 from compiler.cli.selection import Selection, selecting
 from compiler.diagnostics import HeatsinkError, closest
-from compiler.files.secrets import SecretsFile, new_values
+from compiler.files.secrets import SecretsFile
+from compiler.model.credential import SECRET_KINDS
+from compiler.model.fleet import Fleet
 
 _FILE = "File of secret values; a new one is readable by you alone (mode 0600)."
 
@@ -54,24 +63,11 @@ def list_(selection: Selection, file: SecretsFile, as_json: bool) -> None:
     """List the secrets of the bundle and of the file, without their values."""
     fleet, hosts = selection.read()
     bundles = SecretsNeeded(selection=selection, fleet=fleet, file=file).bundles(hosts)
-    values = file.values()
-    names = sorted(values.keys() | {name for bundle in bundles.values() for name in bundle.secrets})
-    needed_by = {name: [host for host in bundles if name in bundles[host].secrets] for name in names}
+    listed = listed_secrets(fleet, {host: bundle.secrets for host, bundle in bundles.items()}, file.values())
     if as_json:
-        rows = [{"secret": name, "set": name in values, "hosts": needed_by[name]} for name in names]
-        click.echo(json.dumps(rows, indent=1))
-        return
-    show_table(
-        ("secret", "value", "hosts"),
-        (
-            (Cell(name), Cell(*_SET if name in values else _MISSING), Cell(", ".join(needed_by[name]) or "-"))
-            for name in names
-        ),
-    )
-
-
-_SET = ("set",)
-_MISSING = ("missing", "yellow")
+        click.echo(json.dumps([asdict(secret) for secret in listed], indent=1))
+    else:
+        show_table(COLUMNS, map(row, listed))
 
 
 @secrets.command("set")
@@ -82,7 +78,9 @@ def set_(name: str, file: SecretsFile) -> None:
 
     The next push restarts the services that use it.
     """
-    file.replace({name: _entered(name)})
+    if not (value := _entered(name)):
+        raise HeatsinkError(f"the value of `{name}` is empty", hint="type it, or pass it on stdin")
+    file.replace({name: value})
     note(f"set in {file.path}: {name}")
 
 
@@ -97,18 +95,44 @@ def _entered(name: str) -> str:
 
 @secrets.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.option(
+    "--build", type=click.Path(path_type=Path), default=Path("build"), show_default=True,
+    help="Folder of the compiled bundle, which names the kinds of secrets.",
+)  # fmt: skip
 @secrets_option(_FILE)
-def rotate(names: tuple[str, ...], file: SecretsFile) -> None:
+def rotate(names: tuple[str, ...], build: Path, file: SecretsFile) -> None:
     """Generate new values for secrets that have one.
 
-    The next push restarts the services that use them.
+    All secrets of a certificate or key pair are replaced together; with an authority, all certificates that
+    it has signed. The next push restarts the services that use them.
     """
-    known = file.values()
+    from compiler.deploy.bundle import read_fleet
+
+    values = file.values()
+    fleet = read_fleet(build) if (build / "fleet.json").exists() else Fleet(hosts=())
+    _check_rotatable(names, fleet, file, values)
+    making = making_for(fleet, build, values)
+    replaced = making.belonging(names)
+    new = making.new(replaced | making.signed_by(replaced))
+    file.replace(new)
+    note(f"generated in {file.path}: {', '.join(new)}")
+
+
+def _check_rotatable(
+    names: tuple[str, ...], fleet: Fleet, file: SecretsFile, values: Mapping[str, str]
+) -> None:
+    """Raise HeatsinkError for names without a value, and for keys and certificates of no known kind."""
+    credentials = {
+        name for credential in fleet.credentials for name in (credential.name, *credential.secrets)
+    }
     for name in names:
-        if name not in known:
-            raise HeatsinkError(f"`{name}` has no value in `{file.path}`", hint=closest(name, known))
-    file.replace(new_values(names))
-    note(f"generated in {file.path}: {', '.join(names)}")
+        if name not in values and name not in credentials:
+            raise HeatsinkError(
+                f"`{name}` has no value in `{file.path}`", hint=closest(name, {*values, *credentials})
+            )
+        if name not in credentials and values[name].startswith("-----BEGIN "):
+            hint = f"declare it in `{SECRET_KINDS}` and compile, or run `heatsink secrets set {name}`"
+            raise HeatsinkError(f"`{name}` is a key or a certificate of an unknown kind", hint=hint)
 
 
 @secrets.command()

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from compiler.cli.command import Command, json_option
-from compiler.cli.output import Cell, problems_as_json, show_table
+from compiler.cli.output import Cell, problems_as_json, show_problems, show_table
 from compiler.cli.selection import Selection, selecting, show_errors
+from compiler.diagnostics import Problem
 
 if TYPE_CHECKING:
     from compiler.deploy.errors import DeployError
     from compiler.deploy.events import UnitStatus
     from compiler.deploy.status import HostStatus
 
+EARLY = 30  # days before a certificate expires
 _COLUMNS = ("host", "service", "state", "since", "restarts", "health", "generation")
 
 
@@ -40,9 +43,25 @@ def status(selection: Selection, as_json: bool) -> None:
         click.echo(json.dumps(rows, indent=1))
     else:
         show_table(_COLUMNS, (*(row for host in hosts for row in _rows(host)), *map(_left_row, left)))
+        for problem in expiring(hosts, time.time()):
+            show_problems((problem,), "warning")
     show_errors(errors)
     if not all(host.is_up for host in hosts):
         sys.exit(1)
+
+
+def expiring(hosts: Iterable[HostStatus], now: float) -> Iterator[Problem]:
+    """The certificates that expire within EARLY days of `now`, or have expired."""
+    found: dict[tuple[str, int], list[str]] = {}
+    for host in hosts:
+        for held in host.certificates:
+            if held.expires < now + EARLY * 86400:
+                found.setdefault((held.secret, held.expires), []).append(host.host)
+    for (secret, expires), names in sorted(found.items()):
+        word = "expired" if expires < now else "expires"
+        day = datetime.fromtimestamp(expires, UTC).strftime("%Y-%m-%d")
+        hint = f"run `heatsink secrets rotate {secret}`, then push"
+        yield Problem(f"{', '.join(names)}: the certificate `{secret}` {word} on {day}", hint=hint)
 
 
 def _as_json(host: HostStatus) -> dict[str, object]:

@@ -15,6 +15,7 @@ from compiler.deploy.errors import DeployError
 from compiler.diagnostics import HeatsinkError, Problem, reason
 from compiler.files.writing import replace_file
 from compiler.host.manifest import BREAKS, FORMAT, Manifest, UnfitError, UnsupportedError, with_secrets
+from compiler.model.credential import Credential, CredentialKind
 from compiler.model.fleet import Connection, Fleet, FleetHost
 
 
@@ -113,6 +114,7 @@ def read_fleet(build: Path) -> Fleet:
             left=_hosts({name: {**entry, "manifest": ""} for name, entry in fleet.get("left", {}).items()}),
             project=fleet.get("project", ""),
             steps=tuple(sorted({EARLY, *fleet["steps"]})),
+            credentials=tuple(map(_credential, fleet.get("credentials", ()))),
         )
     except FileNotFoundError:
         raise HeatsinkError(f"no bundle in `{build}`", hint="run `heatsink compile`") from None
@@ -142,7 +144,13 @@ def _host(name: str, entry: dict[str, Any]) -> FleetHost:
         backend=entry["backend"],
         connection=Connection(**entry["connection"]),
         manifest=entry["manifest"],
+        addresses=tuple(entry.get("addresses", ())),
     )
+
+
+def _credential(entry: dict[str, Any]) -> Credential:
+    kind, names = CredentialKind(entry["kind"]), tuple(entry["names"])
+    return Credential(name=entry["name"], kind=kind, ca=entry["ca"], names=names)
 
 
 def bundle_folder(build: Path, host: FleetHost) -> BundleFolder:

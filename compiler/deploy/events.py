@@ -122,6 +122,7 @@ class UnitsReported:
     generation: int
     current: int
     units: tuple[UnitStatus, ...]
+    certificates: Mapping[str, str]  # the certificates among the host's secrets, in PEM format
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

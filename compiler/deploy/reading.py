@@ -174,6 +174,9 @@ EVENTS: Mapping[str, tuple[Callable[..., Any], Mapping[str, _Field]]] = {
     "step": (StepEnded, {"started": _many(_text), "failed": _many(_FAILURE), "aftermath": _lines}),
     "unconfirmed": (Unconfirmed, {"seal": _sha256}),
     "done": (Activated, {"generation": _number}),
-    "status": (UnitsReported, {"generation": _number, "current": _number, "units": _many(_UNIT_STATUS)}),
+    "status": (
+        UnitsReported,
+        {"generation": _number, "current": _number, "units": _many(_UNIT_STATUS), "certificates": _secrets},
+    ),
     "secrets": (SecretsReported, {"names": _many(_name), "values": _secrets}),
 }

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from compiler.deploy.certificates import expiry
 from compiler.deploy.events import UnitsReported, UnitStatus
 from compiler.deploy.session import Session
 from compiler.deploy.sessions import Sessions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldCertificate:
+    """A certificate among the secrets of a host, and when it expires, in seconds since 1970."""
+
+    secret: str
+    expires: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +26,7 @@ class HostStatus:
     generation: int  # 0: nothing was pushed yet
     complete: bool
     units: tuple[UnitStatus, ...]
+    certificates: tuple[HeldCertificate, ...] = ()
 
     @property
     def is_up(self) -> bool:
@@ -38,4 +48,9 @@ def _host_status(session: Session) -> HostStatus:
         generation=report.generation,
         complete=report.generation == report.current,
         units=report.units,
+        certificates=tuple(
+            HeldCertificate(secret=name, expires=int(expires.timestamp()))
+            for name, pem in sorted(report.certificates.items())
+            if (expires := expiry(pem))
+        ),
     )

@@ -1,14 +1,17 @@
-"""The secrets that this host has, so that no push generates them again."""
+"""The secrets that this host has: no push generates them again, and certificates expire."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from .installed import Installed
 from .machine import Machine
-from .store import generation, kept_generations
+from .store import Generation, generation, kept_generations
 from .wire import Pusher
+
+_PEM = re.compile(r"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]*-----END CERTIFICATE-----\n?")
 
 
 def report_secrets(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> int:
@@ -29,3 +32,8 @@ def held_secrets(machine: Machine) -> dict[str, str]:
         held = {**kept.secrets, **held}
     number = Installed.on(machine).generation
     return {**held, **generation(machine, number).secrets} if number else held
+
+
+def certificates(generation: Generation) -> dict[str, str]:
+    """The certificates among the secrets of a generation, by name; no private key."""
+    return {name: pem for name, value in generation.secrets.items() if (pem := "".join(_PEM.findall(value)))}

@@ -11,7 +11,7 @@ from .commit import tidy
 from .disk import remove_tree
 from .engine import check_engine
 from .health import Health, healths_of
-from .held import report_secrets
+from .held import certificates, report_secrets
 from .installed import Installed
 from .layout import CURRENT, PREVIOUS
 from .lock import locked
@@ -80,7 +80,7 @@ def status(machine: Machine, pusher: Pusher, _: Mapping[str, Any]) -> int:
     """Report the state of every unit of the installed generation."""
     number = Installed.on(machine).generation
     if not number:
-        pusher.send("status", generation=0, current=0, units=[])
+        pusher.send("status", generation=0, current=0, units=[], certificates={})
         return 0
     wanted = generation(machine, number)
     states = unit_states(machine, names_of(wanted.services))
@@ -90,6 +90,7 @@ def status(machine: Machine, pusher: Pusher, _: Mapping[str, Any]) -> int:
         generation=number,
         current=linked(machine, CURRENT),
         units=[_report(machine, unit, states[unit.name], healths) for unit in wanted.services],
+        certificates=certificates(wanted),
     )
     return 0
 

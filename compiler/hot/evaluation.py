@@ -45,6 +45,7 @@ class Evaluation:
     variants: frozenset[str] = frozenset()  # names of the parameters that differ between hosts
     secrets: frozenset[str] | None = frozenset()  # hidden parameters with a value in the secrets file, for
     # which references are used; None: values are used, as in Heat
+    credentials: frozenset[str] = frozenset()  # secrets whether hidden or not: keys and certificates
     report: Report | None = None  # takes resource types that need a cloud; None: they are an error
     validates: bool = True  # whether a violated constraint is an error, or only reported
     random_strings: RandomStrings = random_strings

@@ -125,7 +125,7 @@ class Stack:
         value = self._supplied(name)
         if value is None or is_null(value):
             value = default
-        if declaration.hidden and self._is_reference(name, value):
+        if self._is_reference(declaration, value):
             self.memo.recorder.current.secrets.add(name)
             reference = scalar_of(secret.reference(name), declaration.node)
             return parameter_value(declaration, reference, on_broken)
@@ -155,12 +155,12 @@ class Stack:
             found = self.evaluation.defaults[name]
         return None if is_null(found) else found
 
-    def _is_reference(self, name: str, value: Node | None) -> bool:
-        if self.evaluation.secrets is None or name in self.properties:
+    def _is_reference(self, declaration: Declaration, value: Node | None) -> bool:
+        name, secrets = declaration.name, self.evaluation.secrets
+        if secrets is None or name in self.properties or declaration.type != "string":
             return False
-        return self.template.parameters[name].type == "string" and (
-            value is None or name in self.evaluation.secrets
-        )
+        is_generated = declaration.hidden and (value is None or name in secrets)
+        return is_generated or name in self.evaluation.credentials
 
     def _supplied(self, name: str) -> Node | None:
         if (passed := self.properties.get(name)) is not None:

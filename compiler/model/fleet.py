@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from compiler.model.credential import Credential
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
@@ -24,6 +26,7 @@ class FleetHost:
     backend: str
     connection: Connection
     manifest: str = ""  # sha256 of the host's manifest.json; "" of a host that left
+    addresses: tuple[str, ...] = ()  # in its networks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,3 +37,4 @@ class Fleet:
     left: tuple[FleetHost, ...] = ()  # they are not in the hosts file any more, and not removed yet
     project: str = ""  # whose hosts these are; "" if the hosts file does not name it
     steps: tuple[int, ...] = (1, 2, 3, 4, 5)
+    credentials: tuple[Credential, ...] = ()

@@ -19,6 +19,7 @@ class LoweredHost:
     role: str
     backend: Backend
     connection: Connection = field(default_factory=Connection)
+    addresses: tuple[str, ...] = ()  # in its networks
     containers: tuple[Container, ...] = ()
     config_files: tuple[ConfigFile, ...] = ()
     prep: HostPrep = field(default_factory=HostPrep)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from compiler.model.container import Backend
+from compiler.model.credential import SECRET_KINDS
 from compiler.model.inputs import Host
 from compiler.node import Node
 from compiler.source import Span
@@ -15,7 +16,9 @@ _OWN = "ContainerBackend ContainerImagePrefix ContainerImageTag HostNetworks Hos
 OF_ROLE = ("Parameters", "Services")  # after a role's name: its own parameters, and its list of services
 BY_SERVICE = ("ServiceHosts", "ServiceNodeIps", "BootstrapHosts")  # parameters with a value for each service
 FACTS = frozenset(("Self", "RoleName", "RoleParameters", *BY_SERVICE))  # that the compiler supplies
-OWN_PARAMETERS = frozenset((*_OWN.split(), ALIAS_PREFIX, OVERRIDES))  # that the compiler itself reads
+OWN_PARAMETERS = frozenset(
+    (*_OWN.split(), ALIAS_PREFIX, OVERRIDES, SECRET_KINDS)
+)  # that the compiler itself reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from compiler.model.artifact import Artifacts, File, Link, Unit, UnitKind
 from compiler.model.container import Backend
+from compiler.model.credential import Credential
 from compiler.model.fleet import Connection, Fleet
 from compiler.model.host import EmittedHost, LoweredHost
 from compiler.stages.bundle import tree
@@ -107,6 +108,7 @@ def write_build(
     *,
     backend: Backend = Backend.PODMAN,
     project: str = "",
+    credentials: tuple[Credential, ...] = (),
 ) -> None:
     """Write bundles as compiling does. Hosts without a way to them are this machine."""
     emitted = [
@@ -119,7 +121,7 @@ def write_build(
         for name, parts in hosts.items()
     ]
     bundles = tuple(bundle(emitted, project))
-    fleet = Fleet(hosts=tuple(each.host for each in bundles), project=project)
+    fleet = Fleet(hosts=tuple(each.host for each in bundles), project=project, credentials=credentials)
     gone = tree.old_fleet(build).hosts.keys() - hosts.keys()
     tree.write(build, bundles, tree.fleet_json(fleet, {}, {}), gone)
 

@@ -23,6 +23,7 @@ from compiler.deploy.sessions import Sessions
 from compiler.deploy.status import HostStatus, statuses
 from compiler.deploy.transport import Transport
 from compiler.model.artifact import Artifacts
+from compiler.model.credential import Credential
 from tests.support import bundles
 
 ROOT = Path(__file__).parents[2]
@@ -76,11 +77,12 @@ class HostFolder:
 
     folder: Path
 
-    def writes(self, *parts: Artifacts, project: str = "") -> None:
+    def writes(self, *parts: Artifacts, project: str = "", credentials: tuple[Credential, ...] = ()) -> None:
         """Build a bundle. Only once a unit requires another does the stand-in systemctl look for such units."""
         if any(b"\nRequires=heatsink-" in file.content for part in parts for file in part.files):
             (self.folder / "bin/requires").touch()
-        bundles.write_build(self.folder / "build", {"localhost": parts}, project=project)
+        build = self.folder / "build"
+        bundles.write_build(build, {"localhost": parts}, project=project, credentials=credentials)
 
     @contextmanager
     def sessions(self, on_progress: Callable[[str], object] = lambda text: None) -> Iterator[Sessions]:

@@ -94,10 +94,16 @@ def shown(node: Node) -> str:
     return f"`{value[:40]}…`" if len(value) > 40 else f"`{value}`" if value else "''"
 
 
+def refers_to_secret(node: Node) -> bool:
+    """Whether a text has a reference to a secret in it."""
+    value = plain(node)
+    return isinstance(value, str) and bool(secret.names(value))
+
+
 def without_secrets(node: Node) -> Plain:
     """The plain value that a function compares or splits. Raises MisuseError for a reference to a secret."""
     value = plain(node)
-    if isinstance(value, str) and secret.names(value):
+    if refers_to_secret(node):
         raise MisuseError(
             "needs the value of a secret, which is known only when pushing",
             hint="use a separate parameter that is not hidden",

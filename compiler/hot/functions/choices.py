@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NoReturn
 
-from compiler.hot.functions.arguments import without_secrets
+from compiler.hot.functions.arguments import refers_to_secret, without_secrets
 from compiler.hot.scope import OMITTED, Functions, MisuseError, Scope, Value
-from compiler.node import Mapping, Node, Sequence, is_null, scalar_of
+from compiler.node import Mapping, Node, Sequence, is_null, plain, scalar_of
 
 
 def if_(scope: Scope, argument: Node, call: Mapping) -> Node:
@@ -28,7 +28,10 @@ def if_refers(scope: Scope, argument: Node, call: Mapping) -> None:
 def equals(scope: Scope, argument: Node, call: Mapping) -> Node:
     """Whether two values are equal as in Python: 1 equals 1.0 and true, but not '1'."""
     assert isinstance(argument, Sequence)
-    left, right = (without_secrets(scope.read(item)) for item in argument.items)
+    operands = [scope.read(item) for item in argument.items]
+    if any(plain(operand) == "" for operand in operands) and any(map(refers_to_secret, operands)):
+        return scalar_of(False, call)  # a push refuses secrets without a value
+    left, right = map(without_secrets, operands)
     return scalar_of(left == right, call)
 
 

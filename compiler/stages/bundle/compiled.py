@@ -38,5 +38,6 @@ def bundle(hosts: Iterable[EmittedHost], project: str = "") -> Iterator[Compiled
             backend=host.backend,
             connection=host.connection,
             manifest=hashlib.sha256(manifest).hexdigest(),
+            addresses=host.addresses,
         )
         yield CompiledBundle(host=member, files=emitted.artifacts.files, manifest=manifest)

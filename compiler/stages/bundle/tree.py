@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -191,6 +191,8 @@ def fleet_json(fleet: Fleet, others: Entries, left: Entries) -> bytes:
         fields["project"] = fleet.project
     if left:
         fields["left"] = {name: _without_bundle(entry) for name, entry in left.items()}
+    if fleet.credentials:
+        fields["credentials"] = [asdict(credential) for credential in fleet.credentials]
     return (json.dumps(fields, indent=1, sort_keys=True) + "\n").encode()
 
 
@@ -200,7 +202,14 @@ def _fleet_host(host: FleetHost) -> dict[str, object]:
         for key in ("address", "port", "user", "identity_file")
         if (value := getattr(host.connection, key)) is not None
     }
-    return {"role": host.role, "backend": host.backend, "connection": reached, "manifest": host.manifest}
+    networks = {"addresses": list(host.addresses)} if host.addresses else {}
+    return {
+        "role": host.role,
+        "backend": host.backend,
+        "connection": reached,
+        "manifest": host.manifest,
+        **networks,
+    }
 
 
 def _without_bundle(entry: dict[str, object]) -> dict[str, object]:

@@ -94,6 +94,7 @@ class _Lowering:
             role=data.host.role,
             backend=data.settings.backend,
             connection=data.host.connection,
+            addresses=tuple(address for _, address in data.host.networks),
             containers=self._containers[present, paths],
             config_files=tuple(sorted(parts.config_files, key=lambda file: file.path)),
             prep=host_prep.merged(parts.preps),

@@ -27,6 +27,7 @@ from compiler.model.inputs import Environment, Host, Inputs, Opener, Role
 from compiler.model.random_string import STANDARD, StringRecipe
 from compiler.model.service import HostData
 from compiler.node import Node, from_plain, mapping_of
+from compiler.stages.resolve.credentials import credentials
 from compiler.stages.resolve.facts import fleet_facts, self_fact
 from compiler.stages.resolve.roles import RoleServices, role_services
 from compiler.stages.resolve.settings import overlay_parameters, role_parameters, settings
@@ -50,6 +51,7 @@ def resolve(
         loader=TemplateLoader(opener),
         registry=environment.resource_registry,
         secrets=inputs.secrets,
+        credentials=frozenset(name for part in credentials(environment) for name in part.secrets),
         random_strings=partial(_generated, report),
     )
     yield from _hosts(inputs, environment, evaluation, backend, report)

@@ -29,7 +29,7 @@ def for_role(environment: Environment, role: Role) -> dict[str, Node]:
 def role_parameters(environment: Environment, role: Role) -> dict[str, Node]:
     """`<Role>Parameters`."""
     name = f"{role.name}Parameters"
-    node = _set_in(environment, name)
+    node = set_in(environment, name)
     return {} if node is None else expect_mapping(node, f"`{name}`").entries
 
 
@@ -46,11 +46,12 @@ def overlay_parameters(below: dict[str, Node], above: AbstractMapping[str, Node]
 def services(environment: Environment, role: Role) -> tuple[Node, ...]:
     """The services of a role: `<Role>Services` if an environment sets it, else the role's own list."""
     name = f"{role.name}Services"
-    node = _set_in(environment, name)
+    node = set_in(environment, name)
     return role.services if node is None else tuple(expect_sequence(node, f"`{name}`").items)
 
 
-def _set_in(environment: Environment, name: str) -> Node | None:
+def set_in(environment: Environment, name: str) -> Node | None:
+    """The value of a parameter that an environment sets for all hosts."""
     return environment.parameters.get(name) or environment.parameter_defaults.get(name)
 
 
