@@ -17,7 +17,8 @@ _SECTIONS = {
     "Selection": ("--role", "--host"),
     "Input": (
         "--environment-file", "--environment-directory", "--roles-file", "--networks-file", "--hosts",
-        "--templates", "--secrets", "--images-lock", "--build", "--images", "--properties", "-P",
+        "--templates", "--secrets", "--identity", "--images-lock", "--build", "--images", "--properties",
+        "-P",
     ),
     "Connection": ("--known-hosts", "--accept-new-host-keys", "--parallel"),
     "Output": ("--output", "--check", "--json"),

@@ -14,7 +14,7 @@ import click
 from compiler import pipeline
 from compiler.cli.command import Command, json_option
 from compiler.cli.completion import complete_hosts, complete_roles
-from compiler.cli.options import environment_options, merge_option
+from compiler.cli.options import environment_options, identity_option, merge_option
 from compiler.cli.output import detail, left_problem, note, problems_as_json, show_warnings
 from compiler.diagnostics import Report, counted
 from compiler.files import OnRead
@@ -50,7 +50,11 @@ _FILE = click.Path(path_type=Path)
     type=_FILE,
     help="Folder of templates that override the built-in ones.  [default: templates]",
 )
-@click.option("--secrets", "secrets_file", type=_FILE, help="File of secret values.  [default: secrets.yaml]")
+@click.option(
+    "--secrets", "secrets_file", type=_FILE,
+    help="File of secret values.  [default: secrets.yaml, or secrets.yaml.age]",
+)  # fmt: skip
+@identity_option
 @click.option("--images-lock", type=_FILE, help="File of image digests.  [default: images.lock.yaml]")
 @click.option(
     "-o", "--output", type=_FILE, default=Path("build"), show_default=True, help="Folder for the bundle."

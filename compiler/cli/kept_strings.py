@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from pathlib import Path
 
 from compiler.cli.output import note
 from compiler.files.secrets import AddedMeanwhileError, SecretsFile
@@ -13,8 +12,8 @@ from compiler.model.random_string import StringRecipe, random_string
 class KeptStrings:
     """The strings of OS::Heat::RandomString: those in the secrets file, and new ones to add to it."""
 
-    def __init__(self, path: Path) -> None:
-        self._file = SecretsFile(path)
+    def __init__(self, file: SecretsFile) -> None:
+        self._file = file
         self._new: dict[str, str] = {}
 
     @cached_property

@@ -9,9 +9,12 @@ from typing import Any, TypeVar
 import click
 
 from compiler.cli.completion import complete_environments
+from compiler.files.secrets import SecretsFile, usual_path
 from compiler.model.inputs import Merge
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
+_IDENTITY = "File of an identity of age, for encrypted secrets.  [default: that of sops]"
+_IDENTITIES = f"{__name__}.identities"
 _FROM_DIRECTORIES = f"{__name__}.from_directories"
 
 merge_option = click.option(
@@ -39,6 +42,42 @@ def environment_options(command: _Decorated) -> _Decorated:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+identity_option = click.option(
+    "--identity", "identities", type=click.Path(path_type=Path), metavar="FILE",
+    help=_IDENTITY,
+)  # fmt: skip
+
+
+def secrets_option(description: str) -> Callable[[_Decorated], _Decorated]:
+    """Give a command the secrets file of `--secrets` and `--identity` as its parameter `file`."""
+    options = (
+        click.option(
+            "--secrets", "file", type=click.Path(path_type=Path), callback=_secrets_file,
+            help=f"{description}  [default: secrets.yaml, or secrets.yaml.age]",
+        ),
+        click.option(
+            "--identity", type=click.Path(path_type=Path), metavar="FILE", is_eager=True,
+            expose_value=False, callback=_remember_identities,
+            help=_IDENTITY,
+        ),
+    )  # fmt: skip
+
+    def with_options(command: _Decorated) -> _Decorated:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return with_options
+
+
+def _secrets_file(context: click.Context, _parameter: click.Parameter, path: Path | None) -> SecretsFile:
+    return SecretsFile(path or usual_path(), context.meta.get(_IDENTITIES))
+
+
+def _remember_identities(context: click.Context, _parameter: click.Parameter, path: Path | None) -> None:
+    context.meta[_IDENTITIES] = path
 
 
 def _read_directories(

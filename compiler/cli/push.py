@@ -11,8 +11,9 @@ import click
 
 from compiler.cli.changing import Changing, changing_options
 from compiler.cli.command import Command, json_option
+from compiler.cli.options import secrets_option
 from compiler.cli.output import problems_as_json
-from compiler.cli.secret_values import SecretsNeeded, new_secrets_option, secrets_option
+from compiler.cli.secret_values import SecretsNeeded, new_secrets_option
 from compiler.cli.selection import Selection, selecting, show_errors, show_left, show_outcomes
 from compiler.files.secrets import SecretsFile
 

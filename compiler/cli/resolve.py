@@ -14,10 +14,10 @@ import click
 from compiler import files
 from compiler.cli.command import Command, json_option
 from compiler.cli.kept_strings import KeptStrings
-from compiler.cli.options import environment_options, merge_option
+from compiler.cli.options import environment_options, merge_option, secrets_option
 from compiler.cli.output import Cell, note, show_table, show_warnings
 from compiler.diagnostics import HeatsinkError, Report, counted
-from compiler.files.secrets import NAME as SECRETS_FILE
+from compiler.files.secrets import SecretsFile
 from compiler.heat import evaluation
 from compiler.heat.missing import MissingParameter, missing_parameters
 from compiler.hot.evaluation import StackIdentity
@@ -39,10 +39,7 @@ _FILE = click.Path(path_type=Path)
 )  # fmt: skip
 @click.option("--output", metavar="NAME", help="Print this output alone; only what it needs is evaluated.")
 @merge_option
-@click.option(
-    "--secrets", type=_FILE, default=Path(SECRETS_FILE), show_default=True,
-    help="File that keeps the strings of OS::Heat::RandomString; missing ones are generated.",
-)  # fmt: skip
+@secrets_option("File that keeps the strings of OS::Heat::RandomString; missing ones are generated.")
 @click.option(
     "--stack-name",
     metavar="NAME",
@@ -59,7 +56,7 @@ _FILE = click.Path(path_type=Path)
 @json_option("With --missing, print JSON; errors too, to stdout.")
 def resolve(
     template: Path, environments: tuple[Path, ...], parameters: tuple[str, ...], properties: Path | None,
-    output: str | None, merge: str, secrets: Path, stack_name: str,
+    output: str | None, merge: str, file: SecretsFile, stack_name: str,
     strict: bool, missing: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Print the outputs of a HOT template as JSON, as Heat evaluates them.
@@ -78,16 +75,16 @@ def resolve(
     if missing:
         _list_missing(request, Report(strict=strict), output, as_json=as_json)
     else:
-        _print_outputs(request, output, secrets, strict=strict)
+        _print_outputs(request, output, file, strict=strict)
 
 
 def _print_outputs(
-    request: evaluation.EvaluationRequest, output: str | None, secrets: Path, *, strict: bool
+    request: evaluation.EvaluationRequest, output: str | None, file: SecretsFile, *, strict: bool
 ) -> None:
     with _gc_paused():
-        outputs, report, strings = _evaluated(request, output, secrets, strict=strict)
+        outputs, report, strings = _evaluated(request, output, file, strict=strict)
         if not strings.keep():  # another command wrote some of them first: evaluate with those
-            outputs, report, strings = _evaluated(request, output, secrets, strict=strict)
+            outputs, report, strings = _evaluated(request, output, file, strict=strict)
             strings.keep()
     show_warnings(report)
     click.echo(json.dumps(outputs, indent=1))
@@ -117,10 +114,10 @@ def _row(parameter: MissingParameter) -> list[Cell]:
 
 
 def _evaluated(
-    request: evaluation.EvaluationRequest, output: str | None, secrets: Path, *, strict: bool
+    request: evaluation.EvaluationRequest, output: str | None, file: SecretsFile, *, strict: bool
 ) -> tuple[Plain, Report, KeptStrings]:
     """All outputs or the one of that name, with the strings that they needed."""
-    report, strings = Report(strict=strict), KeptStrings(secrets)
+    report, strings = Report(strict=strict), KeptStrings(file)
     root = evaluation.evaluate(request, report, random_strings=strings)
     outputs = evaluation.outputs(root, report) if output is None else evaluation.output(root, output, report)
     return outputs, report, strings

@@ -13,7 +13,7 @@ import click
 from compiler.cli.output import note, show_problems
 from compiler.cli.selection import Selection
 from compiler.diagnostics import HeatsinkError, Problem, closest
-from compiler.files.secrets import NAME, SecretsFile
+from compiler.files.secrets import SecretsFile
 
 if TYPE_CHECKING:
     from compiler.deploy.bundle import BundleFolder
@@ -21,14 +21,6 @@ if TYPE_CHECKING:
     from compiler.model.fleet import Fleet, FleetHost
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
-
-
-def secrets_option(description: str) -> Callable[[_Decorated], _Decorated]:
-    """The option `--secrets`, the parameter `file` of a command."""
-    return click.option(
-        "--secrets", "file", type=click.Path(path_type=Path), default=Path(NAME), show_default=True,
-        callback=lambda _context, _parameter, path: SecretsFile(path), help=description,
-    )  # fmt: skip
 
 
 def new_secrets_option() -> Callable[[_Decorated], _Decorated]:

@@ -13,13 +13,13 @@ import click
 from compiler.cli.command import json_option
 from compiler.cli.groups import CommandGroup
 from compiler.cli.listed_secrets import COLUMNS, listed_secrets, row
+from compiler.cli.options import secrets_option
 from compiler.cli.output import note, show_table
 from compiler.cli.secret_values import (
     SecretsNeeded,
     fetched,
     making_for,
     new_secrets_option,
-    secrets_option,
 )
 from compiler.cli.selection import Selection, selecting
 from compiler.diagnostics import HeatsinkError, closest

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from compiler import files, schemas
 from compiler.diagnostics import HeatsinkError, reason
+from compiler.files import age
 from compiler.files.secret_lines import with_values
 from compiler.files.writing import replace_file
 from compiler.node import expect_mapping, plain
@@ -35,6 +36,7 @@ class SecretsFile:
     """A secrets file: a flat mapping `name: value`, whether it exists yet or not."""
 
     path: Path
+    identities: Path | None = None  # of age, for a file that is encrypted; None: where sops keeps them
 
     def values(self) -> dict[str, str]:
         """Name → value; empty if there is no such file, or nothing in it.
@@ -65,8 +67,15 @@ class SecretsFile:
     def _source(self) -> Source | None:
         if not self.path.exists():
             return None
+        if age.is_encrypted(self.path):
+            return age.decrypted(self.path, self.identities)
         _check_private(self.path)
         return files.read(self.path)
+
+    def _content(self, text: str) -> bytes:
+        """What is written of a text: the text, or its encryption."""
+        is_encrypted = age.is_encrypted(self.path) if self.path.exists() else self.path.suffix == age.SUFFIX
+        return age.encrypted(text, self.path, self.identities) if is_encrypted else text.encode()
 
     def _write(self, values: Mapping[str, str]) -> None:
         before = self._source() or Source(files.short_name(self.path), _HEADER)
@@ -77,9 +86,20 @@ class SecretsFile:
                 f"`{before.name}` cannot be changed in place", hint="write one `name: value` per line"
             )
         try:
-            replace_file(self.path, text.encode(), 0o600, durable=True)
+            replace_file(self.path, self._content(text), 0o600, durable=True)
         except OSError as error:
             raise HeatsinkError(f"`{self.path}` cannot be written: {reason(error)}") from None
+
+
+def usual_path() -> Path:
+    """The file in the current folder: secrets.yaml, or secrets.yaml.age if there is that instead."""
+    plain_file, encrypted = Path(NAME), Path(NAME + age.SUFFIX)
+    if plain_file.exists() and encrypted.exists():
+        raise HeatsinkError(
+            f"there are both `{plain_file}` and `{encrypted}`",
+            hint="remove one, or name one with `--secrets`",
+        )
+    return encrypted if encrypted.exists() else plain_file
 
 
 def new_values(names: Iterable[str]) -> dict[str, str]:

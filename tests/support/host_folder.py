@@ -8,10 +8,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from compiler.deploy.activation import PushOptions
 from compiler.deploy.bundle import BundleFolder, bundle_folder, read_fleet
@@ -157,14 +158,16 @@ class HostFolder:
         path.write_text(f"#!/bin/sh\n{text}\n")
         path.chmod(0o755)
 
-    def heatsink(self, *arguments: str, entered: str = "") -> subprocess.CompletedProcess[str]:
+    def heatsink(
+        self, *arguments: str, entered: str = "", environment: Mapping[str, str] = MappingProxyType({})
+    ) -> subprocess.CompletedProcess[str]:
         """The command, run in the folder; this machine is the folder that stands for a host."""
         path = f"{self.folder}/bin:{os.environ['PATH']}"
         places = {"HEATSINK_ROOT": f"{self.folder}/root", "PATH": path, "HOME": str(self.folder)}
         return subprocess.run(
             (sys.executable, "-m", "compiler", *arguments),
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **places},
+            env={**os.environ, "PYTHONPATH": str(ROOT), **places, **environment},
             input=entered,
             capture_output=True,
             text=True,

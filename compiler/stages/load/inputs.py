@@ -31,6 +31,7 @@ class Request:
     hosts_file: Path | None = None
     templates: Path | None = None
     secrets_file: Path | None = None
+    identities: Path | None = None  # of age, if the secrets file is encrypted
     images_lock: Path | None = None
 
 
@@ -57,7 +58,7 @@ def load(request: Request, on_read: OnRead) -> Inputs:
     fleet = next(mistakes.attempt(lambda: _fleet(request, on_read)), _Fleet("", (), (), {}))
     digests: dict[str, str] = next(mistakes.attempt(lambda: _digests(request.images_lock, on_read)), {})
     secret_names: frozenset[str] = next(
-        mistakes.attempt(lambda: _secret_names(request.secrets_file, on_read)), frozenset()
+        mistakes.attempt(lambda: _secret_names(request, on_read)), frozenset()
     )
     mistakes.check()
     return Inputs(
@@ -159,12 +160,12 @@ def _image_names() -> frozenset[str]:
     return frozenset(file.parent.name for folder in folders for file in folder.rglob("Dockerfile.j2"))
 
 
-def _secret_names(chosen: Path | None, on_read: OnRead) -> frozenset[str]:
-    path = _path(chosen, secrets.NAME)
+def _secret_names(request: Request, on_read: OnRead) -> frozenset[str]:
+    path = _path(request.secrets_file, str(secrets.usual_path()))
     if path is None:
         return frozenset()
     on_read("secrets", path)
-    return frozenset(secrets.SecretsFile(path).values())
+    return frozenset(secrets.SecretsFile(path, request.identities).values())
 
 
 def _path(chosen: Path | None, usual: str) -> Path | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyrage
 import pytest
 
 from compiler.files.secrets import SecretsFile
@@ -244,3 +245,32 @@ def test_no_command_prints_a_value_or_leaves_one_where_others_can_read_it(host: 
         if path.is_file() and b"hunter2" in path.read_bytes() and path.stat().st_mode & 0o077
     ]
     assert readable == []
+
+
+def test_an_encrypted_file_is_used_where_sops_has_its_identity(host: HostFolder) -> None:
+    keys = host.folder / ".config/sops/age/keys.txt"
+    keys.parent.mkdir(parents=True)
+    keys.write_text(f"{pyrage.x25519.Identity.generate()}\n")
+    encrypted = SecretsFile(host.folder / "secrets.yaml.age", keys)
+    encrypted.add({"Token": "x"})
+    environment = {"XDG_CONFIG_HOME": "", "SOPS_AGE_KEY_FILE": ""}
+    pushed = host.heatsink("push-artifacts", environment=environment)
+    assert "generated in secrets.yaml.age: Password\n" in pushed.stderr
+    conf = host.path("/var/lib/config-data/one/one.conf").read_text()
+    assert encrypted.values() == {"Token": "x", "Password": conf}
+    assert not secrets(host).path.exists()
+
+
+def test_an_identity_of_another_place_is_named(host: HostFolder) -> None:
+    (host.folder / "me.txt").write_text(f"{pyrage.x25519.Identity.generate()}\n")
+    encrypted = SecretsFile(host.folder / "site.age", host.folder / "me.txt")
+    places = ("--secrets", "site.age", "--identity", "me.txt")
+    assert host.heatsink("secrets", "set", "Token", *places, entered="x\n").returncode == 0
+    assert encrypted.values() == {"Token": "x"}
+
+
+def test_a_plain_file_beside_an_encrypted_one_is_a_mistake(host: HostFolder) -> None:
+    secrets(host).add({"Password": "x"})
+    (host.folder / "secrets.yaml.age").write_text("")
+    refused = host.heatsink("secrets", "list")
+    assert refused.stderr.startswith("error: there are both `secrets.yaml` and `secrets.yaml.age`\n")

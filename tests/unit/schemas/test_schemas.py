@@ -100,6 +100,11 @@ VALID = {
           parameters: {Debug: true}
         """,
     "images_lock": f"images: {{'registry:4000/a:1': 'sha256:{'0' * 64}'}}",
+    "secret_kinds": """
+        TlsCa: {kind: ca}
+        WebTls: {kind: certificate, ca: TlsCa, names: [www.example.com, 192.0.2.7]}
+        MigrationSsh: {kind: key_pair}
+        """,
     "secrets": "{DbPassword: abc, Pin: '1234'}",
     "role_data": """
         service_name: keystone
@@ -392,6 +397,7 @@ def test_schema_without_a_name_lists_them() -> None:
         "images_lock",
         "role",
         "role_data",
+        "secret_kinds",
         "secrets",
         "template",
     ]
