@@ -20,6 +20,7 @@ TOOLS = Path(sys.executable).parent
 
 HOMES = {
     "click": "cli",
+    "cryptography": "deploy",
     "docker": "images",
     "fabric": "deploy",
     "invoke": "deploy",
@@ -27,6 +28,7 @@ HOMES = {
     "jsonschema": "schemas",
     "paramiko": "deploy",
     "podman": "images",
+    "pyrage": "files",
     "requests": "images",  # both SDKs let its exceptions through
     "rich": "cli",
     "yaml": "node",

@@ -10,6 +10,7 @@ compile, secrets         a fleet's bundles; values of hidden parameters
 push, status, rollback   what happens to bundles on hosts
 selection                what these three share: choosing hosts, and showing what they do
 secret_values            the values for a push, and what is asked before others are generated
+listed_secrets           what is shown of secrets
 images, lab              container images; test nodes
 resolve, lint            the outputs of a template; mistakes that Heat ignores
 kept_strings             random strings of `resolve` that stay the same from run to run

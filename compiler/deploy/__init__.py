@@ -7,6 +7,8 @@ known_hosts, known_line   the hosts' keys
 session, sessions         the conversation with one host; with many hosts at once
 greeting, program         what is sent to a host and runs there
 answers, reading, events  what a host writes: as lines, as events; all of it is checked here
+held                      which secrets hosts have
+certificates, making      keys and certificates; new values of secrets
 printable                 a stranger's text on a terminal
 push, rollback, status    the operations
 activation                the part that push and rollback share

@@ -2,7 +2,8 @@
 
 hosts_file   the text of a hosts file
 images_lock  digests of images
-secrets      the secrets file; secret_lines: values in its text
+secrets      the secrets file
+secret_lines  values in its text
 age          encrypted files
 writing      files replaced as a whole
 """

@@ -10,5 +10,6 @@ artifact       what is compiled for a host: files, links, units
 fleet          the hosts, their roles, and how to connect to them
 selection      choosing hosts by names and roles
 secret         references to secrets
+credential     secrets that belong together: key pairs, certificates
 random_string  how random strings are generated
 """

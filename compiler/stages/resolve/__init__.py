@@ -4,6 +4,7 @@ roles       the services of each role                  settings    settings and 
 service     role_data of a service, shared by hosts    facts       what hosts know about one another
 role_data   its schema, checked once for equal parts   undeclared  parameters that no template declares
 
+credentials         which secrets are key pairs and certificates
 unknown_services    services that no registry has
 written             parameters wherever an operator sets them
 tripleo_parameters  what to use instead of TripleO's own
