@@ -23,6 +23,7 @@ outputs:
   role_data:
     value:
       service_name: floor
+      host_prep: {{tmpfiles: [{{path: /srv/floor}}]}}
       docker_config:
         step_1:
           job:
@@ -34,6 +35,7 @@ outputs:
           words:
             image: {IMAGE}
             restart: always
+            stop_grace_period: 1
             command: [sh, -c, 'echo $WORD >/srv/floor/word; sleep 1000']
             environment: {{WORD: {{get_param: Word}}}}
             volumes: [/srv/floor:/srv/floor]
@@ -63,7 +65,7 @@ def node(fleet: dict[str, LabNode], engine: Engine) -> LabNode:
     """The node of an engine, with the image and nothing of a push."""
     node = fleet[engine]
     clean(node)
-    node.run(("sh", "-c", "rm -rf /srv/floor; mkdir /srv/floor"))
+    node.run(("rm", "-rf", "/srv/floor"))
     make_image(node, IMAGE)
     return node
 
@@ -126,7 +128,7 @@ def test_quadlet_files_are_refused_before_anything_changes(operator: Operator, n
     said = operator.push(code=1)
     assert f"error: {node.name}: podman 4.3.1 is too old for the backend `quadlet`" in said
     assert "hint: write `backend: podman` for the host in the hosts file and compile again" in said
-    assert node.run(("find", "/etc/systemd/system", "/etc/containers", "-name", "heatsink*")) == ""
+    assert node.run(("find", "/etc/systemd/system", "/etc/containers", "-name", "heatsink-*")) == ""
 
 
 def compiled(operator: Operator, word: str, *arguments: str) -> None:
