@@ -8,7 +8,9 @@ options                  options that several commands take
 init                     a new project; the files of its example are in project/
 compile, secrets         a fleet's bundles; values of hidden parameters
 push, status, rollback   what happens to bundles on hosts
-selection                what these three share: choosing hosts, and showing what they do
+remove                   hosts that are not served any more
+selection                what these share: choosing hosts, and showing what they do
+changing                 options of everything that changes hosts
 secret_values            the values for a push, and what is asked before others are generated
 listed_secrets           what is shown of secrets
 images, lab              container images; test nodes
@@ -43,6 +45,7 @@ _COMMANDS = {
     "push-artifacts": "push:push_artifacts",
     "status": "status:status",
     "rollback": "rollback:rollback",
+    "remove": "remove:remove",
     "secrets": "secrets:secrets",
     "images": "images:images",
     "resolve": "resolve:resolve",

@@ -39,6 +39,10 @@ _EXAMPLES = {
         ("", "every service of every host"),
         ("--role Web --json", "one role, for a program"),
     ),
+    "heatsink remove": (
+        ("a host that left the hosts file", "heatsink remove --host web3"),
+        ("all hosts, without a question", "heatsink remove --host '*' --yes"),
+    ),
     "heatsink rollback": (
         ("", "back to the previous generation"),
         ("--host web0 --to 3", "one host, to its generation 3"),

@@ -10,7 +10,9 @@ answers, reading, events  what a host writes: as lines, as events; all of it is 
 held                      which secrets hosts have
 certificates, making      keys and certificates; new values of secrets
 printable                 a stranger's text on a terminal
-push, rollback, status    the operations
-activation                the part that push and rollback share
+push, rollback            a bundle, or an earlier generation, activated
+remove, status            everything taken off a host; the state of its units
+activation                what push, rollback and remove share
+confirmation              a change confirmed over a new connection
 outcome, errors           the result for each host
 """

@@ -4,14 +4,15 @@ It runs on Python 3.9 or newer with the part of the standard library that python
 no `shutil`, `hmac` or `concurrent`. It imports nothing of ours from outside this package; from outside,
 `layout`, `manifest` and `writable` may be imported. It is sent as one zip file (deploy/program.py) over the
 connection on which it then answers: requests arrive on stdin as one JSON object per line (after one with
-`size` follow that many bytes of zlib data), events leave on stdout as one JSON object per line. It has no
-state that it could lose: what to do follows from what is wanted and what is installed, so the next push
-finishes one that died.
+`size` follow that many bytes of zlib data), events leave on stdout as one JSON object per line. Killed at any
+point, it leaves a record of the change, with which a push, the revert timer or the next boot goes on.
 
-    __main__, verbs              answers one request: push, rollback, status, secrets
+    __main__, verbs              answers one request, or does what systemd asks
     held                         the secrets that this host has
     staging                      receives and checks a bundle
-    activation                   a change as a whole: plan, pull, install, start step by step, make current
+    activation                   a change as a whole: plan, pull, install, start step by step, confirm
+    commit, revert, recovery     a change made current; undone; finished or undone early in a boot
+    pending, revert_timer        the record of a change that is not confirmed; systemd's timer for it
     install, steps               installs a generation's files; starts its units and waits for them
     surprises                    units that go down or come up while a plan is carried out
     transaction                  what every part of a change works with
@@ -21,7 +22,9 @@ finishes one that died.
     units, engine, journal       what systemd, podman or docker, and the journal report
     ownership, taken             refuses what is not heatsink's to replace; keeps what is taken over
     installed, store, lock       what is installed; the generations kept; one pusher at a time
-    machine, wire                files and commands; requests and events
+    history                      what was done on this host
+    disk, sealed, space          files written whole and flushed; those with a digest; room for them
+    machine, wire                commands; requests and events
     writable                     which paths a bundle may write
     manifest, layout             the manifest of a bundle; paths
 
@@ -30,5 +33,7 @@ finishes one that died.
     /var/lib/heatsink/installed.json     what is installed, and the hash with which each unit came up
     /var/lib/heatsink/taken/             originals of files that a bundle takes over
     /var/lib/heatsink/state              what the greeting (greeting.py) reads; absent during a change
+    /var/lib/heatsink/pending, confirmed the change under way; that it is confirmed
+    /var/lib/heatsink/history            a line for each change
     /var/lib/heatsink/salt, lock
 """

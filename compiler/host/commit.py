@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from . import history
+from .disk import remove_tree
 from .installed import Installed
+from .layout import HOME, PROGRAM, RECOVERY, RECOVERY_LINK
 from .machine import Machine
 from .pending import Pending, forget, is_confirmed
 from .revert_timer import disarm
@@ -23,19 +25,37 @@ def commit(machine: Machine, wanted: Generation, pending: Pending) -> None:
     """Make a confirmed change current. Killed at any point, it is done again by whoever finds its record."""
     _claim(machine, pending)
     clean_stamps(machine, wanted)
-    switch(machine, wanted.number)
-    write_summary(machine, wanted, salt_of(machine))
+    if wanted.number:
+        switch(machine, wanted.number)
+        write_summary(machine, wanted, salt_of(machine))
     record(machine, pending, history.DONE, wanted)
     end(machine)
-    collect_garbage(machine, pending.keep_newest)
+    if wanted.number:
+        collect_garbage(machine, pending.keep_newest)
+    else:
+        _leave(machine)
+
+
+def _leave(machine: Machine) -> None:
+    """Delete what heatsink itself has on the host, this program too: nothing of a bundle is left."""
+    for path in map(machine.path, (RECOVERY_LINK, RECOVERY)):
+        path.unlink(missing_ok=True)
+    for path in (machine.path(HOME), machine.path(PROGRAM).parent):
+        if path.is_dir():
+            remove_tree(path)
 
 
 def tidy(machine: Machine) -> None:
     """End what a killed program has left: a change that was confirmed but not made current, and files."""
     pending = Pending.on(machine)
     if pending and is_confirmed(machine):
-        commit(machine, generation(machine, pending.wanted), pending)
+        commit(machine, wanted_by(machine, pending.wanted), pending)
     sweep(machine)
+
+
+def wanted_by(machine: Machine, number: int) -> Generation:
+    """The generation of a number; 0 is nothing."""
+    return generation(machine, number) if number else Generation.nothing(Installed.on(machine).engine)
 
 
 def abandon(machine: Machine, pending: Pending, wanted: Generation) -> None:

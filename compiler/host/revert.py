@@ -1,4 +1,4 @@
-"""Returns the host to the generation before a change that was not confirmed.
+"""Returns the host from a change that was not confirmed to the earlier generation.
 
 Where there is none to return to, because an earlier push was left incomplete, the change is finished instead:
 its generation is on the host.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 
 from . import history
-from .commit import commit, end, record, tidy
+from .commit import commit, end, record, tidy, wanted_by
 from .install import install
 from .installed import Installed
 from .lock import locked
@@ -18,13 +18,13 @@ from .pending import Pending, confirm
 from .plan import make_plan, observe
 from .revert_timer import disarm
 from .steps import bring_up, start_targets
-from .store import Generation, clean_stamps, generation, salt_of, write_summary
+from .store import clean_stamps, salt_of, write_summary
 from .transaction import Transaction
 from .wire import Pusher, RefusedError, Unattended
 
 
 def revert(machine: Machine, pusher: Pusher, pending: Pending) -> list[str]:
-    """Return to the generation before the change; what did not come up of it.
+    """Return to the earlier generation; what did not come up of it.
 
     Raises RefusedError or OSError if that is not possible now; the revert timer tries it again.
     """
@@ -42,7 +42,7 @@ def way_back(machine: Machine, pusher: Pusher, pending: Pending) -> Transaction:
     """The change that leads back, or to the end where there is nothing to return to."""
     installed = Installed.on(machine)
     number = pending.wanted if pending.before is None else pending.before
-    wanted = generation(machine, number) if number else Generation.nothing(installed.engine)
+    wanted = wanted_by(machine, number)
     plan = make_plan(wanted, installed, observe(machine, wanted, installed), salt_of(machine))
     return Transaction(machine, pusher, wanted, plan, installed, pending.timeout)
 

@@ -171,8 +171,9 @@ def kept_generations(machine: Machine) -> Iterator[Generation]:
 
 
 def keep(machine: Machine, staged: Generation) -> Generation:
-    """Give a staged generation the next number, when it is on disk; one that has a number stays as it is."""
-    if staged.number:
+    """Give a staged generation the next number, when it is on disk; one that has a number stays as it is,
+    and so does nothing."""
+    if staged.number or not staged.folder:
         return staged
     flush(machine, [machine.path(staged.folder)])
     folder = f"{GENERATIONS}/{max(generations(machine), default=0) + 1}"

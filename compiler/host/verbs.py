@@ -1,4 +1,4 @@
-"""The requests: push, rollback, status, secrets."""
+"""The requests: push, rollback, remove, status, secrets."""
 
 from __future__ import annotations
 
@@ -64,6 +64,15 @@ def rollback(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> in
         return activate(machine, pusher, kept, request)
 
 
+def remove(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> int:
+    """Take everything off this host that heatsink has put there; its volumes stay."""
+    with locked(machine, request["by"]):
+        tidy(machine)
+        installed = Installed.on(machine)
+        check_project(installed, request["project"], request["taken_over"])
+        return activate(machine, pusher, Generation.nothing(installed.engine), request)
+
+
 def _check_host(machine: Machine, wanted: Generation, request: Mapping[str, Any]) -> None:
     """Refuse a host, with nothing changed, that is another project's or has other things in the way."""
     installed = Installed.on(machine)
@@ -113,5 +122,12 @@ def _report(
     }
 
 
-VERBS = {"push": push, "rollback": rollback, "status": status, "secrets": report_secrets}  # of a pusher
+# Requests of a pusher.
+VERBS = {
+    "push": push,
+    "rollback": rollback,
+    "remove": remove,
+    "status": status,
+    "secrets": report_secrets,
+}
 UNATTENDED = {"revert": revert_unattended, "recover": recover}  # of the revert timer, of the boot

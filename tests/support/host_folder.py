@@ -79,7 +79,7 @@ class HostFolder:
     folder: Path
 
     def writes(self, *parts: Artifacts, project: str = "", credentials: tuple[Credential, ...] = ()) -> None:
-        """Build a bundle. Only once a unit requires another does the stand-in systemctl look for such units."""
+        """Build a bundle. The stand-in systemctl looks for units that require another once there is one."""
         if any(b"\nRequires=heatsink-" in file.content for part in parts for file in part.files):
             (self.folder / "bin/requires").touch()
         build = self.folder / "build"

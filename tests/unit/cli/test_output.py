@@ -78,7 +78,10 @@ def test_a_table_in_a_pipe_is_plain(tmp_path: Path, capsys: pytest.CaptureFixtur
     (tmp_path / "node7").mkdir()
     (tmp_path / "node7/node.json").write_text('{"engine": "podman", "base": "/b", "subnet": "198.18.77"}')
     heatsink(tmp_path, f"lab --state {tmp_path} list")
-    assert capsys.readouterr().out == "node\taddress\tengine\tstate\nnode7\t198.18.77.17\tpodman\toff\n"
+    assert (
+        capsys.readouterr().out
+        == "node\taddress\tengine\trelease\tstate\nnode7\t198.18.77.17\tpodman\ttrixie\toff\n"
+    )
 
 
 BUG = "import compiler.cli\ncompiler.cli.main(3)"
