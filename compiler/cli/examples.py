@@ -40,8 +40,8 @@ _EXAMPLES = {
         ("--role Web --json", "one role, for a program"),
     ),
     "heatsink remove": (
-        ("a host that left the hosts file", "heatsink remove --host web3"),
-        ("all hosts, without a question", "heatsink remove --host '*' --yes"),
+        ("--host web3", "a host that left the hosts file"),
+        ("--host '*' --yes", "all hosts, without a question"),
     ),
     "heatsink rollback": (
         ("", "back to the previous generation"),

@@ -2,10 +2,11 @@
 
 fleet         boots, lists and removes nodes      node      one node, which reboots and crashes as a host does
 place         folder, subnet, paths and names     create    a node's disk and the files that are its own
-base          Debian roots by engine, release   network   a bridge, and a cable to each node
+base          Debian by engine and release        network   a bridge, and a cable to each node
 registry      the container registry              hosts     a hosts file for the nodes
 requirements  root, and Debian packages           cgroup    long-running programs
-users         what sudo allows to whom            system    commands, locks, waiting
+users         those for whom sudo differs         system    commands, locks, waiting
+podman_4_3    what Debian 12's podman needs
 """
 
 from compiler.lab.base import DEFAULT_RELEASE, ENGINES, RELEASES, Engine, Release
