@@ -1,0 +1,98 @@
+"""What must hold when a change is interrupted: the host is on one generation, whole, by itself."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable
+
+import pytest
+
+from compiler.lab import LabNode
+from compiler.lab.system import wait_until
+from tests.support.bundles import run_once, service
+from tests.support.nodes import Operator
+
+pytestmark = pytest.mark.lab
+
+OLD, NEW = service("one", config="old"), service("one", config="new")
+SLOW = run_once("slow", step=2, command="sleep 20")
+# While it runs nobody can log in; open connections stay.
+LOCKS_OUT = service(
+    "locks-out",
+    step=2,
+    command='systemctl stop ssh.socket ssh.service; trap "systemctl start ssh" TERM; sleep infinity & wait',
+)
+
+
+@pytest.fixture
+def changing(operator: Operator) -> Operator:
+    """An operator whose node has an old generation, and a slow change to push."""
+    operator.writes(OLD)
+    operator.push()
+    operator.writes(NEW, SLOW)
+    return operator
+
+
+def test_a_host_that_loses_its_power_boots_the_old_generation(changing: Operator, node: LabNode) -> None:
+    interrupted(changing, node.crash)
+    node.boot()
+    node.wait()
+    assert_on_old(changing, node)
+
+
+def test_a_host_whose_cable_is_cut_returns_by_itself(changing: Operator, node: LabNode) -> None:
+    interrupted(changing, node.cut, "--confirm-timeout", "10")
+    time.sleep(50)  # half a minute until the pusher is given up, ten seconds for the timer
+    node.heal()
+    assert_on_old(changing, node)
+
+
+def test_a_host_whose_pusher_is_gone_for_good_returns_by_itself(changing: Operator, node: LabNode) -> None:
+    interrupted(changing, lambda: None, "--confirm-timeout", "10")
+    assert wait_until(lambda: config(node) == "old", seconds=60)
+    assert_on_old(changing, node)
+
+
+def test_a_bundle_that_locks_everybody_out_is_undone(operator: Operator, node: LabNode) -> None:
+    operator.writes(OLD)
+    operator.push()
+    operator.writes(NEW, LOCKS_OUT)
+    said = operator.push("--confirm-timeout", "10", code=1)
+    assert f"{node.name}: the change was not confirmed" in said
+    assert "the host has returned to generation 1" in said
+    assert_on_old(operator, node)
+
+
+def interrupted(operator: Operator, act: Callable[[], object], *arguments: str) -> None:
+    """Start a push, do something to its node in the middle of it, and kill the pusher."""
+    push = operator.start("push-artifacts", *arguments)
+    assert push.stdout
+    for line in push.stdout:
+        if "step 2: starting" in line:
+            break
+    act()
+    kill(push)
+
+
+def kill(push: subprocess.Popen[str]) -> None:
+    push.kill()
+    push.communicate()
+
+
+def assert_on_old(operator: Operator, node: LabNode) -> None:
+    """The old generation is there and up; the next push works."""
+    assert wait_until(lambda: config(node) == "old", seconds=30)
+    assert wait_until(lambda: is_settled(node), seconds=30)
+    assert set(operator.status()) == {"heatsink-one.service"}
+    operator.writes(NEW)
+    operator.push()
+    assert config(node) == "new"
+
+
+def config(node: LabNode) -> str:
+    return node.run(("cat", "/var/lib/config-data/one/one.conf"))
+
+
+def is_settled(node: LabNode) -> bool:
+    return "pending" not in node.run(("ls", "/var/lib/heatsink"))
