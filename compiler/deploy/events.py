@@ -36,14 +36,24 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """What a plan says of one thing: a word for what it is or what happens to it, and its name."""
+
+    what: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedUnit:
     """What happens to one unit, and why (compiler/host/jobs.py has the words)."""
 
     unit: str
     step: int | None  # None: before files are installed
-    action: str  # stop, start, restart, run
+    action: str  # stop, start, restart, reload, run
     why: str
     stops_with: str = ""  # the unit with which systemd stops it; "" if heatsink does
+    causes: tuple[Item, ...] = ()  # what it reads that differs: unit, file, image, secret
+    sources: tuple[str, ...] = ()  # the template and the environments that this comes from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +61,19 @@ class PlanSummary:
     """What a plan changes: paths of files and links, names of units, and the same units with reasons."""
 
     writes: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()  # those of `writes` where nothing is yet
+    private: tuple[str, ...] = ()  # those that contain secrets
     removals: tuple[str, ...] = ()
     stops: tuple[str, ...] = ()
     starts: tuple[str, ...] = ()
     units: tuple[PlannedUnit, ...] = ()
+    untouched: tuple[str, ...] = ()
+    pulls: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()  # those that are made
+    consents: tuple[Item, ...] = ()  # what an operator has to agree to: removes
+    irreversible: tuple[Item, ...] = ()  # what no rollback undoes: runs, applies, overwrites
+    digest: str = ""  # of the plan, and of all that it depends on
+    texts: Mapping[str, str] = field(default_factory=dict)  # path → what is in it now, if that was requested
 
     @property
     def is_empty(self) -> bool:

@@ -14,6 +14,7 @@ from compiler.deploy.events import (
     FilesInstalled,
     HostRefusal,
     HostWarning,
+    Item,
     Missing,
     PlannedUnit,
     PlanSummary,
@@ -30,7 +31,8 @@ from compiler.host.manifest import NAME
 
 _Field = Callable[[Any], Any]  # the value of a field in JSON → the value of the event; raises ValueError
 
-_ACTIONS = frozenset({"stop", "start", "restart", "run"})
+_ACTIONS = frozenset({"stop", "start", "restart", "reload", "run"})
+LONGEST_TEXT = 64 << 10  # characters of a file that is shown
 _LARGEST = 1 << 37  # also the last second that every platform can show, in the year 6325
 
 
@@ -78,6 +80,10 @@ def _optional(read_value: _Field) -> _Field:
     return lambda value: None if value is None else read_value(value)
 
 
+def _by_name(read_value: _Field) -> _Field:
+    return lambda value: {_text(name): read_value(entry) for name, entry in _mapping(value).items()}
+
+
 def _mapping(value: object) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError("not a mapping")
@@ -96,6 +102,10 @@ def _text(value: object) -> str:
 
 def _lines(value: object) -> str:
     return printable_lines(_string(value))
+
+
+def _content(value: object) -> str:
+    return printable_lines(_string(value), LONGEST_TEXT)
 
 
 def _number(value: object) -> int:
@@ -132,9 +142,18 @@ def _secrets(value: object) -> dict[str, str]:
     return {_name(name): _string(text) for name, text in _mapping(value).items()}
 
 
+_ITEM = _record(Item, {"what": _text, "name": _text})
 _PLANNED_UNIT = _record(
     PlannedUnit,
-    {"unit": _text, "step": _optional(_number), "action": _action, "why": _text, "stops_with": _text},
+    {
+        "unit": _text,
+        "step": _optional(_number),
+        "action": _action,
+        "why": _text,
+        "stops_with": _text,
+        "causes": _many(_ITEM),
+        "sources": _many(_text),
+    },
 )
 _FAILURE = _record(UnitFailure, {"unit": _text, "why": _text, "journal": _many(_text), "hint": _text})
 _UNIT_STATUS = _record(
@@ -155,10 +174,19 @@ _PLAN = (
     PlanSummary,
     {
         "writes": _many(_text),
+        "added": _many(_text),
+        "private": _many(_text),
         "removals": _many(_text),
         "stops": _many(_text),
         "starts": _many(_text),
         "units": _many(_PLANNED_UNIT),
+        "untouched": _many(_text),
+        "pulls": _many(_text),
+        "volumes": _many(_text),
+        "consents": _many(_ITEM),
+        "irreversible": _many(_ITEM),
+        "digest": _sha256,
+        "texts": _by_name(_content),
     },
 )
 

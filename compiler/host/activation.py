@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from .commit import abandon, commit
-from .engine import make_volumes, pull
+from .engine import make_volumes, needs_of, pull
 from .install import install
 from .installed import Installed
 from .machine import Machine
 from .pending import Pending, before_change, confirm, is_confirmed, seal
 from .plan import make_plan, observe
 from .recovery import write_recovery_unit
+from .report import report
 from .revert import revert
 from .revert_timer import RevertTimer
 from .steps import Result, bring_up, settle, start_targets
@@ -28,16 +29,19 @@ def activate(machine: Machine, pusher: Pusher, wanted: Generation, request: Mapp
     """Activate a generation and return the exit status; with `dry` in the request only report the plan."""
     check_steps(wanted.services, request["steps"])
     installed = Installed.on(machine)
-    plan = make_plan(wanted, installed, observe(machine, wanted, installed), salt_of(machine))
+    salt = salt_of(machine)
+    plan = make_plan(wanted, installed, observe(machine, wanted, installed, salt), salt)
+    needs = needs_of(machine, wanted, plan.images)
+    reported = report(machine, plan, needs, wanted, installed, request)
     if request.get("dry"):
-        pusher.send("plan", **plan.summary())
+        pusher.send("plan", **reported)
         return 0
     if installed.is_rebuilt:
         pusher.send("warning", text="the record of what is installed was damaged: every unit starts anew")
-    pull(machine, pusher, wanted, plan.images)
-    pusher.send("ready", **plan.summary())
+    pull(machine, pusher, wanted, needs.images)
+    pusher.send("ready", **reported)
     pusher.wait_for_release("install")
-    make_volumes(machine, wanted)
+    make_volumes(machine, wanted.engine, needs.volumes)
     kept = keep(machine, wanted)
     pending = _begin(machine, pusher, installed, kept, request)
     return _carry_out(Transaction(machine, pusher, kept, plan, installed, pending.timeout), pending, request)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -40,23 +41,44 @@ def _check_quadlet(machine: Machine) -> None:
         )
 
 
-def pull(machine: Machine, pusher: Pusher, wanted: Generation, images: Sequence[str]) -> None:
-    """Pull missing images, PULLS at a time, before anything on the host changes."""
-    missing = _absent(machine, wanted.engine, images) if images else []
-    if not missing:
-        return
-    pusher.send("progress", text=f"pulling {counted(len(missing), 'image')}")
-    problems = [problem for problem in _pulls(machine, pusher, wanted.engine, missing) if problem]
-    if problems:
-        hint = "nothing on the host was changed; `heatsink images push` provides images"
-        raise RefusedError("\n  ".join(problems), hint)
+@dataclasses.dataclass(frozen=True)
+class Needs:
+    """What the engine has to get before a change."""
+
+    images: Sequence[str]  # those that are pulled
+    volumes: Sequence[str]  # those that are made
 
 
-def _absent(machine: Machine, engine: str, images: Sequence[str]) -> list[str]:
+def needs_of(machine: Machine, wanted: Generation, images: Sequence[str]) -> Needs:
+    """What is missing of the images that units start with, and of named volumes."""
+    return Needs(_absent_images(machine, wanted.engine, images), _absent_volumes(machine, wanted))
+
+
+def _absent_images(machine: Machine, engine: str, images: Sequence[str]) -> list[str]:
     """The images whose digest is not on the host. A tag may have moved, so tags are always pulled."""
+    if not images:
+        return []
     listing = machine.run((engine, "images", "--digests", "--format", "{{.Repository}}@{{.Digest}}"))
     present = set(listing.stdout.split())
     return sorted(set(images) - present)
+
+
+def _absent_volumes(machine: Machine, wanted: Generation) -> list[str]:
+    if not wanted.manifest.volumes:
+        return []
+    present = machine.run((wanted.engine, "volume", "ls", "--format", "{{.Name}}")).stdout.split()
+    return sorted(set(wanted.manifest.volumes) - set(present))
+
+
+def pull(machine: Machine, pusher: Pusher, wanted: Generation, images: Sequence[str]) -> None:
+    """Pull images, PULLS at a time, before anything on the host changes."""
+    if not images:
+        return
+    pusher.send("progress", text=f"pulling {counted(len(images), 'image')}")
+    problems = [problem for problem in _pulls(machine, pusher, wanted.engine, images) if problem]
+    if problems:
+        hint = "nothing on the host was changed; `heatsink images push` provides images"
+        raise RefusedError("\n  ".join(problems), hint)
 
 
 def _pulls(machine: Machine, pusher: Pusher, engine: str, images: Sequence[str]) -> Iterator[str | None]:
@@ -97,14 +119,11 @@ def _is_present(machine: Machine, engine: str, image: str) -> bool:
     return machine.run((engine, "image", "inspect", "--format", "{{.Id}}", image)).returncode == 0
 
 
-def make_volumes(machine: Machine, wanted: Generation) -> None:
-    """Create missing named volumes. If the engine did, two containers that start together with the same new
-    volume would both try to create it, and one would fail."""
-    if not wanted.manifest.volumes:
-        return
-    present = machine.run((wanted.engine, "volume", "ls", "--format", "{{.Name}}")).stdout.split()
-    for name in sorted(set(wanted.manifest.volumes) - set(present)):
-        done = machine.run((wanted.engine, "volume", "create", name))
+def make_volumes(machine: Machine, engine: str, names: Sequence[str]) -> None:
+    """Create named volumes. If the engine did, two containers that start together with the same new volume
+    would both try to create it, and one would fail."""
+    for name in names:
+        done = machine.run((engine, "volume", "create", name))
         require(done, f"volume `{name}` cannot be created")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from .layout import CURRENT, INSTALLED
 from .machine import Machine
@@ -62,6 +62,10 @@ class Installed:
         """Write the record to disk."""
         self.is_rebuilt = False
         write_sealed(machine.path(INSTALLED), dataclasses.asdict(self))
+
+    def came_up_otherwise(self, unit: str, hashes: Mapping[str, str]) -> bool:
+        """Whether a unit last came up with another hash than the one in `hashes`."""
+        return self.units.get(unit, "") not in ("", hashes[unit])
 
     def announce(self, machine: Machine, wanted: Generation, folders: Iterable[str], *, reload: bool) -> None:
         """Record what is about to be installed, so that nothing is forgotten whatever happens."""

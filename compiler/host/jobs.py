@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 
+from .causes import Causes
 from .installed import Installed
 from .manifest import Unit, names_of
 from .store import Generation
@@ -12,6 +13,7 @@ from .store import Generation
 # Why a unit stops or starts.
 NEW = "new"  # heatsink has not installed it before
 CHANGED = "changed"  # it last came up with another hash
+RESPELLED = "respelled"  # so it did, but it is the same in other words: those of another heatsink, mostly
 UNFINISHED = "unfinished"  # an earlier push did not bring it up
 DOWN = "down"  # it should be up
 REMOVED = "removed"  # it is not wanted any more
@@ -42,6 +44,7 @@ class Start:
     why: str
     restarts: bool = False
     stops_with: str = ""
+    causes: Causes = dataclasses.field(default_factory=Causes)  # why it changed
 
     @property
     def name(self) -> str:
@@ -52,11 +55,22 @@ class Start:
     def row(self) -> dict[str, object]:
         """How it is reported."""
         action = "run" if self.unit.runs_once else "restart" if self.restarts else "start"
-        return _row(self.name, self.unit.step, action, self.why, self.stops_with)
+        return _row(self.name, self.unit.step, action, self.why, self.stops_with, self.causes)
 
 
-def _row(name: str, step: int | None, action: str, why: str, stops_with: str) -> dict[str, object]:
-    return {"unit": name, "step": step, "action": action, "why": why, "stops_with": stops_with}
+def _row(
+    name: str, step: int | None, action: str, why: str, stops_with: str, causes: Causes | None = None
+) -> dict[str, object]:
+    causes = causes or Causes()
+    return {
+        "unit": name,
+        "step": step,
+        "action": action,
+        "why": why,
+        "stops_with": stops_with,
+        "causes": [dataclasses.asdict(cause) for cause in causes.differing],
+        "sources": list(causes.sources),
+    }
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,6 +82,7 @@ class UnitsBefore:
     # Unit → those that systemd stops with it. What systemd has loaded is enough, although a change may write
     # other dependencies: a unit whose file changes has another hash, and restarts anyway.
     dependents: Mapping[str, Sequence[str]]
+    causes: Mapping[str, Causes] = dataclasses.field(default_factory=dict)  # unit → why it has another hash
 
 
 def stops_and_starts(
@@ -81,9 +96,10 @@ def stops_and_starts(
         if due[unit.name] and unit.name in before.running:
             stopped.setdefault(unit.name, unit.step)
     falls = _falls(stopped, before)
-    foreign = falls.keys() - set(names_of(wanted.units))
-    starts = (_start(unit, due[unit.name], stopped, falls) for unit in wanted.services)
-    return [*stops, *(falls[name] for name in sorted(foreign))], [start for start in starts if start]
+    starts = [_start(unit, due[unit.name], stopped, falls, before) for unit in wanted.services]
+    made = [start for start in starts if start]
+    started = {start.name for start in made} | {unit.name for unit in wanted.units if unit.is_target}
+    return [*stops, *(falls[name] for name in sorted(falls.keys() - started))], made
 
 
 def _stops_before(wanted: Generation, installed: Installed) -> list[Stop]:
@@ -104,8 +120,8 @@ def _why_due(unit: Unit, installed: Installed, hashes: Mapping[str, str], before
     or a boot has run it.
     """
     recorded = installed.units.get(unit.name)
-    if recorded and recorded != hashes[unit.name]:
-        return CHANGED
+    if installed.came_up_otherwise(unit.name, hashes):
+        return RESPELLED if before.causes.get(unit.name, Causes()).respelled else CHANGED
     if unit.name in before.up and (recorded or unit.runs_once):
         return ""
     if recorded:
@@ -127,11 +143,12 @@ def _falls(stopped: Mapping[str, int | None], before: UnitsBefore) -> dict[str, 
 
 
 def _start(
-    unit: Unit, due: str, stopped: Mapping[str, int | None], falls: Mapping[str, Stop]
+    unit: Unit, due: str, stopped: Mapping[str, int | None], falls: Mapping[str, Stop], before: UnitsBefore
 ) -> Start | None:
     """The start of a unit that is due, or of a service that is stopped for another reason."""
     if due:
-        return Start(unit, due, restarts=stopped.get(unit.name) is not None)
+        restarts = stopped.get(unit.name) is not None
+        return Start(unit, due, restarts=restarts, causes=before.causes.get(unit.name, Causes()))
     if unit.runs_once:  # it is done, and stays so
         return None
     if unit.name in falls:

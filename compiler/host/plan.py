@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Mapping, Sequence
 
+from .causes import causes
+from .contents import units_installed
 from .files import is_installed, is_linked
 from .installed import Installed
-from .jobs import Start, Stop, UnitsBefore, stops_and_starts
-from .layout import defines_units
+from .jobs import REMOVED, Start, Stop, UnitsBefore, stops_and_starts
+from .layout import defines_units, is_preparation
 from .machine import Machine
 from .manifest import File, Link, names_of
 from .store import Generation
@@ -22,6 +25,8 @@ class Observed:
     differing: Sequence[File]
     misplaced: Sequence[Link]
     units: UnitsBefore
+    absent: frozenset[str] = frozenset()  # paths that differ because there is nothing
+    jobs: frozenset[str] = frozenset()  # installed units that run once
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +43,10 @@ class Plan:
     stops: Sequence[Stop]
     starts: Sequence[Start]
     hashes: Mapping[str, str]  # unit → the hash with which it comes up
+    added: Sequence[str] = ()  # the paths among those that are written where nothing is yet
+    foreign: Sequence[str] = ()  # and those where something is that heatsink has not installed
+    untouched: Sequence[str] = ()  # units that are wanted, and neither stop nor start
+    leaving: Sequence[str] = ()  # services that are stopped and removed
 
     @property
     def images(self) -> list[str]:
@@ -63,44 +72,70 @@ class Plan:
         """The units to start in a step."""
         return [start for start in self.starts if start.unit.step == step]
 
-    def summary(self) -> dict[str, object]:
-        """What is reported to the operator: the names of units, and for each a row with step and reason."""
-        jobs: list[Stop | Start] = [*self.stops, *self.starts]
-        return {
-            "writes": self.written,
-            "removals": list(self.removals),
-            "stops": [stop.name for stop in self.stops],
-            "starts": [start.name for start in self.starts],
-            "units": [job.row for job in jobs],
-        }
+    @property
+    def consents(self) -> list[tuple[str, str]]:
+        """What an operator has to agree to: what happens, and to which unit."""
+        return [("removes", name) for name in self.leaving]
+
+    @property
+    def irreversible(self) -> list[tuple[str, str]]:
+        """What no rollback undoes: what happens, and to which unit or file."""
+        return [
+            *(("runs", start.name) for start in self.starts if start.unit.runs_once),
+            *(("applies", file.path) for file in self.writes if is_preparation(file.path)),
+            *(("overwrites", path) for path in self.foreign),
+        ]
 
 
-def observe(machine: Machine, wanted: Generation, installed: Installed) -> Observed:
+def observe(machine: Machine, wanted: Generation, installed: Installed, salt: str) -> Observed:
     """Observe what a plan for this generation depends on."""
     names = {*names_of(wanted.units), *installed.units}
     stopping = dependents(machine, names)
     states = unit_states(machine, sorted(names | stopping.keys()))
+    differing = [file for file in wanted.files if not is_installed(machine, file, wanted)]
+    misplaced = [link for link in wanted.links if not is_linked(machine, link)]
     return Observed(
-        differing=[file for file in wanted.files if not is_installed(machine, file, wanted)],
-        misplaced=[link for link in wanted.links if not is_linked(machine, link)],
+        differing=differing,
+        misplaced=misplaced,
         units=UnitsBefore(
             up=units_up(machine, wanted.services, states),
             running=frozenset(name for name, state in states.items() if state.is_running),
             dependents=stopping,
+            causes=causes(machine, wanted, installed, salt),
         ),
+        absent=frozenset(path for path in _paths(differing, misplaced) if not _exists(machine, path)),
+        jobs=frozenset(unit.name for unit in units_installed(machine, installed) if unit.runs_once),
     )
 
 
 def make_plan(wanted: Generation, installed: Installed, observed: Observed, salt: str) -> Plan:
     """The plan that leads from what was observed to what is wanted."""
-    paths = {file.path for file in wanted.files} | {link.path for link in wanted.links}
     hashes = wanted.hashes(salt)
     stops, starts = stops_and_starts(wanted, installed, hashes, observed.units)
+    moving = {stop.name for stop in stops} | {start.name for start in starts}
+    written = _paths(observed.differing, observed.misplaced)
+    ours = {*installed.files, *installed.links}
     return Plan(
         writes=observed.differing,
         links=observed.misplaced,
-        removals=sorted({*installed.files, *installed.links} - paths),
+        removals=sorted(ours - set(_paths(wanted.files, wanted.links))),
         stops=stops,
         starts=starts,
         hashes=hashes,
+        added=[path for path in written if path in observed.absent],
+        foreign=[path for path in written if path not in observed.absent and path not in ours],
+        untouched=[unit.name for unit in wanted.services if unit.name not in moving],
+        leaving=[stop.name for stop in stops if stop.why == REMOVED and _is_service(stop.name, observed)],
     )
+
+
+def _paths(files: Sequence[File], links: Sequence[Link]) -> list[str]:
+    return [file.path for file in files] + [link.path for link in links]
+
+
+def _exists(machine: Machine, path: str) -> bool:
+    return os.path.lexists(machine.path(path))
+
+
+def _is_service(unit: str, observed: Observed) -> bool:
+    return unit.endswith(".service") and unit not in observed.jobs

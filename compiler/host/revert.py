@@ -42,8 +42,8 @@ def way_back(machine: Machine, pusher: Pusher, pending: Pending) -> Transaction:
     """The change that leads back, or to the end where there is nothing to return to."""
     installed = Installed.on(machine)
     number = pending.wanted if pending.before is None else pending.before
-    wanted = wanted_by(machine, number)
-    plan = make_plan(wanted, installed, observe(machine, wanted, installed), salt_of(machine))
+    wanted, salt = wanted_by(machine, number), salt_of(machine)
+    plan = make_plan(wanted, installed, observe(machine, wanted, installed, salt), salt)
     return Transaction(machine, pusher, wanted, plan, installed, pending.timeout)
 
 

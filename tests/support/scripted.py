@@ -24,7 +24,25 @@ def line(event: str, **fields: object) -> bytes:
     return json.dumps({"event": event, **fields}).encode() + b"\n"
 
 
-PLAN = {"writes": ["/etc/x"], "removals": [], "stops": [], "starts": ["one"], "units": []}
+NOTHING = (
+    "added",
+    "private",
+    "removals",
+    "stops",
+    "units",
+    "untouched",
+    "pulls",
+    "volumes",
+    "consents",
+    "irreversible",
+)
+PLAN = {
+    **{name: [] for name in NOTHING},
+    "writes": ["/etc/x"],
+    "starts": ["one"],
+    "digest": "0" * 64,
+    "texts": {},
+}
 MISSING, READY, INSTALLED = line("missing", blobs=[]), line("ready", **PLAN), line("installed")
 STEPS = tuple(
     line("step", step=step, started=[f"unit{step}"], failed=[], aftermath="") for step in OPTIONS.steps

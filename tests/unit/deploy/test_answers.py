@@ -38,7 +38,15 @@ from tests.support.scripted import (
 
 STRANGE = "odd: answers with what heatsink does not understand: "
 FAILURE = {"unit": "one", "why": "dead", "journal": ["last"], "hint": "look"}
-JOB = {"unit": "one", "step": 1, "action": "start", "why": "new", "stops_with": ""}
+JOB = {
+    "unit": "one",
+    "step": 1,
+    "action": "start",
+    "why": "new",
+    "stops_with": "",
+    "causes": [],
+    "sources": [],
+}
 
 
 def greeting(old: str, new: str) -> bytes:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from compiler.deploy.errors import DeployError
-from compiler.deploy.events import PlannedUnit
+from compiler.deploy.events import Item, PlannedUnit
 from compiler.deploy.outcome import DryRun, Outcome
 from compiler.deploy.program import program
 from compiler.deploy.status import HostStatus
@@ -95,7 +95,13 @@ def test_a_dry_run_names_what_a_run_once_unit_takes_down_and_says_why(host: Host
     plan = host.dry_run().plan
     bootstrap, db, shop = (f"heatsink-{name}.service" for name in ("bootstrap", "db", "shop"))
     assert plan.units == (
-        PlannedUnit(unit=bootstrap, step=1, action="run", why="changed"),
+        PlannedUnit(
+            unit=bootstrap,
+            step=1,
+            action="run",
+            why="changed",
+            causes=(Item(what="unit", name=f"/etc/systemd/system/{bootstrap}"),),
+        ),
         PlannedUnit(unit=db, step=1, action="restart", why="dependency", stops_with=bootstrap),
         PlannedUnit(unit=shop, step=2, action="restart", why="dependency", stops_with=db),
     )
