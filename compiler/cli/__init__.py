@@ -7,8 +7,11 @@ completion               what the shell completes
 options                  options that several commands take
 init                     a new project; the files of its example are in project/
 compile, secrets         a fleet's bundles; values of hidden parameters
-push, status, rollback   what happens to bundles on hosts
+plan, push               what a push would change, and the push
+status, rollback         what happens to bundles on hosts
 remove                   hosts that are not served any more
+plan_output, consent     what a plan looks like; questions before a change
+progress                 what hosts do at the moment
 selection                what these share: choosing hosts, and showing what they do
 changing                 options of everything that changes hosts
 secret_values            the values for a push, and what is asked before others are generated
@@ -42,6 +45,7 @@ _DEEPEST = 20_000  # frames: nested templates, with nested expressions in each
 _COMMANDS = {
     "init": "init:init",
     "compile": "compile:compile_",
+    "plan": "plan:plan",
     "push-artifacts": "push:push_artifacts",
     "status": "status:status",
     "rollback": "rollback:rollback",

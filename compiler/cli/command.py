@@ -21,7 +21,7 @@ _SECTIONS = {
         "-P",
     ),
     "Connection": ("--known-hosts", "--accept-new-host-keys", "--parallel"),
-    "Output": ("--output", "--check", "--json"),
+    "Output": ("--output", "--check", "--diff", "--json"),
     "General": ("--quiet", "--verbose", "--debug", "--version", "--help"),
 }  # fmt: skip
 _SECTION_OF = {option: title for title, options in _SECTIONS.items() for option in options}
@@ -35,7 +35,6 @@ _HABITS = {
     "--forks": "--parallel",
     "--env": "--environment-file",
     "--environment": "--environment-file",
-    "--plan": "--dry-run",
 }
 _EXTRA = re.compile(r"Got unexpected extra arguments? \((?:.* )?(\S+\.ya?ml)\)")  # as click says it
 
@@ -87,6 +86,23 @@ class Command(click.Command):
                 for example in lines:
                     formatter.write(f"{'':{formatter.current_indent}}# {example.meaning}\n")
                     formatter.write(f"{'':{formatter.current_indent}}{example.line}\n")
+
+
+class PlanCommand(Command):
+    """A command that can plan: exit code 2 says that something would change, so wrong usage ends with 1."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        plans = self.name == "plan" or "--dry-run" in args
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            raise (WrongPlanError(error.format_message(), ctx) if plans else error) from None
+
+
+class WrongPlanError(click.UsageError):
+    """Wrong usage of a command that plans."""
+
+    exit_code = 1
 
 
 def grouped_options(

@@ -30,8 +30,12 @@ _EXAMPLES = {
             "in CI: fail if build/ is out of date or input is unused",
         ),
     ),
+    "heatsink plan": (
+        ("--diff", "what a push would change, with the lines that change in files"),
+        ("-o plan.json", "a plan to look at, for `heatsink push-artifacts --plan plan.json`"),
+    ),
     "heatsink push-artifacts": (
-        ("--dry-run", "what would be written, stopped and started"),
+        ("--plan plan.json", "what `heatsink plan -o plan.json` has planned, and nothing else"),
         ("--accept-new-host-keys", "a first push to hosts that are not in known_hosts"),
         ("--host 'web[0-3]' --timeout 120", "some hosts only, with less patience"),
     ),

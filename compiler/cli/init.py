@@ -158,4 +158,4 @@ def _next_steps(folder: Path, *, are_placeholders: bool) -> Iterator[str]:
         yield "  edit hosts.yaml: its addresses are placeholders"
     yield "  heatsink images build"
     yield "  heatsink compile -e environments/site.yaml --strict"
-    yield "  heatsink push-artifacts --dry-run"
+    yield "  heatsink plan"

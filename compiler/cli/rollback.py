@@ -6,6 +6,7 @@ import click
 
 from compiler.cli.changing import Changing, changing_options
 from compiler.cli.command import Command, json_option
+from compiler.cli.consent import ask_before_rollback, yes_option
 from compiler.cli.selection import Selection, selecting, show_outcomes
 
 
@@ -18,15 +19,18 @@ from compiler.cli.selection import Selection, selecting, show_outcomes
     help="Generation to return to, instead of the previous one.",
 )
 @changing_options
+@yes_option
 @json_option("Print the result for each host as JSON.")
-def rollback(selection: Selection, changing: Changing, to: int | None, as_json: bool) -> None:
+def rollback(selection: Selection, changing: Changing, to: int | None, yes: bool, as_json: bool) -> None:
     """Roll hosts back to the previous generation: its files, units, images and secret values.
 
-    After a failed push that is the last generation that came up completely. Run it again to undo.
+    After a failed push that is the last generation that came up completely. Run it again to undo. The plan
+    is shown first, and carried out if you agree.
     """
     from compiler.deploy.rollback import roll_back
 
     fleet, hosts = selection.read()
     with selection.sessions(hosts) as sessions:
-        outcomes = roll_back(sessions, to, changing.options(selection.build, fleet))
+        options = changing.options(selection.build, fleet)
+        outcomes = roll_back(sessions, to, options, lambda dry_runs: ask_before_rollback(dry_runs, yes=yes))
     show_outcomes(outcomes, as_json=as_json)

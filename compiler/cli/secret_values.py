@@ -46,8 +46,8 @@ class SecretsNeeded:
 
         return {host.name: bundle_folder(self.selection.build, host) for host in hosts}
 
-    def values(self, hosts: Sequence[FleetHost], *, saved: bool) -> dict[str, str]:
-        """The values that these hosts need; missing ones are generated, and added to the file if `saved`.
+    def values(self, hosts: Sequence[FleetHost]) -> tuple[dict[str, str], dict[str, str]]:
+        """The values that these hosts need, and those of them that are missing in the file and new.
 
         Raises HeatsinkError if a host has a missing one, and for values that their files cannot hold.
         """
@@ -63,11 +63,15 @@ class SecretsNeeded:
             show_problems((problem,), "warning")
         new = self._generated(needed, making)
         check_values(bundles, values | new)
-        if new:
-            self._keep(new, saved=saved)
         for problem in unnamed_hosts(making, needed):
             show_problems((problem,), "warning")
-        return values | new
+        return values | new, new
+
+    def keep(self, new: Mapping[str, str]) -> None:
+        """Add new values to the file."""
+        if new:
+            self.file.add(new)
+            note(f"generated in {self.file.path}: {', '.join(new)}")
 
     def _generated(self, needed: Collection[str], making: Making) -> dict[str, str]:
         missing = making.belonging(set(needed) - making.values.keys()) - making.values.keys()
@@ -114,13 +118,6 @@ class SecretsNeeded:
             names = held_names(sessions)
             errors = dict(sessions.errors)
         Vouching(names=names, needs=needs, errors=errors).check(missing)
-
-    def _keep(self, new: Mapping[str, str], *, saved: bool) -> None:
-        if saved:
-            self.file.add(new)
-            note(f"generated in {self.file.path}: {', '.join(new)}")
-        else:
-            note(f"would be generated in {self.file.path}: {', '.join(new)}")
 
 
 def making_for(fleet: Fleet, build: Path, values: Mapping[str, str]) -> Making:

@@ -14,6 +14,7 @@ import click
 
 from compiler.cli.completion import complete_hosts, complete_roles
 from compiler.cli.output import left_problem, note, output_options, problems_as_json, show_problems
+from compiler.cli.progress import progress_shown
 from compiler.diagnostics import Problem, counted
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Selection:
         """Sessions with hosts, whose progress is shown meanwhile."""
         from compiler.deploy.sessions import Sessions
 
-        with _progress_shown() as on_progress:
+        with progress_shown() as on_progress:
             transports = self._transports(hosts)
             with Sessions(transports, parallel=self.parallel, on_progress=on_progress) as sessions:
                 yield sessions
@@ -155,42 +156,3 @@ def _summary(outcome: Outcome) -> str:
     parts += [f"{counted(len(outcome.removed), 'file')} removed"] if outcome.removed else []
     parts += [f"{counted(len(outcome.stopped), 'unit')} stopped"] if outcome.stopped else []
     return ", ".join((*parts, f"{counted(len(outcome.started), 'unit')} restarted"))
-
-
-def _new_lines() -> Callable[[str, str], None]:
-    """Print a line for each new progress of a host; repetitions are left out."""
-    last: dict[str, str] = {}
-
-    def print_if_new(host: str, text: str) -> None:
-        if text not in ("connecting", last.get(host)):
-            click.echo(f"{host}: {text}", err=True)
-        last[host] = text
-
-    return print_if_new
-
-
-def _nothing(_host: str, _text: str) -> None:
-    """Print no progress."""
-
-
-@contextmanager
-def _progress_shown() -> Iterator[Callable[[str, str], None]]:
-    """Show progress: on a terminal one line for each host, elsewhere a line for each message."""
-    if output_options().quiet or not sys.stderr.isatty():
-        yield _nothing if output_options().quiet else _new_lines()
-        return
-    from rich.console import Console
-    from rich.live import Live
-    from rich.table import Table
-    from rich.text import Text
-
-    activities: dict[str, str] = {}
-
-    def table() -> Table:
-        grid = Table.grid(padding=(0, 2))
-        for host, text in list(activities.items()):
-            grid.add_row(Text(host), Text(text))
-        return grid
-
-    with Live(console=Console(stderr=True), get_renderable=table, transient=True):
-        yield activities.__setitem__

@@ -13,6 +13,7 @@ printable                 a stranger's text on a terminal
 push, rollback            a bundle, or an earlier generation, activated
 remove, status            everything taken off a host; the state of its units
 activation                what push, rollback and remove share
+plan_file, differences    a saved plan; the lines that change in files
 confirmation              a change confirmed over a new connection
 outcome, errors           the result for each host
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from compiler.deploy.events import Activated, FilesInstalled, PlanSummary, StepEnded, Unconfirmed
@@ -28,6 +28,9 @@ class PushOptions:
     source: str = ""  # the commit of the folder that was compiled
     project: str = ""  # whose hosts these are
     taken_over: str = ""  # the project whose hosts become this one's, if they are not yet
+    made: tuple[str, ...] = ()  # secrets whose values were generated for this plan
+    services: tuple[str, ...] = ()  # the only ones that are changed; all if there is none
+    diff: bool = False  # whether plans have the texts that files have now
 
     @property
     def request(self) -> dict[str, object]:
@@ -36,10 +39,17 @@ class PushOptions:
         return {**asdict(self), "by": by}
 
 
-def activate(sessions: Sessions, options: PushOptions) -> tuple[Outcome, ...]:
-    """Carry out the plans that hosts report, step by step on all of them; hosts that fail are left out."""
+Agree = Callable[[Mapping[str, PlanSummary]], None]  # called with the plan of each host; raises to stop there
+
+
+def activate(sessions: Sessions, options: PushOptions, agree: Agree = lambda _: None) -> tuple[Outcome, ...]:
+    """Carry out the plans that hosts report, step by step on all of them; hosts that fail are left out.
+
+    Nothing is changed before `agree` has returned.
+    """
     longest = options.timeout + LONGEST
     plans = sessions.map(lambda session: session.expect(PlanSummary))
+    agree(plans)
     started: dict[str, tuple[str, ...]] = dict.fromkeys(plans, ())
     sessions.release("install")
     sessions.map(lambda session: session.expect(FilesInstalled))

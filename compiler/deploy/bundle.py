@@ -57,6 +57,10 @@ class BundleFolder:
         paths = {file.sha256: file.path for file in self.manifest.files}
         return b"".join(self._blob(value, paths[value]) for value in hashes)
 
+    def text(self, path: str) -> str:
+        """The content of a file as text, with references in place of secrets."""
+        return self._read(f"root{path}").decode(errors="replace")
+
     def unfit(self, secrets: Mapping[str, str]) -> Iterator[Problem]:
         """Values of secrets that a file of this host cannot hold, by name."""
         for file in self.manifest.files:

@@ -70,8 +70,8 @@ class PlanSummary:
     untouched: tuple[str, ...] = ()
     pulls: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()  # those that are made
-    consents: tuple[Item, ...] = ()  # what an operator has to agree to: removes
-    irreversible: tuple[Item, ...] = ()  # what no rollback undoes: runs, applies, overwrites
+    consents: tuple[Item, ...] = ()  # what an operator has to agree to: removes, takes
+    irreversible: tuple[Item, ...] = ()  # what no rollback undoes: runs, applies
     digest: str = ""  # of the plan, and of all that it depends on
     texts: Mapping[str, str] = field(default_factory=dict)  # path → what is in it now, if that was requested
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from compiler.deploy.errors import DeployError
 from compiler.deploy.events import PlanSummary
+from compiler.deploy.sessions import Sessions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,3 +43,16 @@ class Outcome:
     def is_unchanged(self) -> bool:
         """Whether nothing had to be done."""
         return not (self.error or self.written or self.removed or self.stopped or self.started)
+
+
+Consent = Callable[[Sequence[DryRun]], None]  # called with what would change; raises to leave it at that
+
+
+def dry_runs(
+    sessions: Sessions, plans: Mapping[str, PlanSummary], unchanged: Mapping[str, int]
+) -> Iterator[DryRun]:
+    """What hosts have reported so far: their plans, what they already have, or why nothing is known."""
+    yield from (DryRun(host=host, generation=generation) for host, generation in unchanged.items())
+    for host, plan in plans.items():
+        yield DryRun(host=host, plan=plan, warnings=tuple(sessions.by_host[host].warnings))
+    yield from (DryRun(host=host, error=error) for host, error in sessions.errors.items())

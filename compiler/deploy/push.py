@@ -8,7 +8,7 @@ from typing import TypeVar
 from compiler.deploy.activation import PushOptions, activate
 from compiler.deploy.bundle import BundleFolder
 from compiler.deploy.events import Missing, PlanSummary
-from compiler.deploy.outcome import DryRun, Outcome
+from compiler.deploy.outcome import Consent, DryRun, Outcome, dry_runs
 from compiler.deploy.session import Session
 from compiler.deploy.sessions import Sessions
 from compiler.host.manifest import digest
@@ -21,11 +21,16 @@ def push(
     bundles: Mapping[str, BundleFolder],
     secrets: Mapping[str, str],
     options: PushOptions,
+    consent: Consent = lambda _: None,
 ) -> tuple[Outcome, ...]:
     """Bring hosts to the state in their bundles. `secrets` has a value for every name that a bundle needs."""
     unchanged = _stage(sessions, bundles, secrets, options.request)
+
+    def agree(plans: Mapping[str, PlanSummary]) -> None:
+        consent(_in_order(dry_runs(sessions, plans, unchanged), bundles))
+
     outcomes = [Outcome(host=host, generation=generation) for host, generation in unchanged.items()]
-    return _in_order([*outcomes, *activate(sessions, options)], bundles)
+    return _in_order([*outcomes, *activate(sessions, options, agree)], bundles)
 
 
 def dry_run(
@@ -37,11 +42,7 @@ def dry_run(
     """What `push` would change; nothing on the hosts is changed."""
     unchanged = _stage(sessions, bundles, secrets, {**options.request, "dry": True})
     plans = sessions.map(lambda session: session.expect(PlanSummary))
-    results = [DryRun(host=host, generation=generation) for host, generation in unchanged.items()]
-    for host, plan in plans.items():
-        results.append(DryRun(host=host, plan=plan, warnings=tuple(sessions.by_host[host].warnings)))
-    results += [DryRun(host=host, error=error) for host, error in sessions.errors.items()]
-    return _in_order(results, bundles)
+    return _in_order(dry_runs(sessions, plans, unchanged), bundles)
 
 
 def _stage(

@@ -31,7 +31,6 @@ from compiler.host.manifest import NAME
 
 _Field = Callable[[Any], Any]  # the value of a field in JSON → the value of the event; raises ValueError
 
-_ACTIONS = frozenset({"stop", "start", "restart", "reload", "run"})
 LONGEST_TEXT = 64 << 10  # characters of a file that is shown
 _LARGEST = 1 << 37  # also the last second that every platform can show, in the year 6325
 
@@ -120,10 +119,13 @@ def _flag(value: object) -> bool:
     return value
 
 
-def _action(value: object) -> str:
-    if (action := _string(value)) not in _ACTIONS:
-        raise ValueError("not an action")
-    return action
+def _word(*words: str) -> _Field:
+    def read(value: object) -> str:
+        if (word := _string(value)) not in words:
+            raise ValueError("not one of these words")
+        return word
+
+    return read
 
 
 def _sha256(value: object) -> str:
@@ -142,16 +144,19 @@ def _secrets(value: object) -> dict[str, str]:
     return {_name(name): _string(text) for name, text in _mapping(value).items()}
 
 
-_ITEM = _record(Item, {"what": _text, "name": _text})
+def _items(*words: str) -> _Field:
+    return _many(_record(Item, {"what": _word(*words), "name": _text}))
+
+
 _PLANNED_UNIT = _record(
     PlannedUnit,
     {
         "unit": _text,
         "step": _optional(_number),
-        "action": _action,
+        "action": _word("stop", "start", "restart", "reload", "run"),
         "why": _text,
         "stops_with": _text,
-        "causes": _many(_ITEM),
+        "causes": _items("unit", "file", "image", "secret"),
         "sources": _many(_text),
     },
 )
@@ -183,8 +188,8 @@ _PLAN = (
         "untouched": _many(_text),
         "pulls": _many(_text),
         "volumes": _many(_text),
-        "consents": _many(_ITEM),
-        "irreversible": _many(_ITEM),
+        "consents": _items("removes", "takes"),
+        "irreversible": _items("runs", "applies"),
         "digest": _sha256,
         "texts": _by_name(_content),
     },

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from compiler.deploy.activation import PushOptions, activate
-from compiler.deploy.outcome import Outcome
+from compiler.deploy.events import PlanSummary
+from compiler.deploy.outcome import Consent, DryRun, Outcome, dry_runs
 from compiler.deploy.session import Session
 from compiler.deploy.sessions import Sessions
 
 
-def roll_back(sessions: Sessions, to: int | None, options: PushOptions) -> tuple[Outcome, ...]:
+def roll_back(
+    sessions: Sessions,
+    to: int | None,
+    options: PushOptions,
+    consent: Consent = lambda _: None,
+) -> tuple[Outcome, ...]:
     """Return hosts to generation `to`, or to the last that came up before what they have now.
 
     Hosts are taken through it step by step as by a push, but nothing is sent: files, units, images and secret
@@ -19,5 +27,12 @@ def roll_back(sessions: Sessions, to: int | None, options: PushOptions) -> tuple
         session.greet()
         session.request("rollback", {"to": to, **options.request})
 
+    def agree(plans: Mapping[str, PlanSummary]) -> None:
+        consent(sorted(dry_runs(sessions, plans, {}), key=_host))
+
     sessions.map(ask)
-    return tuple(sorted(activate(sessions, options), key=lambda outcome: outcome.host))
+    return tuple(sorted(activate(sessions, options, agree), key=_host))
+
+
+def _host(result: DryRun | Outcome) -> str:
+    return result.host

@@ -16,6 +16,7 @@ point, it leaves a record of the change, with which a push, the revert timer or 
     install, steps               installs a generation's files; starts its units and waits for them
     surprises                    units that go down or come up while a plan is carried out
     transaction                  what every part of a change works with
+    blend                        a push of some services, which leaves the others as they are
     plan, jobs, report           what a change does; which units it stops and starts, and why; telling it
     causes, contents             what a unit reads that differs; what is in kept files and those on the host
     files, etc_hosts             files in their places; our block in /etc/hosts

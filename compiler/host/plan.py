@@ -44,7 +44,6 @@ class Plan:
     starts: Sequence[Start]
     hashes: Mapping[str, str]  # unit → the hash with which it comes up
     added: Sequence[str] = ()  # the paths among those that are written where nothing is yet
-    foreign: Sequence[str] = ()  # and those where something is that heatsink has not installed
     untouched: Sequence[str] = ()  # units that are wanted, and neither stop nor start
     leaving: Sequence[str] = ()  # services that are stopped and removed
 
@@ -73,38 +72,37 @@ class Plan:
         return [start for start in self.starts if start.unit.step == step]
 
     @property
-    def consents(self) -> list[tuple[str, str]]:
-        """What an operator has to agree to: what happens, and to which unit."""
-        return [("removes", name) for name in self.leaving]
-
-    @property
     def irreversible(self) -> list[tuple[str, str]]:
         """What no rollback undoes: what happens, and to which unit or file."""
         return [
             *(("runs", start.name) for start in self.starts if start.unit.runs_once),
             *(("applies", file.path) for file in self.writes if is_preparation(file.path)),
-            *(("overwrites", path) for path in self.foreign),
         ]
 
 
 def observe(machine: Machine, wanted: Generation, installed: Installed, salt: str) -> Observed:
     """Observe what a plan for this generation depends on."""
-    names = {*names_of(wanted.units), *installed.units}
-    stopping = dependents(machine, names)
-    states = unit_states(machine, sorted(names | stopping.keys()))
     differing = [file for file in wanted.files if not is_installed(machine, file, wanted)]
     misplaced = [link for link in wanted.links if not is_linked(machine, link)]
     return Observed(
         differing=differing,
         misplaced=misplaced,
-        units=UnitsBefore(
-            up=units_up(machine, wanted.services, states),
-            running=frozenset(name for name, state in states.items() if state.is_running),
-            dependents=stopping,
-            causes=causes(machine, wanted, installed, salt),
-        ),
+        units=units_before(machine, wanted, installed, salt),
         absent=frozenset(path for path in _paths(differing, misplaced) if not _exists(machine, path)),
         jobs=frozenset(unit.name for unit in units_installed(machine, installed) if unit.runs_once),
+    )
+
+
+def units_before(machine: Machine, wanted: Generation, installed: Installed, salt: str) -> UnitsBefore:
+    """Observe the units that are wanted or installed, and those that stop with them."""
+    names = {*names_of(wanted.units), *installed.units}
+    stopping = dependents(machine, names)
+    states = unit_states(machine, sorted(names | stopping.keys()))
+    return UnitsBefore(
+        up=units_up(machine, wanted.services, states),
+        running=frozenset(name for name, state in states.items() if state.is_running),
+        dependents=stopping,
+        causes=causes(machine, wanted, installed, salt),
     )
 
 
@@ -123,7 +121,6 @@ def make_plan(wanted: Generation, installed: Installed, observed: Observed, salt
         starts=starts,
         hashes=hashes,
         added=[path for path in written if path in observed.absent],
-        foreign=[path for path in written if path not in observed.absent and path not in ours],
         untouched=[unit.name for unit in wanted.services if unit.name not in moving],
         leaving=[stop.name for stop in stops if stop.why == REMOVED and _is_service(stop.name, observed)],
     )

@@ -30,7 +30,7 @@ def report(
     `digest` changes with anything that the plan depends on or does; values of the secrets in `made` do not
     count, because they are made anew for each plan. `texts` is what is in files now, if `diff` is requested.
     """
-    fields = _fields(plan)
+    fields = {**_fields(plan), "consents": _rows(_consents(plan, installed, request["project"]))}
     blank = dataclasses.replace(
         wanted, secrets={**wanted.secrets, **dict.fromkeys(request.get("made", ()), "")}
     )
@@ -57,9 +57,14 @@ def _fields(plan: Plan) -> dict[str, object]:
         "starts": [start.name for start in plan.starts],
         "units": [job.row for job in jobs],
         "untouched": list(plan.untouched),
-        "consents": _rows(plan.consents),
         "irreversible": _rows(plan.irreversible),
     }
+
+
+def _consents(plan: Plan, installed: Installed, project: str) -> list[tuple[str, str]]:
+    """What an operator has to agree to: services that are removed, a host that another project has."""
+    taken = [installed.project] if installed.project not in ("", project) else []
+    return [*(("takes", owner) for owner in taken), *(("removes", name) for name in plan.leaving)]
 
 
 def _rows(pairs: list[tuple[str, str]]) -> list[dict[str, str]]:

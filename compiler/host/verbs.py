@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .activation import activate
+from .blend import only
 from .commit import tidy
 from .disk import remove_tree
 from .engine import check_engine
@@ -36,6 +37,8 @@ def push(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> int:
         check_manifest(wanted.manifest)
         check_engine(machine, wanted)
         _check_host(machine, wanted, request)
+        if request["services"]:
+            wanted = only(machine, wanted, request["services"])
         staged = stage(machine, pusher, wanted)
         try:
             check_units(machine, staged)

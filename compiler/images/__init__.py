@@ -4,4 +4,5 @@ tree      the images: folders with a Dockerfile.j2     graph     the order in wh
 recipe    what an image is built from, with a hash     context   the files for the engine, as a tar archive
 engine    podman                                       registry  the digest that a registry serves
 build     builds images, several at a time             push      pushes them, and returns their digests
+sizes     how much a pull transfers
 """

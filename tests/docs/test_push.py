@@ -1,4 +1,4 @@
-"""docs/push.md shows a dry run, and the message of a unit that does not come up, as they are written."""
+"""docs/push.md shows a plan, and the message of a unit that does not come up, as they are written."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from compiler.cli.push import dry_run_lines
 from compiler.host import jobs
+from compiler.model.artifact import Artifacts
 from tests.support.bundles import run_once, service
 from tests.support.host_folder import SYSTEMCTL, HostFolder, host_folder
 
-PAGE = (Path(__file__).parents[2] / "docs" / "push.md").read_text(encoding="utf-8")
+PUSH = Path(__file__).parents[2] / "docs" / "push.md"
+PAGE = PUSH.read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```\n(error: (\S+): `heatsink-(\S+)\.service` .*?)```$", re.M | re.S)
-DRY_RUN = re.compile(r"^\$ heatsink push-artifacts --dry-run\n(.*?)^```$", re.M | re.S)
+PLAN = re.compile(r"(?<=^\$ heatsink plan --diff\n).*?(?=^```$)", re.M | re.S)
 REASONS = re.compile(r"^\| reason .*?\n\n", re.M | re.S)
 JOURNALCTL = "#!/bin/sh\necho '{}'\n"
 
@@ -36,17 +37,21 @@ def test_a_unit_that_systemd_restarts_too_often_is_reported_as_on_the_page(host:
     assert error.render().replace("localhost", block[2]) + "\n" == block[1]
 
 
-def test_a_dry_run_looks_as_on_the_page(host: HostFolder) -> None:
-    shown = DRY_RUN.search(PAGE)
-    assert shown is not None
-    db, shop = service("db", requires="bootstrap"), service("shop", step=2)
-    host.writes(run_once("bootstrap"), db, shop, service("old"))
+def test_a_plan_looks_as_on_the_page(host: HostFolder, request: pytest.FixtureRequest) -> None:
+    host.writes(*parts("8"), service("old"))
     host.push()
     host.systemctl("stop", "shop")
-    host.writes(run_once("bootstrap", command="echo again"), db, shop)
-    lines = dry_run_lines(host.dry_run())
-    printed = [line.replace("localhost", "node1") for line in lines if "would be removed" not in line]
-    assert printed == shown[1].splitlines()
+    host.writes(*parts("16"), run_once("migrate", step=2))
+    printed = host.says("plan", "--diff", code=2).replace("localhost", "node1")
+    if request.config.getoption("--update-golden"):
+        PUSH.write_text(PLAN.sub(lambda _: printed, PAGE, count=1), encoding="utf-8")
+    else:
+        assert PLAN.findall(PAGE) == [printed]
+
+
+def parts(workers: str) -> tuple[Artifacts, ...]:
+    db = service("db", config=f"port = 3306\nworkers = {workers}\n")
+    return db, service("api", step=2, requires="db"), service("shop", step=3), service("cache")
 
 
 def test_every_reason_is_on_the_page() -> None:

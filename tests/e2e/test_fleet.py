@@ -252,7 +252,7 @@ def test_rollback_brings_back_files_units_and_behaviour(fleet: Fleet) -> None:
         return re.search(r"-c (\d+)", command)[1]
 
     assert connections() == "2048"
-    fleet.heatsink("rollback", "--host", "node1")
+    fleet.heatsink("rollback", "--yes", "--host", "node1")
     assert eventually(lambda: connections() == "1024", seconds=30)
     fleet.site()
     assert "1 unit restarted" not in fleet.heatsink("push-artifacts")

@@ -96,7 +96,7 @@ def test_a_host_of_another_project_is_refused_until_it_is_taken_over(
     assert f"{node.name}: this host belongs to project `shop`, and this is project `bank`" in said
     assert operator.heatsink("status", "--json", code=0).count("heatsink-one.service") == 1
     assert "not to `ship`" in operator.push("--take-over", "ship", code=1)
-    operator.push("--take-over", "shop")
+    operator.push("--take-over", "shop", "--yes")
     assert list(operator.status()) == ["heatsink-two.service"]
 
 

@@ -142,6 +142,22 @@ class HostFolder:
         with self.sessions() as sessions:
             return roll_back(sessions, to, self.options())[0]
 
+    def says(self, *arguments: str, code: int = 0, stdin: int = subprocess.DEVNULL) -> str:
+        """What a command prints that is run beside the build; it must end with this exit code."""
+        path = f"{self.folder}/bin:{os.environ['PATH']}"
+        done = subprocess.run(
+            (sys.executable, "-m", "compiler", *arguments),
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "HEATSINK_ROOT": f"{self.folder}/root", "PATH": path},
+            text=True,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        assert done.returncode == code, done.stdout
+        return done.stdout
+
     def status(self) -> HostStatus:
         with self.sessions() as sessions:
             return statuses(sessions)[0]

@@ -61,8 +61,8 @@ class Operator:
         """How a node is reached."""
         return Connection(address=node.address, user=user, identity_file=str(node.lab.identity_file))
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """The command, running. Changes settle for a second, unless it says how long."""
+    def start(self, *arguments: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
+        """The command, running without a terminal. Changes settle for a second, unless it says how long."""
         if arguments[0] in ("push-artifacts", "rollback") and "--settle" not in arguments:
             arguments = (*arguments, "--settle", "1")
         return subprocess.Popen(
@@ -70,9 +70,21 @@ class Operator:
             cwd=self.folder,
             env={**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(self.folder)},
             text=True,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
+
+    def answering(self, answer: str, *arguments: str, code: int = 0) -> str:
+        """What the command said on a terminal, on which its question is answered."""
+        ours, terminal = os.openpty()
+        os.write(ours, f"{answer}\n".encode())
+        done = self.start(*arguments, stdin=terminal)
+        said = done.communicate()[0]
+        os.close(terminal)
+        os.close(ours)
+        assert done.returncode == code, said
+        return said
 
     def heatsink(self, *arguments: str, code: int = 0) -> str:
         """What the command said; it must have ended with this exit code."""
@@ -85,10 +97,10 @@ class Operator:
         """What a push said; units need not stay up for long unless the arguments say so."""
         return self.heatsink("push-artifacts", "--settle", "1", *arguments, code=code)
 
-    def dry_run(self) -> dict[str, Any]:
-        """What a push would do to the first node."""
-        hosts: list[dict[str, Any]] = json.loads(self.push("--dry-run", "--json"))
-        return hosts[0]
+    def dry_run(self, *arguments: str) -> dict[str, Any]:
+        """What a push, which changes something, would do to the first node."""
+        document: dict[str, Any] = json.loads(self.heatsink("plan", "--json", *arguments, code=2))
+        return document["hosts"][0]  # type: ignore[no-any-return]
 
     def status(self, code: int = 0) -> dict[str, dict[str, object]]:
         """Unit → its status, on the first node."""

@@ -140,7 +140,7 @@ def test_only_what_is_missing_is_generated_beside_what_a_host_has(host: HostFold
     host.heatsink("push-artifacts")
     before = secrets(host).values()
     host.writes(service("one", config=TWO, sensitive=True))
-    assert "generated in secrets.yaml: Token\n" in host.heatsink("push-artifacts").stderr
+    assert "generated in secrets.yaml: Token\n" in host.heatsink("push-artifacts", "--yes").stderr
     assert secrets(host).values()["Password"] == before["Password"]
 
 
@@ -153,8 +153,8 @@ def test_a_host_that_does_not_answer_has_nothing_generated(host: HostFolder) -> 
 
 
 def test_a_dry_run_names_what_would_be_generated_and_writes_nothing(host: HostFolder) -> None:
-    said = host.heatsink("push-artifacts", "--dry-run").stderr
-    assert "would be generated in secrets.yaml: Password\n" in said
+    said = host.heatsink("push-artifacts", "--dry-run").stdout
+    assert "  secrets to make:\n    Password\n" in said
     assert not secrets(host).path.exists()
 
 

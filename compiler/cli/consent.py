@@ -1,0 +1,55 @@
+"""Asks before a change that an operator may not expect."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from compiler.cli.output import note
+from compiler.cli.plan_output import HostPlan, consent_lines, host_lines, totals
+from compiler.cli.progress import progress_paused
+from compiler.diagnostics import HeatsinkError
+
+if TYPE_CHECKING:
+    from compiler.deploy.outcome import DryRun
+
+yes_option = click.option("-y", "--yes", is_flag=True, help="Agree, without a question.")
+
+
+def note_respelled(dry_runs: Sequence[DryRun]) -> None:
+    """Name the units that restart although they mean the same as before."""
+    for dry_run in dry_runs:
+        names = [unit.unit for unit in dry_run.plan.units if unit.why == "respelled"]
+        if names:
+            note(f"{dry_run.host}: only written in other words, but restarted: {', '.join(names)}")
+
+
+def ask_before_push(dry_runs: Sequence[DryRun], *, yes: bool) -> None:
+    """Ask about what needs consent, if anything does. Raises HeatsinkError without it."""
+    lines = [line for dry_run in dry_runs for line in consent_lines(dry_run)]
+    if lines:
+        _ask((*lines, totals(dry_runs)), "the push needs consent", yes=yes)
+
+
+def ask_before_rollback(dry_runs: Sequence[DryRun], *, yes: bool) -> None:
+    """Show the plan of a rollback, and ask. Raises HeatsinkError without consent."""
+    plans = [HostPlan(dry_run=dry_run) for dry_run in dry_runs if not dry_run.error]
+    lines = [line for plan in plans for line in host_lines(plan)]
+    if any(not plan.dry_run.is_unchanged for plan in plans):
+        _ask((*lines, "", totals(dry_runs)), "a rollback needs consent", yes=yes)
+
+
+def _ask(lines: Sequence[str], need: str, *, yes: bool) -> None:
+    """Show what would change, and go on if the operator agrees, or has agreed with `--yes`."""
+    with progress_paused():
+        for line in lines:
+            note(line)
+        if yes:
+            return
+        if not sys.stdin.isatty():
+            raise HeatsinkError(f"{need}, and there is no terminal to ask on", hint="agree with `--yes`")
+        if not click.confirm("Continue?", err=True):
+            raise HeatsinkError("no host was changed")

@@ -1,0 +1,88 @@
+"""A push of some services leaves the others as they are."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from compiler.deploy.outcome import Outcome
+from compiler.deploy.push import push
+from tests.support.bundles import prepared, run_once, service
+from tests.support.host_folder import OPTIONS, HostFolder
+
+
+def pushed(host: HostFolder, *services: str, **secrets: str) -> Outcome:
+    with host.sessions() as sessions:
+        options = dataclasses.replace(OPTIONS, services=services)
+        return push(sessions, host.bundles(), secrets, options)[0]
+
+
+def config(host: HostFolder, name: str) -> str:
+    return host.path(f"/var/lib/config-data/{name}/{name}.conf").read_text()
+
+
+def test_only_the_service_changes_and_the_next_push_does_the_rest(host: HostFolder) -> None:
+    host.writes(service("one", config="a"), service("two", config="a"), service("gone"))
+    host.push()
+    host.writes(service("one", config="b"), service("two", config="b"), service("came"))
+    outcome = pushed(host, "one")
+    assert (outcome.error, outcome.started, outcome.stopped) == (None, ("heatsink-one.service",), ())
+    assert (config(host, "one"), config(host, "two"), outcome.generation) == ("b", "a", 2)
+    rest = host.push()
+    assert rest.started == ("heatsink-came.service", "heatsink-two.service")
+    assert rest.stopped == ("heatsink-gone.service",)
+
+
+def test_a_rollback_returns_to_what_was_before_it(host: HostFolder) -> None:
+    host.writes(service("one", config="a"), service("two", config="a"))
+    host.push()
+    host.writes(service("one", config="b"), service("two", config="b"))
+    pushed(host, "two")
+    assert (host.rollback().error, config(host, "one"), config(host, "two")) == (None, "a", "a")
+
+
+def test_a_service_that_is_not_wanted_any_more_can_be_removed_alone(host: HostFolder) -> None:
+    host.writes(service("one", config="a"), service("two"))
+    host.push()
+    host.writes(service("one", config="b"))
+    assert (pushed(host, "two").stopped, config(host, "one")) == (("heatsink-two.service",), "a")
+
+
+def test_an_empty_host_gets_the_service_and_what_prepares_the_host(host: HostFolder) -> None:
+    host.writes(service("one"), service("two"), prepared("/etc/one.conf", "x"))
+    assert pushed(host, "one").started == ("heatsink-one.service",)
+    assert host.path("/etc/one.conf").exists()
+
+
+def test_a_job_that_would_be_skipped_is_refused(host: HostFolder) -> None:
+    host.writes(service("one"), run_once("job"))
+    error = pushed(host, "one").error
+    assert error is not None
+    assert error.render() == (
+        "error: localhost: `heatsink-job.service` must run once, and would be skipped\n"
+        "hint: add `--service job`, or push without `--service`"
+    )
+    assert not (host.folder / "bin/started").exists()
+
+
+def test_a_job_that_is_done_is_not_skipped(host: HostFolder) -> None:
+    host.writes(service("one", config="a"), run_once("job"))
+    host.push()
+    host.writes(service("one", config="b"), run_once("job"))
+    assert pushed(host, "one").started == ("heatsink-one.service",)
+
+
+def test_a_value_that_another_service_uses_is_refused(host: HostFolder) -> None:
+    secret = "@{heatsink:secret:Password}"
+    parts = (service("one", config=secret, sensitive=True), service("two", config=secret, sensitive=True))
+    host.writes(*parts)
+    host.push(Password="a")
+    assert str(pushed(host, "one", Password="b").error) == (
+        "localhost: other services use what has changed: `Password`"
+    )
+
+
+def test_a_name_that_is_no_service_is_refused_with_those_that_are(host: HostFolder) -> None:
+    host.writes(service("one"))
+    error = pushed(host, "onee").error
+    assert error is not None
+    assert error.render() == ("error: localhost: this host has no service `onee`\nhint: its services: one")
