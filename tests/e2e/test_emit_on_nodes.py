@@ -72,7 +72,7 @@ STACK = (
         command=["sh", "-c", "echo try >> /shared/sync; echo syncing; test -e /shared/go"],
     ),
     service("late", step=3, family="web"),
-    service("later", step=3, family="web", after=["late"]),
+    service("later", step=3, family="web", after=["late"], reload_signal="HUP"),
 )  # fmt: skip
 SERVICES = ("base", "strong", "weird", "sick", "late", "later")
 

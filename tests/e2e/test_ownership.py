@@ -50,8 +50,8 @@ def test_units_and_drop_ins_of_the_operator_are_left_alone(operator: Operator, b
     operator.push()
     assert busy.run(("systemctl", "show", "--property=Nice", "heatsink-one.service")) == "Nice=5\n"
     operator.writes(service("three"))
-    operator.push()
-    operator.heatsink("rollback")
+    operator.push("--yes")
+    operator.heatsink("rollback", "--yes")
     assert own(busy) == before
 
 

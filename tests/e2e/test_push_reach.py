@@ -91,7 +91,7 @@ def test_a_full_disk_is_named_and_the_next_push_goes_on(operator: Operator, node
         said = operator.push(code=1)
     finally:
         node.run(("umount", "/var/lib/heatsink"))
-    assert f"{node.name}: No space left on device" in said
+    assert f"{node.name}: the file system of `/var/lib/heatsink/generations` is full: " in said
     assert "1 unit restarted" in operator.push()
 
 
