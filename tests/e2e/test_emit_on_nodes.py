@@ -252,6 +252,7 @@ def test_health_checks_leave_no_line_in_the_journal(host: Host) -> None:
 
 
 def test_a_reload_signals_the_container(host: Host) -> None:
+    assert wait_until(lambda: "later is up" in host.journal("later"), seconds=10)  # it has its traps
     host.node.run(("systemctl", "reload", "heatsink-later.service"))
     assert wait_until(lambda: "reloaded" in host.journal("later"), seconds=10)
 
