@@ -306,7 +306,7 @@ def test_a_bridge_made_in_the_switchs_container_is_seen_on_the_host(fleet: Fleet
 
 def test_a_removed_service_disappears_and_its_volume_stays(fleet: Fleet) -> None:
     fleet.site(WebServices=["OS::Heatsink::Services::Nginx"])
-    fleet.heatsink("push-artifacts", "--role", "Web")
+    fleet.heatsink("push-artifacts", "--role", "Web", "--yes")
     for number, engine in ((3, "podman"), (4, "docker")):
         node = fleet.node(number)
         assert "valkey" not in node.run((engine, "ps", "--all", "--format", "{{.Names}}"))
