@@ -34,8 +34,8 @@ NEW = (
 
 
 def points() -> Iterator[int]:
-    """The effects before which the program is killed: each in `make test`, some otherwise."""
-    return itertools.count(1, 1 if examples(QUICK) > QUICK // 2 else 31)
+    """The effects before which the program is killed: each in the long run, some otherwise."""
+    return itertools.count(1, 1 if examples(QUICK) > QUICK else 31)
 
 
 @pytest.fixture
