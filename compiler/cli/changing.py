@@ -1,4 +1,4 @@
-"""What `push-artifacts` and `rollback` share: how hosts are changed."""
+"""What all commands that change hosts share: how they do it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from compiler.cli.options import grouped
 
 if TYPE_CHECKING:
     from compiler.deploy.activation import PushOptions
@@ -68,16 +70,7 @@ def changing_options(command: _Command) -> _Command:
                      metavar="N", help="Number of generations that hosts keep."),
     )  # fmt: skip
 
-    def with_changing(**parameters: Any) -> Any:
-        fields = {name: parameters.pop(name) for name in Changing.__slots__}
-        return command(changing=Changing(**fields), **parameters)
-
-    with_changing.__name__, with_changing.__doc__ = command.__name__, command.__doc__
-    with_changing.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
-    decorated: _Command = with_changing
-    for option in reversed(options):
-        decorated = option(decorated)
-    return decorated
+    return grouped(command, "changing", Changing, options)
 
 
 def _name(build: Path) -> str:

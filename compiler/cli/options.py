@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
@@ -22,6 +23,23 @@ merge_option = click.option(
     default=Merge.SERVER.value, show_default=True,
     help="How environment files are merged: as Heat's server or its client does it.",
 )  # fmt: skip
+
+
+def grouped(
+    command: _Decorated, name: str, kind: Callable[..., object], options: Sequence[Callable[[Any], Any]]
+) -> _Decorated:
+    """Give a command options as one parameter `name`: a `kind`, whose fields are the options."""
+
+    def with_group(**parameters: Any) -> Any:
+        fields = {field.name: parameters.pop(field.name) for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+        return command(**{name: kind(**fields)}, **parameters)
+
+    with_group.__name__, with_group.__doc__ = command.__name__, command.__doc__
+    with_group.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
+    decorated: Any = with_group
+    for option in reversed(options):
+        decorated = option(decorated)
+    return cast("_Decorated", decorated)
 
 
 def environment_options(command: _Decorated) -> _Decorated:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from compiler.cli.completion import complete_hosts, complete_roles
+from compiler.cli.options import grouped
 from compiler.cli.output import left_problem, note, output_options, problems_as_json, show_problems
 from compiler.cli.progress import progress_shown
 from compiler.diagnostics import Problem, counted
@@ -88,16 +89,7 @@ def selecting(command: _Command) -> _Command:
                      help="Number of hosts to connect to at a time."),
     )  # fmt: skip
 
-    def with_selection(**parameters: Any) -> Any:
-        fields = {name: parameters.pop(name) for name in Selection.__slots__}
-        return command(selection=Selection(**fields), **parameters)
-
-    with_selection.__name__, with_selection.__doc__ = command.__name__, command.__doc__
-    with_selection.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
-    decorated: _Command = with_selection
-    for option in reversed(options):
-        decorated = option(decorated)
-    return decorated
+    return grouped(command, "selection", Selection, options)
 
 
 def show_left(fleet: Fleet) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from compiler.deploy.answers import Answers, EndedError
+from compiler.deploy.answers import Answers, EndedError, NotUnderstoodError
 from compiler.deploy.errors import DeployError
 from compiler.deploy.transport import SILENCE, Transport
 
@@ -33,6 +33,8 @@ def _attempt(host: str, transport: Transport, seal: str) -> None:
             continue
     except EndedError:
         raise DeployError(host, answers.complaint() or "the connection was lost") from None
+    except NotUnderstoodError as error:
+        raise DeployError(host, f"does not confirm, but answers {error}") from None
     except OSError as error:
         raise DeployError(host, str(error) or "no answer") from None
     finally:

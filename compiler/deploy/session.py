@@ -199,6 +199,8 @@ class Session:
         """The error of a change that could not be confirmed, and what has become of the host."""
         try:
             self.expect(Activated)
+            stays = Problem(f"{self.host}: the confirmation has arrived all the same: the change stays")
+            error.problems = (*error.problems, stays)
         except DeployError as answer:
             error.problems = (*error.problems, *answer.problems)
         return error

@@ -7,7 +7,7 @@ import sys
 
 from .machine import Machine
 from .verbs import UNATTENDED, VERBS
-from .wire import Pusher, PusherLeft, RefusedError
+from .wire import Pusher, PusherLeft, RefusedError, Unattended
 
 
 def main() -> int:
@@ -17,7 +17,7 @@ def main() -> int:
     """
     root = os.environ.get("HEATSINK_ROOT", "")
     if sys.argv[1:]:
-        return UNATTENDED[sys.argv[1]](Machine(root))
+        return _unattended(Machine(root), sys.argv[1])
     pusher = Pusher(sys.stdin.fileno(), sys.stdout.buffer)
     machine = Machine(root, pusher.wait_until)
     try:
@@ -29,6 +29,14 @@ def main() -> int:
         return 1
     except PusherLeft:
         return 2
+
+
+def _unattended(machine: Machine, verb: str) -> int:
+    try:
+        return UNATTENDED[verb](machine)
+    except (RefusedError, OSError) as error:
+        Unattended().send("refused", text=str(RefusedError.of(error)))
+        return 1
 
 
 if __name__ == "__main__":

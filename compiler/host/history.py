@@ -28,21 +28,6 @@ def record(machine: Machine, result: str, **fields: object) -> None:
     _report(machine, entry)
 
 
-def entries(machine: Machine) -> list[dict[str, object]]:
-    """The changes of this host, oldest first; lines that are not whole are left out."""
-    path = machine.path(HISTORY)
-    lines = path.read_text(errors="replace").splitlines() if path.exists() else []
-    return [entry for entry in map(_entry, lines) if entry]
-
-
-def _entry(line: str) -> dict[str, object]:
-    try:
-        entry = json.loads(line)
-    except ValueError:
-        return {}
-    return entry if isinstance(entry, dict) else {}
-
-
 def _report(machine: Machine, entry: Mapping[str, object]) -> None:
     """A structured message in the journal: `journalctl --identifier=heatsink --output=json`."""
     socket_path = machine.path("/run/systemd/journal/socket")

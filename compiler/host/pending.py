@@ -13,7 +13,7 @@ import dataclasses
 
 from .disk import write
 from .installed import Installed
-from .layout import CONFIRMED, CURRENT, PENDING, PREVIOUS, SUMMARY
+from .layout import CONFIRMED, CURRENT, PENDING, PREVIOUS
 from .machine import Machine
 from .manifest import from_entry
 from .sealed import DamagedError, seal_of, unsealed, write_sealed
@@ -97,8 +97,3 @@ def forget(machine: Machine) -> None:
     """The change under way has ended."""
     machine.path(PENDING).unlink(missing_ok=True)
     machine.path(CONFIRMED).unlink(missing_ok=True)
-
-
-def is_incomplete(machine: Machine) -> bool:
-    """Whether a change is under way, or the last one ended without a current generation."""
-    return not machine.path(SUMMARY).exists()

@@ -20,7 +20,7 @@ from .revert_timer import disarm
 from .steps import bring_up, start_targets
 from .store import clean_stamps, salt_of, write_summary
 from .transaction import Transaction
-from .wire import Pusher, RefusedError, Unattended
+from .wire import Pusher, Unattended
 
 
 def revert(machine: Machine, pusher: Pusher, pending: Pending) -> list[str]:
@@ -63,14 +63,10 @@ def conclude(change: Transaction, pending: Pending) -> None:
 
 def revert_unattended(machine: Machine) -> int:
     """What the revert timer runs: return, unless a pusher is at work, who then has an own timer."""
-    try:
-        with locked(machine, "the revert timer", patience=0):
-            tidy(machine)
-            pending = Pending.on(machine)
-            if pending is None:
-                disarm(machine)
-                return 0
-            return 1 if revert(machine, Unattended(), pending) else 0
-    except RefusedError as refusal:
-        Unattended().send("warning", text=str(refusal))
-        return 1
+    with locked(machine, "the revert timer", patience=0):
+        tidy(machine)
+        pending = Pending.on(machine)
+        if pending is None:
+            disarm(machine)
+            return 0
+        return 1 if revert(machine, Unattended(), pending) else 0
