@@ -34,12 +34,12 @@ def ask_before_push(dry_runs: Sequence[DryRun], *, yes: bool) -> None:
         _ask((*lines, totals(dry_runs)), "the push needs consent", yes=yes)
 
 
-def ask_before_rollback(dry_runs: Sequence[DryRun], *, yes: bool) -> None:
-    """Show the plan of a rollback, and ask. Raises HeatsinkError without consent."""
+def ask_before(what: str, dry_runs: Sequence[DryRun], *, yes: bool) -> None:
+    """Show the plan of a rollback or a removal, and ask. Raises HeatsinkError without consent."""
     plans = [HostPlan(dry_run=dry_run) for dry_run in dry_runs if not dry_run.error]
     lines = [line for plan in plans for line in host_lines(plan)]
     if any(not plan.dry_run.is_unchanged for plan in plans):
-        _ask((*lines, "", totals(dry_runs)), "a rollback needs consent", yes=yes)
+        _ask((*lines, "", totals(dry_runs)), f"{what} needs consent", yes=yes)
 
 
 def _ask(lines: Sequence[str], need: str, *, yes: bool) -> None:

@@ -6,7 +6,7 @@ import click
 
 from compiler.cli.changing import Changing, changing_options
 from compiler.cli.command import Command, json_option
-from compiler.cli.consent import ask_before_rollback, yes_option
+from compiler.cli.consent import ask_before, yes_option
 from compiler.cli.selection import Selection, selecting, show_outcomes
 
 
@@ -32,5 +32,7 @@ def rollback(selection: Selection, changing: Changing, to: int | None, yes: bool
     fleet, hosts = selection.read()
     with selection.sessions(hosts) as sessions:
         options = changing.options(selection.build, fleet)
-        outcomes = roll_back(sessions, to, options, lambda dry_runs: ask_before_rollback(dry_runs, yes=yes))
+        outcomes = roll_back(
+            sessions, to, options, lambda dry_runs: ask_before("a rollback", dry_runs, yes=yes)
+        )
     show_outcomes(outcomes, as_json=as_json)

@@ -10,8 +10,8 @@ answers, reading, events  what a host writes: as lines, as events; all of it is 
 held                      which secrets hosts have
 certificates, making      keys and certificates; new values of secrets
 printable                 a stranger's text on a terminal
-push, rollback            a bundle, or an earlier generation, activated
-remove, status            everything taken off a host; the state of its units
+push, rollback            a bundle, an earlier generation, or nothing, activated
+status                    the state of units
 activation                what push, rollback and remove share
 plan_file, differences    a saved plan; the lines that change in files
 confirmation              a change confirmed over a new connection

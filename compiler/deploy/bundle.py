@@ -16,7 +16,7 @@ from compiler.diagnostics import HeatsinkError, Problem, reason
 from compiler.files.writing import replace_file
 from compiler.host.manifest import BREAKS, FORMAT, Manifest, UnfitError, UnsupportedError, with_secrets
 from compiler.model.credential import Credential, CredentialKind
-from compiler.model.fleet import Connection, Fleet, FleetHost
+from compiler.model.fleet import FLEET_MODE, Connection, Fleet, FleetHost
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +134,7 @@ def forget(build: Path, host: str) -> None:
     fleet = json.loads(path.read_bytes())
     left = {name: entry for name, entry in fleet.pop("left", {}).items() if name != host}
     text = json.dumps({**fleet, **({"left": left} if left else {})}, indent=1, sort_keys=True)
-    replace_file(path, f"{text}\n".encode(), 0o644)
+    replace_file(path, f"{text}\n".encode(), FLEET_MODE)
 
 
 def _hosts(entries: dict[str, dict[str, Any]]) -> tuple[FleetHost, ...]:

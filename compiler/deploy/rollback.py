@@ -1,4 +1,4 @@
-"""Going back to a generation that the hosts have kept."""
+"""Changes for which nothing is sent: back to a generation that hosts have kept, or to nothing."""
 
 from __future__ import annotations
 
@@ -19,13 +19,25 @@ def roll_back(
 ) -> tuple[Outcome, ...]:
     """Return hosts to generation `to`, or to the last that came up before what they have now.
 
-    Hosts are taken through it step by step as by a push, but nothing is sent: files, units, images and secret
-    values are that generation's.
+    Hosts are taken through it step by step as by a push: files, units, images and secret values are that
+    generation's.
     """
+    return _change(sessions, "rollback", {"to": to, **options.request}, options, consent)
 
+
+def remove(
+    sessions: Sessions, options: PushOptions, consent: Consent = lambda _: None
+) -> tuple[Outcome, ...]:
+    """Take everything off hosts that heatsink has put there, its own records too; named volumes stay."""
+    return _change(sessions, "remove", options.request, options, consent)
+
+
+def _change(
+    sessions: Sessions, verb: str, request: Mapping[str, object], options: PushOptions, consent: Consent
+) -> tuple[Outcome, ...]:
     def ask(session: Session) -> None:
         session.greet()
-        session.request("rollback", {"to": to, **options.request})
+        session.request(verb, request)
 
     def agree(plans: Mapping[str, PlanSummary]) -> None:
         consent(sorted(dry_runs(sessions, plans, {}), key=_host))

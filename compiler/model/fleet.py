@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from compiler.model.credential import Credential
 
+FLEET_MODE = 0o600  # of fleet.json: it has the digests of manifests, which have those of private files
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:

@@ -19,7 +19,7 @@ from compiler.deploy.bundle import BundleFolder, bundle_folder, read_fleet
 from compiler.deploy.local import LocalTransport
 from compiler.deploy.outcome import DryRun, Outcome
 from compiler.deploy.push import dry_run, push
-from compiler.deploy.rollback import roll_back
+from compiler.deploy.rollback import remove, roll_back
 from compiler.deploy.sessions import Sessions
 from compiler.deploy.status import HostStatus, statuses
 from compiler.deploy.transport import Transport
@@ -157,6 +157,10 @@ class HostFolder:
         )
         assert done.returncode == code, done.stdout
         return done.stdout
+
+    def remove(self) -> Outcome:
+        with self.sessions() as sessions:
+            return remove(sessions, self.options())[0]
 
     def status(self) -> HostStatus:
         with self.sessions() as sessions:

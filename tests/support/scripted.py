@@ -102,11 +102,13 @@ def transport(
     return ScriptedTransport([answers], stderr)
 
 
-def pushed(folder: Path, hosts: Mapping[str, ScriptedTransport]) -> dict[str, Outcome]:
+def pushed(
+    folder: Path, hosts: Mapping[str, ScriptedTransport], options: PushOptions = OPTIONS
+) -> dict[str, Outcome]:
     """The result of a push to these hosts, which have an empty bundle each."""
     build = folder / "build"
     bundles.write_build(build, dict.fromkeys(hosts, ()))
     folders = {host.name: bundle_folder(build, host) for host in read_fleet(build).hosts}
     with Sessions(hosts, parallel=4, on_progress=lambda host, text: None) as sessions:
-        outcomes: Sequence[Outcome] = push(sessions, folders, {}, OPTIONS)
+        outcomes: Sequence[Outcome] = push(sessions, folders, {}, options)
     return {outcome.host: outcome for outcome in outcomes}

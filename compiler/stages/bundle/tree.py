@@ -18,10 +18,8 @@ from compiler.diagnostics import HeatsinkError, reason
 from compiler.files.writing import create_file, replace_file
 from compiler.host.manifest import FORMAT
 from compiler.model.artifact import File
-from compiler.model.fleet import Fleet, FleetHost
+from compiler.model.fleet import FLEET_MODE, Fleet, FleetHost
 from compiler.stages.bundle.compiled import CompiledBundle
-
-FLEET_MODE = 0o600  # it has the digests of manifests, which have those of private files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ import json
 import time
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from tests.support.scripted import (
     GREETING,
     INSTALLED,
     MISSING,
+    OPTIONS,
     PLAN,
     PUSHED,
     READY,
@@ -129,6 +131,20 @@ def test_what_no_host_program_prints_has_a_hint(tmp_path: Path) -> None:
     assert outcome.error.render() == (
         f"error: {STRANGE}`DeprecationWarning`\n"
         "hint: look for what else prints there: the shell's start-up files, a changed Python library"
+    )
+
+
+def test_a_host_that_answers_nonsense_to_a_confirmation_ends_alone(tmp_path: Path) -> None:
+    undone = line("refused", message="the host has returned to generation 1", hint="")
+    nonsense = ScriptedTransport([(*PUSHED[:-1], undone), itertools.repeat(b"x" * 32768)])
+    good = ScriptedTransport([PUSHED, (GREETING, b"heatsink confirmed\n")])
+    options = replace(OPTIONS, confirm=True, confirm_within=0)
+    outcomes = pushed(tmp_path, {"odd": nonsense, "good": good}, options)
+    assert_finished(outcomes["good"])
+    assert outcomes["odd"].error
+    assert outcomes["odd"].error.render() == (
+        "error: odd: does not confirm, but answers a line without an end\n\n"
+        "error: odd: the host has returned to generation 1"
     )
 
 

@@ -332,3 +332,20 @@ def test_a_podman_that_knows_quadlet_files_is_taken(host: HostFolder, version: s
     host.has_podman(version)
     host.writes(QUADLET)
     assert host.push().error is None
+
+
+def test_a_removal_leaves_nothing_of_heatsink(host: HostFolder) -> None:
+    host.writes(service("one", config="a"), run_once("once"))
+    host.push()
+    outcome = host.remove()
+    assert outcome.error is None, outcome.error.render()
+    left = [path for path in host.path("/").rglob("*") if "heatsink" in str(path.relative_to(host.path("/")))]
+    assert (left, host.status().generation) == ([], 0)
+
+
+def test_a_host_from_which_everything_was_removed_can_be_pushed_to(host: HostFolder) -> None:
+    host.writes(service("one"))
+    host.push()
+    host.remove()
+    outcome = host.push()
+    assert (outcome.generation, outcome.started) == (1, ("heatsink-one.service",))
