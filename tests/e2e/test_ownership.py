@@ -105,3 +105,17 @@ def writes(operator: Operator, project: str, name: str) -> None:
     ways = {node.name: operator.way(node) for node in operator.nodes}
     build: Path = operator.folder / "build"
     write_build(build, dict.fromkeys(ways, (service(name),)), ways, project=project)
+
+
+def test_a_removal_leaves_what_is_the_operators_and_nothing_of_heatsink(
+    operator: Operator, busy: LabNode
+) -> None:
+    before = own(busy)
+    operator.writes(service("one", config="a"), run_once("two"))
+    operator.push()
+    said = operator.heatsink("remove", "--host", busy.name, code=1)
+    assert "a removal needs consent" in said
+    assert "removed" in operator.heatsink("remove", "--host", busy.name, "--yes")
+    assert own(busy) == before
+    assert busy.run(("sh", "-c", "ls -d /var/lib/heatsink /usr/local/lib/heatsink 2>&- || true")) == ""
+    operator.push()
