@@ -57,7 +57,7 @@ def test_a_user_with_sudo_pushes_looks_and_rolls_back(operator: Operator, node: 
     operator.push()
     writes(operator, node, service("one", config="b"), user="operator")
     operator.push()
-    assert f"{node.name}: generation 1" in operator.heatsink("rollback")
+    assert f"{node.name}: generation 1" in operator.heatsink("rollback", "--yes")
     assert operator.status()["heatsink-one.service"]["up"]
     assert node.run(("stat", "-c", "%U", "/etc/systemd/system/heatsink-one.service")) == "root\n"
 
@@ -120,7 +120,7 @@ def test_a_wrong_clock_on_either_side_stops_no_push(operator: Operator, node: La
     wrong.push()
     writes(wrong, node, service("one", config="b"))
     wrong.push()
-    assert f"{node.name}: generation 1" in wrong.heatsink("rollback")
+    assert f"{node.name}: generation 1" in wrong.heatsink("rollback", "--yes")
     assert wrong.status()["heatsink-one.service"]["up"]
 
 

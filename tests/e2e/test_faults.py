@@ -91,7 +91,8 @@ def assert_on_old(operator: Operator, node: LabNode) -> None:
 
 
 def config(node: LabNode) -> str:
-    return node.run(("cat", "/var/lib/config-data/one/one.conf"))
+    """The configuration of the service; "" while nobody can log in."""
+    return node.attempt(("cat", "/var/lib/config-data/one/one.conf")).stdout
 
 
 def is_settled(node: LabNode) -> bool:

@@ -98,10 +98,12 @@ def test_an_engine_that_hangs_is_named(
     operator: Operator, node: LabNode, verb: str, limit: int, text: str
 ) -> None:
     operator.writes(container("exit 0"))
+    operator.push()  # a container that is new is looked for before anything else
+    operator.writes(container("exit 0; exit 1"))
     node.run(("sh", "-c", f"cat >/usr/local/bin/podman <<'END'\n{HANGING.format(verb=verb)}END"))
     node.run(("chmod", "755", "/usr/local/bin/podman"))
     began = time.monotonic()
-    said = operator.push("--timeout", "8", code=1)
+    said = operator.push("--timeout", "8", "--keep", code=1)
     node.run(("rm", "/usr/local/bin/podman"))
     assert text in said
     assert time.monotonic() - began < limit + 12
