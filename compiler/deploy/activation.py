@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from compiler.deploy.events import Activated, FilesInstalled, PlanSummary, StepEnded, Unconfirmed
+from compiler.deploy.events import FilesInstalled, PlanSummary, StepEnded, Unconfirmed
 from compiler.deploy.outcome import Outcome
 from compiler.deploy.sessions import Sessions
 from compiler.deploy.transport import LONGEST
@@ -62,7 +62,9 @@ def activate(sessions: Sessions, options: PushOptions, agree: Agree = lambda _: 
     if options.confirm:
         sessions.map(lambda session: session.confirm(waiting[session.host].seal, options.confirm_within))
     sessions.release("commit")
-    activated = sessions.map(lambda session: session.expect(Activated, within=longest))
+    activated = sessions.map(
+        lambda session: session.activated(waiting[session.host].generation, longest, options.confirm_within)
+    )
     done = (
         _outcome(host, plans[host], started[host], event.generation, sessions.by_host[host].warnings)
         for host, event in activated.items()

@@ -27,5 +27,9 @@ class DeployError(HeatsinkError):
         return error
 
 
+class LostError(DeployError):
+    """The connection was lost, or nothing comes over it any more: what the host does now is not known."""
+
+
 def _safe(hint: str | None) -> str | None:
     return hint and indented(printable_lines(hint))

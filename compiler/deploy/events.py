@@ -110,6 +110,7 @@ class Unconfirmed:
     """Everything is up. Unless the change with this seal is confirmed, the host undoes it."""
 
     seal: str
+    generation: int  # which the change makes current
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -205,7 +205,7 @@ EVENTS: Mapping[str, tuple[Callable[..., Any], Mapping[str, _Field]]] = {
     "ready": _PLAN,
     "installed": (FilesInstalled, {}),
     "step": (StepEnded, {"started": _many(_text), "failed": _many(_FAILURE), "aftermath": _lines}),
-    "unconfirmed": (Unconfirmed, {"seal": _sha256}),
+    "unconfirmed": (Unconfirmed, {"seal": _sha256, "generation": _number}),
     "done": (Activated, {"generation": _number}),
     "status": (
         UnitsReported,

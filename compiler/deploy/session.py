@@ -12,7 +12,7 @@
     us → host    {"go": 1}                                                and so on, step by step
     host → us    {"event": "step", "step": 1, "started": […], "failed": […]}
     us → host    {"go": "finish"}
-    host → us    {"event": "unconfirmed", "seal": …}                      everything is up
+    host → us    {"event": "unconfirmed", "seal": …, "generation": n}     everything is up
     us → host    confirm <seal>                                           over a new connection, to `sh`
     us → host    {"go": "commit"}
     host → us    {"event": "done", …}
@@ -35,8 +35,8 @@ from hashlib import sha256
 from typing import TypeVar
 
 from compiler.deploy.answers import Answers, EndedError, NotUnderstoodError
-from compiler.deploy.confirmation import confirm
-from compiler.deploy.errors import DeployError
+from compiler.deploy.confirmation import confirm, is_current
+from compiler.deploy.errors import DeployError, LostError
 from compiler.deploy.events import (
     Activated,
     Event,
@@ -147,6 +147,16 @@ class Session:
             self.send({"go": "revert"})
             raise self._undone(error) from None
 
+    def activated(self, generation: int, within: float, meanwhile: float) -> Activated:
+        """Wait until a confirmed change is current. If this connection is lost, new ones ask for it for
+        `meanwhile` seconds."""
+        try:
+            return self.expect(Activated, within=within)
+        except LostError:
+            if is_current(self._transport, generation, meanwhile):
+                return Activated(generation=generation)
+            raise
+
     def ping(self) -> None:
         """Let the host program know that we are alive, unless something is being sent anyway."""
         if self._is_running and self._sending.acquire(blocking=False):
@@ -212,7 +222,7 @@ class Session:
         except TimeoutError:
             is_late = time.monotonic() > deadline
             message = "takes too long" if is_late else f"no answer for {SILENCE:g} s"
-            raise DeployError(self.host, message, "check the host, then push again to resume") from None
+            raise LostError(self.host, message, "check the host, then push again to resume") from None
 
     def _failed(self, error: EndedError | NotUnderstoodError) -> DeployError:
         """Why the host program, or the shell before it, cannot go on."""
@@ -223,7 +233,7 @@ class Session:
         if complaint:
             hint = next((hint for word, hint in _HINTS.items() if word in complaint), None)
             return DeployError(self.host, complaint, hint)
-        return DeployError(self.host, "the connection was lost", "push again to resume")
+        return LostError(self.host, "the connection was lost", "push again to resume")
 
     def _problem(self, failure: UnitFailure) -> Problem:
         lines = "\n".join((f"`{failure.unit}` did not come up: {failure.why}", *failure.journal))

@@ -119,9 +119,12 @@ def _await_confirmation(change: Transaction, pending: Pending, *, by_connection:
     machine, pusher = change.machine, change.pusher
     if not by_connection:
         confirm(machine)
-    pusher.send("unconfirmed", seal=seal(machine))
-    go = pusher.receive().get("go")
-    if is_confirmed(machine):
+    pusher.send("unconfirmed", seal=seal(machine), generation=change.wanted.number)
+    try:
+        go = pusher.receive().get("go")
+    except PusherLeft:
+        go = "nothing"
+    if is_confirmed(machine):  # even if the first connection was lost since
         return
     if go == "revert":
         raise RefusedError(f"the change was not confirmed\n{_return(change, pending)}")

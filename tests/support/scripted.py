@@ -16,7 +16,7 @@ from compiler.deploy.sessions import Sessions
 from tests.support import bundles
 
 GREETING = f"heatsink 1 down 0 {'5a' * 32} - -\n".encode()
-OPTIONS = PushOptions(steps=(0, 1), timeout=20, settle=0, confirm=False)
+OPTIONS = PushOptions(steps=(0, 1), timeout=20, settle=0, confirm=False, confirm_within=0)
 
 
 def line(event: str, **fields: object) -> bytes:
@@ -47,7 +47,8 @@ MISSING, READY, INSTALLED = line("missing", blobs=[]), line("ready", **PLAN), li
 STEPS = tuple(
     line("step", step=step, started=[f"unit{step}"], failed=[], aftermath="") for step in OPTIONS.steps
 )
-UNCONFIRMED, DONE = line("unconfirmed", seal="5e" * 32), line("done", generation=1)
+UNCONFIRMED = line("unconfirmed", seal="5e" * 32, generation=1)
+DONE = line("done", generation=1)
 PUSHED = (GREETING, MISSING, READY, INSTALLED, *STEPS, UNCONFIRMED, DONE)
 
 
@@ -83,14 +84,15 @@ def _next(pieces: Iterator[bytes | TimeoutError]) -> bytes:
 
 @dataclass
 class ScriptedTransport:
-    """A Transport whose channels say these pieces, one script for each time it is opened."""
+    """A Transport whose channels say these pieces, one script for each time it is opened;
+    then the host says nothing any more."""
 
     scripts: list[Iterable[bytes | TimeoutError]]
     stderr: Iterable[bytes | TimeoutError] = ()
     channels: list[ScriptedChannel] = field(default_factory=list)
 
     def open(self) -> ScriptedChannel:
-        channel = ScriptedChannel(iter(self.scripts.pop(0)), iter(self.stderr))
+        channel = ScriptedChannel(iter(self.scripts.pop(0) if self.scripts else ()), iter(self.stderr))
         self.channels.append(channel)
         return channel
 
