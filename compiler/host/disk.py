@@ -9,6 +9,8 @@ from pathlib import Path
 
 from .machine import Machine, require
 
+FLUSH_LIMIT = 900.0  # seconds: others may have written gigabytes to a slow disk
+
 
 def write(path: Path, content: bytes, mode: int) -> None:
     """Write a file completely or not at all, and flush it."""
@@ -79,4 +81,5 @@ def flush(machine: Machine, paths: Iterable[Path]) -> None:
         with contextlib.suppress(FileNotFoundError):
             by_device[path.lstat().st_dev] = str(path)
     if by_device:
-        require(machine.run(("sync", "--file-system", *by_device.values())), "files cannot be flushed")
+        done = machine.run(("sync", "--file-system", *by_device.values()), limit=FLUSH_LIMIT)
+        require(done, "files cannot be flushed")

@@ -47,7 +47,8 @@ def _stop(change: Transaction) -> None:
 
 def _reload(change: Transaction) -> None:
     if change.installed.reload:
-        require(change.machine.run(("systemctl", "daemon-reload")), "`systemctl daemon-reload` failed")
+        done = change.machine.run(("systemctl", "daemon-reload"), limit=change.timeout)
+        require(done, "`systemctl daemon-reload` failed")
         change.installed.reload = False
     if change.plan.stops_before:
         change.machine.run(("systemctl", "reset-failed", *change.plan.stops_before))
@@ -64,7 +65,7 @@ def _prepare(change: Transaction) -> None:
 
 
 def _apply(change: Transaction, file: File, command: Sequence[str], *, may_fail: bool) -> None:
-    done = change.machine.run((*command, str(change.machine.path(file.path))))
+    done = change.machine.run((*command, str(change.machine.path(file.path))), limit=change.timeout)
     if done.returncode and may_fail:
         lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
         change.pusher.send("warning", text=f"{file.path}: {'; '.join(lines)}")

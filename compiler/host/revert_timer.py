@@ -45,8 +45,8 @@ class RevertTimer:
     def put_off(self) -> None:
         """The pusher was heard: let the whole time pass once more."""
         if time.monotonic() - self._armed > PUT_OFF:
+            self._armed = time.monotonic()  # at once: the pusher is heard while the command runs, too
             self._machine.run(("systemctl", "restart", f"{UNIT}.timer"))
-            self._armed = time.monotonic()
 
 
 def disarm(machine: Machine) -> None:
