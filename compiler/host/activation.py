@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from .commit import abandon, commit
 from .engine import make_volumes, needs_of, pull
 from .install import install
 from .installed import Installed
+from .kernel import lacking_modules
 from .machine import Machine
 from .pending import Pending, before_change, confirm, is_confirmed, seal
 from .plan import make_plan, observe
+from .ports import held_ports
 from .recovery import write_recovery_unit
 from .report import report
 from .revert import revert
@@ -30,7 +32,9 @@ def activate(machine: Machine, pusher: Pusher, wanted: Generation, request: Mapp
     check_steps(wanted.services, request["steps"])
     installed = Installed.on(machine)
     salt = salt_of(machine)
-    plan = make_plan(wanted, installed, observe(machine, wanted, installed, salt), salt)
+    observed = observe(machine, wanted, installed, salt)
+    _check_prerequisites(machine, wanted, observed.units.running)
+    plan = make_plan(wanted, installed, observed, salt)
     needs = needs_of(machine, wanted, plan.images)
     reported = report(machine, plan, needs, wanted, installed, request)
     if request.get("dry"):
@@ -45,6 +49,16 @@ def activate(machine: Machine, pusher: Pusher, wanted: Generation, request: Mapp
     kept = keep(machine, wanted)
     pending = _begin(machine, pusher, installed, kept, request)
     return _carry_out(Transaction(machine, pusher, kept, plan, installed, pending.timeout), pending, request)
+
+
+def _check_prerequisites(machine: Machine, wanted: Generation, running: Collection[str]) -> None:
+    """Refuse a host that lacks what a bundle needs."""
+    problems = [*lacking_modules(machine, wanted), *held_ports(machine, wanted, running)]
+    if problems:
+        raise RefusedError(
+            "\n  ".join(("this host cannot run the bundle:", *problems)),
+            "stop what is in the way, or change the ports or `kernel_modules` of the service",
+        )
 
 
 def _begin(

@@ -103,6 +103,16 @@ class Unit:
 
 
 @dataclasses.dataclass(frozen=True)
+class Listener:
+    """One port on which a container or a service listens in the host's own network."""
+
+    port: int
+    protocol: str
+    address: str  # "": every address
+    owner: str  # the container's or the service's name
+
+
+@dataclasses.dataclass(frozen=True)
 class Manifest:
     """A whole manifest; its fields are its keys."""
 
@@ -117,6 +127,8 @@ class Manifest:
     images: Sequence[str] = ()
     secrets: Sequence[str] = ()
     volumes: Sequence[str] = ()
+    listeners: Sequence[Listener] = ()
+    kernel_modules: Sequence[str] = ()
     project: str = ""  # of the hosts file that it was compiled with
 
     @property
@@ -148,6 +160,7 @@ class Manifest:
             "files": [from_entry(File, entry) for entry in entries["files"]],
             "links": [from_entry(Link, entry) for entry in entries["links"]],
             "units": [from_entry(Unit, entry) for entry in entries["units"]],
+            "listeners": [from_entry(Listener, entry) for entry in entries.get("listeners", ())],
         }
         return from_entry(cls, {**entries, **rows, "engine": engine})
 

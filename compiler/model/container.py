@@ -170,6 +170,12 @@ class Container:
     written: Mapping | None = field(default=None, compare=False, repr=False)  # its definition, for messages
     place: Span | None = field(default=None, compare=False, repr=False)  # where that begins
 
+    @property
+    def is_bridged(self) -> bool:
+        """Whether it has a network of its own, to which the engine joins it."""
+        kind = self.network.partition(":")[0]
+        return kind not in ("host", "none", "container", "ns", "pasta", "slirp4netns")
+
     def key_span(self, key: str) -> Span | None:
         """Where a key of the definition is written, for messages."""
         return self.written.key_span(key) if self.written and key in self.written.entries else self.place

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from compiler.lab import LabNode
-from tests.support.bundles import prepared, run_once, service, taken_over, write_build
+from tests.support.bundles import port, prepared, run_once, service, taken_over, write_build
 from tests.support.nodes import Operator
 
 pytestmark = pytest.mark.lab
@@ -21,6 +21,11 @@ printf 'theirs\\n' >/etc/motd
 chmod 640 /etc/motd
 systemctl daemon-reload
 systemctl start own.service
+"""
+LISTEN = """
+import socket, time
+with socket.create_server(("", 8099)):
+    time.sleep(600)
 """
 CLEAR = """
 systemctl stop own.service 'heatsink*' --all
@@ -119,3 +124,19 @@ def test_a_removal_leaves_what_is_the_operators_and_nothing_of_heatsink(
     assert own(busy) == before
     assert busy.run(("sh", "-c", "ls -d /var/lib/heatsink /usr/local/lib/heatsink 2>&- || true")) == ""
     operator.push()
+
+
+def test_a_port_that_somebody_else_holds_is_refused_and_one_of_ours_is_not(
+    operator: Operator, node: LabNode
+) -> None:
+    node.run(("sh", "-c", "cat >/root/listen.py"), stdin=LISTEN)
+    node.run(("systemd-run", "--quiet", "--unit=stranger", "python3", "/root/listen.py"))
+    node.run(("sh", "-c", "until grep -q :1FA3 /proc/net/tcp; do sleep 0.1; done"))
+    operator.writes(service("one", command="python3 /root/listen.py"), ports=(port(8099, "one"),))
+    said = operator.push(code=1)
+    node.run(("systemctl", "stop", "stranger.service"))
+    assert "port 8099/tcp, on which `one` is to listen: `python3` (process " in said
+    assert "stranger.service) holds it" in said
+    operator.push()
+    operator.writes(service("renamed", command="python3 /root/listen.py"), ports=(port(8099, "renamed"),))
+    operator.push("--yes")

@@ -9,10 +9,13 @@ from operator import add
 from pathlib import Path
 
 from compiler.model.artifact import Artifacts, File, Link, Unit, UnitKind
+from compiler.model.config import Port
 from compiler.model.container import Backend
 from compiler.model.credential import Credential
 from compiler.model.fleet import Connection, Fleet
 from compiler.model.host import EmittedHost, LoweredHost
+from compiler.model.host_prep import HostPrep
+from compiler.source import Source, Span
 from compiler.stages.bundle import tree
 from compiler.stages.bundle.compiled import bundle
 
@@ -101,6 +104,12 @@ def taken_over(path: str, text: str) -> Artifacts:
     return Artifacts(files=(File(path=path, content=text.encode(), takes_over=(path,)),))
 
 
+def port(number: int, owner: str, protocol: str = "tcp", address: str | None = None) -> Port:
+    """A port on which a service listens."""
+    nowhere = Span(Source("template.yaml", ""), 1, 1, 1, 1)
+    return Port(number=number, owner=owner, protocol=protocol, address=address, place=nowhere)
+
+
 def write_build(
     build: Path,
     hosts: Mapping[str, Iterable[Artifacts]],
@@ -109,12 +118,19 @@ def write_build(
     backend: Backend = Backend.PODMAN,
     project: str = "",
     credentials: tuple[Credential, ...] = (),
+    ports: tuple[Port, ...] = (),
+    kernel_modules: tuple[str, ...] = (),
 ) -> None:
     """Write bundles as compiling does. Hosts without a way to them are this machine."""
     emitted = [
         EmittedHost(
             host=LoweredHost(
-                name=name, role="Any", backend=backend, connection=(ways or {}).get(name, Connection())
+                name=name,
+                role="Any",
+                backend=backend,
+                connection=(ways or {}).get(name, Connection()),
+                ports=ports,
+                prep=HostPrep(kernel_modules=kernel_modules),
             ),
             artifacts=reduce(add, (*parts, *map(_step_target, _steps(parts)), _top_target())),
         )

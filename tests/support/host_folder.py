@@ -24,6 +24,7 @@ from compiler.deploy.sessions import Sessions
 from compiler.deploy.status import HostStatus, statuses
 from compiler.deploy.transport import Transport
 from compiler.model.artifact import Artifacts
+from compiler.model.config import Port
 from compiler.model.credential import Credential
 from tests.support import bundles
 
@@ -78,12 +79,26 @@ class HostFolder:
 
     folder: Path
 
-    def writes(self, *parts: Artifacts, project: str = "", credentials: tuple[Credential, ...] = ()) -> None:
+    def writes(
+        self,
+        *parts: Artifacts,
+        project: str = "",
+        credentials: tuple[Credential, ...] = (),
+        ports: tuple[Port, ...] = (),
+        kernel_modules: tuple[str, ...] = (),
+    ) -> None:
         """Build a bundle. The stand-in systemctl looks for units that require another once there is one."""
         if any(b"\nRequires=heatsink-" in file.content for part in parts for file in part.files):
             (self.folder / "bin/requires").touch()
         build = self.folder / "build"
-        bundles.write_build(build, {"localhost": parts}, project=project, credentials=credentials)
+        bundles.write_build(
+            build,
+            {"localhost": parts},
+            project=project,
+            credentials=credentials,
+            ports=ports,
+            kernel_modules=kernel_modules,
+        )
 
     @contextmanager
     def sessions(self, on_progress: Callable[[str], object] = lambda text: None) -> Iterator[Sessions]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from compiler.lab import Lab, LabNode, network
 from compiler.model.artifact import Artifacts
+from compiler.model.config import Port
 from compiler.model.container import Backend
 from compiler.model.fleet import Connection
 from tests.support import bundles
@@ -50,12 +51,16 @@ class Operator:
     program: Sequence[str] = ("-m", "compiler")
 
     def writes(
-        self, *parts: Artifacts, backend: Backend = Backend.PODMAN, **more: Iterable[Artifacts]
+        self,
+        *parts: Artifacts,
+        backend: Backend = Backend.PODMAN,
+        ports: tuple[Port, ...] = (),
+        **more: Iterable[Artifacts],
     ) -> None:
         """A build with the same artifacts for every node, or those given for it by its name."""
         ways = {node.name: self.way(node) for node in self.nodes}
         hosts = {name: more.get(name, parts) for name in ways}
-        bundles.write_build(self.folder / "build", hosts, ways, backend=backend)
+        bundles.write_build(self.folder / "build", hosts, ways, backend=backend, ports=ports)
 
     def way(self, node: LabNode, user: str = "root") -> Connection:
         """How a node is reached."""

@@ -31,7 +31,7 @@ def bundle(hosts: Iterable[EmittedHost], project: str = "") -> Iterator[Compiled
     manifests = Manifests(project)
     for emitted in hosts:
         host = emitted.host
-        manifest = manifests.manifest(host.name, host.role, host.backend, emitted.artifacts)
+        manifest = manifests.manifest(emitted)
         member = FleetHost(
             name=host.name,
             role=host.role,

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from compiler.host import manifest
-from compiler.model.artifact import Artifacts, File, Link, Unit
-from compiler.model.container import Backend
+from compiler.model.artifact import File, Link, Unit
+from compiler.model.config import Port
+from compiler.model.host import EmittedHost
 from compiler.node.by_identity import ByIdentity
 
 
@@ -20,22 +21,25 @@ class Manifests:
     project: str = ""
     _texts: ByIdentity[str] = field(default_factory=ByIdentity)
 
-    def manifest(self, name: str, role: str, backend: Backend, artifacts: Artifacts) -> bytes:
+    def manifest(self, emitted: EmittedHost) -> bytes:
         """The manifest of a host as JSON, always the same bytes for the same artifacts."""
+        host, artifacts = emitted.host, emitted.artifacts
         files = {file.path: file for file in artifacts.files}
         secrets = {secret for file in artifacts.files for secret in file.secrets}
         images = {image for unit in artifacts.units for image in unit.images}
         volumes = {volume for unit in artifacts.units for volume in unit.volumes}
         fields = {
-            "backend": json.dumps(backend),
-            "engine": json.dumps(backend.engine),
+            "backend": json.dumps(host.backend),
+            "engine": json.dumps(host.backend.engine),
             "files": _list(self._file(files[path]) for path in sorted(files)),
             "format": str(manifest.FORMAT),
-            "host": json.dumps(name),
+            "host": json.dumps(host.name),
             "images": json.dumps(sorted(images)),
+            **({"kernel_modules": json.dumps(host.kernel_modules)} if host.kernel_modules else {}),
             "links": _list(self._link(link) for link in sorted(artifacts.links, key=lambda link: link.path)),
+            **({"listeners": _list(sorted(map(_listener, host.ports)))} if host.ports else {}),
             **({"project": json.dumps(self.project)} if self.project else {}),
-            "role": json.dumps(role),
+            "role": json.dumps(host.role),
             "secrets": json.dumps(sorted(secrets)),
             "units": _list(self._unit(unit, files) for unit in sorted(artifacts.units, key=_start)),
             "volumes": json.dumps(sorted(volumes)),
@@ -89,7 +93,15 @@ def _file(file: File) -> str:
     )
 
 
-_Entry = manifest.File | manifest.Link | manifest.Unit
+def _listener(port: Port) -> str:
+    return _json(
+        manifest.Listener(
+            port=port.number, protocol=port.protocol, address=port.address or "", owner=port.owner
+        )
+    )
+
+
+_Entry = manifest.Listener | manifest.File | manifest.Link | manifest.Unit
 
 
 def _json(entry: _Entry) -> str:

@@ -98,6 +98,7 @@ class _Lowering:
             containers=self._containers[present, paths],
             config_files=tuple(sorted(parts.config_files, key=lambda file: file.path)),
             prep=host_prep.merged(parts.preps),
+            ports=(*parts.ports, *(port for each in present for port in each.ports)),
         )
 
     def _parts(self, data: HostData) -> _Parts:
