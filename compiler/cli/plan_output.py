@@ -20,6 +20,7 @@ from compiler.diagnostics import counted
 if TYPE_CHECKING:
     from compiler.deploy.events import Item, PlannedUnit
     from compiler.deploy.outcome import DryRun
+    from compiler.deploy.places import Places
 
 WIDTH = 80
 EXIT_CHANGES = 2
@@ -33,6 +34,7 @@ class HostPlan:
     secrets: tuple[str, ...] = ()  # names of those that would be made
     differences: Mapping[str, str] = field(default_factory=dict)  # path → unified diff
     sizes: Mapping[str, int | None] = field(default_factory=dict)  # image → bytes, if they are known
+    places: Places = field(default_factory=dict)
 
 
 def show(plans: Sequence[HostPlan], document: Mapping[str, object], *, as_json: bool) -> None:
@@ -93,7 +95,7 @@ def _as_json(plan: HostPlan) -> dict[str, object]:
         "removed": summary.removals,
         "stopped": summary.stops,
         "started": summary.starts,
-        "units": [asdict(unit) for unit in summary.units],
+        "units": [_unit_as_json(plan, unit) for unit in summary.units],
         "untouched": summary.untouched,
         "images": [{"image": image, "size": plan.sizes.get(image)} for image in summary.pulls],
         "volumes": summary.volumes,
@@ -105,9 +107,11 @@ def _as_json(plan: HostPlan) -> dict[str, object]:
     }
 
 
-def _file_as_json(plan: HostPlan, change: str, path: str) -> dict[str, object]:
-    secret = path in plan.dry_run.plan.private
-    return {"path": path, "change": change, "secret": secret, "diff": plan.differences.get(path)}
+def _unit_as_json(plan: HostPlan, unit: PlannedUnit) -> dict[str, object]:
+    causes = [
+        {**asdict(cause), "places": plan.places.get((unit.unit, cause.name), ())} for cause in unit.causes
+    ]
+    return {**asdict(unit), "causes": causes}
 
 
 def _files(dry_run: DryRun) -> Iterator[tuple[str, str]]:
@@ -128,7 +132,7 @@ def host_lines(plan: HostPlan) -> Iterator[str]:
     yield from _listed("volumes to make", summary.volumes)
     yield from _listed("secrets to make", plan.secrets)
     yield from _file_lines(plan)
-    yield from _unit_lines(summary.units)
+    yield from _unit_lines(plan)
     yield from _listed("not touched", summary.untouched)
     yield from _titled(
         "cannot be undone", (f"{item.name} {_IRREVERSIBLE[item.what]}" for item in summary.irreversible)
@@ -171,24 +175,28 @@ def _file_lines(plan: HostPlan) -> Iterator[str]:
         yield from (f"      {line}" for line in plan.differences.get(path, "").splitlines())
 
 
-def _unit_lines(units: Sequence[PlannedUnit]) -> Iterator[str]:
-    ordered = sorted(units, key=lambda unit: -1 if unit.step is None else unit.step)
+def _unit_lines(plan: HostPlan) -> Iterator[str]:
+    ordered = sorted(plan.dry_run.plan.units, key=lambda unit: -1 if unit.step is None else unit.step)
     for step, group in groupby(ordered, key=lambda unit: unit.step):
         yield "  before files are written:" if step is None else f"  step {step}:"
         for unit in group:
             reason = f"stops with {unit.stops_with}" if unit.stops_with else unit.why
             yield from _wrapped(f"{_ACTIONS[unit.action]:9} {unit.unit}: {reason}", hanging=14)
-            yield from (f"{'':14}{line}" for line in _cause_lines(unit))
+            yield from _cause_lines(plan, unit)
 
 
 _ACTIONS = {"stop": "stop", "start": "start", "restart": "restart", "reload": "reload", "run": "run once"}
 
 
-def _cause_lines(unit: PlannedUnit) -> Iterator[str]:
-    """What differs for a unit, and which template and environments that comes from."""
-    for cause in unit.causes:
-        yield "its unit file" if cause.what == "unit" else f"{cause.what} {cause.name}"
-    yield from (f"from {source}" for source in unit.sources)
+def _cause_lines(plan: HostPlan, unit: PlannedUnit) -> Iterator[str]:
+    """What differs for a unit, and where that is written: the lines, or as the host knows it the files."""
+    known = [plan.places.get((unit.unit, cause.name), ()) for cause in unit.causes]
+    for cause, places in zip(unit.causes, known, strict=True):
+        yield f"{'':14}{'its unit file' if cause.what == 'unit' else f'{cause.what} {cause.name}'}"
+        if places:
+            yield from _wrapped(f"from {', '.join(places)}", first=16, hanging=18)
+    if not any(known):
+        yield from (f"{'':14}from {source}" for source in unit.sources)
 
 
 def _listed(title: str, names: Sequence[str]) -> Iterator[str]:
@@ -204,11 +212,11 @@ def _titled(title: str, lines: Iterable[str]) -> Iterator[str]:
         yield from wrapped
 
 
-def _wrapped(text: str, *, hanging: int) -> Iterator[str]:
+def _wrapped(text: str, *, hanging: int, first: int = 4) -> Iterator[str]:
     yield from textwrap.wrap(
         text,
         WIDTH,
-        initial_indent=" " * 4,
+        initial_indent=" " * first,
         subsequent_indent=" " * hanging,
         break_long_words=False,
         break_on_hyphens=False,

@@ -147,6 +147,7 @@ class PushInputs:
     def host_plans(self, dry_runs: Sequence[DryRun]) -> list[HostPlan]:
         """Dry runs with what only the operator's folder knows."""
         from compiler.deploy.differences import differences
+        from compiler.deploy.places import places
         from compiler.images.sizes import sizes
 
         images = sizes(image for dry_run in dry_runs for image in dry_run.plan.pulls)
@@ -156,6 +157,7 @@ class PushInputs:
                 secrets=tuple(sorted({*self.bundles[dry_run.host].secrets} & self.made.keys())),
                 differences=differences(self.bundles[dry_run.host], dry_run.plan),
                 sizes=images,
+                places=places(self.bundles[dry_run.host], dry_run.plan),
             )
             for dry_run in dry_runs
         ]

@@ -13,7 +13,8 @@ printable                 a stranger's text on a terminal
 push, rollback            a bundle, an earlier generation, or nothing, activated
 status                    the state of units
 activation                what push, rollback and remove share
-plan_file, differences    a saved plan; the lines that change in files
+plan_file                 a saved plan
+differences, places       the lines that change in files; those of templates that they come from
 confirmation              a change confirmed over a new connection
 outcome, errors           the result for each host
 """

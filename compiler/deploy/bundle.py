@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from compiler.deploy.errors import DeployError
+from compiler.deploy.printable import printable
 from compiler.diagnostics import HeatsinkError, Problem, reason
 from compiler.files.writing import replace_file
 from compiler.host.manifest import BREAKS, FORMAT, Manifest, UnfitError, UnsupportedError, with_secrets
 from compiler.model.credential import Credential, CredentialKind
-from compiler.model.fleet import FLEET_MODE, Connection, Fleet, FleetHost
+from compiler.model.fleet import FLEET_MODE, PLACES, Connection, Fleet, FleetHost
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +52,15 @@ class BundleFolder:
     def hashes(self) -> frozenset[str]:
         """The sha256 of all files."""
         return frozenset(file.sha256 for file in self.manifest.files)
+
+    @cached_property
+    def places(self) -> dict[str, tuple[str, ...]]:
+        """Path → where what is in the file is written; empty if a build has no valid places.json."""
+        try:
+            entries = json.loads((self.folder / PLACES).read_bytes())
+            return {path: tuple(map(printable, places)) for path, places in entries.items()}
+        except (OSError, ValueError, TypeError, AttributeError):
+            return {}
 
     def blobs(self, hashes: Iterable[str]) -> bytes:
         """The contents of the files with these sha256, concatenated."""

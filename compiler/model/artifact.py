@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
@@ -24,6 +24,7 @@ class File:
     unsourced: bytes | None = None  # the content without the lines that say which files it comes from, if any
     public: bytes | None = None  # what decides about its content without hidden values, if it has any
     takes_over: tuple[str, ...] = ()  # paths whose originals are kept: its own, or those that its lines write
+    places: tuple[str, ...] = field(default=(), compare=False)  # of what is in it: `site.yaml:3 WebPort`
 
     @property
     def is_private(self) -> bool:

@@ -39,6 +39,7 @@ class ConfigFile:
     settings: dict[str, Plain] = field(default_factory=dict)  # values of such keys, over those of the text
     source: Source  # of a TEMPLATE's text, for its errors
     sources: tuple[str, ...] = ()  # the files that its content comes from
+    places: tuple[str, ...] = ()  # the same with line numbers, for plans
     mode: int = 0o644
     hidden: bool = False  # it contains a hidden parameter's value in plain text
     public: str | None = None  # if so, all else that decides about its content

@@ -165,7 +165,8 @@ class Container:
     alias: str | None = None  # another name of the unit, such as tripleo_keystone.service
     files: tuple[str, ...] = ()  # paths of artifacts it reads: it restarts when one changes
     stamp: str | None = None  # RUN_ONCE and EXEC: the file that says it has run
-    sources: tuple[str, ...] = ()  # `place what` lines for X-Source=
+    sources: tuple[str, ...] = ()  # `file: parameters` lines for X-Source=
+    places: tuple[str, ...] = field(default=(), compare=False)  # the same with line numbers, for plans
     hidden: frozenset[str] = field(default=frozenset(), compare=False)  # variables with a hidden value
     written: Mapping | None = field(default=None, compare=False, repr=False)  # its definition, for messages
     place: Span | None = field(default=None, compare=False, repr=False)  # where that begins

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from compiler.model.credential import Credential
 
 FLEET_MODE = 0o600  # of fleet.json: it has the digests of manifests, which have those of private files
+PLACES = "places.json"  # in the folder of each host in a build: where what is in its files is written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -51,6 +52,9 @@ def test_a_plan_looks_as_on_the_page(host: HostFolder, request: pytest.FixtureRe
 
 def parts(workers: str) -> tuple[Artifacts, ...]:
     db = service("db", config=f"port = 3306\nworkers = {workers}\n")
+    unit, config = db.files
+    config = dataclasses.replace(config, places=("templates/db.yaml:31", "site.yaml:4 DbWorkers"))
+    db = dataclasses.replace(db, files=(unit, config))
     return db, service("api", step=2, requires="db"), service("shop", step=3), service("cache")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -19,6 +20,16 @@ class CompiledBundle:
     host: FleetHost
     files: tuple[File, ...]
     manifest: bytes
+
+    @property
+    def places(self) -> bytes:
+        """places.json: for each file where it is written, by which a plan explains what changes.
+
+        It is no part of what is pushed: a line that moves in a template changes nothing on a host.
+        """
+        files = sorted((file for file in self.files if file.places), key=lambda file: file.path)
+        lines = (f"{json.dumps(file.path)}: {json.dumps(file.places)}" for file in files)
+        return ("{" + ",\n ".join(lines) + "}\n").encode()
 
     @property
     def mode(self) -> int:

@@ -18,7 +18,7 @@ from compiler.diagnostics import HeatsinkError, reason
 from compiler.files.writing import create_file, replace_file
 from compiler.host.manifest import FORMAT
 from compiler.model.artifact import File
-from compiler.model.fleet import FLEET_MODE, Fleet, FleetHost
+from compiler.model.fleet import FLEET_MODE, PLACES, Fleet, FleetHost
 from compiler.stages.bundle.compiled import CompiledBundle
 
 
@@ -50,13 +50,16 @@ def changes(out: Path, bundles: Iterable[CompiledBundle], fleet: bytes, gone: It
 
 
 def write(out: Path, bundles: Iterable[CompiledBundle], fleet: bytes, gone: Iterable[str]) -> Changes:
-    """Make the folder hold these bundles, fleet.json last, and return what that changed."""
+    """Make the folder hold these bundles, fleet.json after them, and return what that changed.
+
+    What is in places.json does not count: no host gets it.
+    """
     bundles, gone = tuple(bundles), tuple(gone)
     result = changes(out, bundles, fleet, gone)
-    if not (result.written or result.removed):
-        return result
     try:
-        _carry_out(out, bundles, fleet, gone, result)
+        if result.written or result.removed:
+            _carry_out(out, bundles, fleet, gone, result)
+        _write_places(out, bundles)
     except OSError as error:
         raise HeatsinkError(
             f"`{error.filename or out}` cannot be written: {reason(error)}",
@@ -81,6 +84,13 @@ def _carry_out(
         shutil.rmtree(out / "hosts" / name, ignore_errors=True)
     if "fleet.json" in wanted:
         replace_file(out / "fleet.json", fleet, FLEET_MODE)
+
+
+def _write_places(out: Path, bundles: tuple[CompiledBundle, ...]) -> None:
+    for bundle in bundles:
+        path, places = out / "hosts" / bundle.host.name / PLACES, bundle.places
+        if not _is_current(path, places, bundle.mode):
+            replace_file(path, places, bundle.mode)
 
 
 def _differing(out: Path, bundle: CompiledBundle, old: dict[str, str]) -> Iterator[str]:

@@ -37,6 +37,7 @@ def config_file(file: ConfigFile) -> File:
         unsourced=None if unsourced == content else unsourced.encode(),
         public=None if file.public is None else file.public.encode(),
         takes_over=(file.path,) if file.takes_over else (),
+        places=file.places,
     )
 
 

@@ -156,6 +156,7 @@ def env_file(container: Container) -> tuple[File, ...]:
             content=content.encode(),
             mode=0o600,
             sensitive=bool(secret.names(content)),
+            places=container.places,
         ),
     )
 
@@ -197,8 +198,9 @@ def artifacts(
 ) -> Artifacts:
     """A unit file of a container at its path, with all that belongs to it."""
     content = unit_file.text()
+    file = File(path=path, content=content, unsourced=_unsourced(content), places=container.places)
     return Artifacts(
-        files=(File(path=path, content=content, unsourced=_unsourced(content)), *env_file(container)),
+        files=(file, *env_file(container)),
         links=links,
         units=(record(container, path),),
     )

@@ -1,6 +1,6 @@
-"""Which files something comes from, for the `X-Source=` lines of units and the headers of files.
+"""Where something comes from: the files, for `X-Source=` lines and headers of files; the places, for plans.
 
-Lines are left out: one that moves in a template would change units and files, and every plan.
+What is installed names no lines: one that moves in a template would change units and files, and every plan.
 """
 
 from __future__ import annotations
@@ -24,9 +24,19 @@ def of_file(part: Part, *written: Node | None) -> tuple[str, ...]:
     parameters = (span.source.name for _, span in part.places)
     nodes = (name for node in written if node is not None for name in _files(node))
     names = dict.fromkeys((part.place.source.name, *parameters, *nodes))
-    return tuple(
-        name for name in names if not name.startswith("<")
-    )  # `<fleet>` is what the compiler supplies
+    return tuple(name for name in names if not _is_supplied(name))
+
+
+def places(part: Part, *written: Node | None) -> tuple[str, ...]:
+    """`web.yaml:12`, `site.yaml:3 WebPort`: its place in the template, and others of what is in it."""
+    others = (node.span for node in written if node and node.span.source != part.place.source)
+    parameters = (f"{span.place} {name}" for name, span in part.places if not _is_supplied(span.source.name))
+    return tuple(dict.fromkeys((part.place.place, *(span.place for span in others), *parameters)))
+
+
+def _is_supplied(name: str) -> bool:
+    """Whether this is not a file, but `<fleet>`: what the compiler supplies."""
+    return name.startswith("<")
 
 
 def _files(node: Node) -> Iterator[str]:

@@ -178,6 +178,32 @@ def test_a_unit_in_other_words_is_not_restarted_unseen(host: HostFolder) -> None
     )
 
 
+def test_a_plan_names_the_lines_that_a_restart_comes_from(host: HostFolder) -> None:
+    host.writes(service("one", config="a"))
+    host.push()
+    one = service("one", config="b")
+    unit, config = one.files
+    placed = dataclasses.replace(config, places=("one.yaml:7", "site.yaml:3 OnePort"))
+    host.writes(dataclasses.replace(one, files=(unit, placed)))
+    assert (
+        "    restart   heatsink-one.service: changed\n"
+        f"              file {config.path}\n"
+        "                from one.yaml:7, site.yaml:3 OnePort\n"
+    ) in host.says("plan", code=2)
+    (planned,) = json.loads(host.says("plan", "--json", code=2))["hosts"]
+    cause = {"what": "file", "name": config.path, "places": ["one.yaml:7", "site.yaml:3 OnePort"]}
+    assert planned["units"][0]["causes"] == [cause]
+
+
+@pytest.mark.parametrize("places", ["", "[1]", '{"a": [1]}', '{"a": {}}'])
+def test_a_plan_does_without_lines_that_cannot_be_read(host: HostFolder, places: str) -> None:
+    host.writes(service("one", config="a"))
+    host.push()
+    host.writes(service("one", config="b"))
+    (host.folder / "build/hosts/localhost/places.json").write_text(places)
+    assert "restart   heatsink-one.service: changed\n" in host.says("plan", code=2)
+
+
 def test_services_limit_a_push_and_no_plan(host: HostFolder) -> None:
     host.writes(service("one"), service("two"))
     assert "limits a push" in host.says("push-artifacts", "--dry-run", "--service", "one", code=1)

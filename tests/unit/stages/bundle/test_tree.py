@@ -51,6 +51,20 @@ def test_compiling_again_touches_nothing(tmp_path: Path) -> None:
     assert inodes(folder / "build") == before
 
 
+def test_a_line_that_moves_changes_places_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = operator_folder(tmp_path, BACKENDS)
+    assert heatsink(folder, "compile") == 0
+    before = contents(folder / "build")
+    for template in (folder / "templates").glob("*.yaml"):
+        template.write_text(f"# a comment\n{template.read_text()}")
+    capsys.readouterr()
+    assert heatsink(folder, "compile") == 0
+    assert "build/ is up to date" in capsys.readouterr().err
+    after = contents(folder / "build")
+    moved = {path for path in after if after[path] != before[path]}
+    assert moved == {f"hosts/{name}/places.json" for name in ("docker", "podman", "quadlet")}
+
+
 def test_only_files_that_differ_are_written_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = fleet_folder(tmp_path)
     (folder / "templates/web.yaml").write_text(
@@ -83,7 +97,8 @@ outputs:
         "hosts/web1/manifest.json",
         "fleet.json",
     ]
-    assert {path for path in after if after[path] != before.get(path)} == set(written)
+    changed = {path for path in after if after[path] != before.get(path)}
+    assert changed == {*written, "hosts/web1/places.json"}
 
 
 def test_a_compile_of_one_host_leaves_the_others_alone(tmp_path: Path) -> None:
