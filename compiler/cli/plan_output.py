@@ -142,6 +142,7 @@ def host_lines(plan: HostPlan) -> Iterator[str]:
 
 _IRREVERSIBLE = {
     "runs": "runs: no rollback undoes what it does",
+    "forgets": "is forgotten: if it returns, by a rollback too, it runs again",
     "applies": "is applied to the host: a rollback removes the file, not its effect",
 }
 _CONSENTS = {"removes": "is stopped and removed", "takes": "is the project that loses the host"}

@@ -7,8 +7,15 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from compiler.deploy.events import FilesInstalled, PlanSummary, StepEnded, Unconfirmed
+from compiler.deploy.events import (
+    FilesInstalled,
+    ImagesPulled,
+    PlanSummary,
+    StepEnded,
+    Unconfirmed,
+)
 from compiler.deploy.outcome import Outcome
+from compiler.deploy.session import Session
 from compiler.deploy.sessions import Sessions
 from compiler.deploy.transport import LONGEST
 
@@ -45,11 +52,12 @@ Agree = Callable[[Mapping[str, PlanSummary]], None]  # called with the plan of e
 def activate(sessions: Sessions, options: PushOptions, agree: Agree = lambda _: None) -> tuple[Outcome, ...]:
     """Carry out the plans that hosts report, step by step on all of them; hosts that fail are left out.
 
-    Nothing is changed before `agree` has returned.
+    Nothing is changed and no image is pulled before `agree` has returned.
     """
     longest = options.timeout + LONGEST
     plans = sessions.map(lambda session: session.expect(PlanSummary))
     agree(plans)
+    _pull(sessions, plans)
     started: dict[str, tuple[str, ...]] = dict.fromkeys(plans, ())
     sessions.release("install")
     sessions.map(lambda session: session.expect(FilesInstalled))
@@ -71,6 +79,17 @@ def activate(sessions: Sessions, options: PushOptions, agree: Agree = lambda _: 
     )
     failed = (Outcome(host=host, error=error) for host, error in sessions.errors.items())
     return (*done, *failed)
+
+
+def _pull(sessions: Sessions, plans: Mapping[str, PlanSummary]) -> None:
+    """Have images pulled; hosts that have all of theirs wait meanwhile."""
+
+    def pull(session: Session) -> None:
+        if plans[session.host].pulls:
+            session.send({"go": "pull"})
+            session.expect(ImagesPulled)
+
+    sessions.map(pull)
 
 
 def _outcome(

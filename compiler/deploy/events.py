@@ -71,7 +71,7 @@ class PlanSummary:
     pulls: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()  # those that are made
     consents: tuple[Item, ...] = ()  # what an operator has to agree to: removes, takes
-    irreversible: tuple[Item, ...] = ()  # what no rollback undoes: runs, applies
+    irreversible: tuple[Item, ...] = ()  # what no rollback undoes: runs, applies, forgets
     digest: str = ""  # of the plan, and of all that it depends on
     texts: Mapping[str, str] = field(default_factory=dict)  # path → what is in it now, if that was requested
 
@@ -79,6 +79,11 @@ class PlanSummary:
     def is_empty(self) -> bool:
         """Whether nothing changes."""
         return not (self.writes or self.removals or self.stops or self.starts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImagesPulled:
+    """The host has all images; nothing else is changed yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +164,7 @@ Event = (
     | HostRefusal
     | Missing
     | PlanSummary
+    | ImagesPulled
     | FilesInstalled
     | StepEnded
     | Unconfirmed

@@ -6,8 +6,10 @@
     us → host    {"do": "push", …, "size": n}, n bytes of the manifest    now the host program answers
     host → us    {"event": "missing", "blobs": [sha256, …]}
     us → host    {"size": n}, n bytes: those blobs, concatenated
-    host → us    {"event": "ready", …}                                    images are pulled, nothing changed
-    us → host    {"go": "install"}                                        when every host is ready
+    host → us    {"event": "ready", …}                                    the plan; nothing is changed
+    us → host    {"go": "pull"}                                           if the host lacks images
+    host → us    {"event": "pulled"}
+    us → host    {"go": "install"}                                        when every host has its images
     host → us    {"event": "installed", …}
     us → host    {"go": 1}                                                and so on, step by step
     host → us    {"event": "step", "step": 1, "started": […], "failed": […]}

@@ -1,4 +1,7 @@
-"""Activates a generation: plan, pull, install, start step by step, have it confirmed, make it current."""
+"""Activates a generation: plan, pull, install, start step by step, have it confirmed, make it current.
+
+What the plan is, the pusher hears before anything is pulled: it may want to ask, and a pull can take minutes.
+"""
 
 from __future__ import annotations
 
@@ -42,8 +45,11 @@ def activate(machine: Machine, pusher: Pusher, wanted: Generation, request: Mapp
         return 0
     if installed.is_rebuilt:
         pusher.send("warning", text="the record of what is installed was damaged: every unit starts anew")
-    pull(machine, pusher, wanted, needs.images)
     pusher.send("ready", **reported)
+    if needs.images:
+        pusher.wait_for_release("pull")
+        pull(machine, pusher, wanted, needs.images)
+        pusher.send("pulled")
     pusher.wait_for_release("install")
     make_volumes(machine, wanted.engine, needs.volumes)
     kept = keep(machine, wanted)

@@ -46,6 +46,7 @@ class Plan:
     added: Sequence[str] = ()  # the paths among those that are written where nothing is yet
     untouched: Sequence[str] = ()  # units that are wanted, and neither stop nor start
     leaving: Sequence[str] = ()  # services that are stopped and removed
+    forgotten: Sequence[str] = ()  # jobs that are removed: if they return, they run again
 
     @property
     def images(self) -> list[str]:
@@ -77,6 +78,7 @@ class Plan:
         return [
             *(("runs", start.name) for start in self.starts if start.unit.runs_once),
             *(("applies", file.path) for file in self.writes if is_preparation(file.path)),
+            *(("forgets", name) for name in self.forgotten),
         ]
 
 
@@ -113,6 +115,7 @@ def make_plan(wanted: Generation, installed: Installed, observed: Observed, salt
     moving = {stop.name for stop in stops} | {start.name for start in starts}
     written = _paths(observed.differing, observed.misplaced)
     ours = {*installed.files, *installed.links}
+    removed = [stop.name for stop in stops if stop.why == REMOVED]
     return Plan(
         writes=observed.differing,
         links=observed.misplaced,
@@ -122,7 +125,8 @@ def make_plan(wanted: Generation, installed: Installed, observed: Observed, salt
         hashes=hashes,
         added=[path for path in written if path in observed.absent],
         untouched=[unit.name for unit in wanted.services if unit.name not in moving],
-        leaving=[stop.name for stop in stops if stop.why == REMOVED and _is_service(stop.name, observed)],
+        leaving=[name for name in removed if _is_service(name, observed)],
+        forgotten=[name for name in removed if name in observed.jobs],
     )
 
 

@@ -105,6 +105,10 @@ NOT_UNDERSTOOD = {
         (GREETING, MISSING, READY, *STEPS),
         "`StepEnded` instead of `FilesInstalled`",
     ),
+    "installing before pulling": (
+        (GREETING, MISSING, line("ready", **PLAN | {"pulls": ["image"]}), INSTALLED),
+        "`FilesInstalled` instead of `ImagesPulled`",
+    ),
     "installing twice": (
         (GREETING, MISSING, READY, INSTALLED, INSTALLED),
         "`FilesInstalled` instead of `StepEnded`",

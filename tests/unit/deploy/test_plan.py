@@ -18,6 +18,7 @@ from tests.support.host_folder import OPTIONS, HostFolder
 
 CONFIG = "/var/lib/config-data/one/one.conf"
 UNIT = "/etc/systemd/system/heatsink-one.service"
+JOB = "heatsink-job.service"
 SECRET = "@{heatsink:secret:Password}"
 
 
@@ -134,7 +135,18 @@ def test_a_service_that_leaves_needs_consent_and_a_job_does_not(host: HostFolder
     host.writes(service("one"), service("two"), run_once("job", step=0))
     host.push()
     host.writes(service("one"))
-    assert planned(host).consents == (Item(what="removes", name="heatsink-two.service"),)
+    plan = planned(host)
+    assert plan.consents == (Item(what="removes", name="heatsink-two.service"),)
+    assert JOB in plan.stops
+
+
+def test_a_job_that_leaves_is_forgotten_and_runs_again_when_it_returns(host: HostFolder) -> None:
+    host.writes(service("one"), run_once("job"))
+    host.push()
+    host.writes(service("one"))
+    assert planned(host).irreversible == (Item(what="forgets", name=JOB),)
+    host.push()
+    assert host.rollback().started == (JOB,)
 
 
 def test_a_host_of_another_project_needs_consent(host: HostFolder) -> None:
@@ -162,6 +174,20 @@ def test_without_consent_nothing_is_changed(host: HostFolder) -> None:
         push(sessions, host.bundles(), {}, OPTIONS, refuse)
     assert host.path(CONFIG).read_text() == "a"
     assert host.started().count("heatsink-one.service") == 1
+
+
+def test_without_consent_no_image_is_pulled(host: HostFolder) -> None:
+    host.installs("podman", 'echo "$1" >>"${0%/*}/podman-calls"\n[ "$1" != image ]')
+    host.writes(service("one", images=("example/one:1",)))
+    with host.sessions() as sessions, pytest.raises(HeatsinkError):
+        push(sessions, host.bundles(), {}, OPTIONS, refuse_all)
+    assert "pull" not in (host.folder / "bin/podman-calls").read_text().split()
+    host.push()
+    assert "pull" in (host.folder / "bin/podman-calls").read_text().split()
+
+
+def refuse_all(dry_runs: Sequence[DryRun]) -> None:
+    raise HeatsinkError(f"no host of {len(dry_runs)} is changed")
 
 
 def test_changed_lines_are_shown(host: HostFolder) -> None:
