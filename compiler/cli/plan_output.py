@@ -186,7 +186,7 @@ def _unit_lines(plan: HostPlan) -> Iterator[str]:
             yield from _cause_lines(plan, unit)
 
 
-_ACTIONS = {"stop": "stop", "start": "start", "restart": "restart", "reload": "reload", "run": "run once"}
+_ACTIONS = {"stop": "stop", "start": "start", "restart": "restart", "run": "run once"}
 
 
 def _cause_lines(plan: HostPlan, unit: PlannedUnit) -> Iterator[str]:
@@ -229,7 +229,7 @@ def totals(dry_runs: Iterable[DryRun]) -> str:
     counts = _counts(dry_runs)
     hosts = counted(counts["hosts"], "host")
     files = _parts(counts, "file", ("written", "removed"))
-    units = _parts(counts, "unit", ("restart", "reload", "start", "run", "stop", "remove"))
+    units = _parts(counts, "unit", ("restart", "start", "run", "stop", "remove"))
     total = f"{', '.join([*files, *units])} on {hosts}" if files or units else "nothing to do"
     return textwrap.fill(f"Plan: {total}", WIDTH, subsequent_indent=" " * 6)
 
@@ -246,7 +246,6 @@ def _parts(counts: Mapping[str, int], noun: str, actions: Sequence[str]) -> list
 
 _DONE = {
     "restart": "restarted",
-    "reload": "reloaded",
     "start": "started",
     "run": "run once",
     "stop": "stopped",

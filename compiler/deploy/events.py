@@ -49,7 +49,7 @@ class PlannedUnit:
 
     unit: str
     step: int | None  # None: before files are installed
-    action: str  # stop, start, restart, reload, run
+    action: str  # stop, start, restart, run
     why: str
     stops_with: str = ""  # the unit with which systemd stops it; "" if heatsink does
     causes: tuple[Item, ...] = ()  # what it reads that differs: unit, file, image, secret

@@ -154,7 +154,7 @@ _PLANNED_UNIT = _record(
     {
         "unit": _text,
         "step": _optional(_number),
-        "action": _word("stop", "start", "restart", "reload", "run"),
+        "action": _word("stop", "start", "restart", "run"),
         "why": _text,
         "stops_with": _text,
         "causes": _items("unit", "file", "image", "secret"),

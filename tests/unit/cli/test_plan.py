@@ -78,7 +78,7 @@ def test_the_file_of_a_plan_is_what_json_prints(host: HostFolder) -> None:
     assert json.loads(printed)["totals"] == {
         "hosts": 1,
         "files": {"written": 10, "removed": 0},
-        "units": {"restarted": 0, "reloaded": 0, "started": 1, "run once": 0, "stopped": 0, "removed": 0},
+        "units": {"restarted": 0, "started": 1, "run once": 0, "stopped": 0, "removed": 0},
     }
 
 

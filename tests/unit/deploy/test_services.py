@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from compiler.deploy.events import PlanSummary
 from compiler.deploy.outcome import Outcome
 from compiler.deploy.push import push
+from compiler.model.artifact import Artifacts
 from tests.support.bundles import prepared, run_once, service
-from tests.support.host_folder import OPTIONS, HostFolder
+from tests.support.host_folder import OPTIONS, HostFolder, host_folder
 
 
 def pushed(host: HostFolder, *services: str, **secrets: str) -> Outcome:
@@ -86,3 +94,36 @@ def test_a_name_that_is_no_service_is_refused_with_those_that_are(host: HostFold
     error = pushed(host, "onee").error
     assert error is not None
     assert error.render() == ("error: localhost: this host has no service `onee`\nhint: its services: one")
+
+
+def some_services(versions: Mapping[str, str]) -> Iterator[Artifacts]:
+    """Services of which each reads a version of its file; one that is absent has none."""
+    yield from (service(name, step=1 + (name == "c"), config=config) for name, config in versions.items())
+
+
+versions = st.dictionaries(st.sampled_from("abc"), st.sampled_from("123"), min_size=1)
+
+
+@settings(max_examples=5, deadline=None)
+@given(before=versions, after=versions, chosen=st.sampled_from("abc"))
+def test_services_limit_what_is_carried_out_and_the_rest_is_what_was_planned(
+    before: dict[str, str], after: dict[str, str], chosen: str
+) -> None:
+    """Of what the whole push would do, the limited push does the part of its service, and the next one the
+    rest."""
+    assume(chosen in before or chosen in after)
+    with TemporaryDirectory() as folder:
+        host = host_folder(Path(folder))
+        host.writes(*some_services(before))
+        host.push()
+        host.writes(*some_services(after))
+        planned = moved(host.dry_run().plan)
+        own = {f"heatsink-{chosen}.service"}
+        limited, rest = pushed(host, chosen), host.push()
+        assert (limited.error, rest.error) == (None, None)
+        assert {*limited.started, *limited.stopped} == planned & own
+        assert {*rest.started, *rest.stopped} == planned - own
+
+
+def moved(plan: PlanSummary) -> set[str]:
+    return {*plan.starts, *plan.stops}
