@@ -230,7 +230,8 @@ def totals(dry_runs: Iterable[DryRun]) -> str:
     hosts = counted(counts["hosts"], "host")
     files = _parts(counts, "file", ("written", "removed"))
     units = _parts(counts, "unit", ("restart", "start", "run", "stop", "remove"))
-    total = f"{', '.join([*files, *units])} on {hosts}" if files or units else "nothing to do"
+    changed = ", ".join([*files, *units]) or "no files or units"  # where only the project changes
+    total = f"{changed} on {hosts}" if counts["hosts"] else "nothing to do"
     return textwrap.fill(f"Plan: {total}", WIDTH, subsequent_indent=" " * 6)
 
 

@@ -77,8 +77,8 @@ class PlanSummary:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing changes."""
-        return not (self.writes or self.removals or self.stops or self.starts)
+        """Whether nothing changes, and nobody has to agree to anything."""
+        return not (self.writes or self.removals or self.stops or self.starts or self.consents)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

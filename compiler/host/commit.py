@@ -27,7 +27,7 @@ def commit(machine: Machine, wanted: Generation, pending: Pending) -> None:
     clean_stamps(machine, wanted)
     if wanted.number:
         switch(machine, wanted.number)
-        write_summary(machine, wanted, salt_of(machine))
+        write_summary(machine, wanted, salt_of(machine), Installed.on(machine).project)
     record(machine, pending, history.DONE, wanted)
     end(machine)
     if wanted.number:

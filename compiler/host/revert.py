@@ -56,7 +56,7 @@ def conclude(change: Transaction, pending: Pending) -> None:
         return
     clean_stamps(machine, wanted)
     if wanted.number:
-        write_summary(machine, wanted, salt_of(machine))
+        write_summary(machine, wanted, salt_of(machine), change.installed.project)
     record(machine, pending, history.REVERTED, wanted)
     end(machine)
 

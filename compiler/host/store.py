@@ -215,9 +215,13 @@ def switch(machine: Machine, number: int) -> None:
     place_link(machine.path(CURRENT), f"generations/{number}")
 
 
-def write_summary(machine: Machine, wanted: Generation, salt: str) -> None:
-    """Write what the greeting of the next push reads: digest, units to be up, stamps to exist."""
+def write_summary(machine: Machine, wanted: Generation, salt: str, owner: str) -> None:
+    """Write what the greeting of the next push reads: digest, units to be up, stamps to exist.
+
+    The digest of a generation of another project than the host's owner matches no push.
+    """
     value = digest(salt, hashlib.sha256(wanted.raw).hexdigest(), wanted.secrets)
+    value = value if wanted.manifest.project == owner else "-"
     services = [unit.name for unit in wanted.services if not unit.runs_once]
     stamps = [unit.stamp for unit in wanted.services if unit.stamp]
     lines = (f"{salt} {value} {wanted.number}", " ".join(services), " ".join(stamps), "")

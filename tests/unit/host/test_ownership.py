@@ -239,6 +239,21 @@ def test_a_rollback_behind_a_take_over_leaves_the_host_with_its_new_project(host
     assert host.push().error is None
 
 
+def test_what_a_host_has_of_its_former_project_is_not_unchanged_for_that_project(host: HostFolder) -> None:
+    host.writes(service("one"), project="shop")
+    host.push()
+    host.writes(service("two"), project="bank")
+    host.push_taking_over("shop")
+    host.rollback()
+    host.writes(service("one"), project="shop")
+    assert "belongs to project `bank`" in refused(host.push().error)
+    assert "  needs consent:\n    bank is the project that loses the host\n" in host.says(
+        "plan", "--take-over", "bank", code=2
+    )
+    host.push_taking_over("bank")
+    assert host.push().is_unchanged
+
+
 def test_without_names_all_pushers_are_one_project(host: HostFolder) -> None:
     host.writes(service("one"))
     host.push()
