@@ -130,10 +130,16 @@ def make_volumes(machine: Machine, engine: str, names: Sequence[str]) -> None:
 def inspected(
     machine: Machine, engine: str, names: Sequence[str], *, limit: float = LIMIT
 ) -> list[dict[str, Any]]:
-    """The engine's description of containers; those that do not exist are left out."""
+    """The engine's description of containers; those that do not exist are left out.
+
+    Raises RefusedError if the engine prints something else.
+    """
     if not names:
         return []
     # Both engines report missing containers on stderr and still describe the others.
     done = machine.run((engine, "inspect", "--type", "container", *names), limit=limit)
-    containers: list[dict[str, Any]] = json.loads(done.stdout or "[]")
+    try:
+        containers: list[dict[str, Any]] = json.loads(done.stdout or "[]")
+    except ValueError:
+        raise RefusedError(f"`{engine} inspect` prints no JSON", f"try `{engine} inspect` on the host") from None
     return containers

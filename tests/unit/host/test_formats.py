@@ -54,6 +54,24 @@ def test_a_push_of_the_same_in_format_2_restarts_nothing(old: HostFolder) -> Non
     assert (outcome.written, outcome.started) == ((), ())
 
 
+def test_a_plan_over_a_host_of_format_1_is_empty_if_nothing_changes(old: HostFolder) -> None:
+    config = "second @{heatsink:secret:Password|url}\n"
+    old.writes(service("one", config=config, sensitive=True), service("two", step=2))
+    assert old.dry_run(Password=PASSWORD).is_unchanged
+
+
+def test_a_unit_of_format_1_that_is_written_in_other_words_is_in_the_plan_with_that_reason(
+    old: HostFolder,
+) -> None:
+    config = "second @{heatsink:secret:Password|url}\n"
+    two = service("two", step=2)
+    (unit,) = two.files
+    respelled = dataclasses.replace(unit, content=b"# by a newer heatsink\n" + unit.content)
+    old.writes(service("one", config=config, sensitive=True), dataclasses.replace(two, files=(respelled,)))
+    (planned,) = old.dry_run(Password=PASSWORD).plan.units
+    assert (planned.unit, planned.action, planned.why) == ("heatsink-two.service", "restart", "respelled")
+
+
 def test_a_bundle_of_format_1_is_found_unchanged_on_its_host(old: HostFolder) -> None:
     shutil.copytree(FORMAT_1 / "bundle", old.folder / "build")
     assert (old.push(Password=PASSWORD).generation, old.calls()) == (2, ["is-active"])
