@@ -141,5 +141,7 @@ def inspected(
     try:
         containers: list[dict[str, Any]] = json.loads(done.stdout or "[]")
     except ValueError:
-        raise RefusedError(f"`{engine} inspect` prints no JSON", f"try `{engine} inspect` on the host") from None
+        raise RefusedError(
+            f"`{engine} inspect` prints no JSON", f"try `{engine} inspect` on the host"
+        ) from None
     return containers

@@ -8,6 +8,7 @@ UNITS = "/etc/systemd/system"
 QUADLETS = "/etc/containers/systemd"
 RECOVERY = f"{UNITS}/heatsink-recovery.service"
 RECOVERY_LINK = f"{UNITS}/sysinit.target.wants/heatsink-recovery.service"
+OWN_SERVICES = ("recovery", "revert")  # heatsink-recovery.service …: names that no container may have
 OWN_QUADLETS = f"{QUADLETS}/heatsink"
 PODMAN_SETTINGS = "/etc/containers/containers.conf.d/heatsink.conf"
 

@@ -85,6 +85,7 @@ class Unit:
     hash: str
     service: str = ""
     container: str = ""
+    alias: str | None = None  # another name that its own file gives it, without a link in the manifest
     stamp: str | None = None
     health: bool = False
     files: Sequence[str] = ()

@@ -14,23 +14,29 @@ from pathlib import Path
 
 from .engine import inspected
 from .installed import Installed
-from .layout import HOME, STAMPS
+from .layout import HOME, STAMPS, UNITS
 from .machine import Machine
 from .manifest import RUN_ONCE, SERVICE, TARGET, File, Link, Manifest, Unit
 from .store import Generation
 from .taken import is_replaceable
 from .units import origins
 from .wire import RefusedError
-from .writable import is_emitted, is_emitted_link, is_plain, is_unit_name, refusal, system_refusal
+from .writable import NAME, is_emitted, is_emitted_link, is_plain, is_unit_name, refusal, system_refusal
 
 SHOWN = 10  # names in one refusal
 STEPS = range(6)
+IMAGE = r"[A-Za-z0-9][!-~]*"
 OWNER = "root:root"  # of everything that emit writes
 
 
 def check_manifest(wanted: Manifest) -> None:
     """Refuse a manifest with anything that heatsink does not write: it was changed after compiling."""
-    wrong = [*_wrong_files(wanted.files), *_wrong_links(wanted), *_wrong_units(wanted.units)]
+    wrong = [
+        *_wrong_files(wanted.files),
+        *_wrong_links(wanted),
+        *_wrong_units(wanted.units),
+        *_wrong_names(wanted),
+    ]
     if wrong:
         raise RefusedError(_listed(wrong), "compile again; what is in `build/` is not to be edited")
 
@@ -69,8 +75,23 @@ def _wrong_units(units: Iterable[Unit]) -> Iterator[str]:
             yield f"a bundle must not contain the unit `{unit.name}`"
         elif unit.kind not in (SERVICE, RUN_ONCE, TARGET) or unit.step not in STEPS:
             yield f"unit `{unit.name}` is of kind `{unit.kind}` and step {unit.step}"
-        elif unit.stamp and not re.fullmatch(f"{STAMPS}/[^/]+", unit.stamp):
+        elif unit.alias and not is_emitted_link(f"{UNITS}/{unit.alias}", unit.name):
+            yield f"unit `{unit.name}` has the alias `{unit.alias}`"
+        elif unit.stamp and not re.fullmatch(f"{STAMPS}/{NAME}", unit.stamp):
             yield f"unit `{unit.name}` has the stamp `{unit.stamp}`"
+
+
+def _wrong_names(wanted: Manifest) -> Iterator[str]:
+    """Words that an engine would take for options, and files of units that are not in the bundle."""
+    paths = {file.path for file in wanted.files}
+    images = [*wanted.images, *(image for unit in wanted.units for image in unit.images)]
+    containers = [unit.container for unit in wanted.units if unit.container]
+    yield from (f"`{image}` is not an image" for image in images if not re.fullmatch(IMAGE, image))
+    for name in (*wanted.volumes, *containers):
+        if not re.fullmatch(NAME, name):
+            yield f"`{name}` is not the name of a volume or container"
+    for unit in wanted.units:
+        yield from (f"unit `{unit.name}` reads `{path}`" for path in unit.files if path not in paths)
 
 
 def check_ownership(machine: Machine, wanted: Generation, installed: Installed) -> None:
@@ -126,6 +147,7 @@ def _their_units(machine: Machine, wanted: Manifest, installed: Installed) -> It
     """Units of these names, and of their aliases, that systemd has from another place."""
     ours = {*wanted.paths, *installed.paths}
     aliases = {link.path.rpartition("/")[2] for link in wanted.links if link.path not in installed.paths}
+    aliases.update(unit.alias for unit in wanted.units if unit.alias)
     new = (aliases | {unit.name for unit in wanted.units}) - installed.units.keys()
     for name, places in origins(machine, sorted(new)).items():
         if places and not ours.intersection(places):

@@ -75,7 +75,7 @@ def is_plain(path: str) -> bool:
 
 def is_emitted(path: str) -> bool:
     """Whether heatsink itself writes a file of this path, and nobody else has a reason to."""
-    return _EMITTED.fullmatch(path) is not None and path != layout.RECOVERY
+    return _EMITTED.fullmatch(path) is not None
 
 
 def is_unit_name(name: str) -> bool:
@@ -112,8 +112,9 @@ _ABOVE = frozenset(
     if character == "/"
 )
 
-_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
-_UNIT_NAME = rf"heatsink(?:-{_NAME}\.service|(?:-{_NAME})?\.target)"
+NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"  # of a container, a family, a volume
+_CONTAINER = rf"(?!(?:{'|'.join(layout.OWN_SERVICES)})\.){NAME}"
+_UNIT_NAME = rf"heatsink(?:-{_CONTAINER}\.service|(?:-{NAME})?\.target)"
 _UNIT = re.compile(_UNIT_NAME)
 _SINGLE = (
     *(layout.TMPFILES, layout.SYSCTL, layout.MODULES, layout.SYSUSERS),
@@ -123,13 +124,13 @@ _EMITTED = re.compile(
     "|".join(
         (
             rf"{layout.UNITS}/{_UNIT_NAME}",
-            rf"{layout.OWN_QUADLETS}/heatsink-{_NAME}\.container",
-            rf"{layout.ENVIRONMENTS}/{_NAME}\.env",
+            rf"{layout.OWN_QUADLETS}/heatsink-{_CONTAINER}\.container",
+            rf"{layout.ENVIRONMENTS}/{NAME}\.env",
             *map(re.escape, _SINGLE),
         )
     )
 )
 _ENABLED = re.compile(
-    rf"{layout.UNITS}/(?:multi-user|heatsink(?:-{_NAME})?)\.target\.(?:wants|requires)/(?P<unit>{_UNIT_NAME})"
+    rf"{layout.UNITS}/(?:multi-user|heatsink(?:-{NAME})?)\.target\.(?:wants|requires)/(?P<unit>{_UNIT_NAME})"
 )
-_ALIAS = re.compile(rf"{layout.UNITS}/[A-Za-z0-9:_.\\-]{{1,247}}\.service")
+_ALIAS = re.compile(rf"{layout.UNITS}/(?!heatsink[-.])[A-Za-z0-9:_.\\-]{{1,247}}\.service")

@@ -71,6 +71,7 @@ class Unit:
     kind: UnitKind
     service: str = ""
     container: str = ""
+    alias: str | None = None  # another name that its own file gives it
     step: int = 0  # of a target that belongs to no step 0
     order: int = 0  # start_order within the step
     files: tuple[str, ...] = ()  # artifacts whose change restarts it, its own unit file first

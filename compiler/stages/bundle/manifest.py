@@ -62,6 +62,7 @@ class Manifests:
                 hash=self._hash(unit, read),
                 service=unit.service,
                 container=unit.container,
+                alias=unit.alias,
                 stamp=unit.stamp,
                 health=unit.health,
                 files=unit.files,

@@ -48,7 +48,8 @@ def container_unit(container: Container) -> Artifacts:
             Section("Install", tuple(_install(container))),
         )
     )
-    return service_unit.artifacts(container, path, unit_file)
+    made = service_unit.artifacts(container, path, unit_file)
+    return replace(made, units=tuple(replace(unit, alias=container.alias) for unit in made.units))
 
 
 def _can_say(container: Container) -> bool:

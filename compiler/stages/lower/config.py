@@ -47,6 +47,7 @@ def config_file(part: Part, override: Node | None) -> ConfigFile:
         public=content.public if content.is_hidden else None,
         secrets=part.secrets,
         shared=part.shared,
+        takes_over=TAKE_OVER in entries and plain(entries[TAKE_OVER]) is True,
         place=part.place,
     )
 

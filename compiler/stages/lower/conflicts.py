@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from compiler.diagnostics import Problem, closest
 from compiler.model.config import ConfigFile, Port
-from compiler.model.container import Volume, unit_name
+from compiler.model.container import Volume
 from compiler.model.host_prep import HostPrep
 from compiler.stages.lower.container import Definition
 
@@ -68,14 +68,14 @@ def _same_names(host: str, definitions: Iterable[Definition]) -> Iterator[Proble
 
 
 def _same_units(host: str, present: tuple[Definition, ...]) -> Iterator[Problem]:
-    """Aliases that are another container's unit or alias."""
-    owners = {unit_name(definition.container.name): definition for definition in present}
+    """Aliases that are another container's; none is the name of a unit of heatsink."""
+    owners: dict[str, Definition] = {}
     for definition in present:
         name, alias = definition.container.name, definition.container.alias
         if alias is None:
             continue
         other = owners.setdefault(alias, definition)
-        if other is not definition or alias == unit_name(name):
+        if other is not definition:
             yield Problem(
                 f"`alias` of container `{name}`: host `{host}` already has a unit `{alias}`",
                 definition.key_span("alias"),

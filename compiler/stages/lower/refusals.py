@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 
 from compiler.diagnostics import CompileError, Problem, closest
-from compiler.model.container import Container, Kind, Refusal
+from compiler.host.layout import OWN_SERVICES
+from compiler.model.container import Container, Kind, Refusal, unit_name
 from compiler.node import Mapping, Node, Plain, Sequence, plain
 from compiler.node.hidden import made_of, quoted
 from compiler.stages.lower import images
@@ -16,6 +17,7 @@ from compiler.stages.lower.container import Definition
 def check(definition: Definition) -> None:
     """Raise one CompileError with everything about a container that no backend supports."""
     problems = (
+        *_reserved(definition),
         *_unsupported(definition),
         *_volumes(definition),
         *images.invalid(definition),
@@ -25,6 +27,17 @@ def check(definition: Definition) -> None:
     )
     if problems:
         raise CompileError.of(problems)
+
+
+def _reserved(definition: Definition) -> Iterator[Problem]:
+    """A name whose unit is one of heatsink's own."""
+    name = definition.container.name
+    if name in _RESERVED:
+        message = f"container `{name}` would be the unit `{unit_name(name)}`, which is heatsink's own"
+        yield Problem(message, definition.place, "choose another name")
+
+
+_RESERVED = frozenset((*OWN_SERVICES, "health"))  # the last one on docker
 
 
 def _unsupported(definition: Definition) -> Iterator[Problem]:
@@ -179,6 +192,16 @@ def _sets_what_it_shares(container: Container) -> bool:
 
 
 _REFUSALS = (
+    Refusal(
+        "alias",
+        lambda each: (each.alias or "").startswith(("heatsink-", "heatsink.")),
+        "must not be a name as heatsink's own units have it",
+    ),
+    Refusal(
+        "family",
+        lambda each: re.fullmatch("step[0-5]", each.family or "") is not None,
+        "is the name of a step: choose another one",
+    ),
     Refusal(
         "sysctl",
         _sets_what_it_shares,

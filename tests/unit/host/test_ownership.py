@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from compiler.deploy.errors import DeployError
 from compiler.model.artifact import Artifacts, Link, Unit, UnitKind
-from tests.support.bundles import CONFIG, SYSTEM, prepared, run_once, service, taken_over
+from tests.support.bundles import CONFIG, SYSTEM, prepared, run_once, service, stamp_of, taken_over
 from tests.support.host_folder import HostFolder, rewrite_manifest
 
 UNIT = f"{SYSTEM}/heatsink-one.service"
@@ -120,6 +121,13 @@ def test_an_alias_does_not_shadow_a_unit_of_the_distribution(host: HostFolder) -
     assert "`ssh.service`, from `/usr/lib/systemd/system/ssh.service`" in refused(host.push().error)
 
 
+def test_the_alias_in_a_quadlet_does_not_shadow_a_unit_of_the_distribution(host: HostFolder) -> None:
+    (host.folder / "bin/from/ssh.service").write_text("/usr/lib/systemd/system/ssh.service")
+    one = service("one")
+    host.writes(dataclasses.replace(one, units=(dataclasses.replace(one.units[0], alias="ssh.service"),)))
+    assert "`ssh.service`, from `/usr/lib/systemd/system/ssh.service`" in refused(host.push().error)
+
+
 def test_drop_ins_of_the_operator_are_no_obstacle_and_stay(host: HostFolder) -> None:
     put(host, f"{UNIT}.d/limits.conf", "[Service]\n")
     host.writes(service("one"))
@@ -174,6 +182,24 @@ CHANGED = [
 ]
 
 
+CHANGED += [
+    (UNIT, f"{SYSTEM}/heatsink-recovery.service", "must not install"),
+    ('"name": "heatsink-one.service"', '"name": "heatsink-revert.service"', "the unit `heatsink-revert.serv"),
+    (
+        "heatsink-step1.target.wants/heatsink-one.service",
+        "heatsink-recovery.service",
+        "the link `/etc/systemd/system/heatsink-recovery.service`",
+    ),
+    (f'"files": ["{UNIT}"', '"files": ["/../../../../../etc/shadow"', "reads `/../../../../../etc/shadow`"),
+    ('"images": []', '"images": ["--all-tags"]', "`--all-tags` is not an image"),
+    ('"images": []', '"images": ["a b"]', "`a b` is not an image"),
+    ('"volumes": []', '"volumes": ["--driver=x"]', "`--driver=x` is not the name of a volume"),
+    ('"container": ""', '"container": "../x"', "`../x` is not the name of a volume or container"),
+    ('"health": false', '"alias": "heatsink-recovery.service", "health": false', "has the alias `heatsink-"),
+    ('"health": false', '"alias": "../x.service", "health": false', "has the alias `../x.service`"),
+]
+
+
 @pytest.mark.parametrize(("old", "new", "message"), CHANGED)
 def test_a_manifest_that_says_what_heatsink_does_not_write_is_refused(
     host: HostFolder, old: str, new: str, message: str
@@ -189,6 +215,9 @@ def test_the_stamp_of_a_run_once_unit_is_in_its_folder(host: HostFolder) -> None
     host.writes(run_once("one"))
     rewrite_manifest(host.folder / "build", '"stamp": "/var/lib/heatsink/stamps/', '"stamp": "/etc/')
     assert "has the stamp `/etc/" in refused(host.push().error)
+    host.writes(run_once("one"))
+    rewrite_manifest(host.folder / "build", stamp_of("one"), "/var/lib/heatsink/stamps/..")
+    assert "has the stamp `/var/lib/heatsink/stamps/..`" in refused(host.push().error)
 
 
 @pytest.mark.parametrize("kind", ["link", "pipe", "folder"])
