@@ -23,6 +23,7 @@ point, it leaves a record of the change, with which a push, the revert timer or 
     watch, health                waits until units are up and stay so; health checks of containers
     units, engine, journal       what systemd, podman or docker, and the journal report
     ownership, taken             refuses what is not heatsink's to replace; keeps what is taken over
+    tmpfiles                     refuses lines of tmpfiles.d that would replace files of others
     installed, store, lock       what is installed; the generations kept; one pusher at a time
     history                      what was done on this host
     ports, kernel                refuse a host on which a port is taken, or whose kernel lacks a module

@@ -23,6 +23,7 @@ from .recovery import recover
 from .revert import revert_unattended
 from .staging import check_units, stage
 from .store import About, Generation, generation, generations, linked
+from .tmpfiles import check_tmpfiles
 from .units import UnitState, is_up, unit_states
 from .wire import Pusher, RefusedError
 
@@ -41,6 +42,7 @@ def push(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> int:
             wanted = only(machine, wanted, request["services"])
         staged = stage(machine, pusher, wanted)
         try:
+            check_tmpfiles(machine, staged)
             check_units(machine, staged)
             return activate(machine, pusher, staged, request)
         finally:

@@ -82,6 +82,49 @@ def test_what_only_heatsink_can_have_written_is_its_own_although_its_record_is_l
     assert host.push().error is None
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "f+ /opt/app.conf - - - - ours",
+        "w /opt/app.conf - - - - ours",
+        "L+ /opt/app.conf - - - - /x",
+        "r /opt/app.conf",
+        r'f+ "/opt/app.conf" - - - - ours',
+    ],
+)
+def test_a_line_of_tmpfiles_does_not_replace_what_was_there(host: HostFolder, line: str) -> None:
+    put(host, "/opt/app.conf")
+    host.writes(prepared("/etc/tmpfiles.d/heatsink.conf", f"d /opt\n{line}\n"))
+    assert "before heatsink: `/opt/app.conf`" in refused(host.push().error)
+    assert not host.path("/etc/tmpfiles.d/heatsink.conf").exists()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "f /opt/app.conf - - - - ours",
+        "f+ /run/app.conf - - - - ours",
+        "w /opt/*.conf - - - - ours",
+        "z /opt/app.conf 0600",
+    ],
+)
+def test_a_line_that_replaces_nothing_is_no_obstacle(host: HostFolder, line: str) -> None:
+    put(host, "/opt/app.conf")
+    put(host, "/run/app.conf")
+    host.installs("systemd-tmpfiles", "")
+    host.writes(prepared("/etc/tmpfiles.d/heatsink.conf", f"{line}\n"))
+    assert host.push().error is None
+
+
+def test_what_a_line_of_an_earlier_push_wrote_is_no_obstacle(host: HostFolder) -> None:
+    host.installs("systemd-tmpfiles", "")
+    host.writes(prepared("/etc/tmpfiles.d/heatsink.conf", "f+ /opt/app.conf - - - - one\n"))
+    host.push()
+    put(host, "/opt/app.conf", "one")
+    host.writes(prepared("/etc/tmpfiles.d/heatsink.conf", "f+ /opt/app.conf - - - - two\n"))
+    assert host.push().error is None
+
+
 @pytest.mark.parametrize("take", [prepared, taken_over])
 def test_a_folder_in_the_place_of_a_file_is_refused(host: HostFolder, take: object) -> None:
     host.path("/etc/app.conf").mkdir()
