@@ -11,6 +11,7 @@ plan, push               what a push would change, and the push
 status, rollback         what happens to bundles on hosts
 remove                   hosts that are not served any more
 plan_output, consent     what a plan looks like; questions before a change
+plan_colours             its colours
 progress                 what hosts do at the moment
 selection                what these share: choosing hosts, and showing what they do
 changing                 options of everything that changes hosts

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from compiler.cli.output import note
-from compiler.cli.plan_output import HostPlan, consent_lines, host_lines, totals
+from compiler.cli.plan_colours import coloured_plan
+from compiler.cli.plan_output import HostPlan, consent_lines, plan_lines, totals
 from compiler.cli.progress import progress_paused
 from compiler.diagnostics import HeatsinkError
 
@@ -37,7 +38,7 @@ def ask_before_push(dry_runs: Sequence[DryRun], *, yes: bool) -> None:
 def ask_before(what: str, dry_runs: Sequence[DryRun], *, yes: bool) -> None:
     """Show the plan of a rollback or a removal, and ask. Raises HeatsinkError without consent."""
     plans = [HostPlan(dry_run=dry_run) for dry_run in dry_runs if not dry_run.error]
-    lines = [line for plan in plans for line in host_lines(plan)]
+    lines = coloured_plan(plan_lines(plans))
     if any(not plan.dry_run.is_unchanged for plan in plans):
         _ask((*lines, "", totals(dry_runs)), f"{what} needs consent", yes=yes)
 

@@ -15,6 +15,7 @@ import click
 
 from compiler import __version__
 from compiler.cli.output import problems_as_json
+from compiler.cli.plan_colours import coloured_plan
 from compiler.diagnostics import counted
 
 if TYPE_CHECKING:
@@ -42,10 +43,9 @@ def show(plans: Sequence[HostPlan], document: Mapping[str, object], *, as_json: 
     if as_json:
         click.echo(json.dumps(document, indent=1))
         return
-    for plan in plans:
-        if not plan.dry_run.error:
-            click.echo("\n".join(host_lines(plan)))
-    click.echo(f"\n{totals(plan.dry_run for plan in plans)}")
+    for line in coloured_plan(plan_lines(plans)):
+        click.echo(line)
+    click.echo(f"\n{totals([plan.dry_run for plan in plans])}")
 
 
 def exit_with_changes(dry_runs: Iterable[DryRun]) -> None:
@@ -121,13 +121,22 @@ def _files(dry_run: DryRun) -> Iterator[tuple[str, str]]:
     yield from (("remove", path) for path in plan.removals)
 
 
-def host_lines(plan: HostPlan) -> Iterator[str]:
-    """What would change on one host, in the order in which it would happen."""
+def plan_lines(plans: Iterable[HostPlan]) -> Iterator[str]:
+    """The lines of plans; hosts on which the same happens share theirs, and those with errors have none."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for plan in plans:
+        if not plan.dry_run.error:
+            alike.setdefault(tuple(_host_lines(plan)), []).append(plan.dry_run.host)
+    for lines, hosts in alike.items():
+        yield from textwrap.wrap(f"{', '.join(hosts)}:{'' if lines else ' unchanged'}", WIDTH)
+        yield from lines
+
+
+def _host_lines(plan: HostPlan) -> Iterator[str]:
+    """What would change on one host, in the order in which it would happen; nothing if nothing would."""
     summary = plan.dry_run.plan
     if summary.is_empty:
-        yield f"{plan.dry_run.host}: unchanged"
         return
-    yield f"{plan.dry_run.host}:"
     yield from _image_lines(plan)
     yield from _listed("volumes to make", summary.volumes)
     yield from _listed("secrets to make", plan.secrets)
@@ -224,14 +233,16 @@ def _wrapped(text: str, *, hanging: int, first: int = 4) -> Iterator[str]:
     )
 
 
-def totals(dry_runs: Iterable[DryRun]) -> str:
+def totals(dry_runs: Sequence[DryRun]) -> str:
     """`Plan: 4 files written, 2 units restarted, 1 removed on 2 hosts`."""
+    unknown = sum(dry_run.error is not None for dry_run in dry_runs)
     counts = _counts(dry_runs)
     hosts = counted(counts["hosts"], "host")
     files = _parts(counts, "file", ("written", "removed"))
     units = _parts(counts, "unit", ("restart", "start", "run", "stop", "remove"))
     changed = ", ".join([*files, *units]) or "no files or units"  # where only the project changes
     total = f"{changed} on {hosts}" if counts["hosts"] else "nothing to do"
+    total += f"; {counted(unknown, 'host')} without a plan" if unknown else ""
     return textwrap.fill(f"Plan: {total}", WIDTH, subsequent_indent=" " * 6)
 
 
