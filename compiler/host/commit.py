@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import history
 from .disk import remove_tree
 from .installed import Installed
-from .layout import HOME, PROGRAM, RECOVERY, RECOVERY_LINK
+from .layout import CONFIRMED, HOME, LOCK, PENDING, PROGRAM, RECOVERY, RECOVERY_LINK
 from .machine import Machine
 from .pending import Pending, forget, is_confirmed
 from .revert_timer import disarm
@@ -29,11 +29,20 @@ def commit(machine: Machine, wanted: Generation, pending: Pending) -> None:
         switch(machine, wanted.number)
         write_summary(machine, wanted, salt_of(machine), Installed.on(machine).project)
     record(machine, pending, history.DONE, wanted)
+    if not wanted.number:
+        _forget_all(machine)
     end(machine)
     if wanted.number:
         collect_garbage(machine, pending.keep_newest)
     else:
         _leave(machine)
+
+
+def _forget_all(machine: Machine) -> None:
+    """Delete what heatsink knows of the host, but for the record of the change that does so."""
+    keep = {machine.path(path) for path in (PENDING, CONFIRMED, LOCK)}
+    for path in {*machine.path(HOME).iterdir()} - keep:
+        remove_tree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
 def _leave(machine: Machine) -> None:

@@ -1,27 +1,24 @@
-"""The host program, killed before any one of its effects on a folder that stands for a host.
+"""What a killed host program leaves on a folder that stands for a host: before any one of its effects.
 
 An effect is what Python itself reports as one: a file opened for writing, a rename, a link, a deleted file, a
-new folder, a command.
+new folder, a command. The program has one thread and waits for its commands, so a copy of the folder that is
+taken just before an effect is what a kill there would leave: one run shows them all.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
+import pickle
 import signal
 import sys
 import time
-import zlib
-from collections.abc import Sequence
+import traceback
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from compiler.host.__main__ import main
-from compiler.host.machine import Machine
-from compiler.host.manifest import Manifest
-from compiler.host.store import generation, generations
-from tests.support.host_folder import OPTIONS, HostFolder
+from tests.support.host_folder import HostFolder
+from tests.support.states import State, state_of
 
 EFFECTS = frozenset(
     {
@@ -29,94 +26,185 @@ EFFECTS = frozenset(
         *("os.truncate", "subprocess.Popen"),
     }
 )
+STARTED = 1_700_000_000.0  # a fixed time, so that two runs write the same
+
+OnEffect = Callable[[int, str], None]  # is called with the number of an effect and what it is
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The state of a host just before an effect, or at the end."""
+
+    name: str
+    state: State
+    is_killed: bool = True
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of the host program: its exit status, and the moments of it that leave different hosts."""
+
+    status: int
+    moments: Sequence[Moment]
+
+
+def moments_of(host: HostFolder, arguments: Sequence[str], requests: bytes, every: int) -> Run:
+    """Run the host program, and copy the folder before each effect of a number that `every` divides."""
+    moments: list[Moment] = []
+    file = host.folder.with_suffix(".moments")
+
+    def copy(number: int, effect: str) -> None:
+        if number % every == 0:
+            moments.append(Moment(f"killed before effect {number}, {effect}", state_of(host.folder)))
+
+    def end(status: int) -> None:
+        moments.append(Moment("not killed", state_of(host.folder), is_killed=False))
+        file.write_bytes(pickle.dumps(moments))
+
+    status = _forked(host, arguments, requests, copy, end)
+    assert os.WIFEXITED(status), "the host program was killed"
+    return Run(os.WEXITSTATUS(status), _distinct(pickle.loads(file.read_bytes())))
+
+
+def _distinct(moments: Sequence[Moment]) -> list[Moment]:
+    """Without those that leave what the one before leaves: the effect between them only looked."""
+    pairs = zip(moments, [None, *moments], strict=False)
+    return [moment for moment, before in pairs if before is None or moment.state != before.state]
+
+
+def killed_before(host: HostFolder, arguments: Sequence[str], requests: bytes, number: int) -> None:
+    """Run the host program, and kill it before one of its effects."""
+
+    def kill(effect_number: int, effect: str) -> None:
+        if effect_number == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    status = _forked(host, arguments, requests, kill, lambda status: None)
+    assert os.WIFSIGNALED(status), "the host program has fewer effects"
+
+
+def run(host: HostFolder, arguments: Sequence[str], requests: bytes = b"") -> int:
+    """Run the host program to its end; its exit status."""
+    status = _forked(host, arguments, requests, lambda number, effect: None, lambda status: None)
+    return os.waitstatus_to_exitcode(status)
+
+
+def said(host: HostFolder) -> str:
+    """What the host program said in its last run."""
+    return host.folder.with_suffix(".events").read_text()
+
+
+def _forked(
+    host: HostFolder,
+    arguments: Sequence[str],
+    requests: bytes,
+    on_effect: OnEffect,
+    at_end: Callable[[int], None],
+) -> int:
+    """Run the host program in a process of its own; its wait status."""
+    if (process := os.fork()) == 0:
+        _end_as(lambda: _run_to_its_end(host, arguments, requests, on_effect, at_end))
+    return os.waitpid(process, 0)[1]
+
+
+def _end_as(act: Callable[[], int], failures: int = 1) -> None:
+    """End this process with a status, 99 after an exception, whose text is written to a descriptor."""
+    status = 99
+    try:
+        status = act()
+    finally:
+        if status == 99:
+            os.write(failures, traceback.format_exc().encode())
+        os._exit(status)
+
+
+def _run_to_its_end(
+    host: HostFolder,
+    arguments: Sequence[str],
+    requests: bytes,
+    on_effect: OnEffect,
+    at_end: Callable[[int], None],
+) -> int:
+    _become_host_program(host, arguments, requests)
+    _watch_effects(on_effect)
+    status = main()
+    at_end(status)
+    return status
+
+
+def _become_host_program(host: HostFolder, arguments: Sequence[str], requests: bytes) -> None:
+    _measure_nothing()
+    os.setsid()
+    os.environ.update(HEATSINK_ROOT=f"{host.folder}/root", PATH=f"{host.folder}/bin:{os.environ['PATH']}")
+    requested = host.folder.with_suffix(".requests")
+    requested.write_bytes(requests)
+    os.dup2(os.open(requested, os.O_RDONLY), 0)
+    os.dup2(os.open(host.folder.with_suffix(".events"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 1)
+    os.dup2(1, 2)
+    sys.argv = ["host", *arguments]
+    sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), os.fdopen(1, "w"), os.fdopen(2, "w")
+    sleep = time.sleep
+    time.sleep = lambda seconds: sleep(min(seconds, 0.002))  # nothing here takes longer
+    time.time = lambda: STARTED
+
+
+def _measure_nothing() -> None:
+    """Stop measuring coverage, which other tests reach and which would take longer than the rest."""
+    sys.settrace(None)
+    os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
+
+
+def _watch_effects(on_effect: OnEffect) -> None:
+    number, is_watching = 0, True
+
+    def hook(event: str, arguments: tuple[object, ...]) -> None:
+        nonlocal number, is_watching
+        if is_watching and is_effect(event, arguments):
+            number, is_watching = number + 1, False  # what the watcher does is no effect
+            on_effect(number, f"{event} {arguments[0]}")
+            is_watching = True
+
+    sys.addaudithook(hook)
 
 
 def is_effect(event: str, arguments: Sequence[object]) -> bool:
     """Whether an audit event of Python is an effect on the host."""
     if event == "open":
-        flags = arguments[2]
-        return isinstance(flags, int) and bool(flags & (os.O_WRONLY | os.O_RDWR))
+        path, _, flags = arguments
+        return path != os.devnull and isinstance(flags, int) and bool(flags & (os.O_WRONLY | os.O_RDWR))
     return event in EFFECTS
 
 
-@dataclass(frozen=True)
-class Killed:
-    """How the host program ended: its exit status, and whether it was killed before the effect."""
-
-    status: int
-    was_killed: bool
-
-
-def run(folder: HostFolder, arguments: Sequence[str], requests: bytes, kill_at: int) -> Killed:
-    """Run the host program in a process of its own that is killed before its effect number `kill_at`."""
-    process = os.fork()
-    if process == 0:
-        _become_host_program(folder, arguments, requests, kill_at)
-    status = os.waitpid(process, 0)[1]
-    was_killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-    return Killed(status=status if was_killed else os.WEXITSTATUS(status), was_killed=was_killed)
+def for_each(moments: Sequence[Moment], check: Callable[[Moment], None]) -> None:
+    """Check all moments, in as many processes as there are cores. Each ends with its first failure."""
+    cores = os.cpu_count() or 1
+    workers = [_worker(moments[index::cores], check) for index in range(cores)]
+    failures = [_read(pipe) for _, pipe in workers]
+    statuses = [os.waitpid(process, 0)[1] for process, _ in workers]
+    assert not any(statuses), "\n".join(failures)
 
 
-def _become_host_program(folder: HostFolder, arguments: Sequence[str], requests: bytes, kill_at: int) -> None:
-    os.setsid()
-    os.environ.update(HEATSINK_ROOT=f"{folder.folder}/root", PATH=f"{folder.folder}/bin:{os.environ['PATH']}")
-    (folder.folder / "requests").write_bytes(requests)
-    os.dup2(os.open(folder.folder / "requests", os.O_RDONLY), 0)
-    os.dup2(os.open(folder.folder / "events", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 1)
-    os.dup2(1, 2)
-    sys.argv = ["host", *arguments]
-    sys.stdin, sys.stdout = os.fdopen(0), os.fdopen(1, "w")
-    left, sleep = kill_at, time.sleep
-    time.sleep = lambda seconds: sleep(min(seconds, 0.002))  # nothing here takes longer
-
-    def count(event: str, event_arguments: tuple[object, ...]) -> None:
-        nonlocal left
-        if is_effect(event, event_arguments):
-            left -= 1
-            if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    sys.addaudithook(count)
-    try:
-        os._exit(main())
-    finally:
-        os._exit(99)
+def _worker(moments: Sequence[Moment], check: Callable[[Moment], None]) -> tuple[int, int]:
+    """A process that checks some moments, and a pipe from which its failure can be read."""
+    reading, writing = os.pipe()
+    if process := os.fork():
+        os.close(writing)
+        return process, reading
+    _measure_nothing()
+    _end_as(lambda: _check_all(moments, check), writing)
+    raise AssertionError("it has ended")
 
 
-def conversation(host: HostFolder, **options: object) -> bytes:
-    """Everything that a pusher says during a push of the build beside a host."""
-    bundle = host.bundles()["localhost"]
-    kept = [generation(Machine(f"{host.folder}/root"), number) for number in _numbers(host)]
-    present = {file.sha256 for each in kept for file in each.files}
-    missing = dict.fromkeys(file.sha256 for file in bundle.manifest.files if file.sha256 not in present)
-    manifest = zlib.compress(bundle.content)
-    steps = sorted({unit.step for unit in bundle.manifest.units})
-    request = {**OPTIONS.request, "steps": steps, "confirm": False, "secrets": {}, **options}
-    blobs = zlib.compress(bundle.blobs(missing))
-    words = ("install", *steps, "finish", "commit")
-    return b"".join(
-        (
-            _line({"do": "push", **request, "size": len(manifest)}) + manifest,
-            _line({"size": len(blobs)}) + blobs,
-            *(_line({"go": word}) for word in words),
-        )
-    )
+def _check_all(moments: Sequence[Moment], check: Callable[[Moment], None]) -> int:
+    for moment in moments:
+        try:
+            check(moment)
+        except BaseException as error:
+            error.add_note(moment.name)
+            raise
+    return 0
 
 
-def _numbers(host: HostFolder) -> list[int]:
-    return generations(Machine(f"{host.folder}/root"))
-
-
-def _line(value: dict[str, object]) -> bytes:
-    return json.dumps(value).encode() + b"\n"
-
-
-def copied(folder: HostFolder, to: Path) -> HostFolder:
-    """A copy of a host."""
-    shutil.copytree(folder.folder, to, symlinks=True)
-    return HostFolder(to)
-
-
-def manifest_of(folder: HostFolder) -> Manifest:
-    """The manifest of the build beside a host."""
-    return folder.bundles()["localhost"].manifest
+def _read(pipe: int) -> str:
+    with os.fdopen(pipe) as file:
+        return file.read()

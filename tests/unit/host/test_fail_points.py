@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import shutil
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,91 +18,139 @@ from compiler.host.manifest import Manifest
 from compiler.host.sealed import unsealed
 from tests.support import fail_points
 from tests.support.bundles import run_once, service
+from tests.support.conversation import bundle_of, ordering, pushing
 from tests.support.examples import QUICK, examples
-from tests.support.fail_points import conversation, copied, manifest_of
+from tests.support.fail_points import Moment, Run, for_each, killed_before, moments_of
 from tests.support.host_folder import HostFolder, host_folder
+from tests.support.states import State, place, state_of
 
+FIRST, SECOND = (service("first"),), (service("second", config="2"), run_once("once", command="echo 2"))
 OLD = (
     *(service("stays", config="same"), service("changes", config="old"), service("leaves", config="gone")),
     run_once("once", command="echo old"),
 )
 NEW = (
-    *(
-        service("stays", config="same"),
-        service("changes", config="new", step=2),
-        service("comes", config="n"),
-    ),
-    run_once("once", command="echo new"),
+    *(service("stays", config="same"), service("changes", config="new", step=2)),
+    *(service("comes", config="n"), run_once("once", command="echo new")),
 )
+EVERY = 1 if examples(QUICK) > QUICK // 2 else 90  # effect in `make test`; one of so many otherwise
+
+FINISHERS = ("recover", "revert", "push")
+CHANGES = ("first push", "push", "rollback", "remove")
 
 
-def points() -> Iterator[int]:
-    """The effects before which the program is killed: each in the long run, some otherwise."""
-    return itertools.count(1, 1 if examples(QUICK) > QUICK else 31)
+@dataclass(frozen=True)
+class Change:
+    """A host, what a pusher asks of it, and the manifests of before and after; None: nothing is installed."""
+
+    start: State
+    requests: bytes
+    before: Manifest | None
+    after: Manifest | None
 
 
-@pytest.fixture
-def changing(tmp_path: Path) -> HostFolder:
-    """A host on which a change is about to happen: three generations are kept, and a new one is built."""
-    host = host_folder(tmp_path / "host")
-    for parts in ((service("first"),), (service("second"),), OLD):
-        host.writes(*parts)
-        host.push()
-    host.writes(*NEW)
-    return host
+@pytest.mark.parametrize("finisher", FINISHERS)
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_is_done_or_undone(name: str, finisher: str) -> None:
+    change, run = change_of(name), run_of(name)
 
+    def check(moment: Moment) -> None:
+        with host_of(moment.state) as host:
+            finish(host, finisher)
+            if finisher == "push":
+                assert_whole(host, bundle_of(host).manifest)
+            else:
+                assert_whole(host, *((change.before,) if moment.is_killed else ()), change.after)
 
-@pytest.mark.parametrize("finisher", ["recover", "revert", "push"])
-def test_a_change_is_done_or_undone(changing: HostFolder, tmp_path: Path, finisher: str) -> None:
-    old, new = manifest_in(changing, 3), manifest_of(changing)
-    requests = conversation(changing, keep_newest=2)
-    for point in points():
-        host = copied(changing, tmp_path / "copy")
-        end = fail_points.run(host, (), requests, point)
-        finish(host, finisher)
-        assert_whole(host, *((new,) if finisher == "push" or not end.was_killed else (old, new)))
-        shutil.rmtree(host.folder)
-        if not end.was_killed:
-            assert end.status == 0
-            return
+    assert run.status == 0
+    for_each(run.moments, check)
 
 
 @pytest.mark.parametrize("interrupted", ["recover", "revert"])
-def test_an_undoing_that_is_interrupted_is_taken_up_again(
-    changing: HostFolder, tmp_path: Path, interrupted: str
-) -> None:
-    old, new = manifest_in(changing, 3), manifest_of(changing)
-    requests = conversation(changing)
-    halfway = copied(changing, tmp_path / "halfway")
-    assert fail_points.run(halfway, (), requests, 75).was_killed
-    for point in points():
-        host = copied(halfway, tmp_path / "copy")
-        end = fail_points.run(host, (interrupted,), b"", point)
-        finish(host, "recover")
-        assert_whole(host, old, new)
-        shutil.rmtree(host.folder)
-        if not end.was_killed:
-            return
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.7])
+def test_an_undoing_that_is_interrupted_is_taken_up_again(interrupted: str, share: float) -> None:
+    change = change_of("push")
+    unfinished = [moment for moment in run_of("push").moments if f"root{layout.PENDING}" in moment.state]
+    halfway = unfinished[int(len(unfinished) * share)]
+
+    def check(moment: Moment) -> None:
+        with host_of(moment.state) as host:
+            finish(host, "recover")
+            assert_whole(host, change.before, change.after)
+
+    with host_of(halfway.state) as host:
+        run = moments_of(host, (interrupted,), b"", EVERY)
+    for_each(run.moments, check)
 
 
-@pytest.mark.parametrize("finisher", ["recover", "revert", "push"])
-def test_a_first_push_is_done_or_undone(tmp_path: Path, finisher: str) -> None:
-    host = host_folder(tmp_path / "host")
-    host.writes(*NEW)
-    new = manifest_of(host)
-    requests = conversation(host)
-    for point in points():
-        killed = copied(host, tmp_path / "copy")
-        end = fail_points.run(killed, (), requests, point)
-        finish(killed, finisher)
-        if killed.path(layout.CURRENT).is_symlink():
-            assert_whole(killed, new)
-        else:
-            assert finisher != "push"
-            assert_nothing(killed)
-        shutil.rmtree(killed.folder)
-        if not end.was_killed:
-            return
+@pytest.mark.parametrize("number", [60, 130, 190, 250])
+def test_a_copy_before_an_effect_is_what_a_kill_there_leaves(number: int) -> None:
+    change = change_of("push")
+    with host_of(change.start) as host:
+        copy = moments_of(host, (), change.requests, number).moments[0]
+    with host_of(change.start) as host:
+        killed_before(host, (), change.requests, number)
+        assert comparable(state_of(host.folder)) == comparable(copy.state)
+
+
+@cache
+def change_of(name: str) -> Change:
+    with host_of(start_of(is_new=name == "first push")) as host:
+        host.writes(*NEW)
+        start, new = state_of(host.folder), bundle_of(host).manifest
+        match name:
+            case "first push":
+                return Change(start, pushing(host), None, new)
+            case "push":
+                return Change(start, pushing(host, keep_newest=2), manifest_in(host, 3), new)
+            case "rollback":
+                return Change(start, ordering(name), manifest_in(host, 3), manifest_in(host, 2))
+            case _:
+                return Change(start, ordering(name), manifest_in(host, 3), None)
+
+
+@cache
+def start_of(*, is_new: bool) -> State:
+    """A host with nothing, or with three generations."""
+    with folder() as empty:
+        host = host_folder(empty / "host")
+        for parts in () if is_new else (FIRST, SECOND, OLD):
+            host.writes(*parts)
+            assert fail_points.run(host, (), pushing(host)) == 0, fail_points.said(host)
+        (host.folder / "bin/ran").unlink(missing_ok=True)
+        return state_of(host.folder)
+
+
+@cache
+def run_of(name: str) -> Run:
+    change = change_of(name)
+    with host_of(change.start) as host:
+        return moments_of(host, (), change.requests, EVERY)
+
+
+@contextmanager
+def host_of(state: State) -> Iterator[HostFolder]:
+    with folder() as empty:
+        place(state, empty / "host")
+        yield HostFolder(empty / "host")
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    """A folder in memory, where flushing takes no time."""
+    memory = Path("/dev/shm")
+    path = Path(tempfile.mkdtemp(prefix="heatsink-", dir=memory if memory.is_dir() else None))
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path)
+
+
+def comparable(state: State) -> dict[str, tuple[int, bytes | str]]:
+    """A state without the inodes, and without the lock, which names a process."""
+    return {
+        path: (entry.mode, entry.content) for path, entry in state.items() if path != f"root{layout.LOCK}"
+    }
 
 
 def finish(host: HostFolder, finisher: str) -> None:
@@ -111,8 +162,7 @@ def finish(host: HostFolder, finisher: str) -> None:
     if finisher == "recover":  # nothing runs when a boot begins
         for unit in (host.folder / "bin/active").iterdir():
             unit.unlink()
-    end = fail_points.run(host, (finisher,), b"", 0)
-    assert end.status == 0, (host.folder / "events").read_text()
+    assert fail_points.run(host, (finisher,)) == 0, fail_points.said(host)
     if finisher == "recover":
         boot(host)
 
@@ -124,29 +174,40 @@ def boot(host: HostFolder) -> None:
             host.systemctl("start", link.stem.removeprefix("heatsink-"))
 
 
-def assert_whole(host: HostFolder, *candidates: Manifest) -> None:
-    """The host has all of one generation, nothing of another, and nothing unfinished."""
-    current = manifest_in(host, int(host.path(layout.CURRENT).readlink().name))
+def assert_whole(host: HostFolder, *candidates: Manifest | None) -> None:
+    """The host has all of one generation, or nothing; nothing of another, and nothing unfinished."""
+    number = host.path(layout.CURRENT)
+    current = manifest_in(host, int(number.readlink().name)) if number.is_symlink() else None
     assert current in candidates
+    if current:
+        assert_installed(host, current)
+    else:
+        assert_nothing(host)
+    assert_settled(host)
+
+
+def assert_installed(host: HostFolder, current: Manifest) -> None:
     for file in current.files:
         assert digest(host.path(file.path)) == file.sha256
     services = {unit.name for unit in current.units if not unit.is_target}
     assert installed_services(host) == services
-    assert services <= {path.name for path in (host.folder / "bin/active").iterdir()}
+    active = {path.name for path in (host.folder / "bin/active").iterdir()}
+    assert services - active <= {unit.name for unit in current.units if unit.runs_once}
+    assert all(host.path(unit.stamp).exists() for unit in current.units if unit.stamp)
     record = unsealed(host.path(layout.INSTALLED).read_bytes())
     assert record["files"] == [file.path for file in current.files]
     assert "" not in {record["units"][name] for name in services}
-    assert_settled(host)
 
 
 def assert_nothing(host: HostFolder) -> None:
     assert installed_services(host) == set()
     assert not list(host.path("/var/lib/config-data").glob("*/*"))
-    assert_settled(host)
 
 
 def assert_settled(host: HostFolder) -> None:
-    """Nothing is under way, nothing is left of what was, and every kept generation is whole."""
+    """Nothing is under way or left of what was, no job ran twice, and kept generations are whole."""
+    ran = lines_of(host.folder / "bin/ran")
+    assert len(ran) == len({*ran})
     assert not host.path(layout.PENDING).exists()
     assert list(host.path("/").rglob(".*.heatsink")) == []
     for folder in host.path(layout.GENERATIONS).glob("[0-9]*"):
@@ -160,6 +221,10 @@ def installed_services(host: HostFolder) -> set[str]:
     return {path.name for path in host.path(layout.UNITS).glob("heatsink-*.service")} - {
         "heatsink-recovery.service"
     }
+
+
+def lines_of(path: Path) -> list[str]:
+    return path.read_text().splitlines() if path.exists() else []
 
 
 def manifest_in(host: HostFolder, number: int) -> Manifest:
