@@ -3,7 +3,7 @@
 #     make demo         boots real nodes, builds the images, compiles, pushes, shows status
 #     make test         runs every test, those on real nodes included, and measures the coverage of branches
 #     make test-long    tries the properties on many more examples: 10,000 random templates, 100,000 files with
-#                       mistakes instead of 150
+#                       mistakes instead of 150, and a power cut before each effect of the host program
 
 PYTHON ?= python3
 VENV := .venv
@@ -28,6 +28,7 @@ GATE := $(if $(filter-out 0,$(shell id -u)),--fail-under=0)
 
 test-long: venv
 	@HEATSINK_EXAMPLES=10000 $(BIN)/pytest -m hypothesis
+	@HEATSINK_EXAMPLES=10000 $(BIN)/pytest tests/unit/host/test_power_loss.py
 
 docs: venv
 	@rm -rf site

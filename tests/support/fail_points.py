@@ -72,15 +72,24 @@ def _distinct(moments: Sequence[Moment]) -> list[Moment]:
     return [moment for moment, before in pairs if before is None or moment.state != before.state]
 
 
-def killed_before(host: HostFolder, arguments: Sequence[str], requests: bytes, number: int) -> None:
-    """Run the host program, and kill it before one of its effects."""
+def killed_before(
+    host: HostFolder,
+    arguments: Sequence[str],
+    requests: bytes,
+    number: int,
+    at_last: Callable[[], object] = lambda: None,
+) -> bool:
+    """Run the host program, and kill it before one of its effects; False if it has fewer and went to its end.
+
+    `at_last` is called by its process when that ends in either way.
+    """
 
     def kill(effect_number: int, effect: str) -> None:
         if effect_number == number:
+            at_last()
             os.kill(os.getpid(), signal.SIGKILL)
 
-    status = _forked(host, arguments, requests, kill, lambda status: None)
-    assert os.WIFSIGNALED(status), "the host program has fewer effects"
+    return os.WIFSIGNALED(_forked(host, arguments, requests, kill, lambda status: at_last()))
 
 
 def run(host: HostFolder, arguments: Sequence[str], requests: bytes = b"") -> int:
@@ -99,7 +108,7 @@ def _forked(
     arguments: Sequence[str],
     requests: bytes,
     on_effect: OnEffect,
-    at_end: Callable[[int], None],
+    at_end: Callable[[int], object],
 ) -> int:
     """Run the host program in a process of its own; its wait status."""
     if (process := os.fork()) == 0:
@@ -123,7 +132,7 @@ def _run_to_its_end(
     arguments: Sequence[str],
     requests: bytes,
     on_effect: OnEffect,
-    at_end: Callable[[int], None],
+    at_end: Callable[[int], object],
 ) -> int:
     _become_host_program(host, arguments, requests)
     _watch_effects(on_effect)

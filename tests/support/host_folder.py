@@ -31,43 +31,69 @@ from tests.support import bundles
 ROOT = Path(__file__).parents[2]
 OPTIONS = PushOptions(steps=(0, 1, 2, 3, 4, 5), timeout=20, settle=0)
 
-# A unit is active when there is a file of its name, and stops with those that it requires. Run-once units are
-# done as soon as they start. A file of the unit's name in bin/shown has further properties, which count; one
-# in `from` says where a unit that is somebody else's comes from.
+# A unit is active when there is a file of its name, and stops with those that it requires. Run-once units
+# are done as soon as they start, and `ran` has the names of their stamps. A file of the unit's name in
+# `shown` has further properties, which count; one in `from` says where a unit that is somebody else's comes
+# from. No program is started unless units require others: the host program asks it hundreds of times.
 SYSTEMCTL = r"""#!/bin/sh
 cd "${0%/*}/active"
 units=../../root/etc/systemd/system
 verb=$1
 shift
 echo "$verb" >>../calls
-requiring() {
-  [ -e ../requires ] || return 0
-  grep -lsE "^(Requires|BindsTo|PartOf)=$1\$" $units/*.service | sed 's|.*/||' | tr '\n' ' '
+requiring=
+find_requiring() {
+  [ ! -e ../requires ] || requiring=$(
+    grep -lsE "^(Requires|BindsTo|PartOf)=$1\$" $units/*.service | sed 's|.*/||' | tr '\n' ' ')
 }
 stop() {
-  rm -f "$1"
-  for dependent in $(requiring "$1"); do
+  [ ! -e "$1" ] || rm -f "$1"
+  find_requiring "$1"
+  for dependent in $requiring; do
     [ ! -e "$dependent" ] || (stop "$dependent")
   done
 }
 start() {
-  stamp=$(sed -n 's/^ConditionPathExists=!//p' "$units/$1" 2>/dev/null)
-  [ -z "$stamp" ] || { mkdir -p "../../root${stamp%/*}" && : >"../../root$stamp"; }
+  if [ -e "$units/$1" ]; then
+    while read -r line; do
+      case $line in ConditionPathExists=!*)
+        stamp=../../root${line#*!}
+        [ ! -e "$stamp" ] || return 0
+        [ -d "${stamp%/*}" ] || mkdir -p "${stamp%/*}"
+        : >"$stamp"
+        echo "${stamp##*/}" >>../ran ;;
+      esac
+    done <"$units/$1"
+  fi
   : >"$1"
   echo "$1" >>../started
+}
+show() {
+  state=inactive origin=
+  [ ! -e "$1" ] || state=active
+  [ ! -e "../from/$1" ] || read -r origin <"../from/$1"
+  find_requiring "$1"
+  printf 'Id=%s\nLoadState=loaded\nActiveState=%s\nResult=success\nNRestarts=0\n' "$1" "$state"
+  printf 'RequiredBy=%s\nFragmentPath=%s\n' "$requiring" "$origin"
+  [ ! -e "../shown/$1" ] || cat "../shown/$1"
+  echo
 }
 for unit in "$@"; do
   case $unit in -*) continue ;; esac
   case $verb in
-    start | stop) "$verb" "$unit" ;;
+    start | stop | show) "$verb" "$unit" ;;
     is-active) [ -e "$unit" ] && echo active || echo inactive ;;
-    show) [ -e "$unit" ] && state=active || state=inactive
-      printf 'Id=%s\nLoadState=loaded\nActiveState=%s\nResult=success\nNRestarts=0\n' "$unit" "$state"
-      printf 'RequiredBy=%s\nFragmentPath=%s\n' "$(requiring "$unit")" "$(cat ../from/"$unit" 2>&-)"
-      [ ! -e "../shown/$unit" ] || cat "../shown/$unit"
-      echo ;;
   esac
 done
+"""
+
+# The host program runs from its sources, which Python has compiled before: compiling the zip file takes three
+# times as long as all that a push then does, and coverage does not see its lines. Without this file, what was
+# sent runs.
+_SITE = "" if "COVERAGE_PROCESS_CONFIG" in os.environ else "-S"
+PYTHON = f"""#!/bin/sh
+unset PYTHONDONTWRITEBYTECODE
+PYTHONPATH={ROOT} exec {sys.executable} {_SITE} -m compiler.host
 """
 
 SILENT = ("podman", "sync", "systemd-analyze", "systemd-run")  # programs that do nothing and succeed
@@ -228,10 +254,11 @@ def host_folder(folder: Path) -> HostFolder:
         (folder / name).mkdir(parents=True)
     stand_ins = {
         "systemctl": SYSTEMCTL,
+        "python3": PYTHON,
         "sudo": '#!/bin/sh\nshift\nexec "$@"\n',
         **dict.fromkeys(SILENT, "#!/bin/sh\n"),
     }
-    for name, text in {**stand_ins, **_measured()}.items():
+    for name, text in stand_ins.items():
         (folder / "bin" / name).write_text(text)
         (folder / "bin" / name).chmod(0o755)
     if not (
@@ -239,13 +266,6 @@ def host_folder(folder: Path) -> HostFolder:
     ).exists():  # the interpreter itself: a launcher would cost more than the program
         (folder / "bin/python3").symlink_to(f"{sys.base_prefix}/bin/python3")
     return HostFolder(folder)
-
-
-def _measured() -> dict[str, str]:
-    """Where coverage is measured, the host program runs from its sources: a zip's lines are not seen."""
-    if "COVERAGE_PROCESS_CONFIG" not in os.environ:
-        return {}
-    return {"python3": f"#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -B -m compiler.host\n"}
 
 
 def rewrite_manifest(build: Path, old: str, new: str) -> None:

@@ -1,0 +1,82 @@
+"""The power fails before any effect, what was not flushed is lost: a host is whole after the next boot."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+
+import pytest
+
+from compiler.deploy.program import program
+from compiler.host import layout
+from compiler.host.recovery import UNIT
+from tests.support.changes import CHANGES, change_of, host_of
+from tests.support.disk import Disk, formatted, mounted, why_no_disk
+from tests.support.examples import QUICK, examples
+from tests.support.fail_points import killed_before
+from tests.support.host_folder import HostFolder
+from tests.support.whole import assert_whole, finish, reset
+
+pytestmark = pytest.mark.skipif(why_no_disk() is not None, reason=str(why_no_disk()))
+
+FINISHERS = ("recover", "push")
+MOST = 1000  # effects of a change; it has fewer
+EVERY = max(1, 6000 // examples(QUICK))  # effect: all in `make test-long`
+
+
+@pytest.mark.parametrize("finisher", FINISHERS)
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_is_done_or_undone_at_the_next_boot(name: str, finisher: str) -> None:
+    change = change_of(name)
+    for number in range(EVERY, MOST, EVERY):
+        with host_on_disk(name) as (host, disk):
+            was_killed = killed_before(host, (), change.requests, number, disk.loses_power)
+            disk.comes_back()
+            reset(host)
+            assert_recoverable(host)
+            finish(host, finisher)
+            if finisher == "push":
+                assert_whole(host, change_of("push").after)
+            else:
+                assert_whole(host, *((change.before,) if was_killed else ()), change.after)
+        if not was_killed:
+            return
+
+
+def test_a_push_that_was_confirmed_is_on_disk() -> None:
+    with host_on_disk("push") as (host, disk):
+        assert host.push().error is None
+        disk.loses_power()
+        disk.comes_back()
+        assert host.path(layout.PROGRAM).read_bytes() == program()[1]
+        finish(host, "recover")
+        assert_whole(host, change_of("push").after)
+
+
+def assert_recoverable(host: HostFolder) -> None:
+    """A change that is under way is finished or undone by the boot."""
+    if host.path(layout.PENDING).exists():
+        assert host.path(layout.RECOVERY).read_text() == UNIT
+        assert host.path(layout.RECOVERY_LINK).exists()
+
+
+@contextmanager
+def host_on_disk(name: str) -> Iterator[tuple[HostFolder, Disk]]:
+    """A host before a change that has its files on a disk of its own. Its stand-in systemd is beside it."""
+    with host_of(change_of(name).start) as host:
+        (host.folder / "bin/sync").unlink()  # the real one flushes
+        root, image = host.folder / "root", host.folder / "disk"
+        image.write_bytes(image_of(name))
+        shutil.rmtree(root)
+        root.mkdir()
+        with mounted(image, root) as disk:
+            yield host, disk
+
+
+@cache
+def image_of(name: str) -> bytes:
+    with host_of(change_of(name).start) as host:
+        formatted(host.folder / "root", host.folder / "disk")
+        return (host.folder / "disk").read_bytes()
