@@ -21,6 +21,7 @@ settings.load_profile("heatsink")
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("heatsink")
     group.addoption("--lab", action="store_true", help="also run the tests that boot real nodes (as root)")
+    group.addoption("--long", action="store_true", help="run the long runs too, and tests on every backend")
     group.addoption("--update-golden", action="store_true", help="write expected output instead of comparing")
 
 
@@ -34,6 +35,10 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Quick tests first; those for the lab are skipped, and say why, where it cannot run."""
     items.sort(key=_needs_lab)
+    if not config.getoption("--long"):
+        for item in items:
+            if item.get_closest_marker("long"):
+                item.add_marker(pytest.mark.skip(reason="takes hours: run `make test-long`"))
     if reason := _why_no_lab(config):
         for item in filter(_needs_lab, items):
             item.add_marker(pytest.mark.skip(reason=reason))

@@ -1,22 +1,62 @@
-"""Two nodes to push to, of which nothing else knows, and an operator for each test."""
+"""Nodes to push to, of which nothing else knows, and an operator for each test.
+
+Tests with the mark `backends` run on one backend, podman, Quadlet or docker; with --long on each.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from compiler import lab as labs
-from compiler.lab import LabNode
+from compiler.lab import Engine, LabNode
+from compiler.model.container import Backend
+from tests.support.containers import IMAGE
+from tests.support.images import make_image
 from tests.support.nodes import Operator, clean, lab_of_tests
+
+BACKENDS = tuple(Backend)
+FIRST: dict[Engine, int] = {"podman": 1, "docker": 3}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Share tests with the mark `backends` out among the backends; the same test always has the same one."""
+    if metafunc.definition.get_closest_marker("backends"):
+        share = BACKENDS[zlib.crc32(metafunc.function.__name__.encode()) % len(BACKENDS)]
+        backends = BACKENDS if metafunc.config.getoption("--long") else (share,)
+        metafunc.parametrize("backend", backends, ids=str, indirect=True)
+
+
+@pytest.fixture
+def backend(request: pytest.FixtureRequest) -> Backend:
+    """What runs the containers of a test."""
+    backend: Backend = getattr(request, "param", Backend.PODMAN)
+    return backend
 
 
 @pytest.fixture(scope="session")
-def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LabNode, ...]]:
+def nodes_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Engine], tuple[LabNode, ...]]]:
+    """Two nodes of an engine, which boot when a test asks for them first, with an image."""
     lab = lab_of_tests(tmp_path_factory.mktemp("lab"), 1)
-    yield labs.up(lab, 2)
+
+    @cache
+    def nodes(engine: Engine) -> tuple[LabNode, ...]:
+        booted = labs.up(lab, 2, engine=engine, first=FIRST[engine])
+        for node in booted:
+            make_image(node, IMAGE)
+        return booted
+
+    yield nodes
     labs.down(lab)
+
+
+@pytest.fixture
+def nodes(nodes_of: Callable[[str], tuple[LabNode, ...]], backend: Backend) -> tuple[LabNode, ...]:
+    return nodes_of(backend.engine)
 
 
 @pytest.fixture
@@ -25,15 +65,15 @@ def node(nodes: tuple[LabNode, ...]) -> LabNode:
 
 
 @pytest.fixture
-def operator(nodes: tuple[LabNode, ...], tmp_path: Path) -> Operator:
+def operator(nodes: tuple[LabNode, ...], backend: Backend, tmp_path: Path) -> Operator:
     """Pushes to one node, whose key is known."""
     clean(nodes[0])
     (tmp_path / "known_hosts").write_text(nodes[0].lab.known_hosts.read_text())
-    return Operator(tmp_path, nodes[:1])
+    return Operator(tmp_path, nodes[:1], backend=backend)
 
 
 @pytest.fixture
 def fleet(operator: Operator, nodes: tuple[LabNode, ...]) -> Operator:
     """Pushes to two nodes."""
     clean(nodes[1])
-    return Operator(operator.folder, nodes)
+    return Operator(operator.folder, nodes, backend=operator.backend)

@@ -13,24 +13,23 @@ from compiler.lab.system import wait_until
 from tests.support.bundles import run_once, service
 from tests.support.nodes import Operator
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.backends]
 
-OLD, NEW = service("one", config="old"), service("one", config="new")
 SLOW = run_once("slow", step=2, command="sleep 20")
 # While it runs nobody can log in; open connections stay.
 LOCKS_OUT = service(
     "locks-out",
     step=2,
-    command='systemctl stop ssh.socket ssh.service; trap "systemctl start ssh" TERM; sleep infinity & wait',
+    command='trap "systemctl start ssh" TERM; systemctl stop ssh.socket ssh.service; sleep infinity & wait',
 )
 
 
 @pytest.fixture
 def changing(operator: Operator) -> Operator:
     """An operator whose node has an old generation, and a slow change to push."""
-    operator.writes(OLD)
+    operator.writes(operator.container("one", config="old"))
     operator.push()
-    operator.writes(NEW, SLOW)
+    operator.writes(operator.container("one", config="new"), SLOW)
     return operator
 
 
@@ -54,14 +53,12 @@ def test_a_host_whose_pusher_is_gone_for_good_returns_by_itself(changing: Operat
     assert_on_old(changing, node)
 
 
-def test_a_bundle_that_locks_everybody_out_is_undone(operator: Operator, node: LabNode) -> None:
-    operator.writes(OLD)
-    operator.push()
-    operator.writes(NEW, LOCKS_OUT)
-    said = operator.push("--confirm-timeout", "10", code=1)
+def test_a_bundle_that_locks_everybody_out_is_undone(changing: Operator, node: LabNode) -> None:
+    changing.writes(changing.container("one", config="new"), LOCKS_OUT)
+    said = changing.push("--confirm-timeout", "10", code=1)
     assert f"{node.name}: the change was not confirmed" in said
     assert "the host has returned to generation 1" in said
-    assert_on_old(operator, node)
+    assert_on_old(changing, node)
 
 
 def interrupted(operator: Operator, act: Callable[[], object], *arguments: str) -> None:
@@ -85,14 +82,20 @@ def assert_on_old(operator: Operator, node: LabNode) -> None:
     assert wait_until(lambda: config(node) == "old", seconds=30)
     assert wait_until(lambda: is_settled(node), seconds=30)
     assert set(operator.status()) == {"heatsink-one.service"}
-    operator.writes(NEW)
+    assert running(operator, node) == "old"
+    operator.writes(operator.container("one", config="new"))
     operator.push()
-    assert config(node) == "new"
+    assert running(operator, node) == "new"
 
 
 def config(node: LabNode) -> str:
     """The configuration of the service; "" while nobody can log in."""
     return node.attempt(("cat", "/var/lib/config-data/one/one.conf")).stdout
+
+
+def running(operator: Operator, node: LabNode) -> str:
+    """The configuration that the container reads."""
+    return node.run((operator.backend.engine, "exec", "one", "cat", "/config/one.conf"))
 
 
 def is_settled(node: LabNode) -> bool:

@@ -4,64 +4,37 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
 
 import pytest
 
-from compiler import lab as labs
 from compiler.lab import LabNode
 from compiler.model.artifact import Artifacts
-from compiler.model.container import Container, Healthcheck, Kind, Restart
-from compiler.stages.emit.podman import container_unit
+from compiler.model.container import Healthcheck
 from tests.support.bundles import run_once, service
-from tests.support.nodes import Operator, lab_of_tests
+from tests.support.nodes import Operator
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.backends]
 
-IMAGE = "localhost/heatsink-test:1"
-PROGRAMS = "bin/sh bin/sleep lib64/ld-linux-x86-64.so.2 usr/lib/x86_64-linux-gnu/libc.so.6"
-MAKE_IMAGE = f"tar -C / --dereference -c {PROGRAMS} | podman import - {IMAGE}"
 HANGING = """#!/bin/sh
 [ "$1" != {verb} ] || exec sleep 100
-exec /usr/bin/podman "$@"
+exec /usr/bin/{engine} "$@"
 """
 
 
-@pytest.fixture(scope="module")
-def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LabNode, ...]]:
-    lab = lab_of_tests(tmp_path_factory.mktemp("lab"), 5)
-    (node,) = labs.up(lab, 1)
-    node.run(("sh", "-c", MAKE_IMAGE))
-    yield (node,)
-    labs.down(lab)
-
-
-def container(test: str, *, timeout: int = 5, retries: int = 3) -> Artifacts:
+def checked(operator: Operator, test: str, *, timeout: int = 5, retries: int = 3) -> Artifacts:
     """A container that only sleeps, with a health check."""
     check = Healthcheck(test=test, interval=1, timeout=timeout, retries=retries)
-    return container_unit(
-        Container(
-            name="web",
-            service="web",
-            kind=Kind.SERVICE,
-            step=1,
-            image=IMAGE,
-            command=("sleep", "1234"),
-            healthcheck=check,
-            restart=Restart.ALWAYS,
-            stop_grace_period=0,
-        )
-    )
+    return operator.container("web", healthcheck=check)
 
 
 def test_a_healthy_container_is_up(operator: Operator) -> None:
-    operator.writes(container("exit 0"))
+    operator.writes(checked(operator, "exit 0"))
     operator.push("--settle", "5")
     assert operator.status()["heatsink-web.service"]["up"]
 
 
 def test_a_container_that_is_never_healthy_is_named_with_the_output_of_its_check(operator: Operator) -> None:
-    operator.writes(container("echo no such page; exit 22", retries=8))
+    operator.writes(checked(operator, "echo no such page; exit 22", retries=8))
     said = operator.push("--timeout", "15", code=1)
     waited, _, error = said.partition("error: ")
     assert "waiting for heatsink-web.service: health check failing (" in waited
@@ -73,7 +46,7 @@ def test_a_container_that_is_never_healthy_is_named_with_the_output_of_its_check
 def test_a_container_that_is_killed_as_unhealthy_again_and_again_fails_before_the_time_is_over(
     operator: Operator,
 ) -> None:
-    operator.writes(container("echo no such page; exit 22", retries=2))
+    operator.writes(checked(operator, "echo no such page; exit 22", retries=2))
     said = operator.push("--timeout", "300", code=1)
     assert re.search(
         r"did not come up: restarted 5 times by systemd; health check failing.*no such page", said
@@ -83,29 +56,31 @@ def test_a_container_that_is_killed_as_unhealthy_again_and_again_fails_before_th
 def test_a_check_that_hangs_costs_its_own_timeout_and_leaves_no_process(
     operator: Operator, node: LabNode
 ) -> None:
-    operator.writes(container("sleep 1000", timeout=2, retries=9))
+    operator.writes(checked(operator, "sleep 1000", timeout=2, retries=9))
     said = operator.push("--timeout", "12", code=1)
     assert "health check failing: no result within 2 s" in said or " of 9): " in said
     left = "grep -lz ^HEATSINK_CHECK= /proc/[0-9]*/environ 2>/dev/null"
     assert node.attempt(("sh", "-c", left)).stdout == ""
 
 
-@pytest.mark.parametrize(("verb", "limit", "text"), [
-    ("inspect", 8, "did not come up: not up after 8 s: health check failing: `podman inspect "),
-    ("images", 60, "node1: `podman images --digests"),
+@pytest.mark.parametrize(("verb", "limit", "shown"), [
+    ("inspect", 8, "did not come up: not up after 8 s: health check failing: `{engine} inspect "),
+    ("images", 60, ": `{engine} images --digests"),
 ])  # fmt: skip
 def test_an_engine_that_hangs_is_named(
-    operator: Operator, node: LabNode, verb: str, limit: int, text: str
+    operator: Operator, node: LabNode, verb: str, limit: int, shown: str
 ) -> None:
-    operator.writes(container("exit 0"))
+    operator.writes(checked(operator, "exit 0"))
     operator.push()  # a container that is new is looked for before anything else
-    operator.writes(container("exit 0; exit 1"))
-    node.run(("sh", "-c", f"cat >/usr/local/bin/podman <<'END'\n{HANGING.format(verb=verb)}END"))
-    node.run(("chmod", "755", "/usr/local/bin/podman"))
+    operator.writes(checked(operator, "exit 0; exit 1"))
+    engine = operator.backend.engine
+    stand_in = f"/usr/local/bin/{engine}"
+    text = HANGING.format(verb=verb, engine=engine)
+    node.run(("sh", "-c", f"cat >{stand_in} && chmod 755 {stand_in}"), stdin=text)
     began = time.monotonic()
     said = operator.push("--timeout", "8", "--keep", code=1)
-    node.run(("rm", "/usr/local/bin/podman"))
-    assert text in said
+    node.run(("rm", stand_in))
+    assert shown.format(engine=engine) in said
     assert time.monotonic() - began < limit + 12
 
 

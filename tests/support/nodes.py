@@ -18,6 +18,7 @@ from compiler.model.config import Port
 from compiler.model.container import Backend
 from compiler.model.fleet import Connection
 from tests.support import bundles
+from tests.support.containers import container
 
 ROOT = Path(__file__).parents[2]
 
@@ -49,18 +50,19 @@ class Operator:
     folder: Path
     nodes: Sequence[LabNode]
     program: Sequence[str] = ("-m", "compiler")
+    backend: Backend = Backend.PODMAN
 
     def writes(
-        self,
-        *parts: Artifacts,
-        backend: Backend = Backend.PODMAN,
-        ports: tuple[Port, ...] = (),
-        **more: Iterable[Artifacts],
+        self, *parts: Artifacts, ports: tuple[Port, ...] = (), **more: Iterable[Artifacts]
     ) -> None:
         """A build with the same artifacts for every node, or those given for it by its name."""
         ways = {node.name: self.way(node) for node in self.nodes}
         hosts = {name: more.get(name, parts) for name in ways}
-        bundles.write_build(self.folder / "build", hosts, ways, backend=backend, ports=ports)
+        bundles.write_build(self.folder / "build", hosts, ways, backend=self.backend, ports=ports)
+
+    def container(self, name: str, **options: Any) -> Artifacts:
+        """A container as this operator's backend runs it (tests/support/containers.py)."""
+        return container(self.backend, name, **options)
 
     def way(self, node: LabNode, user: str = "root") -> Connection:
         """How a node is reached."""
