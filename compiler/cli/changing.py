@@ -26,6 +26,7 @@ class Changing:
     """The options of a change."""
 
     timeout: float
+    pull_timeout: float
     settle: float
     confirm_timeout: float
     no_confirm: bool
@@ -39,6 +40,7 @@ class Changing:
         return PushOptions(
             steps=fleet.steps,
             timeout=self.timeout,
+            pull_within=self.pull_timeout,
             settle=self.settle,
             confirm=not self.no_confirm,
             confirm_within=self.confirm_timeout,
@@ -57,6 +59,8 @@ def changing_options(command: _Command) -> _Command:
     options = (
         click.option("--timeout", type=click.FloatRange(min=1), default=900, show_default=True,
                      metavar="SECONDS", help="How long the units of one step may take to come up."),
+        click.option("--pull-timeout", type=click.FloatRange(min=1), default=3600, show_default=True,
+                     metavar="SECONDS", help="How long the pull of an image may take."),
         click.option("--settle", type=seconds, default=5, show_default=True, metavar="SECONDS",
                      help="How long units must stay up after the last start."),
         click.option("--confirm-timeout", type=click.FloatRange(min=10), default=60, show_default=True,

@@ -26,6 +26,7 @@ class PushOptions:
 
     steps: tuple[int, ...]
     timeout: float  # for the units of a step to come up
+    pull_within: float = 3600.0  # that an image may take
     settle: float = 5.0  # that units must stay up without a break
     confirm: bool = True  # whether a new connection must be possible after the change
     confirm_within: float = 60.0  # that hosts wait for it, and for us whenever they hear nothing

@@ -48,7 +48,7 @@ def activate(machine: Machine, pusher: Pusher, wanted: Generation, request: Mapp
     pusher.send("ready", **reported)
     if needs.images:
         pusher.wait_for_release("pull")
-        pull(machine, pusher, wanted, needs.images)
+        pull(machine, pusher, wanted, needs.images, request["pull_within"])
         pusher.send("pulled")
     pusher.wait_for_release("install")
     make_volumes(machine, wanted.engine, needs.volumes)

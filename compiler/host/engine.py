@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from .layout import QUADLETS
+from .disk import remove_tree
+from .layout import LAYERS, QUADLETS
 from .machine import LIMIT, Machine, RunningCommand, TimeLimitError, require
 from .manifest import ENGINES
 from .store import Generation
@@ -16,7 +18,6 @@ from .wire import Pusher, RefusedError, counted
 
 QUADLET_SINCE = (4, 6)  # the podman that Quadlet files are written for
 PULLS = 4  # images pulled at a time
-PULL_LIMIT = 3600.0  # seconds that the pull of an image may take
 
 
 def check_engine(machine: Machine, wanted: Generation) -> None:
@@ -70,29 +71,39 @@ def _absent_volumes(machine: Machine, wanted: Generation) -> list[str]:
     return sorted(set(wanted.manifest.volumes) - set(present))
 
 
-def pull(machine: Machine, pusher: Pusher, wanted: Generation, images: Sequence[str]) -> None:
-    """Pull images, PULLS at a time, before anything on the host changes."""
+def pull(machine: Machine, pusher: Pusher, wanted: Generation, images: Sequence[str], limit: float) -> None:
+    """Pull images, PULLS at a time, before anything on the host changes; each in so many seconds."""
     if not images:
         return
     pusher.send("progress", text=f"pulling {counted(len(images), 'image')}")
-    problems = [problem for problem in _pulls(machine, pusher, wanted.engine, images) if problem]
+    layers = machine.path(LAYERS)
+    layers.mkdir(parents=True, exist_ok=True, mode=0o700)
+    problems = [problem for problem in _pulls(machine, pusher, wanted.engine, images, limit) if problem]
+    with contextlib.suppress(OSError):  # of a podman that is still dying; the next push deletes it
+        remove_tree(layers)
     if problems:
         hint = "nothing on the host was changed; `heatsink images push` provides images"
         raise RefusedError("\n  ".join(problems), hint)
 
 
-def _pulls(machine: Machine, pusher: Pusher, engine: str, images: Sequence[str]) -> Iterator[str | None]:
-    """Pull images; for each the error, or None."""
+def _pulls(
+    machine: Machine, pusher: Pusher, engine: str, images: Sequence[str], limit: float
+) -> Iterator[str | None]:
+    """Pull images; for each the error, or None. After one that takes too long no other is begun."""
     waiting = list(images)
     running: dict[str, RunningCommand] = {}
     try:
         while waiting or running:
             while waiting and len(running) < PULLS:
                 image = waiting.pop(0)
-                running[image] = machine.start((engine, "pull", "--quiet", image), limit=PULL_LIMIT)
+                # A podman that is killed leaves what it has of an image, gigabytes at worst.
+                layers = str(machine.path(LAYERS))
+                running[image] = machine.start((engine, "pull", "--quiet", image), limit=limit, TMPDIR=layers)
             pusher.wait_until(lambda: any(map(_is_over, running.values())), f"pulling {', '.join(running)}")
             for image in [image for image, command in running.items() if _is_over(command)]:
-                yield _pull_problem(machine, engine, image, running.pop(image))
+                command = running.pop(image)
+                waiting = waiting if command.result else []
+                yield _pull_problem(machine, engine, image, command)
     finally:
         for command in running.values():
             command.kill()
@@ -108,7 +119,7 @@ def _is_over(pull: RunningCommand) -> bool:
 
 def _pull_problem(machine: Machine, engine: str, image: str, pull: RunningCommand) -> str | None:
     if pull.result is None:
-        return f"image `{image}` cannot be pulled: not done after {PULL_LIMIT:g} s"
+        return f"image `{image}` cannot be pulled: not done after {pull.limit:g} s"
     if pull.result.returncode == 0 or _is_present(machine, engine, image):
         return None
     lines = pull.result.stderr.strip().splitlines() or [f"exit status {pull.result.returncode}"]

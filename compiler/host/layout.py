@@ -16,6 +16,7 @@ HOME = "/var/lib/heatsink"
 GENERATIONS = f"{HOME}/generations"
 STAGING = f"{GENERATIONS}/.staging"
 TRASH = f"{GENERATIONS}/.trash"
+LAYERS = f"{GENERATIONS}/.layers"  # of images that are pulled
 CURRENT = f"{HOME}/current"
 PREVIOUS = f"{HOME}/previous"
 INSTALLED = f"{HOME}/installed.json"

@@ -119,9 +119,9 @@ class Machine:
         assert command.result
         return command.result
 
-    def start(self, argv: Sequence[str], *, limit: float = LIMIT) -> RunningCommand:
+    def start(self, argv: Sequence[str], *, limit: float = LIMIT, **environment: str) -> RunningCommand:
         """Start a command."""
-        return RunningCommand(argv, limit)
+        return RunningCommand(argv, limit, **environment)
 
 
 def require(done: subprocess.CompletedProcess[str], message: str, cut: str = "") -> None:
