@@ -24,11 +24,26 @@ FIRST: dict[Engine, int] = {"podman": 1, "docker": 3}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Share tests with the mark `backends` out among the backends; the same test always has the same one."""
+    """Tests with the mark `backends` are there for each."""
     if metafunc.definition.get_closest_marker("backends"):
-        share = BACKENDS[zlib.crc32(metafunc.function.__name__.encode()) % len(BACKENDS)]
-        backends = BACKENDS if metafunc.config.getoption("--long") else (share,)
-        metafunc.parametrize("backend", backends, ids=str, indirect=True)
+        metafunc.parametrize("backend", BACKENDS, ids=str, indirect=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Share them out among the backends; the same test always has the same one."""
+    if not config.getoption("--long"):
+        left_out = [item for item in items if not _is_chosen(item)]
+        items[:] = [item for item in items if _is_chosen(item)]
+        config.hook.pytest_deselected(items=left_out)
+
+
+def _is_chosen(item: pytest.Item) -> bool:
+    """Whether a test has the backend that its name chooses."""
+    if not item.get_closest_marker("backends"):
+        return True
+    backend: Backend = item.callspec.params["backend"]
+    name = item.name.replace(backend, "")
+    return backend == BACKENDS[zlib.crc32(name.encode()) % len(BACKENDS)]
 
 
 @pytest.fixture

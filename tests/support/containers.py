@@ -23,7 +23,7 @@ def container(
     healthcheck: Healthcheck | None = None,
     restart: Restart = Restart.ALWAYS,
 ) -> Artifacts:
-    """A container that runs a shell command. If it is given the text of a configuration, that is in /config."""
+    """A container that runs a shell command; a configuration, if it has one, is in /config."""
     folder = f"{CONFIG}/{name}"
     files = (File(path=f"{folder}/{name}.conf", content=config.encode()),) if config else ()
     mounts = (Volume(source=folder, target="/config", options=("ro",)),) if config else ()
