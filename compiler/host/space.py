@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Mapping
+from itertools import takewhile
 from pathlib import Path
+from typing import NoReturn
 
 from .machine import Machine
 from .wire import RefusedError
@@ -13,29 +16,39 @@ BLOCK = 4096  # bytes: a file takes whole blocks
 RESERVE = 1 << 20  # bytes for folders, records and links
 
 
+@dataclasses.dataclass
+class _Need:
+    """What the file system of a folder must have room for."""
+
+    folder: Path
+    size: int = RESERVE
+    entries: set[Path] = dataclasses.field(default_factory=set)
+
+    def check(self) -> None:
+        status = os.statvfs(self.folder)
+        free = status.f_bavail * status.f_frsize
+        if free < self.size:
+            self._refuse(f"{_megabytes(self.size)} are needed, {_megabytes(free)} are free")
+        if status.f_files and status.f_favail < len(self.entries):  # btrfs counts none
+            self._refuse(f"{len(self.entries)} inodes are needed, {status.f_favail} are free")
+
+    def _refuse(self, room: str) -> NoReturn:
+        raise RefusedError(
+            f"the file system of `{self.folder}` is full: {room}", "free disk space and push again"
+        )
+
+
 def check_space(machine: Machine, sizes: Mapping[str, int]) -> None:
     """Refuse files, path → bytes, for which a file system has no room, and say how much it needs."""
-    needs: dict[int, int] = {}
-    folders: dict[int, Path] = {}
+    needs: dict[int, _Need] = {}
     for path, size in sizes.items():
-        folder = _existing(machine.path(path))
-        device = folder.stat().st_dev
-        folders.setdefault(device, folder)
-        needs[device] = needs.get(device, RESERVE) + -(-size // BLOCK) * BLOCK
-    for device, folder in folders.items():
-        status = os.statvfs(folder)
-        free = status.f_bavail * status.f_frsize
-        if free < needs[device]:
-            raise RefusedError(
-                f"the file system of `{folder}` is full: {_megabytes(needs[device])} are needed,"
-                f" {_megabytes(free)} are free",
-                "free disk space and push again",
-            )
-
-
-def _existing(path: Path) -> Path:
-    """The nearest folder above a path that exists."""
-    return next(parent for parent in path.parents if parent.is_dir())
+        place = machine.path(path)
+        folder = next(parent for parent in place.parents if parent.is_dir())
+        need = needs.setdefault(folder.stat().st_dev, _Need(folder))
+        need.size += -(-size // BLOCK) * BLOCK
+        need.entries.update({place, *takewhile(folder.__ne__, place.parents)})
+    for need in needs.values():
+        need.check()
 
 
 def _megabytes(size: int) -> str:

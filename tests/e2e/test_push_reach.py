@@ -75,26 +75,6 @@ def test_python3_minimal_is_enough_for_a_host(operator: Operator, node: LabNode)
     assert operator.status()["heatsink-one.service"]["up"]
 
 
-def test_a_missing_image_is_named_before_anything_is_touched(operator: Operator, node: LabNode) -> None:
-    operator.writes(service("one", config="old"))
-    operator.push()
-    image = f"{node.lab.registry}/nothing@sha256:" + "0" * 64
-    operator.writes(service("one", config="new", images=(image,)))
-    assert f"{node.name}: image `{image}` cannot be pulled: " in operator.push(code=1)
-    assert node.run(("cat", "/var/lib/config-data/one/one.conf")) == "old"
-
-
-def test_a_full_disk_is_named_and_the_next_push_goes_on(operator: Operator, node: LabNode) -> None:
-    operator.writes(service("one", config="x" * 400_000))
-    node.run(("sh", "-c", "mkdir -p /var/lib/heatsink && mount -t tmpfs -o size=64k tmpfs /var/lib/heatsink"))
-    try:
-        said = operator.push(code=1)
-    finally:
-        node.run(("umount", "/var/lib/heatsink"))
-    assert f"{node.name}: the file system of `/var/lib/heatsink/generations` is full: " in said
-    assert "1 unit restarted" in operator.push()
-
-
 def fingerprint(node: LabNode) -> str:
     """The fingerprint of a node's host key."""
     done = subprocess.run(("ssh-keygen", "-lf", "-"), input=node.host_key, check=True, text=True, stdout=-1)
