@@ -27,13 +27,6 @@ CHANGED = (
     "if the host was reinstalled, remove its line from the known_hosts file; "
     "otherwise this may be a man-in-the-middle attack"
 )
-# The command with a clock that is some hours wrong: nodes share the machine's clock.
-WRONG_CLOCK = """
-import runpy, sys, time
-now, hours = time.time, float(sys.argv.pop(1))
-time.time = lambda: now() + 3600 * hours
-runpy.run_module("compiler", run_name="__main__", alter_sys=True)
-"""
 
 
 def test_a_host_is_reached_by_its_ipv6_address(operator: Operator, node: LabNode) -> None:
@@ -111,17 +104,6 @@ def test_a_changed_host_key_is_refused_whatever_is_accepted(operator: Operator, 
     (operator.folder / "known_hosts").write_text(f"{node.address} {other}")
     writes(operator, node)
     refused(operator, node, f"the host key of {node.address} has CHANGED to ssh-ed25519 ", CHANGED)
-
-
-@pytest.mark.parametrize("hours", ["1", "-1"])
-def test_a_wrong_clock_on_either_side_stops_no_push(operator: Operator, node: LabNode, hours: str) -> None:
-    wrong = dataclasses.replace(operator, program=("-c", WRONG_CLOCK, hours))
-    writes(wrong, node, service("one", config="a"))
-    wrong.push()
-    writes(wrong, node, service("one", config="b"))
-    wrong.push()
-    assert f"{node.name}: generation 1" in wrong.heatsink("rollback", "--yes")
-    assert wrong.status()["heatsink-one.service"]["up"]
 
 
 def writes(
