@@ -268,10 +268,10 @@ def host_folder(folder: Path) -> HostFolder:
     return HostFolder(folder)
 
 
-def rewrite_manifest(build: Path, old: str, new: str) -> None:
+def rewrite_manifest(build: Path, old: str, new: str, host: str = "localhost") -> None:
     """Make a manifest say something else, as somebody who wants to harm would."""
-    manifest = build / "hosts/localhost/manifest.json"
+    manifest = build / "hosts" / host / "manifest.json"
     manifest.write_text(manifest.read_text().replace(old, new))
     fleet = json.loads((build / "fleet.json").read_text())
-    fleet["hosts"]["localhost"]["manifest"] = hashlib.sha256(manifest.read_bytes()).hexdigest()
+    fleet["hosts"][host]["manifest"] = hashlib.sha256(manifest.read_bytes()).hexdigest()
     (build / "fleet.json").write_text(json.dumps(fleet))
