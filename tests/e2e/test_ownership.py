@@ -9,9 +9,10 @@ import pytest
 
 from compiler.lab import LabNode
 from tests.support.bundles import port, prepared, run_once, service, taken_over, write_build
+from tests.support.containers import IMAGE
 from tests.support.nodes import Operator
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.backends]
 
 OWN = """
 mkdir -p /etc/systemd/system/heatsink-one.service.d
@@ -21,6 +22,8 @@ printf 'theirs\\n' >/etc/motd
 chmod 640 /etc/motd
 systemctl daemon-reload
 systemctl start own.service
+{engine} run --detach --name own --volume own:/own {image} \
+    sh -c 'echo theirs >/own/note; exec sleep infinity'
 """
 LISTEN = """
 import socket, time
@@ -29,6 +32,8 @@ with socket.create_server(("", 8099)):
 """
 CLEAR = """
 systemctl stop own.service 'heatsink*' --all
+{engine} rm --force own
+{engine} volume rm own
 rm -rf /etc/systemd/system/own.service /etc/systemd/system/heatsink-one.service.d /etc/motd
 systemctl daemon-reload
 """
@@ -37,26 +42,41 @@ systemctl daemon-reload
 @pytest.fixture
 def busy(operator: Operator, node: LabNode) -> Iterator[LabNode]:
     """A node on which the operator has things of their own."""
-    node.run(("sh", "-c", OWN))
+    words = {"engine": node.engine, "image": IMAGE}
+    node.run(("sh", "-c", OWN.format(**words)))
     yield node
-    node.run(("sh", "-c", CLEAR))
+    node.run(("sh", "-c", CLEAR.format(**words)))
 
 
 def own(node: LabNode) -> str:
-    """The operator's own things: their content, and since when the unit runs."""
+    """The operator's own things: their content, and since when unit and container run."""
     files = "/etc/motd /etc/systemd/system/own.service /etc/systemd/system/heatsink-one.service.d/own.conf"
     seen = node.run(("sh", "-c", f"stat -c '%n %a %U %Y' {files}; cat {files}"))
-    return seen + node.run(("systemctl", "show", "--property=InvocationID", "own.service"))
+    form = "{{.Id}} {{.State.StartedAt}} {{.State.Status}}"
+    container = node.run((node.engine, "inspect", "--type", "container", "--format", form, "own"))
+    volume = node.run((node.engine, "exec", "own", "cat", "/own/note"))
+    return (
+        seen + container + volume + node.run(("systemctl", "show", "--property=InvocationID", "own.service"))
+    )
 
 
-def test_units_and_drop_ins_of_the_operator_are_left_alone(operator: Operator, busy: LabNode) -> None:
+def test_what_the_operator_has_beside_heatsink_is_left_alone(operator: Operator, busy: LabNode) -> None:
     before = own(busy)
-    operator.writes(service("one"), run_once("two"))
+    operator.writes(operator.container("one"), run_once("two"))
     operator.push()
     assert busy.run(("systemctl", "show", "--property=Nice", "heatsink-one.service")) == "Nice=5\n"
-    operator.writes(service("three"))
+    operator.writes(operator.container("three"))
     operator.push("--yes")
     operator.heatsink("rollback", "--yes")
+    assert own(busy) == before
+
+
+def test_a_container_of_the_operator_is_refused_by_name(operator: Operator, busy: LabNode) -> None:
+    before = own(busy)
+    operator.writes(operator.container("own"), service("one"))
+    said = operator.push(code=1)
+    assert f"error: {busy.name}: on this host before heatsink" in said
+    assert "  |   container `own`" in said
     assert own(busy) == before
 
 
@@ -116,7 +136,7 @@ def test_a_removal_leaves_what_is_the_operators_and_nothing_of_heatsink(
     operator: Operator, busy: LabNode
 ) -> None:
     before = own(busy)
-    operator.writes(service("one", config="a"), run_once("two"))
+    operator.writes(operator.container("one", config="a"), run_once("two"))
     operator.push()
     said = operator.heatsink("remove", "--host", busy.name, code=1)
     assert "a removal needs consent" in said
