@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from compiler.host.layout import PROGRAM
 from compiler.lab import LabNode
 from compiler.lab.system import wait_until
 from tests.support.bundles import run_once, service
+from tests.support.footprint import footprint
 from tests.support.nodes import Operator
+from tests.support.traffic import slow
 
 pytestmark = [pytest.mark.lab, pytest.mark.backends]
 
@@ -61,6 +66,61 @@ def test_a_bundle_that_locks_everybody_out_is_undone(changing: Operator, node: L
     assert_on_old(changing, node)
 
 
+def test_a_bundle_that_removes_the_address_of_its_host_is_undone(changing: Operator, node: LabNode) -> None:
+    address = f"{node.address}/24 dev host0"
+    command = f'trap "ip addr add {address}" TERM; ip addr del {address}; sleep infinity & wait'
+    changing.writes(changing.container("one", config="new"), service("lost", step=2, command=command))
+    changing.push("--confirm-timeout", "10", code=1)
+    assert wait_until(lambda: config(node) == "old", seconds=90)
+    assert_on_old(changing, node)
+
+
+def test_a_connection_that_is_cut_in_mid_upload_changes_nothing(changing: Operator, node: LabNode) -> None:
+    changing.writes(changing.container("one", config=random.randbytes(1 << 20).hex()))
+    before = footprint(node)
+    with slow(node, 1000):  # the upload takes ten seconds
+        push = changing.start("push-artifacts")
+        assert wait_until(lambda: file(node, "/var/lib/heatsink/lock").read_text() != "", seconds=30)
+        time.sleep(1)
+        node.cut()
+        kill(push)
+    node.heal()
+    assert footprint(node) == before
+    changing.push()
+
+
+def test_a_host_program_that_is_cut_in_mid_upload_is_sent_again(changing: Operator, node: LabNode) -> None:
+    node.run(("rm", PROGRAM))
+    with slow(node, 100):  # the upload takes some seconds
+        push = changing.start("push-artifacts")
+        assert wait_until(lambda: any(file(node, PROGRAM).parent.glob("host.*")), seconds=30)
+        node.cut()
+        kill(push)
+        assert not file(node, PROGRAM).exists()
+    node.heal()
+    changing.push()
+    assert not any(file(node, PROGRAM).parent.glob("host.*"))
+
+
+def test_power_that_is_lost_while_the_host_returns_changes_nothing_about_that(
+    operator: Operator, node: LabNode
+) -> None:
+    stops_slowly = service("two", command='trap "sleep 5; exit" TERM; sleep infinity & wait')
+    fails = run_once("fails", step=2, command="sleep 1; false")
+    operator.writes(operator.container("one", config="old"))
+    operator.push()
+    operator.writes(operator.container("one", config="new"), stops_slowly, fails)
+    push = operator.start("push-artifacts")
+    assert push.stdout
+    next(line for line in push.stdout if "returning to generation 1" in line)
+    time.sleep(1)
+    node.crash()
+    kill(push)
+    node.boot()
+    node.wait()
+    assert_on_old(operator, node)
+
+
 def interrupted(operator: Operator, act: Callable[[], object], *arguments: str) -> None:
     """Start a push, do something to its node in the middle of it, and kill the pusher."""
     push = operator.start("push-artifacts", *arguments)
@@ -86,6 +146,11 @@ def assert_on_old(operator: Operator, node: LabNode) -> None:
     operator.writes(operator.container("one", config="new"))
     operator.push()
     assert running(operator, node) == "new"
+
+
+def file(node: LabNode, path: str) -> Path:
+    """A file of a node, from outside."""
+    return node.root / path.lstrip("/")
 
 
 def config(node: LabNode) -> str:
