@@ -261,10 +261,6 @@ def host_folder(folder: Path) -> HostFolder:
     for name, text in stand_ins.items():
         (folder / "bin" / name).write_text(text)
         (folder / "bin" / name).chmod(0o755)
-    if not (
-        folder / "bin/python3"
-    ).exists():  # the interpreter itself: a launcher would cost more than the program
-        (folder / "bin/python3").symlink_to(f"{sys.base_prefix}/bin/python3")
     return HostFolder(folder)
 
 

@@ -52,9 +52,7 @@ class Operator:
     program: Sequence[str] = ("-m", "compiler")
     backend: Backend = Backend.PODMAN
 
-    def writes(
-        self, *parts: Artifacts, ports: tuple[Port, ...] = (), **more: Iterable[Artifacts]
-    ) -> None:
+    def writes(self, *parts: Artifacts, ports: tuple[Port, ...] = (), **more: Iterable[Artifacts]) -> None:
         """A build with the same artifacts for every node, or those given for it by its name."""
         ways = {node.name: self.way(node) for node in self.nodes}
         hosts = {name: more.get(name, parts) for name in ways}
