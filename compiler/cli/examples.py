@@ -57,7 +57,11 @@ _EXAMPLES = {
         ("AdminPassword", "a value from a prompt"),
         ("NginxTlsKey <site.key", "a value from a file"),
     ),
-    "heatsink secrets rotate": (("AdminPassword RabbitmqPassword", "new values of two secrets"),),
+    "heatsink secrets rotate": (
+        ("AdminPassword RabbitmqPassword", "new values of two secrets"),
+        ("TlsCa --overlap", "a new authority, while the former one is still trusted"),
+    ),
+    "heatsink secrets retire": (("TlsCa", "the former authority is trusted no more"),),
     "heatsink secrets fetch": (
         ("", "all values that hosts have and secrets.yaml lacks"),
         ("--host db0", "those of one host, where hosts differ"),

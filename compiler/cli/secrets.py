@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -27,6 +28,13 @@ from compiler.files.secrets import SecretsFile
 from compiler.model.credential import SECRET_KINDS
 from compiler.model.fleet import Fleet
 
+if TYPE_CHECKING:
+    from compiler.deploy.making import Making
+
+_build_option = click.option(
+    "--build", type=click.Path(path_type=Path), default=Path("build"), show_default=True,
+    help="Folder of the compiled bundle, which names the kinds of secrets.",
+)  # fmt: skip
 _FILE = "File of secret values; a new one is readable by you alone (mode 0600)."
 
 
@@ -96,35 +104,62 @@ def _entered(name: str) -> str:
 
 @secrets.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
-@click.option(
-    "--build", type=click.Path(path_type=Path), default=Path("build"), show_default=True,
-    help="Folder of the compiled bundle, which names the kinds of secrets.",
-)  # fmt: skip
+@_build_option
+@click.option("--overlap", is_flag=True, help="Trust the former authority too, until `secrets retire`.")
 @secrets_option(_FILE)
-def rotate(names: tuple[str, ...], build: Path, file: SecretsFile) -> None:
+def rotate(names: tuple[str, ...], build: Path, overlap: bool, file: SecretsFile) -> None:
     """Generate new values for secrets that have one.
 
     All secrets of a certificate or key pair are replaced together; with an authority, all certificates that
     it has signed. The next push restarts the services that use them.
     """
-    from compiler.deploy.bundle import read_fleet
+    making = _making(build, file)
+    _check_rotatable(names, making, file)
+    from compiler.deploy.rollover import overlapping
 
-    values = file.values()
-    fleet = read_fleet(build) if (build / "fleet.json").exists() else Fleet(hosts=())
-    _check_rotatable(names, fleet, file, values)
-    making = making_for(fleet, build, values)
-    replaced = making.belonging(names)
-    new = making.new(replaced | making.signed_by(replaced))
+    new = overlapping(making, names) if overlap else _replaced(making, names)
     file.replace(new)
     note(f"generated in {file.path}: {', '.join(new)}")
 
 
-def _check_rotatable(
-    names: tuple[str, ...], fleet: Fleet, file: SecretsFile, values: Mapping[str, str]
-) -> None:
+def _replaced(making: Making, names: tuple[str, ...]) -> dict[str, str]:
+    """New values of secrets, and of the certificates that an authority among them has signed."""
+    replaced = making.belonging(names)
+    signed = making.signed_by(replaced) - replaced
+    if signed:
+        note(f"renewed with their authority: {', '.join(sorted(signed))}")
+    return making.new(replaced | signed)
+
+
+def _making(build: Path, file: SecretsFile) -> Making:
+    """What makes values for the fleet of a build; without a build it knows no kinds of secrets."""
+    from compiler.deploy.bundle import read_fleet
+
+    fleet = read_fleet(build) if (build / "fleet.json").exists() else Fleet(hosts=())
+    return making_for(fleet, build, file.values())
+
+
+@secrets.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@_build_option
+@secrets_option(_FILE)
+def retire(names: tuple[str, ...], build: Path, file: SecretsFile) -> None:
+    """Stop trusting the former authorities that `rotate --overlap` has kept.
+
+    Refused while a certificate in the secrets file is signed by one of them.
+    """
+    from compiler.deploy.rollover import retired
+
+    new = retired(_making(build, file), names)
+    file.replace(new)
+    note(f"replaced in {file.path}: {', '.join(new)}")
+
+
+def _check_rotatable(names: tuple[str, ...], making: Making, file: SecretsFile) -> None:
     """Raise HeatsinkError for names without a value, and for keys and certificates of no known kind."""
+    values = making.values
     credentials = {
-        name for credential in fleet.credentials for name in (credential.name, *credential.secrets)
+        name for credential in making.credentials for name in (credential.name, *credential.secrets)
     }
     for name in names:
         if name not in values and name not in credentials:

@@ -9,6 +9,7 @@ greeting, program         what is sent to a host and runs there
 answers, reading, events  what a host writes: as lines, as events; all of it is checked here
 held                      which secrets hosts have
 certificates, making      keys and certificates; new values of secrets
+rollover                  authorities replaced without an outage
 printable                 a stranger's text on a terminal
 push, rollback            a bundle, an earlier generation, or nothing, activated
 status                    the state of units

@@ -12,7 +12,7 @@ from ipaddress import ip_address
 from typing import TypeAlias
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -88,6 +88,24 @@ def expiry(pem: str) -> datetime | None:
         return min(certificate.not_valid_after_utc for certificate in certificates)
     except ValueError:
         return None
+
+
+def newest(pem: str) -> str:
+    """The first of some certificates, which is that of an authority's key; "" if the text has none."""
+    try:
+        return x509.load_pem_x509_certificate(pem.encode()).public_bytes(Encoding.PEM).decode()
+    except ValueError:
+        return ""
+
+
+def is_signed_by(pem: str, authority: str) -> bool:
+    """Whether a certificate is signed by an authority's first one; False if the text is not one."""
+    try:
+        certificate = x509.load_pem_x509_certificate(pem.encode())
+        certificate.verify_directly_issued_by(x509.load_pem_x509_certificate(authority.encode()))
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
 
 
 def names_in(pem: str) -> frozenset[str]:

@@ -10,7 +10,10 @@ import pytest
 from compiler import lab as labs
 from compiler.files.secrets import SecretsFile
 from compiler.lab import LabNode
-from tests.support.bundles import service
+from compiler.lab.system import wait_until
+from compiler.model.credential import Credential, CredentialKind
+from tests.support.bundles import CONFIG, service, write_build
+from tests.support.images import make_image
 from tests.support.nodes import Operator, clean, invocations, lab_of_tests
 
 pytestmark = pytest.mark.lab
@@ -62,6 +65,85 @@ def test_a_rotated_secret_restarts_its_consumer_alone(operator: Operator, host: 
     assert host.run(("cat", CONF)) == secrets(operator).values()["Password"] != old
     assert invocations(host, "one") != [one]
     assert invocations(host, "two") == [two]
+
+
+IMAGE = "localhost/tls:1"
+SERVER = f"{CONFIG}/tls/tls.conf"
+CLIENT = f"{CONFIG}/client/client.conf"
+AUTHORITY = Credential(name="Ca", kind=CredentialKind.CA)
+LEAF = Credential(name="Web", kind=CredentialKind.CERTIFICATE, ca="Ca", names=("www.example.com",))
+
+
+@pytest.fixture
+def tls(operator: Operator, host: LabNode) -> Operator:
+    """Has pushed a container that serves TLS, and a client that has the authority alone."""
+    make_image(host, IMAGE, "openssl")
+    serve = f"openssl s_server -quiet -www -accept 8443 -cert {SERVER} -key {SERVER}"
+    run = f"podman run --rm --replace --name tls --network host --volume {SERVER}:{SERVER}:ro"
+    pair = "@{heatsink:secret:WebKey}@{heatsink:secret:WebCertificate}"
+    parts = (
+        service("tls", command=f"exec {run} {IMAGE} {serve}", config=pair, sensitive=True),
+        service("client", config="@{heatsink:secret:CaCertificate}", sensitive=True),
+    )
+    ways = {host.name: operator.way(host)}
+    write_build(operator.folder / "build", {host.name: parts}, ways, credentials=(AUTHORITY, LEAF))
+    operator.push("--yes")
+    return operator
+
+
+def verified(host: LabNode, name: str) -> str:
+    """The serial number of the certificate that the server has, if the client's authorities verify it."""
+    client = f"openssl s_client -connect localhost:8443 -CAfile {CLIENT} -verify_return_error"
+    attempt = f"{client} -verify_hostname {name} </dev/null 2>/dev/null | openssl x509 -noout -serial"
+    assert wait_until(lambda: host.attempt(("sh", "-c", attempt)).returncode == 0, seconds=30)
+    return host.run(("sh", "-c", attempt))
+
+
+def test_a_container_serves_a_certificate_that_clients_with_its_authority_verify(
+    tls: Operator, host: LabNode
+) -> None:
+    assert verified(host, host.name) == verified(host, "www.example.com")
+    assert verified(host, host.name).startswith("serial=")
+    wrong = f"openssl s_client -connect localhost:8443 -CAfile {CLIENT} -verify_return_error"
+    assert host.attempt(("sh", "-c", f"{wrong} -verify_hostname other </dev/null")).returncode != 0
+
+
+def test_a_renewed_certificate_restarts_the_server_alone(tls: Operator, host: LabNode) -> None:
+    before, (server, client) = verified(host, host.name), invocations(host, "tls", "client")
+    tls.heatsink("secrets", "rotate", "Web")
+    assert "secret WebCertificate" in tls.heatsink("plan", code=2)
+    tls.push()
+    assert verified(host, host.name) != before
+    assert invocations(host, "tls") != [server]
+    assert invocations(host, "client") == [client]
+
+
+def test_a_new_authority_renews_its_certificates_and_the_plan_names_them(
+    tls: Operator, host: LabNode
+) -> None:
+    before = verified(host, host.name)
+    said = tls.heatsink("secrets", "rotate", "Ca")
+    assert "renewed with their authority: WebCertificate, WebKey\n" in said
+    units = {unit["unit"]: [cause["name"] for cause in unit["causes"]] for unit in tls.dry_run()["units"]}
+    assert units == {
+        "heatsink-client.service": ["CaCertificate"],
+        "heatsink-tls.service": ["WebCertificate", "WebKey"],
+    }
+    tls.push()
+    assert verified(host, host.name) != before
+
+
+def test_clients_verify_the_server_in_each_step_of_an_overlap(tls: Operator, host: LabNode) -> None:
+    old = verified(host, host.name)
+    tls.heatsink("secrets", "rotate", "Ca", "--overlap")
+    tls.push()
+    assert verified(host, host.name) == old
+    tls.heatsink("secrets", "rotate", "Web")
+    tls.push()
+    renewed = verified(host, host.name)
+    tls.heatsink("secrets", "retire", "Ca")
+    tls.push()
+    assert verified(host, host.name) == renewed != old
 
 
 def test_nothing_is_written_while_no_host_answers(operator: Operator, host: LabNode) -> None:

@@ -7,8 +7,8 @@ from compiler.lab import LabNode
 _PROGRAMS = "sh sleep cat env test touch"
 
 
-def make_image(node: LabNode, image: str) -> None:
-    """An image of a shell and what it calls."""
+def make_image(node: LabNode, image: str, programs: str = "") -> None:
+    """An image of a shell, what it calls, and further programs that the node has."""
     each = "command -v $p; ldd $(command -v $p) | grep -o '/[^ ]*'"
-    files = f"/bin/sh $(for p in {_PROGRAMS}; do {each}; done | sort -u)"
+    files = f"/bin/sh $(for p in {_PROGRAMS} {programs}; do {each}; done | sort -u)"
     node.run(("sh", "-c", f"tar -ch {files} 2>/dev/null | {node.engine} import - {image}"))

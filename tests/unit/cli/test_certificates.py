@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from compiler.cli.status import expiring
-from compiler.deploy.certificates import expiry, names_in, new_authority, new_certificate
+from compiler.deploy.certificates import (
+    expiry,
+    is_signed_by,
+    names_in,
+    new_authority,
+    new_certificate,
+    newest,
+)
 from compiler.deploy.status import HeldCertificate, HostStatus
 from compiler.files.secrets import SecretsFile
 from compiler.model.credential import Credential, CredentialKind
@@ -65,6 +72,42 @@ def test_rotating_an_authority_renews_what_it_has_signed(host: HostFolder) -> No
     assert host.heatsink("secrets", "rotate", "Ca").returncode == 0
     after = secrets(host).values()
     assert {name for name in ALL if before[name] == after[name]} == {"SshKey", "SshPublicKey"}
+
+
+def test_an_overlap_keeps_the_former_authority_and_what_it_has_signed(host: HostFolder) -> None:
+    host.heatsink("push-artifacts")
+    before = secrets(host).values()
+    assert host.heatsink("secrets", "rotate", "Ca", "--overlap").returncode == 0
+    after = secrets(host).values()
+    assert {name for name in ALL if before[name] != after[name]} == {"CaKey", "CaCertificate"}
+    assert after["CaCertificate"] == newest(after["CaCertificate"]) + before["CaCertificate"]
+    assert not is_signed_by(after["WebCertificate"], after["CaCertificate"])
+
+
+def test_an_authority_is_retired_when_all_certificates_are_of_the_new_one(host: HostFolder) -> None:
+    host.heatsink("push-artifacts")
+    host.heatsink("secrets", "rotate", "Ca", "--overlap")
+    assert host.heatsink("secrets", "retire", "Ca").stderr == (
+        "error: `WebCertificate` is signed by a former `Ca`\n"
+        "hint: run `heatsink secrets rotate Web`, then push, and retire it after that\n"
+    )
+    host.heatsink("secrets", "rotate", "Web")
+    assert host.heatsink("secrets", "retire", "Ca").stderr == "replaced in secrets.yaml: CaCertificate\n"
+    values = secrets(host).values()
+    assert values["CaCertificate"] == newest(values["CaCertificate"])
+    assert is_signed_by(values["WebCertificate"], values["CaCertificate"])
+
+
+@pytest.mark.parametrize("command", [("rotate", "--overlap"), ("retire",)])
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("Web", "`Web` is not an authority"), ("Ca", "`CaCertificate` has no value that is a certificate")],
+)
+def test_only_an_authority_can_overlap(
+    host: HostFolder, command: tuple[str, ...], name: str, said: str
+) -> None:
+    secrets(host).add({"CaKey": "x", "CaCertificate": "none", "WebKey": "x", "WebCertificate": "none"})
+    assert host.heatsink("secrets", *command, name).stderr.startswith(f"error: {said}\n")
 
 
 def test_after_a_loss_a_renewal_makes_a_new_authority_because_no_host_has_its_key(host: HostFolder) -> None:
