@@ -35,24 +35,9 @@ def up(
         booted = tuple(_boot(node) for node in wanted)
         write_known_hosts(lab, nodes(lab))
     for node in booted:
-        _settle(node)
+        node.settle()
         progress(f"{node.name} is up at {node.address} with {node.engine} on {node.release}")
     return booted
-
-
-def _settle(node: LabNode) -> None:
-    """Wait until a node is up.
-
-    When many nspawns start together, one occasionally exits in its first second without a message; a second
-    start works.
-    """
-    try:
-        node.wait()
-    except LabError:
-        if node.state != "off":
-            raise
-        node.boot()
-        node.wait()
 
 
 def nodes(lab: Lab) -> tuple[LabNode, ...]:

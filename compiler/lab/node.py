@@ -175,11 +175,25 @@ class LabNode:
         if not wait_until(booted, seconds=seconds):
             raise LabError(f"{self.name} did not boot within {seconds:g} s", hint=f"see {self.console}")
 
+    def settle(self, *, seconds: float = 120, after: str | None = None) -> None:
+        """Wait as `wait` does, and start the node again if it is off.
+
+        When much starts together, an nspawn occasionally exits in its first second without a message; a
+        second start works.
+        """
+        try:
+            self.wait(seconds=seconds, after=after)
+        except LabError:
+            if self.state != "off":
+                raise
+            self.boot()
+            self.wait(seconds=seconds, after=after)
+
     def reboot(self, *, seconds: float = 120) -> None:
         """Run `systemctl reboot` on the node, and wait until it is up again."""
         before = self.boot_id()
         self.attempt(("systemctl", "reboot"))
-        self.wait(seconds=seconds, after=before)
+        self.settle(seconds=seconds, after=before)
 
     def crash(self) -> None:
         """Power the node off abruptly: kill all its processes at once, and keep its disk."""

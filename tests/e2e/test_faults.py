@@ -41,7 +41,7 @@ def changing(operator: Operator) -> Operator:
 def test_a_host_that_loses_its_power_boots_the_old_generation(changing: Operator, node: LabNode) -> None:
     interrupted(changing, node.crash)
     node.boot()
-    node.wait()
+    node.settle()
     assert_on_old(changing, node)
 
 
@@ -117,7 +117,7 @@ def test_power_that_is_lost_while_the_host_returns_changes_nothing_about_that(
     node.crash()
     kill(push)
     node.boot()
-    node.wait()
+    node.settle()
     assert_on_old(operator, node)
 
 

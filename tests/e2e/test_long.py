@@ -49,7 +49,7 @@ class Crashes:
         push.kill()
         push.communicate()
         self.node.boot()
-        self.node.wait()
+        self.node.settle()
         return self.after_boot() or self.after_push()
 
     def after_boot(self) -> list[str]:
