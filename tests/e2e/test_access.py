@@ -11,17 +11,18 @@ from contextlib import contextmanager
 
 import pytest
 
+from compiler.host.manifest import ENGINES
 from compiler.lab import LabNode
 from compiler.model.artifact import Artifacts
 from tests.support import bundles
 from tests.support.bundles import service
 from tests.support.nodes import Operator, new_key
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.backends]
 
 ALLOW = "allow the user to run sudo without a password, or set `user: root` in the hosts file"
-INSTALL_PODMAN = (
-    "install it (Debian: apt-get install podman), or choose another ContainerBackend for the host"
+INSTALL_ENGINE = (
+    "install it (Debian: apt-get install {package}), or choose another ContainerBackend for the host"
 )
 CHANGED = (
     "if the host was reinstalled, remove its line from the known_hosts file; "
@@ -82,8 +83,8 @@ def test_a_user_whom_sudo_refuses_is_told_what_to_do(
             "install it (Debian: apt-get install python3)",
         ),
         (
-            "podman", "root", "`podman` is not installed",
-            INSTALL_PODMAN,
+            "{engine}", "root", "`{engine}` is not installed",
+            INSTALL_ENGINE,
         ),
         (
             "sudo", "operator", "bash: line 1: sudo: command not found",
@@ -94,9 +95,10 @@ def test_a_user_whom_sudo_refuses_is_told_what_to_do(
 def test_a_missing_program_is_named(
     operator: Operator, node: LabNode, program: str, user: str, reason: str, hint: str
 ) -> None:
-    writes(operator, node, service("one", images=("example/one@sha256:" + "0" * 64,)), user=user)
-    with moved(node, f"/usr/bin/{program}"):
-        refused(operator, node, reason, hint)
+    words = {"engine": node.engine, "package": ENGINES[node.engine]}
+    writes(operator, node, user=user)
+    with moved(node, f"/usr/bin/{program.format(**words)}"):
+        refused(operator, node, reason.format(**words), hint.format(**words))
 
 
 def test_a_changed_host_key_is_refused_whatever_is_accepted(operator: Operator, node: LabNode) -> None:
@@ -111,7 +113,8 @@ def writes(
 ) -> None:
     """A build for the node, which is reached as a user or by an address."""
     way = dataclasses.replace(operator.way(node, user), address=address or node.address)
-    bundles.write_build(operator.folder / "build", {node.name: parts or [service("one")]}, {node.name: way})
+    hosts = {node.name: parts or [operator.container("one")]}
+    bundles.write_build(operator.folder / "build", hosts, {node.name: way}, backend=operator.backend)
 
 
 def refused(operator: Operator, node: LabNode, reason: str, hint: str) -> None:
