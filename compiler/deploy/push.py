@@ -74,7 +74,7 @@ def _stage(
     for host in unchanged:
         sessions.by_host[host].dismiss()
     sessions.close(unchanged)
-    sessions.map(stage)
+    sessions.map_without_slow(stage)
     return unchanged
 
 

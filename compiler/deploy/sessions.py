@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
+from itertools import islice
 from types import TracebackType
 from typing import TypeVar
 
@@ -13,6 +15,8 @@ from compiler.deploy.session import OnProgress, Session
 from compiler.deploy.transport import PULSE, Transport
 
 T = TypeVar("T")
+
+PATIENCE = 60.0  # seconds that half of the hosts wait for the others while nothing is changed
 
 
 class Sessions:
@@ -29,8 +33,24 @@ class Sessions:
     def map(self, act: Callable[[Session], T]) -> dict[str, T]:
         """Run `act` on every session, at most `parallel` at a time; host → what it returned."""
         futures = {host: self._pool.submit(act, session) for host, session in self.by_host.items()}
-        results = {host: self._result(host, future) for host, future in futures.items()}
-        return {host: result[0] for host, result in results.items() if result}
+        return self._results(futures)
+
+    def map_without_slow(self, act: Callable[[Session], T], patience: float = PATIENCE) -> dict[str, T]:
+        """`map`, but the slow are left out: those that take `patience` seconds longer than half of the hosts
+        have taken twice. One host alone may take its time."""
+        began = time.monotonic()
+        futures = {host: self._pool.submit(act, session) for host, session in self.by_host.items()}
+        for _ in islice(as_completed(futures.values()), max(1, len(futures) // 2)):
+            continue
+        wait(futures.values(), time.monotonic() - began + patience)
+        slow = [host for host, future in futures.items() if not future.done()]
+        for host in slow:
+            self.by_host[host].close()  # which ends what its thread waits for
+        results = self._results(futures)
+        for host in slow:
+            self.by_host.pop(host, None)
+            self.errors[host] = _too_slow(host)
+        return {host: result for host, result in results.items() if host not in slow}
 
     def release(self, word: str | int) -> None:
         """Release all hosts into the next phase: all of them work, however few are read at a time."""
@@ -40,6 +60,10 @@ class Sessions:
         """Close the sessions with some hosts."""
         for host in hosts:
             self.by_host.pop(host).close()
+
+    def _results(self, futures: Mapping[str, Future[T]]) -> dict[str, T]:
+        results = {host: self._result(host, future) for host, future in futures.items()}
+        return {host: result[0] for host, result in results.items() if result}
 
     def _result(self, host: str, future: Future[T]) -> tuple[T] | None:
         try:
@@ -68,3 +92,8 @@ class Sessions:
         self._ended.set()
         self._pool.shutdown(wait=kind is None, cancel_futures=True)
         self.close(tuple(self.by_host))
+
+
+def _too_slow(host: str) -> DeployError:
+    message = "is much slower than the other hosts, which do not wait for it: nothing was changed on it"
+    return DeployError(host, message, f"push to it alone, with `--host {host}`: it may take its time then")
