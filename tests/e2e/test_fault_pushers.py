@@ -13,12 +13,12 @@ from tests.support.nodes import Operator
 
 pytestmark = [pytest.mark.lab, pytest.mark.backends]
 
-SLOW = service("slow", command='trap "sleep 8; exit" TERM; sleep infinity & wait', config="a")  # to stop
+SLOW = service("slow", command='trap "sleep 20; exit" TERM; sleep infinity & wait', config="a")  # to stop
 
 
 @pytest.fixture
 def changing(operator: Operator, node: LabNode) -> Operator:
-    """An operator whose node has two generations, and a unit that takes eight seconds to stop."""
+    """An operator whose node has two generations, and a unit that takes long to stop."""
     operator.writes(operator.container("one", config="old"))
     operator.push()
     operator.writes(operator.container("one", config="new"), SLOW)
