@@ -33,7 +33,7 @@ def tls(operator: Operator, node: LabNode) -> Operator:
         service("tls", command=f"exec {run} {IMAGE} {serve}", config=pair, sensitive=True),
         service("client", config="@{heatsink:secret:CaCertificate}", sensitive=True),
     )
-    ways = {node.name: operator.way(host)}
+    ways = {node.name: operator.way(node)}
     write_build(operator.folder / "build", {node.name: parts}, ways, credentials=(AUTHORITY, LEAF))
     operator.push("--yes")
     return operator
