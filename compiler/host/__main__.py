@@ -19,7 +19,11 @@ def main() -> int:
     if sys.argv[1:]:
         return _unattended(Machine(root), sys.argv[1])
     pusher = Pusher(sys.stdin.fileno(), sys.stdout.buffer)
-    machine = Machine(root, pusher.wait_until)
+    return answer(Machine(root, pusher.wait_until), pusher)
+
+
+def answer(machine: Machine, pusher: Pusher) -> int:
+    """Answer a request of the pusher; what is returned is an exit status."""
     try:
         request = pusher.receive()
         return VERBS[request["do"]](machine, pusher, request)

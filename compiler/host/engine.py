@@ -11,13 +11,14 @@ from typing import Any
 
 from .disk import remove_tree
 from .layout import LAYERS, QUADLETS
-from .machine import LIMIT, Machine, RunningCommand, TimeLimitError, require
+from .machine import Machine, RunningCommand, TimeLimitError, require
 from .manifest import ENGINES
 from .store import Generation
 from .wire import Pusher, RefusedError, counted
 
 QUADLET_SINCE = (4, 6)  # the podman that Quadlet files are written for
 PULLS = 4  # images pulled at a time
+SHOWN = 60  # characters of an answer that is not understood
 
 
 def check_engine(machine: Machine, wanted: Generation) -> None:
@@ -139,20 +140,35 @@ def make_volumes(machine: Machine, engine: str, names: Sequence[str]) -> None:
 
 
 def inspected(
-    machine: Machine, engine: str, names: Sequence[str], *, limit: float = LIMIT
+    machine: Machine, engine: str, names: Sequence[str], *, limit: float | None = None
 ) -> list[dict[str, Any]]:
     """The engine's description of containers; those that do not exist are left out.
 
-    Raises RefusedError if the engine prints something else.
+    Raises RefusedError if the engine fails, or answers something else.
     """
     if not names:
         return []
-    # Both engines report missing containers on stderr and still describe the others.
     done = machine.run((engine, "inspect", "--type", "container", *names), limit=limit)
+    # Both engines fail if a container does not exist, and still describe the others.
+    if not re.search("no such container", done.stderr, re.IGNORECASE):
+        require(done, f"`{engine} inspect` failed")
     try:
-        containers: list[dict[str, Any]] = json.loads(done.stdout or "[]")
-    except ValueError:
-        raise RefusedError(
-            f"`{engine} inspect` prints no JSON", f"try `{engine} inspect` on the host"
-        ) from None
-    return containers
+        containers = json.loads(done.stdout or "[]")
+        if isinstance(containers, list) and all(map(_is_described, containers)):
+            return containers
+    except (ValueError, TypeError, KeyError):
+        pass
+    raise not_understood(engine, done.stdout)
+
+
+def _is_described(container: Any) -> bool:
+    return isinstance(container["Name"], str) and isinstance(container["Config"], dict)
+
+
+def not_understood(engine: str, answer: str) -> RefusedError:
+    """The error of an engine that does not describe containers as podman and docker do."""
+    lines = answer.split("\n")
+    return RefusedError(
+        f"`{engine} inspect` answers what is not understood: `{lines[0][:SHOWN]}`",
+        hint="run it on the host to see what is wrong with it",
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import signal
 import time
@@ -10,12 +11,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .engine import inspected
-from .machine import LIMIT, Machine, RunningCommand, TimeLimitError
+from .engine import inspected, not_understood
+from .machine import Machine, RunningCommand, TimeLimitError
 from .manifest import Unit
 
 HEALTHY = "healthy"
-DEFAULT_TIMEOUT = 30.0  # seconds: both engines'
+UNKNOWN = "unknown"  # our own word: the engine cannot say
+DEFAULT_TIMEOUT = DEFAULT_INTERVAL = 30.0  # seconds: both engines'
 PAUSE = 1.0  # seconds between two checks of a container
 OUTPUT = 200  # characters of a check's output that are shown
 MARK = "HEATSINK_CHECK"
@@ -31,38 +33,65 @@ class Health:
     output: str = ""  # the last line that the check wrote
     command: Sequence[str] = ()
     timeout: float = DEFAULT_TIMEOUT
+    interval: float = DEFAULT_INTERVAL
+    start_period: float = 0.0
+    was_checked: bool = False  # whether the engine has a result
+
+    @property
+    def grace(self) -> float:
+        """The seconds after which an engine that runs its checks calls no container `starting` any more."""
+        return self.start_period + self.retries * (self.interval + self.timeout)
 
     def words(self, output: str) -> str:
         """`health check failing (2 of 3): curl: (22) … 404`; `output` is shown if the engine has none."""
         text = self.output or output
         if not (self.streak or text):
             return "its health check has not succeeded yet"
-        count = f" ({self.streak} of {self.retries})" if self.streak else ""
-        return ": ".join(filter(None, (f"health check failing{count}", text)))
+        return ": ".join(filter(None, (f"health check failing{self._count}", text)))
+
+    @property
+    def _count(self) -> str:
+        if self.streak > self.retries:  # of a container that nothing kills
+            return f" ({self.streak} times)"
+        return f" ({self.streak} of {self.retries})" if self.streak else ""
 
 
 def healths_of(
-    machine: Machine, engine: str, units: Sequence[Unit], *, limit: float = LIMIT
+    machine: Machine, engine: str, units: Sequence[Unit], *, limit: float | None = None
 ) -> dict[str, Health]:
-    """Container → its health, from one call; those that do not exist are left out."""
-    names = [unit.container for unit in units]
-    containers = inspected(machine, engine, names, limit=limit)
-    return {str(container["Name"]).lstrip("/"): _health(container) for container in containers}
+    """Container → its health, from one call; those that do not exist are left out.
+
+    Raises RefusedError if the engine fails, or answers something else.
+    """
+    containers = inspected(machine, engine, [unit.container for unit in units], limit=limit)
+    try:
+        return {container["Name"].lstrip("/"): _health(container) for container in containers}
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise not_understood(engine, json.dumps(containers)) from None
 
 
 def _health(container: Mapping[str, Any]) -> Health:
     state = container["State"]
     report = state.get("Health") or state.get("Healthcheck") or {}
     check = (container.get("Config") or {}).get("Healthcheck") or {}
-    failures = [entry for entry in report.get("Log") or () if entry.get("ExitCode")]
+    results = report.get("Log") or ()
+    failures = [entry for entry in results if entry.get("ExitCode")]
     return Health(
         status=str(report.get("Status") or ""),
         streak=int(report.get("FailingStreak") or 0),
         retries=int(check.get("Retries") or 3),
         output=last_line(failures[-1].get("Output") or "") if failures else "",
         command=_command(check.get("Test") or ()),
-        timeout=int(check.get("Timeout") or 0) / 1e9 or DEFAULT_TIMEOUT,
+        timeout=_seconds(check, "Timeout") or DEFAULT_TIMEOUT,
+        interval=_seconds(check, "Interval") or DEFAULT_INTERVAL,
+        start_period=_seconds(check, "StartPeriod"),
+        was_checked=bool(results),
     )
+
+
+def _seconds(check: Mapping[str, Any], key: str) -> float:
+    """A time of a check in seconds: engines have nanoseconds."""
+    return int(check.get(key) or 0) / 1e9
 
 
 def _command(test: Sequence[str]) -> tuple[str, ...]:

@@ -92,6 +92,7 @@ class Machine:
 
     root: str = ""
     wait_until: Callable[[Callable[[], bool], str], bool] = quietly  # Pusher.wait_until, while commands run
+    limit: float = LIMIT  # of commands for which no other one is set
 
     def path(self, path: str) -> Path:
         """An absolute path of the host, below the root."""
@@ -107,10 +108,10 @@ class Machine:
         return any(os.access(f"{folder}/{program}", os.X_OK) for folder in folders)
 
     def run(
-        self, argv: Sequence[str], *, limit: float = LIMIT, **environment: str
+        self, argv: Sequence[str], *, limit: float | None = None, **environment: str
     ) -> subprocess.CompletedProcess[str]:
         """Run a command and capture its output; no exit status raises, but TimeLimitError its limit."""
-        command = RunningCommand(argv, limit, **environment)
+        command = RunningCommand(argv, limit or self.limit, **environment)
         try:
             while not self.wait_until(lambda: command.has_ended(0.2), f"waiting for `{command.text}`"):
                 continue

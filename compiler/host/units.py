@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from .machine import Machine
 from .manifest import Unit
-from .wire import RefusedError
+from .wire import RefusedError, counted
 
 PROPERTIES = (
     "Id",
@@ -107,6 +107,11 @@ def is_up(machine: Machine, unit: Unit, state: UnitState) -> bool:
     if unit.runs_once and unit.stamp:
         return machine.path(unit.stamp).exists() and state.active != "activating"
     return state.active == "active"
+
+
+def restarted(times: int) -> str:
+    """`restarted 3 times by systemd`."""
+    return f"restarted {counted(times, 'time')} by systemd"
 
 
 def units_up(machine: Machine, units: Sequence[Unit], states: Mapping[str, UnitState]) -> frozenset[str]:

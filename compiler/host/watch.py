@@ -8,11 +8,10 @@ from collections.abc import Mapping, Sequence
 
 from .health import HEALTHY, Checks, Health, healths_of
 from .journal import masked
-from .machine import LIMIT, TimeLimitError
 from .manifest import Unit, names_of
 from .transaction import Transaction
-from .units import UnitState, is_up, unit_states
-from .wire import counted
+from .units import UnitState, is_up, restarted, unit_states
+from .wire import RefusedError
 
 RESTARTS = 5  # a unit that systemd restarts this often while it should come up has failed
 NAMES = 3  # units of which it is said what they wait for
@@ -39,17 +38,13 @@ def verdict(state: UnitState, *, up: bool, restarts: int, stay: float) -> Verdic
     if state.has_job and not state.is_running:  # its restarts are those of its last run
         return Verdict(WAITING, "not started yet")
     if restarts >= RESTARTS:
-        return Verdict(FAILED, _restarted(restarts))
+        return Verdict(FAILED, restarted(restarts))
     if up or state.active in ("activating", "deactivating", "reloading"):
         now = f"up for {state.active_for:.0f} s" if up else state.words
-        return Verdict(WAITING, f"{_restarted(restarts)}, {now}" if restarts else now)
+        return Verdict(WAITING, f"{restarted(restarts)}, {now}" if restarts else now)
     return Verdict(
         FAILED, f"{state.words}, result {state.result}" if state.result != "success" else state.words
     )
-
-
-def _restarted(restarts: int) -> str:
-    return f"restarted {counted(restarts, 'time')} by systemd"
 
 
 class Watch:
@@ -131,11 +126,12 @@ class Watch:
                 self._is_unhealthy(unit, health)
 
     def _reported(self, units: Sequence[Unit]) -> dict[str, Health]:
-        """Container → its health; nothing if the engine takes longer than there is time."""
-        limit = min(LIMIT, max(1.0, self._deadline - time.monotonic()))
+        """Container → its health; nothing if the engine fails, or takes longer than there is time."""
+        machine = self._change.machine
+        limit = min(machine.limit, max(1.0, self._deadline - time.monotonic()))
         try:
-            return healths_of(self._change.machine, self._change.wanted.engine, units, limit=limit)
-        except TimeLimitError as error:
+            return healths_of(machine, self._change.wanted.engine, units, limit=limit)
+        except RefusedError as error:
             self._checks.outputs.update({unit.container: str(error) for unit in units})
             return {}
 

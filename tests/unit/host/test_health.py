@@ -16,7 +16,9 @@ from tests.support.processes import ends
 
 UNIT = Unit(name="heatsink-web.service", kind="service", step=1, hash="", container="web", health=True)
 # What `docker inspect` and `podman inspect` report, as far as it is read.
-CHECK = '"Healthcheck": {"Test": ["CMD", "true"], "Timeout": 2000000000, "Retries": 4}'
+CHECK = (
+    '"Healthcheck": {"Test": ["CMD", "true"], "Timeout": 2000000000, "Retries": 4, "StartPeriod": 5000000000}'
+)
 REPORT = '{"Status": "unhealthy", "FailingStreak": 2, "Log": [{"ExitCode": 1, "Output": "a\\nb\\n\\n"}]}'
 
 
@@ -36,7 +38,16 @@ def test_the_report_of_an_engine_is_read(engine: Callable[[str], str], key: str)
     inspected = f'[{{"Name": "/web", "State": {{"{key}": {REPORT}}}, "Config": {{{CHECK}}}}}]'
     program = engine(f"cat <<'END'\n{inspected}\nEND")
     assert healths_of(Machine(), program, (UNIT,)) == {
-        "web": Health(status="unhealthy", streak=2, retries=4, output="b", command=("true",), timeout=2.0)
+        "web": Health(
+            status="unhealthy",
+            streak=2,
+            retries=4,
+            output="b",
+            command=("true",),
+            timeout=2.0,
+            start_period=5.0,
+            was_checked=True,
+        )
     }
 
 
@@ -49,6 +60,7 @@ def test_a_container_without_a_check_has_no_health(engine: Callable[[str], str])
     (Health(), "", "its health check has not succeeded yet"),
     (Health(), "refused", "health check failing: refused"),
     (Health(streak=1, retries=3), "", "health check failing (1 of 3)"),
+    (Health(streak=9, retries=3), "", "health check failing (9 times)"),
     (Health(streak=1, retries=3, output="404"), "refused", "health check failing (1 of 3): 404"),
 ])  # fmt: skip
 def test_a_failing_check_is_described(health: Health, output: str, words: str) -> None:

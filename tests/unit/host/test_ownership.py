@@ -280,7 +280,9 @@ def test_what_is_no_file_in_the_build_is_not_read(host: HostFolder, kind: str) -
 def test_an_engine_that_does_not_describe_containers_is_named(host: HostFolder) -> None:
     host.installs("podman", "echo oops")
     host.writes(service("one", images=("example/one:1",), container="one"))
-    assert "error: localhost: `podman inspect` prints no JSON\n" in refused(host.push().error)
+    assert "localhost: `podman inspect` answers what is not understood: `oops`\n" in refused(
+        host.push().error
+    )
 
 
 def test_a_host_belongs_to_the_project_that_pushed_to_it(host: HostFolder) -> None:
