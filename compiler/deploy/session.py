@@ -2,7 +2,8 @@
 
     host → us    heatsink 1 up <generation> <salt> <digest> <host program's hash>     written by `sh`
     us → host    same                                                     nothing to do, without Python
-    us → host    run <size> <sha256>, <size> bytes of the host program if the host has another one
+    us → host    run <size> <sha256>, <size> bytes of the host program if the host has another one;
+                 or look …, after which the host does not keep them
     us → host    {"do": "push", …, "size": n}, n bytes of the manifest    now the host program answers
     host → us    {"event": "missing", "blobs": [sha256, …]}
     us → host    {"size": n}, n bytes: those blobs, concatenated
@@ -82,6 +83,7 @@ class Session:
         self._channel: Channel | None = None
         self._answers: Answers | None = None
         self._has_program = False
+        self._verb = ""
         self._request = b""
         self._may_replace_program = False
         self._is_running = False  # the host program, which wants to hear from us
@@ -104,8 +106,14 @@ class Session:
         self._send(b"same\n")
         self.close()
 
-    def request(self, verb: str, fields: Mapping[str, object], payload: bytes | None = None) -> None:
-        """Send the host program if the host has another one, start it, and send it a request."""
+    def request(
+        self, verb: str, fields: Mapping[str, object], payload: bytes | None = None, *, keep: bool = True
+    ) -> None:
+        """Send the host program if the host has another one, start it, and send it a request.
+
+        With `keep` false the host forgets the program that was sent: nothing there is changed.
+        """
+        self._verb = "run" if keep else "look"
         self._request = _request({"do": verb, **fields}, payload)
         self._may_replace_program = self._has_program
         self._start(b"" if self._has_program else program()[1])
@@ -194,7 +202,9 @@ class Session:
 
     def _start(self, content: bytes) -> None:
         """Start the host program, sent before if it is not empty, with the request."""
-        self._send(f"run {len(content)} {sha256(content).hexdigest()}\n".encode() + content + self._request)
+        self._send(
+            f"{self._verb} {len(content)} {sha256(content).hexdigest()}\n".encode() + content + self._request
+        )
         self._is_running = True
 
     def _send(self, content: bytes) -> None:
