@@ -10,6 +10,7 @@ compile, secrets         a fleet's bundles; values of hidden parameters
 plan, push               what a push would change, and the push
 status, rollback         what happens to bundles on hosts
 remove                   hosts that are not served any more
+status_output            what a status looks like
 plan_output, consent     what a plan looks like; questions before a change
 plan_colours             its colours
 progress                 what hosts do at the moment

@@ -133,19 +133,26 @@ class UnitStatus:
     unit: str
     container: str
     step: int
-    up: bool  # active and not unhealthy; of a run-once unit: done
-    state: str  # `active (running)`, `failed`, `done`, …
+    up: bool  # active, healthy, not restarted lately; of a run-once unit: done
+    state: str  # `active (running)`, `failed`, `done`, `no container`, …
     since: int | None  # seconds since 1970
     restarts: int
-    health: str  # healthy, unhealthy, starting; "" without a health check
+    health: str  # healthy, unhealthy, starting, unknown; "" without a health check
+    why: str  # it is not up, if `state` does not say it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitsReported:
     """The generation that is installed (0: none), the last one that came up completely, and its units."""
 
+    at: int  # the time on the host, in seconds since 1970
     generation: int
+    name: str  # of the generation, the same on all hosts
+    manifest: str | None  # its sha256
     current: int
+    pending: str  # the change that is not confirmed yet, and whose it is; "" if there is none
+    changed: tuple[str, ...]  # the files and links that are not as they were installed
+    problems: tuple[str, ...]  # what is damaged, or cannot be found out
     units: tuple[UnitStatus, ...]
     certificates: Mapping[str, str]  # the certificates among the host's secrets, in PEM format
 

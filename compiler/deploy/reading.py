@@ -174,6 +174,7 @@ _UNIT_STATUS = _record(
         "since": _optional(_number),
         "restarts": _number,
         "health": _text,
+        "why": _text,
     },
 )
 _PLAN = (
@@ -211,7 +212,18 @@ EVENTS: Mapping[str, tuple[Callable[..., Any], Mapping[str, _Field]]] = {
     "done": (Activated, {"generation": _number}),
     "status": (
         UnitsReported,
-        {"generation": _number, "current": _number, "units": _many(_UNIT_STATUS), "certificates": _secrets},
+        {
+            "at": _number,
+            "generation": _number,
+            "name": _text,
+            "manifest": _optional(_sha256),
+            "current": _number,
+            "pending": _text,
+            "changed": _many(_text),
+            "problems": _many(_text),
+            "units": _many(_UNIT_STATUS),
+            "certificates": _secrets,
+        },
     ),
     "secrets": (SecretsReported, {"names": _many(_name), "values": _secrets}),
 }

@@ -8,6 +8,7 @@ connection on which it then answers: requests arrive on stdin as one JSON object
 point, it leaves a record of the change, with which a push, the revert timer or the next boot goes on.
 
     __main__, verbs              answers one request, or does what systemd asks
+    status                       what is installed, what differs from that, and the state of units
     held                         the secrets that this host has
     staging                      receives and checks a bundle
     activation                   a change as a whole: plan, pull, install, start step by step, confirm

@@ -1,4 +1,4 @@
-"""The requests: push, rollback, remove, status, secrets."""
+"""The requests that change the host: push, rollback, remove; and where each request is answered."""
 
 from __future__ import annotations
 
@@ -11,20 +11,18 @@ from .blend import only
 from .commit import tidy
 from .disk import remove_tree
 from .engine import check_engine
-from .health import Health, healths_of
-from .held import certificates, report_secrets
+from .held import report_secrets
 from .installed import Installed
 from .layout import CURRENT, PREVIOUS
 from .lock import locked
 from .machine import Machine
-from .manifest import Unit, names_of
 from .ownership import check_manifest, check_ownership, check_project
 from .recovery import recover
 from .revert import revert_unattended
 from .staging import check_units, stage
+from .status import status
 from .store import About, Generation, generation, generations, linked
 from .tmpfiles import check_tmpfiles
-from .units import UnitState, is_up, unit_states
 from .wire import Pusher, RefusedError
 
 
@@ -88,43 +86,6 @@ def _check_host(machine: Machine, wanted: Generation, request: Mapping[str, Any]
 def _previous_number(machine: Machine) -> int:
     current = linked(machine, CURRENT)
     return current if Installed.on(machine).generation != current else linked(machine, PREVIOUS)
-
-
-def status(machine: Machine, pusher: Pusher, _: Mapping[str, Any]) -> int:
-    """Report the state of every unit of the installed generation."""
-    number = Installed.on(machine).generation
-    if not number:
-        pusher.send("status", generation=0, current=0, units=[], certificates={})
-        return 0
-    wanted = generation(machine, number)
-    states = unit_states(machine, names_of(wanted.services))
-    healths = healths_of(machine, wanted.engine, [unit for unit in wanted.services if unit.health])
-    pusher.send(
-        "status",
-        generation=number,
-        current=linked(machine, CURRENT),
-        units=[_report(machine, unit, states[unit.name], healths) for unit in wanted.services],
-        certificates=certificates(wanted),
-    )
-    return 0
-
-
-def _report(
-    machine: Machine, unit: Unit, state: UnitState, healths: Mapping[str, Health]
-) -> dict[str, object]:
-    health = healths.get(unit.container, Health()).status
-    up = is_up(machine, unit, state) and health != "unhealthy"
-    return {
-        "service": unit.service,
-        "unit": unit.name,
-        "container": unit.container,
-        "step": unit.step,
-        "up": up,
-        "state": "done" if up and unit.runs_once else state.words,
-        "since": state.since,
-        "restarts": state.restarts,
-        "health": health,
-    }
 
 
 # Requests of a pusher.

@@ -21,7 +21,7 @@ from compiler.deploy.outcome import DryRun, Outcome
 from compiler.deploy.push import dry_run, push
 from compiler.deploy.rollback import remove, roll_back
 from compiler.deploy.sessions import Sessions
-from compiler.deploy.status import HostStatus, statuses
+from compiler.deploy.status import Built, HostStatus, statuses
 from compiler.deploy.transport import Transport
 from compiler.model.artifact import Artifacts
 from compiler.model.config import Port
@@ -203,9 +203,12 @@ class HostFolder:
         with self.sessions() as sessions:
             return remove(sessions, self.options())[0]
 
-    def status(self) -> HostStatus:
+    def status(self, **secrets: str) -> HostStatus:
+        """Its state; values of secrets are compared if there are any."""
+        is_built = (self.folder / "build").exists()
+        manifest = self.bundles()["localhost"].host.manifest if is_built else ""
         with self.sessions() as sessions:
-            return statuses(sessions)[0]
+            return statuses(sessions, {"localhost": Built(manifest=manifest, secrets=secrets or None)})[0]
 
     def shows(self, service: str, **properties: object) -> None:
         """Let systemd report these properties of a service, whatever happens to it."""

@@ -55,7 +55,7 @@ def test_status_has_a_row_for_it(folder: Path, capsys: pytest.CaptureFixture[str
     assert row in capsys.readouterr().out
     assert heatsink(folder, "status --host web1 --json") == 0
     assert json.loads(capsys.readouterr().out) == [
-        {"host": "web1", "up": None, "left": True, "errors": [], "units": []}
+        {"host": "web1", "state": "left", "up": None, "left": True, "errors": [], "units": []}
     ]
 
 

@@ -43,7 +43,7 @@ def test_a_host_program_that_does_not_run_is_replaced_and_the_push_goes_on(
     assert installed.read_bytes() == CONTENT
 
 
-@pytest.mark.parametrize("ask", [HostFolder.status, HostFolder.dry_run, HostFolder.rollback])
+@pytest.mark.parametrize("ask", [HostFolder.dry_run, HostFolder.rollback])
 def test_every_request_replaces_it(host: HostFolder, ask: object) -> None:
     host.writes(service("one"))
     installed = unfit(host, UNFIT["half of it"])

@@ -107,7 +107,7 @@ def test_a_dry_run_names_what_a_run_once_unit_takes_down_and_says_why(host: Host
     )
     outcome = host.push()
     assert (outcome.started, outcome.warnings) == (plan.starts, ())
-    assert host.status().is_up
+    assert host.status().state == "up"
 
 
 def test_a_unit_that_went_down_since_the_plan_was_made_is_started_and_reported(host: HostFolder) -> None:
@@ -301,7 +301,7 @@ def test_status_names_what_is_not_up(host: HostFolder) -> None:
     host.push()
     (host.folder / "bin/active/heatsink-two.service").unlink()
     found = host.status()
-    assert (found.generation, found.is_up) == (1, False)
+    assert (found.generation, found.state) == (1, "down")
     assert [(unit.service, unit.up, unit.state) for unit in found.units] == [
         ("one", True, "active"),
         ("two", False, "inactive"),
@@ -309,7 +309,9 @@ def test_status_names_what_is_not_up(host: HostFolder) -> None:
 
 
 def test_status_of_a_host_without_a_push_is_not_up(host: HostFolder) -> None:
-    assert host.status() == HostStatus(host="localhost", generation=0, complete=True, units=())
+    found = host.status()
+    assert found == HostStatus(host="localhost", at=found.at)
+    assert found.state == "empty"
 
 
 QUADLET = prepared("/etc/containers/systemd/heatsink/heatsink-one.container", "[Container]\nImage=one:1\n")

@@ -35,8 +35,9 @@ def old(host: HostFolder) -> HostFolder:
 
 
 def test_status_shows_a_host_of_format_1(old: HostFolder) -> None:
-    shown = old.status()
-    assert (shown.generation, shown.is_up) == (2, True)
+    shutil.copytree(FORMAT_1 / "bundle", old.folder / "build")
+    shown = old.status(Password=PASSWORD)
+    assert (shown.generation, shown.state) == (2, "up")
 
 
 def test_rollback_returns_to_a_generation_of_format_1(old: HostFolder) -> None:
