@@ -107,10 +107,17 @@ class Operator:
         document: dict[str, Any] = json.loads(self.heatsink("plan", "--json", *arguments, code=2))
         return document["hosts"][0]  # type: ignore[no-any-return]
 
-    def status(self, code: int = 0) -> dict[str, dict[str, object]]:
-        """Unit → its status, on the first node."""
-        hosts = json.loads(self.heatsink("status", "--json", code=code))
-        return {unit["unit"]: unit for unit in hosts[0]["units"]}
+    def status(self, code: int | None = None) -> dict[str, dict[str, Any]]:
+        """Unit → its status, on the first node; how it ends is only asked if there is a code."""
+        return {unit["unit"]: unit for unit in self.hosts(code)[0]["units"]}
+
+    def hosts(self, code: int | None = None) -> list[dict[str, Any]]:
+        """The status of all nodes."""
+        done = self.start("status", "--json")
+        said = done.communicate()[0]
+        assert code in (None, done.returncode), said
+        hosts: list[dict[str, Any]] = json.loads(said)
+        return hosts
 
     def killed_push(self, until: str) -> str:
         """What a push said that was killed, as the kernel kills, when it said a certain thing."""

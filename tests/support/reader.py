@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
@@ -35,7 +36,9 @@ class Reader:
         heatsink.chmod(0o755)
         path = f"{heatsink.parent}:{os.environ['PATH']}"
         self.environment = (
-            os.environ | {"PATH": path, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"} | self.environment
+            os.environ
+            | {"PATH": path, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8", "NO_COLOR": "1"}
+            | self.environment
         )
 
     def followed(self, page: str) -> str:
@@ -52,19 +55,37 @@ class Reader:
         if command.startswith("cd "):
             self.folder /= command.removeprefix("cd ").strip()
             return ""
-        done = subprocess.run(
-            ["sh", "-c", self._own(command)],
+        run = self._on_terminal if command == "heatsink status\n" else self._in_pipe
+        status, printed = run(self._own(command))
+        plans = command.startswith("heatsink plan ")  # which exits with 2 if something would change
+        assert status in ((0, 2) if plans else (0,)), f"{command}{printed}"
+        return self._shown(printed)
+
+    def _in_pipe(self, command: str) -> tuple[int, str]:
+        process = self._start(command, subprocess.PIPE)
+        printed = process.communicate()[0]
+        return process.returncode, printed.decode()
+
+    def _on_terminal(self, command: str) -> tuple[int, str]:
+        ours, terminal = os.openpty()
+        process = self._start(command, terminal)
+        os.close(terminal)
+        printed = bytearray()
+        with contextlib.suppress(OSError):  # it has ended
+            while piece := os.read(ours, 4096):
+                printed += piece
+        os.close(ours)
+        return process.wait(), printed.decode().replace("\r\n", "\n")
+
+    def _start(self, command: str, stdout: int) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            ["sh", "-c", command],
             cwd=self.folder,
             env=self.environment,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
+            stdout=stdout,
+            stderr=subprocess.STDOUT if stdout == subprocess.PIPE else subprocess.DEVNULL,
         )
-        plans = command.startswith("heatsink plan ")  # which exits with 2 if something would change
-        assert done.returncode in ((0, 2) if plans else (0,)), f"{command}{done.stdout}"
-        return self._shown(done.stdout)
 
     def _follow(self, block: re.Match[str]) -> str:
         self._write(block)
