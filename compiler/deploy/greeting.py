@@ -35,7 +35,7 @@ if [ "$verb" = confirm ]; then
 fi
 case $verb$size in
   run* | look0) ;;
-  look*) p=$(mktemp) && trap 'rm -f "$p"' EXIT || exit 74 ;;
+  look*) d=$(mktemp -d) && trap 'rm -rf "$d"' EXIT && p=$d/host || exit 74 ;;
   *) exit 0 ;;
 esac
 command -v python3 >/dev/null || { echo python3 is not installed >&2; exit 69; }
