@@ -9,6 +9,7 @@ init                     a new project; the files of its example are in project/
 compile, secrets         a fleet's bundles; values of hidden parameters
 plan, push               what a push would change, and the push
 status, rollback         what happens to bundles on hosts
+history, diff            what was done on hosts; what lies between two generations
 remove                   hosts that are not served any more
 status_output            what a status looks like
 plan_output, consent     what a plan looks like; questions before a change
@@ -50,6 +51,8 @@ _COMMANDS = {
     "plan": "plan:plan",
     "push-artifacts": "push:push_artifacts",
     "status": "status:status",
+    "history": "history:history",
+    "diff": "diff:diff",
     "rollback": "rollback:rollback",
     "remove": "remove:remove",
     "secrets": "secrets:secrets",

@@ -92,7 +92,7 @@ class PlanCommand(Command):
     """A command that can plan: exit code 2 says that something would change, so wrong usage ends with 1."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        plans = self.name == "plan" or "--dry-run" in args
+        plans = self.name in ("plan", "diff") or "--dry-run" in args
         try:
             return super().parse_args(ctx, args)
         except click.UsageError as error:

@@ -47,8 +47,17 @@ _EXAMPLES = {
         ("--host web3", "a host that left the hosts file"),
         ("--host '*' --yes", "all hosts, without a question"),
     ),
+    "heatsink history": (
+        ("", "what was pushed to the fleet, and how it went"),
+        ("web0", "what was done on one host, with the names of files and units"),
+    ),
+    "heatsink diff": (
+        ("previous current", "what the last push has changed"),
+        ("20260714T1011 current --host web0", "what has changed on one host since that push"),
+    ),
     "heatsink rollback": (
         ("", "back to the previous generation"),
+        ("--to 20260714T101112-1a2b3c4d", "to what was pushed then"),
         ("--host web0 --to 3", "one host, to its generation 3"),
     ),
     "heatsink secrets generate": (("--offline", "complete secrets.yaml before the first push"),),

@@ -14,14 +14,13 @@ from compiler.cli.selection import Selection, selecting, show_outcomes
 @selecting
 @click.option(
     "--to",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Generation to return to, instead of the previous one.",
+    metavar="GENERATION",
+    help="Return to this one, by its name in `heatsink history` or the beginning of it, or by its number.",
 )
 @changing_options
 @yes_option
 @json_option("Print the result for each host as JSON.")
-def rollback(selection: Selection, changing: Changing, to: int | None, yes: bool, as_json: bool) -> None:
+def rollback(selection: Selection, changing: Changing, to: str | None, yes: bool, as_json: bool) -> None:
     """Roll hosts back to the previous generation: its files, units, images and secret values.
 
     After a failed push that is the last generation that came up completely. Run it again to undo. The plan
@@ -30,8 +29,8 @@ def rollback(selection: Selection, changing: Changing, to: int | None, yes: bool
     from compiler.deploy.rollback import roll_back
 
     fleet, hosts = selection.read()
+    options = changing.options(selection.build, fleet)
     with selection.sessions(hosts) as sessions:
-        options = changing.options(selection.build, fleet)
         outcomes = roll_back(
             sessions, to, options, lambda dry_runs: ask_before("a rollback", dry_runs, yes=yes)
         )

@@ -13,6 +13,9 @@ rollover                  authorities replaced without an outage
 printable                 a stranger's text on a terminal
 push, rollback            a bundle, an earlier generation, or nothing, activated
 status                    the state of units
+history                   what was done on hosts, and the generations that they keep
+choice                    a generation by its name, or its number
+comparison                what lies between two generations
 activation                what push, rollback and remove share
 plan_file                 a saved plan
 differences, places       the lines that change in files; those of templates that they come from

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from compiler.deploy.bundle import BundleFolder
 from compiler.deploy.events import PlanSummary
@@ -17,15 +17,20 @@ def differences(bundle: BundleFolder, plan: PlanSummary) -> dict[str, str]:
     It is empty where nothing visible differs: only mode, owner, white space or control characters.
     """
     shown = {file.path for file in bundle.manifest.files if not file.sensitive and file.size <= LONGEST_TEXT}
+    paths = shown & plan.texts.keys() & {*plan.writes}
+    return text_differences(plan, {path: bundle.text(path) for path in paths}, "now", "wanted")
+
+
+def text_differences(plan: PlanSummary, wanted: Mapping[str, str], before: str, after: str) -> dict[str, str]:
+    """The same between the texts of a plan and others, for which there is a word each."""
     return {
-        path: "".join(_diff(path, old, bundle.text(path)))
-        for path, old in sorted(plan.texts.items())
-        if path in plan.writes and path in shown and path not in plan.private
+        path: "".join(_diff((plan.texts[path], f"{path} {before}"), (wanted[path], f"{path} {after}")))
+        for path in sorted(plan.texts.keys() & wanted.keys() & {*plan.writes} - {*plan.private})
     }
 
 
-def _diff(path: str, old: str, new: str) -> Iterator[str]:
-    """The lines of a diff; `old` is the text as a host sent it, without control characters."""
-    lines = printable_lines(new, LONGEST_TEXT).splitlines()
-    for line in difflib.unified_diff(old.splitlines(), lines, f"{path} now", f"{path} wanted", lineterm=""):
+def _diff(old: tuple[str, str], new: tuple[str, str]) -> Iterator[str]:
+    """The lines of a diff of two texts with their titles; a host sends texts without control characters."""
+    lines = printable_lines(new[0], LONGEST_TEXT).splitlines()
+    for line in difflib.unified_diff(old[0].splitlines(), lines, old[1], new[1], lineterm=""):
         yield f"{line}\n"

@@ -158,6 +158,64 @@ class UnitsReported:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeptGeneration:
+    """A generation that can be returned to; it has the name of every push that has made it current."""
+
+    number: int
+    names: tuple[str, ...]  # none of an earlier version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerationsKept:
+    """The generations that a host has, newest first, and the numbers of two of them; 0: there is none."""
+
+    current: int
+    previous: int
+    generations: tuple[KeptGeneration, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedThings:
+    """How many files or units a change was to write, remove, start or stop, and the names of the first."""
+
+    what: str  # written, removed, started, stopped
+    count: int
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedChange:
+    """A change in a host's history; one that an earlier version recorded has texts that are empty."""
+
+    at: int  # when it ended, in seconds since 1970 by the host's clock
+    result: str  # done, reverted, incomplete
+    why: str  # it was not done
+    action: str  # push, rollback, remove
+    change: str  # the name of the command, the same on all of its hosts
+    by: str
+    generation: int  # the one that was wanted; 0: nothing
+    name: str
+    source: str  # the commit of the folder that was compiled
+    plan: str  # its digest
+    changed: tuple[ChangedThings, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryReported:
+    """The newest changes of a host, newest first."""
+
+    changes: tuple[RecordedChange, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """The plan that leads from one kept generation to another, and what is in files of the other."""
+
+    plan: PlanSummary
+    texts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SecretsReported:
     """The names of the secrets that the host has, and their values if these were asked for."""
 
@@ -177,5 +235,8 @@ Event = (
     | Unconfirmed
     | Activated
     | UnitsReported
+    | GenerationsKept
+    | HistoryReported
+    | Comparison
     | SecretsReported
 )

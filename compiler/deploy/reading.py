@@ -10,16 +10,22 @@ from typing import Any
 from compiler.deploy.answers import NotUnderstoodError
 from compiler.deploy.events import (
     Activated,
+    ChangedThings,
+    Comparison,
     Event,
     FilesInstalled,
+    GenerationsKept,
+    HistoryReported,
     HostRefusal,
     HostWarning,
     ImagesPulled,
     Item,
+    KeptGeneration,
     Missing,
     PlannedUnit,
     PlanSummary,
     Progress,
+    RecordedChange,
     SecretsReported,
     StepEnded,
     Unconfirmed,
@@ -197,6 +203,28 @@ _PLAN = (
     },
 )
 
+_KEPT = _record(KeptGeneration, {"number": _number, "names": _many(_text)})
+_CHANGED = _record(
+    ChangedThings,
+    {"what": _word("written", "removed", "started", "stopped"), "count": _number, "names": _many(_text)},
+)
+_CHANGE = _record(
+    RecordedChange,
+    {
+        "at": _number,
+        "result": _text,
+        "why": _text,
+        "action": _text,
+        "change": _text,
+        "by": _text,
+        "generation": _number,
+        "name": _text,
+        "source": _text,
+        "plan": _text,
+        "changed": _many(_CHANGED),
+    },
+)
+
 # The name of an event → its class, and what its fields must be.
 EVENTS: Mapping[str, tuple[Callable[..., Any], Mapping[str, _Field]]] = {
     "progress": (Progress, {"text": _text}),
@@ -225,5 +253,11 @@ EVENTS: Mapping[str, tuple[Callable[..., Any], Mapping[str, _Field]]] = {
             "certificates": _secrets,
         },
     ),
+    "kept": (
+        GenerationsKept,
+        {"current": _number, "previous": _number, "generations": _many(_KEPT)},
+    ),
+    "history": (HistoryReported, {"changes": _many(_CHANGE)}),
+    "comparison": (Comparison, {"plan": _record(*_PLAN), "texts": _by_name(_content)}),
     "secrets": (SecretsReported, {"names": _many(_name), "values": _secrets}),
 }

@@ -5,44 +5,61 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from compiler.deploy.activation import PushOptions, activate
-from compiler.deploy.events import PlanSummary
+from compiler.deploy.choice import chosen
+from compiler.deploy.events import GenerationsKept, PlanSummary
 from compiler.deploy.outcome import Consent, DryRun, Outcome, dry_runs
 from compiler.deploy.session import Session
 from compiler.deploy.sessions import Sessions
+from compiler.diagnostics import HeatsinkError, Problem
 
 
 def roll_back(
     sessions: Sessions,
-    to: int | None,
+    to: str | None,
     options: PushOptions,
     consent: Consent = lambda _: None,
 ) -> tuple[Outcome, ...]:
     """Return hosts to generation `to`, or to the last that came up before what they have now.
 
     Hosts are taken through it step by step as by a push: files, units, images and secret values are that
-    generation's.
+    generation's. `to` is as for `chosen`: HeatsinkError, with nothing changed, if a host does not keep it.
     """
-    return _change(sessions, "rollback", {"to": to, **options.request}, options, consent)
+    _ask(sessions, "rollback", {"chooses": to is not None, **options.request})
+    if to is not None:
+        _choose(sessions, to)
+    return _change(sessions, options, consent)
+
+
+def _choose(sessions: Sessions, to: str) -> None:
+    """Tell each host which of its generations is meant."""
+    kept = sessions.map(lambda session: session.expect(GenerationsKept))
+    try:
+        numbers = chosen(kept, to)
+    except HeatsinkError as error:
+        raise HeatsinkError.of((*error.problems, Problem("no host was changed"))) from None
+    sessions.map(lambda session: session.send({"to": numbers[session.host]}))
 
 
 def remove(
     sessions: Sessions, options: PushOptions, consent: Consent = lambda _: None
 ) -> tuple[Outcome, ...]:
     """Take everything off hosts that heatsink has put there, its own records too; named volumes stay."""
-    return _change(sessions, "remove", options.request, options, consent)
+    _ask(sessions, "remove", options.request)
+    return _change(sessions, options, consent)
 
 
-def _change(
-    sessions: Sessions, verb: str, request: Mapping[str, object], options: PushOptions, consent: Consent
-) -> tuple[Outcome, ...]:
+def _ask(sessions: Sessions, verb: str, request: Mapping[str, object]) -> None:
     def ask(session: Session) -> None:
         session.greet()
         session.request(verb, request)
 
+    sessions.map(ask)
+
+
+def _change(sessions: Sessions, options: PushOptions, consent: Consent) -> tuple[Outcome, ...]:
     def agree(plans: Mapping[str, PlanSummary]) -> None:
         consent(sorted(dry_runs(sessions, plans, {}), key=_host))
 
-    sessions.map(ask)
     return tuple(sorted(activate(sessions, options, agree), key=_host))
 
 

@@ -26,7 +26,8 @@ point, it leaves a record of the change, with which a push, the revert timer or 
     ownership, taken             refuses what is not heatsink's to replace; keeps what is taken over
     tmpfiles                     refuses lines of tmpfiles.d that would replace files of others
     installed, store, lock       what is installed; the generations kept; one pusher at a time
-    history                      what was done on this host
+    history, kept                what was done on this host; the generations that can be returned to
+    comparison                   what lies between two of them
     ports, kernel                refuse a host on which a port is taken, or whose kernel lacks a module
     disk, sealed, space          files written whole and flushed; those with a digest; room for them
     machine, wire                commands; requests and events

@@ -10,21 +10,23 @@ import time
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from . import history
 from .commit import abandon, commit
 from .engine import make_volumes, needs_of, pull
 from .install import install
 from .installed import Installed
+from .journal import masked
 from .kernel import lacking_modules
 from .machine import Machine
 from .pending import Pending, before_change, confirm, is_confirmed, seal
 from .plan import make_plan, observe
 from .ports import held_ports
 from .recovery import write_recovery_unit
-from .report import report
+from .report import changed, report
 from .revert import revert
 from .revert_timer import RevertTimer
 from .steps import Result, bring_up, settle, start_targets
-from .store import Generation, keep, salt_of
+from .store import About, Generation, keep, salt_of
 from .transaction import Transaction
 from .units import check_steps
 from .wire import Pusher, PusherLeft, RefusedError
@@ -53,7 +55,9 @@ def activate(machine: Machine, pusher: Pusher, wanted: Generation, request: Mapp
     pusher.wait_for_release("install")
     make_volumes(machine, wanted.engine, needs.volumes)
     kept = keep(machine, wanted)
-    pending = _begin(machine, pusher, installed, kept, request)
+    pending = _begin(
+        machine, pusher, installed, kept, {**request, "plan": reported["digest"], "changed": changed(plan)}
+    )
     return _carry_out(Transaction(machine, pusher, kept, plan, installed, pending.timeout), pending, request)
 
 
@@ -73,6 +77,10 @@ def _begin(
     """Record the change and arm the revert timer. A change that has not ended is taken over: its way back is
     ours."""
     earlier = Pending.on(machine)
+    if earlier:
+        dataclasses.replace(earlier, why="another change took over").ended(machine, history.INCOMPLETE)
+    is_push = request["do"] == "push"  # of a bundle that may be kept here already, from an earlier one
+    origin = About(name=request["name"], source=request["source"]) if is_push else wanted.about
     pending = Pending(
         wanted=wanted.number,
         before=earlier.before if earlier else before_change(machine, installed),
@@ -83,6 +91,11 @@ def _begin(
         confirm_within=request["confirm_within"],
         keep_newest=request["keep_newest"],
         project=request["project"],
+        change=request["name"],
+        name=origin.name,
+        source=origin.source,
+        plan=request["plan"],
+        changed=request["changed"],
     )
     write_recovery_unit(machine)
     pending.save(machine)
@@ -97,10 +110,14 @@ def _carry_out(change: Transaction, pending: Pending, request: Mapping[str, Any]
         failed = _install_and_start(change, request)
     except (RefusedError, OSError) as error:
         refusal = RefusedError.of(error)
-        raise RefusedError(f"{refusal}\n{_after_error(change, pending)}", refusal.hint) from None
+        why = masked(str(refusal), change.wanted.secrets)
+        aftermath = _after_error(change, dataclasses.replace(pending, why=why))
+        raise RefusedError(f"{refusal}\n{aftermath}", refusal.hint) from None
     if failed:
         step, result = failed
-        aftermath = _after_failure(change, pending, stays=request["keep_failed"])
+        names = ", ".join(failure.unit for failure in result.failed)
+        ending = dataclasses.replace(pending, why=f"did not come up: {names}")
+        aftermath = _after_failure(change, ending, stays=request["keep_failed"])
         _report(change.pusher, step, result, aftermath)
         return 1
     _await_confirmation(change, pending, by_connection=request["confirm"])
@@ -147,14 +164,15 @@ def _await_confirmation(change: Transaction, pending: Pending, *, by_connection:
     if is_confirmed(machine):  # even if the first connection was lost since
         return
     if go == "revert":
-        raise RefusedError(f"the change was not confirmed\n{_return(change, pending)}")
+        why = "the change was not confirmed"
+        raise RefusedError(f"{why}\n{_return(change, dataclasses.replace(pending, why=why))}")
     raise PusherLeft
 
 
 def _after_failure(change: Transaction, pending: Pending, *, stays: bool) -> str:
     """What becomes of the host when a unit did not come up."""
     if stays or not pending.before:
-        abandon(change.machine, pending, change.wanted)
+        abandon(change.machine, pending)
         return "the host is left as it is" if stays else "there is no earlier generation: what came up stays"
     return _return(change, pending)
 
@@ -162,7 +180,7 @@ def _after_failure(change: Transaction, pending: Pending, *, stays: bool) -> str
 def _after_error(change: Transaction, pending: Pending) -> str:
     """What becomes of the host when the generation cannot be installed."""
     if pending.before is None:
-        abandon(change.machine, pending, change.wanted)
+        abandon(change.machine, pending)
         return "there is no earlier generation that is whole: the host is left as it is"
     return _return(change, pending)
 

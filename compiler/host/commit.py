@@ -28,7 +28,7 @@ def commit(machine: Machine, wanted: Generation, pending: Pending) -> None:
     if wanted.number:
         switch(machine, wanted.number)
         write_summary(machine, wanted, salt_of(machine), Installed.on(machine).project)
-    record(machine, pending, history.DONE, wanted)
+    pending.ended(machine, history.DONE)
     if not wanted.number:
         _forget_all(machine)
     end(machine)
@@ -67,10 +67,10 @@ def wanted_by(machine: Machine, number: int) -> Generation:
     return generation(machine, number) if number else Generation.nothing(Installed.on(machine).engine)
 
 
-def abandon(machine: Machine, pending: Pending, wanted: Generation) -> None:
+def abandon(machine: Machine, pending: Pending) -> None:
     """Leave the host as it is: the next push continues from there."""
     _claim(machine, pending)
-    record(machine, pending, history.INCOMPLETE, wanted)
+    pending.ended(machine, history.INCOMPLETE)
     end(machine)
 
 
@@ -86,18 +86,3 @@ def end(machine: Machine) -> None:
     """The change has ended: nobody has to finish or undo it."""
     forget(machine)
     disarm(machine)
-
-
-def record(machine: Machine, pending: Pending, result: str, wanted: Generation) -> None:
-    """Add the end of a change to the history."""
-    history.record(
-        machine,
-        result,
-        action=pending.action,
-        by=pending.by,
-        started=pending.started,
-        before=pending.before,
-        generation=wanted.number,
-        name=wanted.about.name,
-        source=wanted.about.source,
-    )

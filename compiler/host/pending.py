@@ -10,7 +10,9 @@ finishes the change if it was confirmed.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 
+from . import history
 from .disk import write
 from .installed import Installed
 from .layout import CONFIRMED, CURRENT, PENDING, PREVIOUS
@@ -35,6 +37,13 @@ class Pending:
     keep_newest: int  # generations
     reverting: bool = False
     project: str = ""  # whose host it is after the change
+    why: str = ""  # it is not done
+    # What the history has of it, besides.
+    change: str = ""
+    name: str = ""
+    source: str = ""
+    plan: str = ""
+    changed: Sequence[Mapping[str, object]] = ()
 
     @classmethod
     def on(cls, machine: Machine) -> Pending | None:
@@ -53,6 +62,23 @@ class Pending:
     def save(self, machine: Machine) -> None:
         """Write the record to disk."""
         write_sealed(machine.path(PENDING), dataclasses.asdict(self))
+
+    def ended(self, machine: Machine, result: str) -> None:
+        """Add the change to the history."""
+        history.record(
+            machine,
+            result,
+            why=self.why,
+            action=self.action,
+            change=self.change,
+            by=self.by,
+            started=self.started,
+            generation=self.wanted,
+            name=self.name,
+            source=self.source,
+            plan=self.plan,
+            changed=list(self.changed),
+        )
 
 
 def before_change(machine: Machine, installed: Installed) -> int | None:

@@ -51,7 +51,8 @@ def recover(machine: Machine) -> int:
         tidy(machine)
         pending = Pending.on(machine)
         if pending:
-            _put_back(way_back(machine, Unattended(), pending), pending)
+            why = pending.why or "the host was rebooted before it was confirmed"
+            _put_back(way_back(machine, Unattended(), pending), dataclasses.replace(pending, why=why))
     return 0
 
 

@@ -16,6 +16,8 @@ from .machine import Machine
 from .plan import Plan
 from .store import Generation, salt_of
 
+MOST_NAMES, LONGEST_NAME = 10, 200  # of each kind, in characters, that the history has
+
 
 def report(
     machine: Machine,
@@ -43,6 +45,20 @@ def report(
         "digest": hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest(),
         "texts": texts_before(machine, wanted, changed) if request.get("diff") else {},
     }
+
+
+def changed(plan: Plan) -> list[dict[str, object]]:
+    """What the history has of a plan: how many files and units, and the names of the first."""
+    names: dict[str, list[str]] = {
+        "written": plan.written,
+        "removed": list(plan.removals),
+        "started": [start.name for start in plan.starts],
+        "stopped": [stop.name for stop in plan.stops],
+    }
+    return [
+        {"what": what, "count": len(each), "names": [name[:LONGEST_NAME] for name in each[:MOST_NAMES]]}
+        for what, each in names.items()
+    ]
 
 
 def _fields(plan: Plan) -> dict[str, object]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 
 from . import history
-from .commit import commit, end, record, tidy, wanted_by
+from .commit import commit, end, tidy, wanted_by
 from .install import install
 from .installed import Installed
 from .lock import locked
@@ -57,7 +57,7 @@ def conclude(change: Transaction, pending: Pending) -> None:
     clean_stamps(machine, wanted)
     if wanted.number:
         write_summary(machine, wanted, salt_of(machine), change.installed.project)
-    record(machine, pending, history.REVERTED, wanted)
+    pending.ended(machine, history.REVERTED)
     end(machine)
 
 
@@ -69,4 +69,5 @@ def revert_unattended(machine: Machine) -> int:
         if pending is None:
             disarm(machine)
             return 0
-        return 1 if revert(machine, Unattended(), pending) else 0
+        why = pending.why or "the pusher was not heard"
+        return 1 if revert(machine, Unattended(), dataclasses.replace(pending, why=why)) else 0

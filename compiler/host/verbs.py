@@ -9,10 +9,12 @@ from typing import Any
 from .activation import activate
 from .blend import only
 from .commit import tidy
+from .comparison import compare
 from .disk import remove_tree
 from .engine import check_engine
 from .held import report_secrets
 from .installed import Installed
+from .kept import report_history, report_kept
 from .layout import CURRENT, PREVIOUS
 from .lock import locked
 from .machine import Machine
@@ -49,10 +51,13 @@ def push(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> int:
 
 
 def rollback(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> int:
-    """Activate a kept generation: `to`, or the last one that came up before what is installed now."""
+    """Activate a kept generation: the last one that came up before what is installed now, or one that the
+    pusher `chooses` of those that it is told."""
     with locked(machine, request["by"]):
         tidy(machine)
-        number = request["to"] or _previous_number(machine)
+        if request["chooses"]:
+            report_kept(machine, pusher)
+        number = pusher.receive()["to"] if request["chooses"] else _previous_number(machine)
         numbers = generations(machine)
         if number not in numbers:
             available = ", ".join(map(str, numbers)) or "none"
@@ -94,6 +99,8 @@ VERBS = {
     "rollback": rollback,
     "remove": remove,
     "status": status,
+    "history": report_history,
+    "diff": compare,
     "secrets": report_secrets,
 }
 UNATTENDED = {"revert": revert_unattended, "recover": recover}  # of the revert timer, of the boot

@@ -31,7 +31,7 @@ def pushing(host: HostFolder, **options: object) -> bytes:
 
 def ordering(verb: str, **options: object) -> bytes:
     """A rollback or a removal."""
-    return _line(_request(verb, to=0, **options)) + _releases()
+    return _line(_request(verb, chooses=False, **options)) + _releases()
 
 
 def bundle_of(host: HostFolder) -> BundleFolder:

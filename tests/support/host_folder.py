@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -96,6 +97,7 @@ unset PYTHONDONTWRITEBYTECODE
 PYTHONPATH={ROOT} exec {sys.executable} {_SITE} -m compiler.host
 """
 
+LOG_PATH = re.compile(r"^log: .*\n", re.M)
 SILENT = ("podman", "sync", "systemd-analyze", "systemd-run")  # programs that do nothing and succeed
 
 
@@ -179,17 +181,17 @@ class HostFolder:
         with self.sessions() as sessions:
             return dry_run(sessions, self.bundles(), secrets, self.options())[0]
 
-    def rollback(self, to: int | None = None) -> Outcome:
+    def rollback(self, to: int | str | None = None) -> Outcome:
         with self.sessions() as sessions:
-            return roll_back(sessions, to, self.options())[0]
+            return roll_back(sessions, None if to is None else str(to), self.options())[0]
 
     def says(self, *arguments: str, code: int = 0, stdin: int = subprocess.DEVNULL) -> str:
-        """What a command prints that is run beside the build; it must end with this exit code."""
-        path = f"{self.folder}/bin:{os.environ['PATH']}"
+        """What a command prints that is run beside the build, without the path of its log; it must end with
+        this exit code."""
         done = subprocess.run(
             (sys.executable, "-m", "compiler", *arguments),
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "HEATSINK_ROOT": f"{self.folder}/root", "PATH": path},
+            env=self.environment,
             text=True,
             stdin=stdin,
             stdout=subprocess.PIPE,
@@ -197,7 +199,18 @@ class HostFolder:
             check=False,
         )
         assert done.returncode == code, done.stdout
-        return done.stdout
+        return LOG_PATH.sub("", done.stdout)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of commands, for which this machine is the folder that stands for a host."""
+        return {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "HEATSINK_ROOT": f"{self.folder}/root",
+            "PATH": f"{self.folder}/bin:{os.environ['PATH']}",
+            "XDG_STATE_HOME": f"{self.folder}/state",
+        }
 
     def remove(self) -> Outcome:
         with self.sessions() as sessions:
@@ -226,12 +239,10 @@ class HostFolder:
         self, *arguments: str, entered: str = "", environment: Mapping[str, str] = MappingProxyType({})
     ) -> subprocess.CompletedProcess[str]:
         """The command, run in the folder; this machine is the folder that stands for a host."""
-        path = f"{self.folder}/bin:{os.environ['PATH']}"
-        places = {"HEATSINK_ROOT": f"{self.folder}/root", "PATH": path, "HOME": str(self.folder)}
         return subprocess.run(
             (sys.executable, "-m", "compiler", *arguments),
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **places, **environment},
+            env={**self.environment, "HOME": str(self.folder), **environment},
             input=entered,
             capture_output=True,
             text=True,

@@ -73,7 +73,12 @@ class Operator:
         return subprocess.Popen(
             (sys.executable, *self.program, *arguments),
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(self.folder)},
+            env={
+                **os.environ,
+                "PYTHONPATH": str(ROOT),
+                "HOME": str(self.folder),
+                "XDG_STATE_HOME": f"{self.folder}/state",
+            },
             text=True,
             stdin=stdin,
             stdout=subprocess.PIPE,

@@ -11,6 +11,7 @@ from compiler.deploy.events import Item, PlannedUnit
 from compiler.deploy.outcome import DryRun, Outcome
 from compiler.deploy.program import program
 from compiler.deploy.status import HostStatus
+from compiler.diagnostics import HeatsinkError
 from compiler.host import layout
 from compiler.model.artifact import Artifacts, File
 from tests.support.bundles import prepared, run_once, service
@@ -231,11 +232,13 @@ def test_rollback_brings_back_the_secrets_of_then(host: HostFolder) -> None:
 def test_rollback_to_what_is_not_kept_names_what_is(host: HostFolder) -> None:
     host.writes(service("one"))
     host.push()
-    error = host.rollback(to=7).error
-    assert error is not None
-    assert (
-        error.render()
-        == "error: localhost: there is no generation 7 on this host\nhint: available generations: 1"
+    with pytest.raises(HeatsinkError) as raised:
+        host.rollback(to=7)
+    assert raised.value.render() == (
+        "error: localhost: there is no generation `7` on this host\n"
+        "hint: kept there: 1 (without a name)\n"
+        "\n"
+        "error: no host was changed"
     )
 
 

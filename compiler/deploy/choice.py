@@ -1,0 +1,80 @@
+"""Chooses a generation that hosts keep: by its name, which is the same on all hosts, or by its number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from compiler.deploy.events import GenerationsKept, KeptGeneration
+from compiler.diagnostics import HeatsinkError, Problem
+
+# Names begin with a date, which has eight digits; no host has had so many generations.
+_NUMBER = re.compile(r"[0-9]{1,7}")
+
+
+def chosen(kept: Mapping[str, GenerationsKept], word: str) -> dict[str, int]:
+    """Host → the number of the generation with this name, or whose name begins so; the newest of several.
+
+    The word may also be a number, `current` or `previous`.
+
+    Raises HeatsinkError if it is not clear which is meant, or any host does not keep it.
+    """
+    wanted = word if word in ("current", "previous") else _full_name(kept, word)
+    numbers = {host: _number(generations, wanted) for host, generations in kept.items()}
+    if missing := [host for host, number in numbers.items() if not number]:
+        raise HeatsinkError.of(_missing(host, kept[host], word) for host in missing)
+    if _NUMBER.fullmatch(word):
+        _check_number(kept, int(word))
+    return numbers
+
+
+def _full_name(kept: Mapping[str, GenerationsKept], word: str) -> str:
+    """The one name that begins so on any host; a number, and what begins no name, as it is."""
+    names = {name for each in kept.values() for generation in each.generations for name in generation.names}
+    begun = sorted(name for name in names if name.startswith(word))
+    if word in names or not begun or _NUMBER.fullmatch(word):
+        return word
+    if len(begun) > 1:
+        raise HeatsinkError(
+            f"the names of several generations begin with `{word}`", hint=f"they are {', '.join(begun)}"
+        )
+    return begun[0]
+
+
+def _number(kept: GenerationsKept, wanted: str) -> int:
+    """The number of the newest that is meant; 0 if there is none."""
+    if wanted in ("current", "previous"):
+        return kept.current if wanted == "current" else kept.previous
+    return max(
+        (each.number for each in kept.generations if wanted in (*each.names, str(each.number))), default=0
+    )
+
+
+def _missing(host: str, kept: GenerationsKept, word: str) -> Problem:
+    return Problem(
+        f"{host}: there is no generation `{word}` on this host", hint=f"kept there: {_list(kept.generations)}"
+    )
+
+
+def _list(generations: Iterable[KeptGeneration]) -> str:
+    return ", ".join(f"{each.number} ({_either(each.names)})" for each in generations) or "none"
+
+
+def _either(names: Sequence[str]) -> str:
+    """The latest names of a generation."""
+    return " or ".join(names[-2:]) or "without a name"
+
+
+def _check_number(kept: Mapping[str, GenerationsKept], number: int) -> None:
+    """Refuse a number that means one generation here and another one there."""
+    names = {host: _names(each, number) for host, each in kept.items()}
+    if any(names.values()) and not frozenset.intersection(*map(frozenset, names.values())):
+        listed = ", ".join(f"{host}: {_either(each)}" for host, each in names.items())
+        raise HeatsinkError(
+            f"generation {number} is not the same on all of these hosts ({listed})",
+            hint="choose one by its name, or one host with `--host`",
+        )
+
+
+def _names(kept: GenerationsKept, number: int) -> tuple[str, ...]:
+    return next((each.names for each in kept.generations if each.number == number), ())
