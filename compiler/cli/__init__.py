@@ -14,7 +14,7 @@ remove                   hosts that are not served any more
 status_output            what a status looks like
 plan_output, consent     what a plan looks like; questions before a change
 plan_colours             its colours
-progress                 what hosts do at the moment
+progress, log            what hosts do at the moment; what they did, in a file
 selection                what these share: choosing hosts, and showing what they do
 changing                 options of everything that changes hosts
 secret_values            the values for a push, and what is asked before others are generated
@@ -39,6 +39,7 @@ import click
 from compiler import __version__
 from compiler.cli.command import general_options
 from compiler.cli.groups import LazyCommandGroup
+from compiler.cli.log import ARGUMENTS, LogClosed
 from compiler.cli.output import has_colours, show_bug, show_error
 from compiler.diagnostics import HeatsinkError, reason
 
@@ -73,18 +74,23 @@ class Program(LazyCommandGroup):
         super().__init__(*args, **kwargs)
         self.params.extend(general_options())
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[ARGUMENTS] = tuple(args)
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         ctx.color = None if has_colours() else False
-        try:
-            return super().invoke(ctx)
-        except HeatsinkError as error:
-            show_error(error)
-            ctx.exit(1)
-        except OSError as error:
-            if error.errno not in _WRONG_NAMES or error.filename is None:
-                raise
-            show_error(HeatsinkError(f"`{error.filename}` is not a valid path: {reason(error)}"))
-            ctx.exit(1)
+        with LogClosed():
+            try:
+                return super().invoke(ctx)
+            except HeatsinkError as error:
+                show_error(error)
+                ctx.exit(1)
+            except OSError as error:
+                if error.errno not in _WRONG_NAMES or error.filename is None:
+                    raise
+                show_error(HeatsinkError(f"`{error.filename}` is not a valid path: {reason(error)}"))
+                ctx.exit(1)
 
 
 _WRONG_NAMES = (errno.ENAMETOOLONG, errno.ELOOP)  # even asking whether such a file exists fails

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import platform
 import re
@@ -17,6 +18,11 @@ import click
 
 from compiler import __version__
 from compiler.diagnostics import HeatsinkError, Problem, Report
+
+LOG = logging.getLogger("heatsink")  # all that is printed, for a file (log.py), whatever the options are
+LOG.setLevel(logging.INFO)
+LOG.propagate = False
+LOG.addHandler(logging.NullHandler())
 
 _STYLES: dict[str, dict[str, Any]] = {
     "error:": {"fg": "red", "bold": True},
@@ -49,12 +55,14 @@ def output_options() -> OutputOptions:
 
 def note(text: str) -> None:
     """Print what a command does or has done, unless it is to be quiet."""
+    LOG.info(text)
     if not output_options().quiet:
         click.echo(text, err=True)
 
 
 def detail(text: str) -> None:
     """Print what is only for those who ask for more."""
+    LOG.info(text)
     if output_options().verbose:
         click.echo(text, err=True)
 
@@ -67,8 +75,14 @@ def show_warnings(report: Report) -> None:
 
 def show_problems(problems: Iterable[Problem], label: str = "error") -> None:
     """Print problems, a blank line between them."""
-    if text := "\n\n".join(problem.render(label) for problem in problems):
+    if text := rendered(problems, label):
+        LOG.info(text)
         click.echo(coloured(text), err=True)
+
+
+def rendered(problems: Iterable[Problem], label: str = "error") -> str:
+    """Problems as text, a blank line between them."""
+    return "\n\n".join(problem.render(label) for problem in problems)
 
 
 def left_problem(host: str) -> Problem:
@@ -85,6 +99,7 @@ def show_error(error: HeatsinkError) -> None:
     if options.debug:
         traceback.print_exception(error)
     if options.as_json:
+        LOG.info(rendered(error.problems))
         click.echo(json.dumps({"errors": problems_as_json(error.problems)}, indent=1))
     else:
         show_problems(error.problems)

@@ -12,6 +12,7 @@ import click
 from compiler.cli.changing import Changing, changing_options
 from compiler.cli.command import PlanCommand, WrongPlanError, json_option
 from compiler.cli.consent import ask_before_push, note_respelled, yes_option
+from compiler.cli.log import keep_log
 from compiler.cli.options import secrets_option
 from compiler.cli.output import note
 from compiler.cli.plan_output import HostPlan, as_document, exit_with_changes, show
@@ -87,10 +88,11 @@ def push_artifacts(
         ask_before_push(dry_runs, yes=yes)
         inputs.save_secrets(dry_runs)
 
-    if not as_json:
-        show_left(inputs.fleet)
     options = changing.options(selection.build, inputs.fleet, taken_over=taken_over)
     options = replace(options, made=tuple(inputs.made), services=services)
+    keep_log(options, inputs.hosts)
+    if not as_json:
+        show_left(inputs.fleet)
     with selection.sessions(inputs.hosts) as sessions:
         outcomes = push(sessions, inputs.bundles, inputs.secrets, options, consent)
     show_outcomes(outcomes, as_json=as_json)

@@ -9,6 +9,7 @@ import click
 from compiler.cli.changing import Changing, changing_options
 from compiler.cli.command import Command
 from compiler.cli.consent import ask_before, yes_option
+from compiler.cli.log import keep_log
 from compiler.cli.output import note
 from compiler.cli.selection import Selection, selecting, show_errors
 from compiler.diagnostics import counted
@@ -34,8 +35,9 @@ def remove(selection: Selection, changing: Changing, yes: bool) -> None:
     if not (selection.patterns or selection.roles):
         raise click.UsageError("choose hosts with `--host` or `--role`; `--host '*'` is all of them")
     fleet, hosts = selection.read(with_left=True)
+    options = changing.options(selection.build, fleet)
+    keep_log(options, hosts)
     with selection.sessions(hosts) as sessions:
-        options = changing.options(selection.build, fleet)
         outcomes = remove_from(sessions, options, lambda dry_runs: ask_before("a removal", dry_runs, yes=yes))
     left = {host.name for host in fleet.left}
     for outcome in outcomes:

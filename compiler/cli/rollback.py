@@ -7,6 +7,7 @@ import click
 from compiler.cli.changing import Changing, changing_options
 from compiler.cli.command import Command, json_option
 from compiler.cli.consent import ask_before, yes_option
+from compiler.cli.log import keep_log
 from compiler.cli.selection import Selection, selecting, show_outcomes
 
 
@@ -30,6 +31,7 @@ def rollback(selection: Selection, changing: Changing, to: str | None, yes: bool
 
     fleet, hosts = selection.read()
     options = changing.options(selection.build, fleet)
+    keep_log(options, hosts)
     with selection.sessions(hosts) as sessions:
         outcomes = roll_back(
             sessions, to, options, lambda dry_runs: ask_before("a rollback", dry_runs, yes=yes)

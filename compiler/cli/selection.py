@@ -14,7 +14,7 @@ import click
 
 from compiler.cli.completion import complete_hosts, complete_roles
 from compiler.cli.options import grouped
-from compiler.cli.output import left_problem, note, output_options, problems_as_json, show_problems
+from compiler.cli.output import LOG, left_problem, note, output_options, problems_as_json, show_problems
 from compiler.cli.progress import progress_shown
 from compiler.diagnostics import Problem, counted
 
@@ -53,7 +53,12 @@ class Selection:
         """Sessions with hosts, whose progress is shown meanwhile."""
         from compiler.deploy.sessions import Sessions
 
-        with progress_shown() as on_progress:
+        with progress_shown() as show:
+
+            def on_progress(host: str, text: str) -> None:
+                LOG.info("%s: %s", host, text)
+                show(host, text)
+
             transports = self._transports(hosts)
             with Sessions(transports, parallel=self.parallel, on_progress=on_progress) as sessions:
                 yield sessions
@@ -101,7 +106,9 @@ def show_left(fleet: Fleet) -> None:
 def show_outcomes(outcomes: Sequence[Outcome], *, as_json: bool) -> None:
     """Print the result for each host, then the errors; exit code 1 if there are any."""
     if as_json:
-        click.echo(json.dumps([_as_json(outcome) for outcome in outcomes], indent=1))
+        rows = [_as_json(outcome) for outcome in outcomes]
+        LOG.info(json.dumps(rows))
+        click.echo(json.dumps(rows, indent=1))
     else:
         _show_lines(outcomes)
     show_errors([outcome.error for outcome in outcomes])
