@@ -67,7 +67,9 @@ def test_every_reason_is_on_the_page() -> None:
 
 def restarts_units(host: HostFolder, line: str) -> None:
     """Every unit that starts is restarted by systemd again and again, and writes this line to the journal."""
-    systemctl = SYSTEMCTL.replace("state=active ", "state=activating ").replace("NRestarts=0", "NRestarts=5")
+    systemctl = SYSTEMCTL.replace("state=active\n", "state=activating\n").replace(
+        "NRestarts=0", "NRestarts=5"
+    )
     (host.folder / "bin" / "systemctl").write_text(systemctl)
     journalctl = host.folder / "bin" / "journalctl"
     journalctl.write_text(JOURNALCTL.format(json.dumps({"MESSAGE": line})))
