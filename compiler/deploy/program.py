@@ -17,8 +17,10 @@ def program() -> tuple[str, bytes]:
 
     The hash is that of the sources, as zlib builds compress differently.
     """
-    sources = {f"host/{path.name}": path.read_bytes() for path in sorted(_SOURCES.glob("*.py"))}
-    sources = {"__main__.py": b"from host.__main__ import main\n\nraise SystemExit(main())\n", **sources}
+    sources = {path.stem: path.read_bytes() for path in sorted(_SOURCES.glob("*.py"))}
+    start = sources.pop("start")
+    modules = {f"host/{name}.py": source for name, source in sources.items()}
+    sources = {"__main__.py": start, "modules": "\n".join(sources).encode(), **modules}
     digest = hashlib.sha256(repr(sources).encode()).hexdigest()
     packed = BytesIO()
     packed.write(f"# {digest}\n".encode())

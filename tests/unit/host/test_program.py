@@ -21,8 +21,8 @@ MODULES = sorted((ROOT / "compiler/host").glob("*.py"))
 # All of it is in Debian 13's python3-minimal; Debian 12's lacks `json`, which its `python3` has.
 LIBRARY = {
     "__future__", "collections", "contextlib", "dataclasses", "errno", "fcntl", "grp", "hashlib", "io",
-    "json", "os", "pathlib", "pwd", "re", "select", "signal", "socket", "stat", "subprocess", "sys", "time",
-    "typing", "urllib", "zlib",
+    "importlib", "itertools", "json", "marshal", "os", "pathlib", "pwd", "re", "select", "signal", "socket",
+    "stat", "subprocess", "sys", "time", "types", "typing", "urllib", "zipimport", "zlib",
 }  # fmt: skip
 
 
@@ -62,3 +62,37 @@ def test_its_hash_changes_with_any_of_its_modules(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, env=environment, check=True, text=True, stdout=-1)
     assert len(done.stdout.strip()) == hashlib.sha256().digest_size * 2
     assert done.stdout.strip() != program()[0]
+
+
+def _started(program: Path) -> int:
+    """The exit status of the program when nobody asks for anything."""
+    return subprocess.run((sys.executable, "-IBS", program), stdin=subprocess.DEVNULL, check=False).returncode
+
+
+def _left_by_a_start(folder: Path) -> tuple[Path, Path]:
+    """A program and the bytecode that its first start has left."""
+    path = folder / "host"
+    path.write_bytes(program()[1])
+    _started(path)
+    return path, folder / "host.bytecode"
+
+
+def test_a_start_runs_the_bytecode_that_the_one_before_has_left(tmp_path: Path) -> None:
+    path, bytecode = _left_by_a_start(tmp_path)
+    before = bytecode.stat().st_ino
+    assert (_started(path), bytecode.stat().st_ino) == (2, before)
+
+
+@pytest.mark.parametrize("damage", [b"", b"cut", bytes(1 << 16)], ids=["empty", "cut short", "zeros"])
+def test_damaged_bytecode_is_replaced_not_run(damage: bytes, tmp_path: Path) -> None:
+    path, bytecode = _left_by_a_start(tmp_path)
+    whole = bytecode.read_bytes()
+    bytecode.write_bytes(damage)
+    assert (_started(path), bytecode.read_bytes()) == (2, whole)
+
+
+def test_bytecode_of_another_program_is_replaced(tmp_path: Path) -> None:
+    path, bytecode = _left_by_a_start(tmp_path)
+    before = bytecode.read_bytes()
+    path.write_bytes(program()[1].replace(b"# ", b"#  ", 1))
+    assert (_started(path), bytecode.read_bytes() == before) == (2, False)
