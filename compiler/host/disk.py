@@ -50,12 +50,17 @@ def beside(path: Path) -> Path:
 
 def place_link(path: Path, target: str) -> None:
     """Create or replace a symbolic link atomically, and flush it."""
+    put_link(path, target)
+    sync(path.parent)
+
+
+def put_link(path: Path, target: str) -> None:
+    """Create or replace a symbolic link atomically, not flushed yet."""
     path.parent.mkdir(parents=True, exist_ok=True)
     new = beside(path)
     new.unlink(missing_ok=True)
     new.symlink_to(target)
     new.replace(path)
-    sync(path.parent)
 
 
 def remove_tree(folder: Path) -> None:

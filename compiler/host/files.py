@@ -54,8 +54,7 @@ def write_files(machine: Machine, wanted: Generation, files: Sequence[File]) -> 
         raise
     for new, path in written:
         new.replace(path)
-    for folder in {path.parent for _, path in written}:
-        sync(folder)
+    flush(machine, {path.parent for _, path in written})
 
 
 def remove_unfinished(machine: Machine, paths: Iterable[str]) -> None:

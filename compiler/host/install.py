@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .disk import place_link
+from .disk import flush, put_link
 from .etc_hosts import place_hosts
 from .files import missing_folders, remove_files, remove_unfinished, write_files
 from .layout import MAY_FAIL, PREPARATIONS, SUMMARY, is_preparation
-from .machine import relabel, require
-from .manifest import File
+from .machine import Machine, relabel, require
+from .manifest import File, Link
 from .space import check_space
 from .surprises import came_up_with_old_files
 from .taken import give_back, keep_originals
@@ -28,8 +28,7 @@ def install(change: Transaction) -> None:
     _stop(change)
     _prepare(change)
     write_files(machine, change.wanted, [file for file in plan.writes if not is_preparation(file.path)])
-    for link in plan.links:
-        place_link(machine.path(link.path), link.target)
+    _place_links(machine, plan.links)
     returned = give_back(machine, change.wanted.manifest, installed)
     removals = [path for path in plan.removals if path not in returned]
     installed.folders = remove_files(machine, removals, installed.folders)
@@ -37,6 +36,12 @@ def install(change: Transaction) -> None:
     relabel(machine, plan.written)
     _reload(change)
     installed.record(machine, change.wanted)
+
+
+def _place_links(machine: Machine, links: Sequence[Link]) -> None:
+    for link in links:
+        put_link(machine.path(link.path), link.target)
+    flush(machine, {machine.path(link.path).parent for link in links})
 
 
 def _stop(change: Transaction) -> None:
