@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from compiler.deploy.certificates import KeyAndPublic, new_authority, new_certificate, new_key_pair
 from compiler.diagnostics import HeatsinkError
 from compiler.files.secrets import new_values
 from compiler.model.credential import Credential, CredentialKind
+
+if TYPE_CHECKING:
+    from compiler.deploy.certificates import KeyAndPublic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +71,8 @@ class Making:
         return next(part for part in self.credentials if part.name == credential.ca)
 
     def _made(self, credential: Credential, values: Mapping[str, str]) -> KeyAndPublic:
+        from compiler.deploy.certificates import new_authority, new_key_pair
+
         match credential.kind:
             case CredentialKind.KEY_PAIR:
                 return new_key_pair(credential.name)
@@ -77,6 +82,8 @@ class Making:
                 return self._certificate(credential, values)
 
     def _certificate(self, credential: Credential, values: Mapping[str, str]) -> KeyAndPublic:
+        from compiler.deploy.certificates import KeyAndPublic, new_certificate
+
         ca, names = self._ca(credential), self.names(credential)
         if not names:
             hint = "add `names`, or a service that uses it"
