@@ -134,16 +134,16 @@ def _install_and_start(change: Transaction, request: Mapping[str, Any]) -> tuple
     anything_started = False
     for step in request["steps"]:
         pusher.wait_for_release(step)
-        result = bring_up(change, step)
+        result = bring_up(change, step, is_last=step == request["steps"][-1])
         if result.failed:
             return step, result
         _report(pusher, step, result)
         anything_started = anything_started or bool(result.started)
     pusher.wait_for_release("finish")
-    start_targets(change)
+    states = start_targets(change)
     if not anything_started:
         return None
-    result = settle(change, request["settle"])
+    result = settle(change, request["settle"], states)
     return (0, result) if result.failed else None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from .causes import Causes
 from .installed import Installed
@@ -83,6 +83,22 @@ class UnitsBefore:
     # other dependencies: a unit whose file changes has another hash, and restarts anyway.
     dependents: Mapping[str, Sequence[str]]
     causes: Mapping[str, Causes] = dataclasses.field(default_factory=dict)  # unit → why it has another hash
+
+
+def may_stop(
+    wanted: Generation,
+    installed: Installed,
+    hashes: Mapping[str, str],
+    up: Collection[str],
+    running: Collection[str],
+) -> set[str]:
+    """The units that a change may stop: systemd needs only say of these which others stop with them."""
+    if installed.engine not in ("", wanted.engine):
+        return {*installed.units}
+    leaving = installed.units.keys() - names_of(wanted.units)
+    running_services = (unit.name for unit in wanted.services if unit.name in running)
+    stays = {name for name in up if installed.units.get(name) == hashes[name]}
+    return leaving | {name for name in running_services if name not in stays}
 
 
 def stops_and_starts(

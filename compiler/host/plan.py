@@ -10,12 +10,12 @@ from .causes import causes
 from .contents import units_installed
 from .files import is_installed, is_linked
 from .installed import Installed
-from .jobs import REMOVED, Start, Stop, UnitsBefore, stops_and_starts
+from .jobs import REMOVED, Start, Stop, UnitsBefore, may_stop, stops_and_starts
 from .layout import defines_units, is_preparation
 from .machine import Machine
 from .manifest import File, Link, names_of
 from .store import Generation
-from .units import dependents, unit_states, units_up
+from .units import active_states, dependents, is_running, units_up
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,11 +98,14 @@ def observe(machine: Machine, wanted: Generation, installed: Installed, salt: st
 def units_before(machine: Machine, wanted: Generation, installed: Installed, salt: str) -> UnitsBefore:
     """Observe the units that are wanted or installed, and those that stop with them."""
     names = {*names_of(wanted.units), *installed.units}
-    stopping = dependents(machine, names)
-    states = unit_states(machine, sorted(names | stopping.keys()))
+    states = active_states(machine, sorted(names))
+    up = units_up(machine, wanted.services, states)
+    running = {name for name, active in states.items() if is_running(active)}
+    stopping = dependents(machine, may_stop(wanted, installed, wanted.hashes(salt), up, running))
+    further = active_states(machine, sorted(stopping.keys() - names))
     return UnitsBefore(
-        up=units_up(machine, wanted.services, states),
-        running=frozenset(name for name, state in states.items() if state.is_running),
+        up=up,
+        running=frozenset((*running, *(name for name, active in further.items() if is_running(active)))),
         dependents=stopping,
         causes=causes(machine, wanted, installed, salt),
     )

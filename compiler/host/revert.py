@@ -32,9 +32,10 @@ def revert(machine: Machine, pusher: Pusher, pending: Pending) -> list[str]:
     change = way_back(machine, pusher, pending)
     install(change)
     steps = sorted({unit.step for unit in change.wanted.units})
-    failed = [failure for step in steps for failure in bring_up(change, step).failed]
+    results = [bring_up(change, step, is_last=step == steps[-1]) for step in steps]
     start_targets(change)
     conclude(change, pending)
+    failed = [failure for result in results for failure in result.failed]
     return [f"`{failure.unit}` did not come up: {failure.why}" for failure in failed]
 
 

@@ -28,7 +28,6 @@ class RevertTimer:
 
     def arm(self) -> None:
         """Start the timer; one that an earlier change has left is replaced."""
-        disarm(self._machine)
         program = ("python3", "-IBS", str(self._machine.path(PROGRAM)), "revert")
         options = (
             f"--unit={UNIT}",
@@ -38,7 +37,11 @@ class RevertTimer:
             "--timer-property=AccuracySec=1s",
             *(f"--setenv={name}={os.environ[name]}" for name in ("HEATSINK_ROOT",) if name in os.environ),
         )
-        done = self._machine.run(("systemd-run", "--quiet", "--collect", *options, *program))
+        argv = ("systemd-run", "--quiet", "--collect", *options, *program)
+        done = self._machine.run(argv)
+        if done.returncode:
+            disarm(self._machine)
+            done = self._machine.run(argv)
         require(done, "the revert timer cannot be started")
         self._armed = time.monotonic()
 

@@ -115,7 +115,7 @@ def _confirmed(machine: Machine) -> float:
 def _row(
     machine: Machine, unit: Unit, state: UnitState, health: Health | None, confirmed: float
 ) -> dict[str, object]:
-    is_active = is_up(machine, unit, state)
+    is_active = is_up(machine, unit, state.active)
     finding = examine(unit, state, health, confirmed) if is_active else Finding(why=_why_down(state))
     return {
         "service": unit.service,

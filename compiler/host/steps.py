@@ -11,7 +11,7 @@ from .journal import journal, masked
 from .manifest import Unit, names_of
 from .surprises import came_up_before_its_step, went_down
 from .transaction import Transaction
-from .units import unit_states, units_up
+from .units import active_states, unit_states, units_up
 from .watch import Watch
 from .wire import counted
 
@@ -34,31 +34,45 @@ class Result:
     failed: Sequence[Failure]
 
 
-def bring_up(change: Transaction, step: int) -> Result:
+def bring_up(change: Transaction, step: int, *, is_last: bool) -> Result:
     """Start the units that the plan starts in a step, all at once, and wait for them."""
     since = time.time()
     planned = change.plan.starts_in(step)
-    running = came_up_before_its_step(change, planned)
+    others = _looked_at(change, step, is_last=is_last)
+    states = active_states(change.machine, [*(start.name for start in planned), *names_of(others)])
+    running = came_up_before_its_step(change, planned, states)
     starts = [start for start in planned if start.unit not in running]
     _stop(change, starts)
-    started = [*(start.unit for start in starts), *went_down(change, step)]
+    started = [*(start.unit for start in starts), *went_down(change, others, states)]
     deadline = time.monotonic() + change.timeout
-    _start(change, started, step)
+    _start(change, started, step, [name for name, active in states.items() if active == "failed"])
     awaited = [*started, *running]
     watch = Watch(change, awaited)
     watch.wait(deadline)
-    _record(change, [unit for unit in change.wanted.services if unit.step == step], watch.failures)
+    _record(change, [*awaited, *others], watch.failures)
     return Result(started=names_of(started), failed=_failures(change, awaited, watch.failures, since))
 
 
-def settle(change: Transaction, seconds: float) -> Result:
+def _looked_at(change: Transaction, step: int, *, is_last: bool) -> list[Unit]:
+    """Units that are not planned to start in a step, and start again then if they have gone down meanwhile:
+    those of the step, and in the last one those of all steps in which nothing was to start."""
+    busy = {start.unit.step for start in change.plan.starts}
+    planned = {start.name for start in change.plan.starts}
+    return [
+        unit
+        for unit in change.wanted.services
+        if unit.name not in planned and (unit.step == step if unit.step in busy else is_last)
+    ]
+
+
+def settle(change: Transaction, seconds: float, states: Mapping[str, str]) -> Result:
     """Wait until all that was started, or has gone down meanwhile, has stayed up for some seconds."""
     since = time.time() - change.timeout
-    states = unit_states(change.machine, names_of(change.wanted.services))
     starts = {start.name for start in change.plan.starts}
     up = units_up(change.machine, change.wanted.services, states)
     units = [unit for unit in change.wanted.services if unit.name in starts or unit.name not in up]
-    old = {unit.name: states[unit.name].restarts for unit in units if unit.name not in starts}
+    fallen = [unit.name for unit in units if unit.name not in starts]
+    old = {name: state.restarts for name, state in unit_states(change.machine, fallen).items()}
     watch = Watch(change, units, stay=seconds, old=old)
     watch.wait(time.monotonic() + max(change.timeout, seconds + 1))
     if watch.failures:
@@ -66,11 +80,12 @@ def settle(change: Transaction, seconds: float) -> Result:
     return Result(started=(), failed=_failures(change, units, watch.failures, since))
 
 
-def start_targets(change: Transaction) -> None:
-    """Start the targets that are not active."""
+def start_targets(change: Transaction) -> dict[str, str]:
+    """Start the targets that are not active; the active states of all units before that."""
+    states = active_states(change.machine, names_of(change.wanted.units))
     targets = [unit.name for unit in change.wanted.units if unit.is_target]
-    states = unit_states(change.machine, targets)
-    change.systemctl("start", [name for name in targets if states[name].active != "active"])
+    change.systemctl("start", [name for name in targets if states[name] != "active"])
+    return states
 
 
 def _stop(change: Transaction, starts: Sequence[Start]) -> None:
@@ -79,13 +94,12 @@ def _stop(change: Transaction, starts: Sequence[Start]) -> None:
     change.systemctl("stop", [start.name for start in starts if start.restarts])
 
 
-def _start(change: Transaction, units: Sequence[Unit], step: int) -> None:
+def _start(change: Transaction, units: Sequence[Unit], step: int, failed: Sequence[str]) -> None:
     """Start units together with the target of their step."""
     if not units:
         return
     _forget(change, units)
-    states = unit_states(change.machine, names_of(units))
-    if failed := [name for name, state in states.items() if state.active == "failed"]:
+    if failed:
         change.machine.run(("systemctl", "reset-failed", *failed))
     change.pusher.send("progress", text=f"step {step}: starting {counted(len(units), 'unit')}")
     # The target first: systemd then orders everything that it pulls in within one transaction.

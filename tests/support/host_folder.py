@@ -79,11 +79,21 @@ show() {
   [ ! -e "../shown/$1" ] || cat "../shown/$1"
   echo
 }
+is_active() {
+  state=inactive
+  [ ! -e "$1" ] || state=active
+  if [ -e "../shown/$1" ]; then
+    while IFS== read -r key value; do
+      [ "$key" != ActiveState ] || state=$value
+    done <"../shown/$1"
+  fi
+  echo "$state"
+}
 for unit in "$@"; do
   case $unit in -*) continue ;; esac
   case $verb in
     start | stop | show) "$verb" "$unit" ;;
-    is-active) [ -e "$unit" ] && echo active || echo inactive ;;
+    is-active) is_active "$unit" ;;
   esac
 done
 """

@@ -73,6 +73,18 @@ def test_only_a_change_of_units_is_read_by_systemd(host: HostFolder) -> None:
     assert host.calls().count("daemon-reload") == 1
 
 
+def test_a_change_of_one_file_asks_systemd_only_what_it_must(host: HostFolder) -> None:
+    host.writes(service("one", config="a"), service("two", step=2), service("three", step=3))
+    host.push()
+    before = len(host.calls())
+    host.writes(service("one", config="b"), service("two", step=2), service("three", step=3))
+    host.push()
+    planning = ["is-active", "is-active", "show"]
+    first_step, last_step = ["is-active", "stop", "start", "is-active"], ["is-active"]
+    settling, disarming = ["is-active", "is-active"], ["stop"]
+    assert host.calls()[before:] == [*planning, *first_step, *last_step, *settling, *disarming]
+
+
 def test_a_dry_run_shows_what_a_push_then_does_and_changes_nothing(host: HostFolder) -> None:
     host.writes(service("one", config="a"), service("left"))
     host.push()
