@@ -6,7 +6,7 @@ import dataclasses
 import time
 from collections.abc import Iterable, Mapping, Sequence
 
-from .machine import Machine
+from .machine import Machine, require
 from .manifest import Unit
 from .wire import RefusedError, counted
 
@@ -62,12 +62,17 @@ def is_running(active: str) -> bool:
 def active_states(machine: Machine, names: Sequence[str]) -> dict[str, str]:
     """Unit → active, activating, inactive, failed, …, from one call.
 
-    Of 46 units it takes an eighth of the time in which systemd reports all that UnitState has.
+    Raises RefusedError if systemd does not answer. Of 46 units it takes an eighth of the time in which systemd
+    reports all that UnitState has.
     """
     if not names:
         return {}
-    states = machine.run(("systemctl", "is-active", *names)).stdout.split()
-    return {name: states[index] if index < len(states) else "inactive" for index, name in enumerate(names)}
+    done = machine.run(("systemctl", "is-active", *names))
+    states = done.stdout.split()
+    if len(states) != len(names):  # to take them for inactive would start everything anew
+        require(done, "systemd does not say what is active")
+        raise RefusedError(f"`systemctl is-active` of {len(names)} units has {len(states)} lines")
+    return dict(zip(names, states))
 
 
 def unit_states(machine: Machine, names: Sequence[str]) -> dict[str, UnitState]:
