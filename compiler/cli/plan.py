@@ -8,7 +8,7 @@ import click
 
 from compiler.cli.command import PlanCommand, json_option
 from compiler.cli.options import secrets_option
-from compiler.cli.push import PushInputs, show_plan, take_over_option
+from compiler.cli.push import PushInputs, show_plan, take_over_option, verify_option
 from compiler.cli.secret_values import new_secrets_option
 from compiler.cli.selection import Selection, selecting
 from compiler.files.secrets import SecretsFile
@@ -19,6 +19,7 @@ from compiler.files.secrets import SecretsFile
 @secrets_option("Secrets file; missing values would be generated, unless a host has them.")
 @new_secrets_option()
 @take_over_option
+@verify_option
 @click.option("--diff", is_flag=True, help="Show the lines that change in files without secrets.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
@@ -30,6 +31,7 @@ def plan(
     file: SecretsFile,
     new_secrets: tuple[str, ...],
     taken_over: str,
+    verify: bool,
     diff: bool,
     output: Path | None,
     as_json: bool,
@@ -39,4 +41,4 @@ def plan(
     Exit code 0: there is nothing to do, 2: something would change, 1: an error.
     """
     inputs = PushInputs.read(selection, file, new_secrets)
-    show_plan(inputs, taken_over=taken_over, as_json=as_json, diff=diff, output=output)
+    show_plan(inputs, taken_over=taken_over, verify=verify, as_json=as_json, diff=diff, output=output)

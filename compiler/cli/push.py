@@ -32,6 +32,10 @@ take_over_option = click.option(
     "--take-over", "taken_over", metavar="PROJECT", default="",
     help="Push to hosts that belong to this other project; they belong to yours then.",
 )  # fmt: skip
+verify_option = click.option(
+    "--verify", is_flag=True,
+    help="Compare every file, also on hosts that have this bundle: what was changed there is put back.",
+)  # fmt: skip
 
 
 @click.command("push-artifacts", cls=PlanCommand)
@@ -40,6 +44,7 @@ take_over_option = click.option(
 @new_secrets_option()
 @changing_options
 @take_over_option
+@verify_option
 @click.option("--dry-run", "dry", is_flag=True, help="Show what would change, as `heatsink plan` does.")
 @click.option(
     "--plan", "plan_file", type=click.Path(path_type=Path), metavar="FILE",
@@ -57,6 +62,7 @@ def push_artifacts(
     file: SecretsFile,
     new_secrets: tuple[str, ...],
     taken_over: str,
+    verify: bool,
     dry: bool,
     plan_file: Path | None,
     services: tuple[str, ...],
@@ -76,7 +82,7 @@ def push_artifacts(
     planned = _planned(selection, plan_file) if plan_file else None
     inputs = PushInputs.read(_hosts_of(planned, selection), file, new_secrets)
     if dry:
-        show_plan(inputs, taken_over=taken_over, as_json=as_json)
+        show_plan(inputs, taken_over=taken_over, verify=verify, as_json=as_json)
         return
     if planned:
         planned.check_secrets(inputs.made)
@@ -89,7 +95,7 @@ def push_artifacts(
         inputs.save_secrets(dry_runs)
 
     options = changing.options(selection.build, inputs.fleet, taken_over=taken_over)
-    options = replace(options, made=tuple(inputs.made), services=services)
+    options = replace(options, made=tuple(inputs.made), services=services, verify=verify)
     keep_log(options, inputs.hosts)
     if not as_json:
         show_left(inputs.fleet)
@@ -166,7 +172,13 @@ class PushInputs:
 
 
 def show_plan(
-    inputs: PushInputs, *, taken_over: str, as_json: bool, diff: bool = False, output: Path | None = None
+    inputs: PushInputs,
+    *,
+    taken_over: str,
+    verify: bool,
+    as_json: bool,
+    diff: bool = False,
+    output: Path | None = None,
 ) -> None:
     """Print what a push would change, and end with the exit code that says whether it is anything."""
     from compiler.deploy.activation import PushOptions
@@ -179,6 +191,7 @@ def show_plan(
         project=inputs.fleet.project,
         taken_over=taken_over,
         made=tuple(inputs.made),
+        verify=verify,
         diff=diff,
     )
     if not as_json:

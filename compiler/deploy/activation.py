@@ -38,6 +38,7 @@ class PushOptions:
     taken_over: str = ""  # the project whose hosts become this one's, if they are not yet
     made: tuple[str, ...] = ()  # secrets whose values were generated for this plan
     services: tuple[str, ...] = ()  # the only ones that are changed; all if there is none
+    verify: bool = False  # whether files are compared on hosts that have the bundle already
     diff: bool = False  # whether plans have the texts that files have now
 
     @property

@@ -24,7 +24,7 @@ def push(
     consent: Consent = lambda _: None,
 ) -> tuple[Outcome, ...]:
     """Bring hosts to the state in their bundles. `secrets` has a value for every name that a bundle needs."""
-    unchanged = _stage(sessions, bundles, secrets, options.request)
+    unchanged = _stage(sessions, bundles, secrets, options)
 
     def agree(plans: Mapping[str, PlanSummary]) -> None:
         consent(_in_order(dry_runs(sessions, plans, unchanged), bundles))
@@ -40,7 +40,7 @@ def dry_run(
     options: PushOptions,
 ) -> tuple[DryRun, ...]:
     """What `push` would change; nothing on the hosts is changed."""
-    unchanged = _stage(sessions, bundles, secrets, {**options.request, "dry": True})
+    unchanged = _stage(sessions, bundles, secrets, options, dry=True)
     plans = sessions.map(lambda session: session.expect(PlanSummary))
     return _in_order(dry_runs(sessions, plans, unchanged), bundles)
 
@@ -49,7 +49,9 @@ def _stage(
     sessions: Sessions,
     bundles: Mapping[str, BundleFolder],
     secrets: Mapping[str, str],
-    request: Mapping[str, object],
+    options: PushOptions,
+    *,
+    dry: bool = False,
 ) -> dict[str, int]:
     """Give hosts their bundles. Those that are up to date are left out: host → their generation."""
 
@@ -59,11 +61,13 @@ def _stage(
         greeting = session.greet()
         wanted = digest(greeting.salt, bundle.host.manifest, _needed(bundle, secrets))
         is_current = greeting.up and greeting.digest != "-" and greeting.digest == wanted
-        return greeting.generation if is_current else 0
+        return greeting.generation if is_current and not options.verify else 0
 
     def stage(session: Session) -> None:
         bundle = bundles[session.host]
-        session.request("push", {**request, "secrets": _needed(bundle, secrets)}, bundle.content)
+        session.request(
+            "push", {**options.request, "dry": dry, "secrets": _needed(bundle, secrets)}, bundle.content
+        )
         blobs = session.expect(Missing).blobs
         if len(set(blobs)) < len(blobs) or not bundle.hashes.issuperset(blobs):
             raise session.misunderstood("it misses files that are not in the bundle")

@@ -23,13 +23,18 @@ _ENTRY = re.compile(r"\s*([^#;\s][^=]*?)\s*=(.*)$")
 _FOR_READERS = ("X-", "Description", "Documentation")  # entries that change nothing for a unit
 
 
+def generation_installed(machine: Machine, installed: Installed) -> Generation | None:
+    """The generation that is installed; None if it is not kept, or damaged."""
+    if installed.generation in generations(machine):
+        with contextlib.suppress(RefusedError):
+            return generation(machine, installed.generation)
+    return None
+
+
 def units_installed(machine: Machine, installed: Installed) -> Sequence[Unit]:
     """The units of the generation that is installed; none if it is not kept."""
-    if installed.generation not in generations(machine):
-        return ()
-    with contextlib.suppress(RefusedError):
-        return generation(machine, installed.generation).units
-    return ()
+    kept = generation_installed(machine, installed)
+    return kept.units if kept else ()
 
 
 def content(machine: Machine, kept: Generation, path: str) -> bytes | None:

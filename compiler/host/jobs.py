@@ -14,6 +14,7 @@ from .store import Generation
 NEW = "new"  # heatsink has not installed it before
 CHANGED = "changed"  # it last came up with another hash
 RESPELLED = "respelled"  # so it did, but it is the same in other words: those of another heatsink, mostly
+EDITED = "edited"  # a file that it reads was changed on the host
 UNFINISHED = "unfinished"  # an earlier push did not bring it up
 DOWN = "down"  # it should be up
 REMOVED = "removed"  # it is not wanted any more
@@ -83,6 +84,7 @@ class UnitsBefore:
     # other dependencies: a unit whose file changes has another hash, and restarts anyway.
     dependents: Mapping[str, Sequence[str]]
     causes: Mapping[str, Causes] = dataclasses.field(default_factory=dict)  # unit → why it has another hash
+    edited: frozenset[str] = frozenset()  # services that read a file which is not what was installed any more
 
 
 def may_stop(
@@ -91,13 +93,14 @@ def may_stop(
     hashes: Mapping[str, str],
     up: Collection[str],
     running: Collection[str],
+    edited: Collection[str],
 ) -> set[str]:
     """The units that a change may stop: systemd needs only say of these which others stop with them."""
     if installed.engine not in ("", wanted.engine):
         return {*installed.units}
     leaving = installed.units.keys() - names_of(wanted.units)
     running_services = (unit.name for unit in wanted.services if unit.name in running)
-    stays = {name for name in up if installed.units.get(name) == hashes[name]}
+    stays = {name for name in up if installed.units.get(name) == hashes[name]} - {*edited}
     return leaving | {name for name in running_services if name not in stays}
 
 
@@ -138,6 +141,8 @@ def _why_due(unit: Unit, installed: Installed, hashes: Mapping[str, str], before
     recorded = installed.units.get(unit.name)
     if installed.came_up_otherwise(unit.name, hashes):
         return RESPELLED if before.causes.get(unit.name, Causes()).respelled else CHANGED
+    if unit.name in before.edited:
+        return EDITED
     if unit.name in before.up and (recorded or unit.runs_once):
         return ""
     if recorded:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 
 from .causes import causes
-from .contents import units_installed
+from .contents import generation_installed, units_installed
 from .files import is_installed, is_linked
 from .installed import Installed
 from .jobs import REMOVED, Start, Stop, UnitsBefore, may_stop, stops_and_starts
@@ -89,25 +89,49 @@ def observe(machine: Machine, wanted: Generation, installed: Installed, salt: st
     return Observed(
         differing=differing,
         misplaced=misplaced,
-        units=units_before(machine, wanted, installed, salt),
+        units=units_before(machine, wanted, installed, salt, _edited(machine, wanted, installed, differing)),
         absent=frozenset(path for path in _paths(differing, misplaced) if not _exists(machine, path)),
         jobs=frozenset(unit.name for unit in units_installed(machine, installed) if unit.runs_once),
     )
 
 
-def units_before(machine: Machine, wanted: Generation, installed: Installed, salt: str) -> UnitsBefore:
+def _edited(
+    machine: Machine, wanted: Generation, installed: Installed, differing: Sequence[File]
+) -> frozenset[str]:
+    """The services that read a file which is not what was installed any more."""
+    before = generation_installed(machine, installed)
+    if not before:
+        return frozenset()
+    suspects = {file.path for file in differing}
+    edited = {
+        file.path
+        for file in before.files
+        if file.path in suspects and not is_installed(machine, file, before)
+    }
+    services = (unit for unit in wanted.services if not unit.runs_once)
+    return frozenset(unit.name for unit in services if edited.intersection(unit.files))
+
+
+def units_before(
+    machine: Machine,
+    wanted: Generation,
+    installed: Installed,
+    salt: str,
+    edited: frozenset[str] = frozenset(),
+) -> UnitsBefore:
     """Observe the units that are wanted or installed, and those that stop with them."""
     names = {*names_of(wanted.units), *installed.units}
     states = active_states(machine, sorted(names))
     up = units_up(machine, wanted.services, states)
     running = {name for name, active in states.items() if is_running(active)}
-    stopping = dependents(machine, may_stop(wanted, installed, wanted.hashes(salt), up, running))
+    stopping = dependents(machine, may_stop(wanted, installed, wanted.hashes(salt), up, running, edited))
     further = active_states(machine, sorted(stopping.keys() - names))
     return UnitsBefore(
         up=up,
         running=frozenset((*running, *(name for name, active in further.items() if is_running(active)))),
         dependents=stopping,
         causes=causes(machine, wanted, installed, salt),
+        edited=edited,
     )
 
 

@@ -172,14 +172,25 @@ def kept_generations(machine: Machine) -> Iterator[Generation]:
 
 def keep(machine: Machine, staged: Generation) -> Generation:
     """Give a staged generation the next number, when it is on disk; one that has a number stays as it is,
-    and so does nothing."""
+    and so does nothing. One that is the same as the current one is that one."""
     if staged.number or not staged.folder:
         return staged
+    if current := _same_as_current(machine, staged):
+        return current
     flush(machine, [machine.path(staged.folder)])
     folder = f"{GENERATIONS}/{max(generations(machine), default=0) + 1}"
     machine.path(staged.folder).rename(machine.path(folder))
     sync(machine.path(GENERATIONS))
     return dataclasses.replace(staged, folder=folder)
+
+
+def _same_as_current(machine: Machine, staged: Generation) -> Generation | None:
+    """The current generation, if it is whole and the same as a staged one; else None."""
+    with contextlib.suppress(RefusedError):
+        current = generation(machine, linked(machine, CURRENT))
+        if (current.raw, current.secrets) == (staged.raw, staged.secrets) and current.is_whole(machine):
+            return current
+    return None
 
 
 def linked(machine: Machine, link: str) -> int:

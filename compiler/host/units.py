@@ -62,7 +62,7 @@ def is_running(active: str) -> bool:
 def active_states(machine: Machine, names: Sequence[str]) -> dict[str, str]:
     """Unit → active, activating, inactive, failed, …, from one call.
 
-    Raises RefusedError if systemd does not answer. Of 46 units it takes an eighth of the time in which systemd
+    Raises RefusedError if systemd does not answer. Of 46 units it takes an eighth of the time in which it
     reports all that UnitState has.
     """
     if not names:

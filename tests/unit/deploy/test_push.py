@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from compiler.diagnostics import HeatsinkError
 from compiler.host import layout
 from compiler.model.artifact import Artifacts, File
 from tests.support.bundles import prepared, run_once, service
-from tests.support.host_folder import HostFolder, rewrite_manifest
+from tests.support.host_folder import OPTIONS, HostFolder, rewrite_manifest
 
 CONFIG = "/var/lib/config-data/one/one.conf"
 
@@ -165,6 +166,27 @@ def test_what_is_not_wanted_any_more_leaves_no_file_and_no_folder(host: HostFold
     assert outcome.stopped == ("heatsink-one.service",)
     assert not host.path("/var/lib/config-data").exists()
     assert not host.path("/etc/systemd/system/heatsink-step1.target.wants").exists()
+
+
+def test_a_verifying_push_puts_back_what_was_changed_by_hand_and_restarts_its_readers(
+    host: HostFolder,
+) -> None:
+    host.writes(service("one", config="a"), service("two", config="b"), run_once("three"))
+    host.push()
+    host.path(CONFIG).write_text("edited")
+    assert host.push().is_unchanged
+    outcome = host.push(options=replace(OPTIONS, verify=True))
+    assert (outcome.written, outcome.started) == ((CONFIG,), ("heatsink-one.service",))
+    assert host.path(CONFIG).read_text() == "a"
+    assert outcome.generation == 1
+
+
+def test_a_push_of_what_is_there_makes_no_further_generation(host: HostFolder) -> None:
+    host.writes(service("one"))
+    host.push()
+    host.systemctl("stop", "one")
+    outcome = host.push()
+    assert (outcome.generation, outcome.started) == (1, ("heatsink-one.service",))
 
 
 def test_folders_that_were_there_before_stay(host: HostFolder) -> None:
