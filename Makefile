@@ -3,7 +3,7 @@
 #     make demo         boots real nodes, builds the images, compiles, pushes, shows status
 #     make test         runs every test, those on real nodes included, and measures the coverage of branches
 #     make test-long    tries the properties on many more examples: 10,000 random templates, 100,000 files with
-#                       mistakes instead of 150, and a power cut before each effect of the host program; every fault
+#                       mistakes instead of 60, and a power cut before each effect of the host program; every fault
 #                       on all three backends; 200 crashes of a node, and 100 pushes to 20 nodes
 
 PYTHON ?= python3

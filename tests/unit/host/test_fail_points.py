@@ -9,12 +9,12 @@ import pytest
 from compiler.host import layout
 from tests.support.changes import CHANGES, change_of, host_of
 from tests.support.conversation import bundle_of
-from tests.support.examples import QUICK, examples
+from tests.support.examples import one_in
 from tests.support.fail_points import Moment, Run, for_each, killed_before, moments_of
 from tests.support.states import State, state_of
-from tests.support.whole import assert_whole, finish
+from tests.support.whole import assert_jobs_ran_once, assert_whole, finish
 
-EVERY = 1 if examples(QUICK) > QUICK // 2 else 90  # effect in `make test`; one of so many otherwise
+EVERY = one_in(quick=90, usual=1)  # effect
 FINISHERS = ("recover", "revert", "push")
 
 
@@ -30,6 +30,7 @@ def test_a_change_is_done_or_undone(name: str, finisher: str) -> None:
                 assert_whole(host, bundle_of(host).manifest)
             else:
                 assert_whole(host, *((change.before,) if moment.is_killed else ()), change.after)
+            assert_jobs_ran_once(host)
 
     assert run.status == 0
     for_each(run.moments, check)
@@ -46,6 +47,7 @@ def test_an_undoing_that_is_interrupted_is_taken_up_again(interrupted: str, shar
         with host_of(moment.state) as host:
             finish(host, "recover")
             assert_whole(host, change.before, change.after)
+            assert_jobs_ran_once(host)
 
     with host_of(halfway.state) as host:
         run = moments_of(host, (interrupted,), b"", EVERY)
