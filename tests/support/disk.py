@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import os
 import struct
@@ -14,10 +15,13 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.support.fail_points import for_each
+
 SIZE = 16 << 20
 # What is not flushed is lost, also where ext4 would by default guess that a program has forgotten to flush.
 OPTIONS = "loop,noauto_da_alloc,commit=300"
 _SHUTDOWN = 2 << 30 | 4 << 16 | ord("X") << 8 | 125  # EXT4_IOC_SHUTDOWN, _IOR('X', 125, __u32)
+_NEW_MOUNTS = 0x20000  # CLONE_NEWNS
 _DROP = struct.pack("I", 2)  # EXT4_GOING_FLAGS_NOLOGFLUSH: not even the journal is written
 
 
@@ -47,9 +51,19 @@ def formatted(content: Path, image: Path) -> None:
     _run("mkfs.ext4", "-q", "-F", "-b", "1024", "-d", content, image)
 
 
+@cache
+def _keep_mounts_private() -> None:
+    """Show this process's mounts to no other: one that copies them would keep a dead disk in use."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(_NEW_MOUNTS):
+        raise OSError(ctypes.get_errno(), "mounts cannot be private")
+    _run("mount", "--make-rprivate", "/")
+
+
 @contextmanager
 def mounted(image: Path, folder: Path) -> Iterator[Disk]:
-    """The disk of an image, mounted on a folder."""
+    """The disk of an image, mounted on a folder; only this process and its children see it."""
+    _keep_mounts_private()
     _run("mount", "-o", OPTIONS, image, folder)
     try:
         yield Disk(image, folder)
@@ -62,16 +76,20 @@ def why_no_disk() -> str | None:
     """Why this machine cannot mount a disk; None if it can."""
     if os.geteuid() != 0:
         return "mounts a file system: needs root"
+    try:
+        for_each(["a trial"], lambda name: _try_to_lose_power())
+    except AssertionError as error:
+        return f"mounts a file system: {str(error).splitlines()[-2]}"
+    return None
+
+
+def _try_to_lose_power() -> None:
     with TemporaryDirectory() as name:
         folder = Path(name)
-        try:
-            (folder / "content").mkdir()
-            formatted(folder / "content", folder / "image")
-            with mounted(folder / "image", folder / "content") as disk:
-                disk.loses_power()
-        except (OSError, subprocess.CalledProcessError) as error:
-            return f"mounts a file system: {error}"
-    return None
+        (folder / "content").mkdir()
+        formatted(folder / "content", folder / "image")
+        with mounted(folder / "image", folder / "content") as disk:
+            disk.loses_power()
 
 
 def _unmount(folder: Path) -> None:

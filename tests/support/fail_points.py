@@ -15,6 +15,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from compiler.host.__main__ import main
 from tests.support.host_folder import HostFolder
@@ -28,6 +29,7 @@ EFFECTS = frozenset(
 )
 STARTED = 1_700_000_000.0  # a fixed time, so that two runs write the same
 
+T = TypeVar("T")
 OnEffect = Callable[[int, str], None]  # is called with the number of an effect and what it is
 
 
@@ -38,6 +40,9 @@ class Moment:
     name: str
     state: State
     is_killed: bool = True
+
+    def __str__(self) -> str:
+        return self.name
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,18 @@ def _distinct(moments: Sequence[Moment]) -> list[Moment]:
     """Without those that leave what the one before leaves: the effect between them only looked."""
     pairs = zip(moments, [None, *moments], strict=False)
     return [moment for moment, before in pairs if before is None or moment.state != before.state]
+
+
+def effects_of(host: HostFolder, arguments: Sequence[str], requests: bytes) -> int:
+    """Run the host program to its end; the number of its effects."""
+    file, count = host.folder.with_suffix(".effects"), 0
+
+    def note(number: int, effect: str) -> None:
+        nonlocal count
+        count = number
+
+    _forked(host, arguments, requests, note, lambda status: file.write_text(str(count)))
+    return int(file.read_text())
 
 
 def killed_before(
@@ -184,32 +201,32 @@ def is_effect(event: str, arguments: Sequence[object]) -> bool:
     return event in EFFECTS
 
 
-def for_each(moments: Sequence[Moment], check: Callable[[Moment], None]) -> None:
-    """Check all moments, in as many processes as there are cores. Each ends with its first failure."""
+def for_each(cases: Sequence[T], check: Callable[[T], None]) -> None:
+    """Check all cases, in as many processes as there are cores. Each ends with its first failure."""
     cores = os.cpu_count() or 1
-    workers = [_worker(moments[index::cores], check) for index in range(cores)]
+    workers = [_worker(cases[index::cores], check) for index in range(cores)]
     failures = [_read(pipe) for _, pipe in workers]
     statuses = [os.waitpid(process, 0)[1] for process, _ in workers]
     assert not any(statuses), "\n".join(failures)
 
 
-def _worker(moments: Sequence[Moment], check: Callable[[Moment], None]) -> tuple[int, int]:
-    """A process that checks some moments, and a pipe from which its failure can be read."""
+def _worker(cases: Sequence[T], check: Callable[[T], None]) -> tuple[int, int]:
+    """A process that checks some cases, and a pipe from which its failure can be read."""
     reading, writing = os.pipe()
     if process := os.fork():
         os.close(writing)
         return process, reading
     _measure_nothing()
-    _end_as(lambda: _check_all(moments, check), writing)
+    _end_as(lambda: _check_all(cases, check), writing)
     raise AssertionError("it has ended")
 
 
-def _check_all(moments: Sequence[Moment], check: Callable[[Moment], None]) -> int:
-    for moment in moments:
+def _check_all(cases: Sequence[T], check: Callable[[T], None]) -> int:
+    for case in cases:
         try:
-            check(moment)
+            check(case)
         except BaseException as error:
-            error.add_note(moment.name)
+            error.add_note(str(case))
             raise
     return 0
 

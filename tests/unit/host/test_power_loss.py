@@ -14,23 +14,28 @@ from compiler.host import layout
 from compiler.host.recovery import UNIT
 from tests.support.changes import CHANGES, change_of, host_of
 from tests.support.disk import Disk, formatted, mounted, why_no_disk
-from tests.support.examples import QUICK, examples
-from tests.support.fail_points import killed_before
+from tests.support.examples import one_in
+from tests.support.fail_points import effects_of, for_each, killed_before
 from tests.support.host_folder import HostFolder
-from tests.support.whole import assert_whole, finish, reset
-
-pytestmark = pytest.mark.skipif(why_no_disk() is not None, reason=str(why_no_disk()))
+from tests.support.whole import assert_jobs_ran_once, assert_whole, finish, reset
 
 FINISHERS = ("recover", "push")
-MOST = 1000  # effects of a change; it has fewer
-EVERY = max(1, 6000 // examples(QUICK))  # effect: all in `make test-long`
+EVERY = one_in(quick=100, usual=25)  # effect
+
+
+@pytest.fixture(autouse=True)
+def needs_a_disk() -> None:
+    if reason := why_no_disk():
+        pytest.skip(reason)
 
 
 @pytest.mark.parametrize("finisher", FINISHERS)
 @pytest.mark.parametrize("name", CHANGES)
 def test_a_change_is_done_or_undone_at_the_next_boot(name: str, finisher: str) -> None:
     change = change_of(name)
-    for number in range(EVERY, MOST, EVERY):
+    image_of(name)
+
+    def check(number: int) -> None:
         with host_on_disk(name) as (host, disk):
             was_killed = killed_before(host, (), change.requests, number, disk.loses_power)
             disk.comes_back()
@@ -41,18 +46,25 @@ def test_a_change_is_done_or_undone_at_the_next_boot(name: str, finisher: str) -
                 assert_whole(host, change_of("push").after)
             else:
                 assert_whole(host, *((change.before,) if was_killed else ()), change.after)
-        if not was_killed:
-            return
+            if not was_killed:  # what a job has done may be lost as well until then
+                assert_jobs_ran_once(host)
+
+    with host_of(change.start) as host:
+        effects = effects_of(host, (), change.requests)
+    for_each(range(EVERY, effects + EVERY, EVERY), check)
 
 
 def test_a_push_that_was_confirmed_is_on_disk() -> None:
-    with host_on_disk("push") as (host, disk):
-        assert host.push().error is None
-        disk.loses_power()
-        disk.comes_back()
-        assert host.path(layout.PROGRAM).read_bytes() == program()[1]
-        finish(host, "recover")
-        assert_whole(host, change_of("push").after)
+    def check(name: str) -> None:
+        with host_on_disk(name) as (host, disk):
+            assert host.push().error is None
+            disk.loses_power()
+            disk.comes_back()
+            assert host.path(layout.PROGRAM).read_bytes() == program()[1]
+            finish(host, "recover")
+            assert_whole(host, change_of("push").after)
+
+    for_each(["push"], check)
 
 
 def assert_recoverable(host: HostFolder) -> None:
