@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from . import history
 from .disk import remove_tree
 from .installed import Installed
@@ -41,25 +43,22 @@ def commit(machine: Machine, wanted: Generation, pending: Pending) -> None:
 def _forget_all(machine: Machine) -> None:
     """Delete what heatsink knows of the host, but for the record of the change that does so."""
     keep = {machine.path(path) for path in (PENDING, CONFIRMED, LOCK)}
-    for path in {*machine.path(HOME).iterdir()} - keep:
-        remove_tree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    for path in sorted({*machine.path(HOME).iterdir()} - keep):
+        remove_tree(path)
 
 
 def _leave(machine: Machine) -> None:
     """Delete what heatsink itself has on the host, this program too: nothing of a bundle is left."""
-    for path in map(machine.path, (RECOVERY_LINK, RECOVERY)):
-        path.unlink(missing_ok=True)
-    for path in (machine.path(HOME), machine.path(PROGRAM).parent):
-        if path.is_dir():
-            remove_tree(path)
+    for path in (RECOVERY_LINK, RECOVERY, HOME, os.path.dirname(PROGRAM)):  # noqa: PTH120 - of the host
+        remove_tree(machine.path(path))
 
 
 def tidy(machine: Machine) -> None:
     """End what a killed program has left: a change that was confirmed but not made current, and files."""
+    sweep(machine)
     pending = Pending.on(machine)
     if pending and is_confirmed(machine):
         commit(machine, wanted_by(machine, pending.wanted), pending)
-    sweep(machine)
 
 
 def wanted_by(machine: Machine, number: int) -> Generation:

@@ -39,7 +39,7 @@ def units_installed(machine: Machine, installed: Installed) -> Sequence[Unit]:
 
 def content(machine: Machine, kept: Generation, path: str) -> bytes | None:
     """A file of a generation, with references in place of secrets; None if it has no such file."""
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return machine.path(f"{kept.folder}/root{path}").read_bytes()
     return None
 

@@ -63,11 +63,16 @@ def put_link(path: Path, target: str) -> None:
     new.replace(path)
 
 
-def remove_tree(folder: Path) -> None:
-    """Delete a folder and everything in it."""
-    for path in sorted(folder.rglob("*"), reverse=True):
-        path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
-    folder.rmdir()
+def remove_tree(top: Path) -> None:
+    """Delete a folder and everything in it; or a file or a link, if that is there."""
+    below = sorted(top.rglob("*"), reverse=True) if is_folder(top) else []
+    for path in (*below, top):
+        path.rmdir() if is_folder(path) else path.unlink(missing_ok=True)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a folder itself, and no link to one, is there."""
+    return path.is_dir() and not path.is_symlink()
 
 
 def sync(folder: Path) -> None:

@@ -37,13 +37,23 @@ class Installed:
 
     @classmethod
     def on(cls, machine: Machine) -> Installed:
-        """The record on this host; empty before the first push, rebuilt if it is damaged."""
+        """The record on this host; empty before the first push, rebuilt if it is damaged or lost."""
         try:
-            return from_entry(cls, unsealed(machine.path(INSTALLED).read_bytes()))
+            record = from_entry(cls, unsealed(machine.path(INSTALLED).read_bytes()))
         except FileNotFoundError:
-            return cls()
-        except (DamagedError, TypeError, AttributeError):
+            return cls.rebuilt(machine) if linked(machine, CURRENT) else cls()
+        except (DamagedError, TypeError, AttributeError, IsADirectoryError):
             return cls.rebuilt(machine)
+        return record if record.is_sound else cls.rebuilt(machine)
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether its values have the types of a record: foreign JSON may have the same names."""
+        values, blank = vars(self), vars(Installed())
+        items = (item for value in values.values() if isinstance(value, (list, dict)) for item in value)
+        return all(type(values[name]) is type(blank[name]) for name in blank) and all(
+            isinstance(item, str) for item in items
+        )
 
     @classmethod
     def rebuilt(cls, machine: Machine) -> Installed:

@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Iterator
 
+from .disk import is_folder, remove_tree
 from .layout import LOCK
 from .machine import Machine
 from .wire import RefusedError
@@ -20,6 +21,8 @@ def locked(machine: Machine, owner: str, patience: float = PATIENCE) -> Iterator
     """Hold the lock; raises RefusedError that names its owner if another program holds it."""
     path = machine.path(LOCK)
     path.parent.mkdir(parents=True, exist_ok=True)
+    if is_folder(path):
+        remove_tree(path)
     with path.open("a+") as lock:
         deadline = time.monotonic() + patience
         while not _flock(lock.fileno()):

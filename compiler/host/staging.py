@@ -25,12 +25,11 @@ def stage(machine: Machine, pusher: Pusher, wanted: Generation) -> Generation:
     missing = [file for file in _distinct(wanted.files) if file.sha256 not in blobs]
     pusher.send("missing", blobs=[file.sha256 for file in missing])
     received = _received(pusher, missing)
-    if kept and not missing:
+    if kept and not missing and kept.is_whole(machine):
         return kept
     staging = machine.path(wanted.folder)
     staging.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if staging.exists():
-        remove_tree(staging)
+    remove_tree(staging)
     check_space(machine, {f"{wanted.folder}{file.path}": file.size for file in missing})
     _write_tree(staging / "root", wanted.files, blobs, received)
     write(staging / "manifest.json", wanted.raw, 0o600)

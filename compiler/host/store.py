@@ -9,8 +9,8 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from .disk import beside, flush, place_link, remove_tree, sync, write
-from .layout import CURRENT, GENERATIONS, PREVIOUS, RECORDS, SALT, STAGING, STAMPS, SUMMARY, TRASH
+from .disk import beside, flush, is_folder, place_link, remove_tree, sync, write
+from .layout import CURRENT, GENERATIONS, HOME, PREVIOUS, RECORDS, SALT, STAGING, STAMPS, SUMMARY, TRASH
 from .machine import Machine
 from .manifest import (
     FORMAT,
@@ -141,7 +141,7 @@ def generation(machine: Machine, number: int) -> Generation:
     folder = f"{GENERATIONS}/{number}"
     try:
         raw = machine.path(f"{folder}/manifest.json").read_bytes()
-        secrets = unsealed(machine.path(f"{folder}/secrets.json").read_bytes())
+        secrets = _secrets(machine, folder)
         about = _about(machine, folder)
         if about.manifest not in ("", hashlib.sha256(raw).hexdigest()):
             raise _damaged(folder, "its manifest is not what was pushed")
@@ -150,6 +150,13 @@ def generation(machine: Machine, number: int) -> Generation:
         raise _damaged(folder, "one of its records is not what was written") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _damaged(folder, str(error)) from None
+
+
+def _secrets(machine: Machine, folder: str) -> dict[str, str]:
+    secrets = unsealed(machine.path(f"{folder}/secrets.json").read_bytes())
+    if not (isinstance(secrets, dict) and all(isinstance(value, str) for value in secrets.values())):
+        raise DamagedError
+    return secrets
 
 
 def _about(machine: Machine, folder: str) -> About:
@@ -211,11 +218,14 @@ def salt_of(machine: Machine) -> str:
 
 
 def clean_stamps(machine: Machine, wanted: Generation) -> None:
-    """Remove stamps of run-once units that are no longer wanted: if they return, they run again."""
+    """Remove stamps of run-once units that are no longer wanted: if they return, they run again. The others
+    are flushed."""
     stamps = {machine.path(unit.stamp) for unit in wanted.units if unit.stamp}
     for path in machine.path(STAMPS).glob("*"):
         if path not in stamps:
-            path.unlink()
+            remove_tree(path)
+    if stamps and machine.path(STAMPS).is_dir():
+        sync(machine.path(STAMPS))
 
 
 def switch(machine: Machine, number: int) -> None:
@@ -249,8 +259,12 @@ def collect_garbage(machine: Machine, keep_newest: int) -> None:
 
 
 def sweep(machine: Machine) -> None:
-    """Delete what a killed program left: half written and half deleted generations, half written records."""
+    """Delete what a killed program left, half written and half deleted generations and half written records,
+    and folders where heatsink's records belong."""
     for path in machine.path(GENERATIONS).glob(".*"):
         remove_tree(path)
-    for name in RECORDS:
-        beside(machine.path(name)).unlink(missing_ok=True)
+    for place in map(machine.path, RECORDS):
+        remove_tree(beside(place))
+    for place in (machine.path(path) for path in RECORDS if path.startswith(f"{HOME}/")):
+        if is_folder(place):
+            remove_tree(place)

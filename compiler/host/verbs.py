@@ -46,8 +46,7 @@ def push(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> int:
             check_units(machine, staged)
             return activate(machine, pusher, staged, request)
         finally:
-            if machine.path(wanted.folder).exists():  # refused, failed, or a dry run
-                remove_tree(machine.path(wanted.folder))
+            remove_tree(machine.path(wanted.folder))  # refused, failed, or a dry run
 
 
 def rollback(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> int:
