@@ -29,7 +29,7 @@ def compare(sessions: Sessions, before: str, after: str) -> tuple[ComparedHost, 
 
     def ask(session: Session) -> GenerationsKept:
         session.greet()
-        session.request("diff", {})
+        session.request("diff", {}, keep=False)
         return session.expect(GenerationsKept)
 
     def answer(session: Session) -> ComparedHost:

@@ -23,7 +23,7 @@ def histories(sessions: Sessions, newest: int) -> tuple[HostHistory, ...]:
 
     def ask(session: Session) -> HostHistory:
         session.greet()
-        session.request("history", {"newest": newest})
+        session.request("history", {"newest": newest}, keep=False)
         kept = session.expect(GenerationsKept)
         return HostHistory(host=session.host, kept=kept, changes=session.expect(HistoryReported).changes)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from compiler.host import layout
 from tests.support.bundles import run_once, service
 from tests.support.host_folder import OPTIONS, HostFolder
 
@@ -66,9 +67,10 @@ Plan: 6 files written, 2 removed, 2 units restarted, 1 started, 1 run once, 1
 
 
 def test_a_diff_changes_nothing_and_is_the_same_whatever_is_installed(pushed: HostFolder) -> None:
+    started, program = pushed.started(), pushed.path(layout.PROGRAM)
+    program.write_text("# 0 of another version\n")
     before = pushed.says("diff", A, B, code=2)
-    started = pushed.started()
-    assert pushed.started() == started
+    assert (pushed.started(), program.read_text()) == (started, "# 0 of another version\n")
     pushed.rollback()
     assert pushed.says("diff", A, B, code=2) == before
 

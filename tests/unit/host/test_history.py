@@ -237,8 +237,10 @@ def test_a_bundle_that_is_kept_already_has_the_names_of_both_pushes(host: HostFo
     ]
 
 
-def test_a_host_without_a_history_has_none(host: HostFolder) -> None:
+def test_a_host_without_a_history_has_none_and_is_left_as_it_is(host: HostFolder) -> None:
     assert reported(host).changes == ()
+    assert not host.path(layout.HOME).exists()
+    assert not host.path(layout.PROGRAM).exists()
 
 
 def test_a_change_is_a_message_in_the_journal(journal: tuple[Machine, socket.socket]) -> None:
