@@ -13,7 +13,7 @@ from tests.support.bundles import CONFIG, service, write_build
 from tests.support.images import make_image
 from tests.support.nodes import Operator, invocations
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.backends]
 
 IMAGE = "localhost/tls:1"
 SERVER = f"{CONFIG}/tls/tls.conf"
@@ -26,15 +26,20 @@ LEAF = Credential(name="Web", kind=CredentialKind.CERTIFICATE, ca="Ca", names=("
 def tls(operator: Operator, node: LabNode) -> Operator:
     """Has pushed a container that serves TLS, and a client that has the authority alone."""
     make_image(node, IMAGE, "openssl")
+    engine = f"{node.engine} run --rm --name tls --network host --pid host --volume {SERVER}:{SERVER}:ro"
     serve = f"openssl s_server -quiet -www -accept 8443 -cert {SERVER} -key {SERVER}"
-    run = f"podman run --rm --replace --name tls --network host --pid host --volume {SERVER}:{SERVER}:ro"
     pair = "@{heatsink:secret:WebKey}@{heatsink:secret:WebCertificate}"
     parts = (
-        service("tls", command=f"exec {run} {IMAGE} {serve}", config=pair, sensitive=True),
+        service(
+            "tls",
+            command=f"{node.engine} rm --force tls; exec {engine} {IMAGE} {serve}",
+            config=pair,
+            sensitive=True,
+        ),
         service("client", config="@{heatsink:secret:CaCertificate}", sensitive=True),
     )
-    ways = {node.name: operator.way(node)}
-    write_build(operator.folder / "build", {node.name: parts}, ways, credentials=(AUTHORITY, LEAF))
+    build, ways = operator.folder / "build", {node.name: operator.way(node)}
+    write_build(build, {node.name: parts}, ways, backend=operator.backend, credentials=(AUTHORITY, LEAF))
     operator.push("--yes")
     return operator
 
