@@ -18,10 +18,7 @@ _UNFINISHED = (
     f" -o -path {GENERATIONS}/.* -o -path {PROGRAM}.* -o -path {CONFIRMED}.* )"
 )
 _UNITS = "systemctl list-units --all --plain --no-legend heatsink-*.service"
-_ON_DISK = (
-    "find /etc/systemd/system /etc/containers/systemd -name heatsink*"
-    " ! -name heatsink-recovery.service ! -name heatsink -type f,l"
-)
+_ON_DISK = "find /etc -name heatsink* ! -name heatsink-recovery.service -type f,l"
 OWN = ("heatsink-recovery", "heatsink-revert")
 
 
