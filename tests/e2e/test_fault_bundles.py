@@ -22,7 +22,6 @@ CHANGED = {
         "must not install the link",
     ),
     "a device node": ('"0644"', '"020666"', "has the mode `020666`"),
-    "a set-user-id file": ('"0644"', '"04755"', "has the mode `04755`"),
     "another owner": ('"root:root"', '"root:shadow"', "must belong to `root:root`, not to `root:shadow`"),
     "a foreign unit": ('"heatsink-one.service"', '"ssh.service"', "the unit `ssh.service`"),
     "the host's accounts": (
