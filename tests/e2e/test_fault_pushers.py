@@ -13,12 +13,15 @@ from tests.support.nodes import Operator
 
 pytestmark = [pytest.mark.lab, pytest.mark.backends]
 
-SLOW = service("slow", command='trap "sleep 20; exit" TERM; sleep infinity & wait', config="a")  # to stop
+# It stops when it may.
+HELD = 'trap "until [ -e /run/may-stop ]; do sleep 0.1; done; exit" TERM; sleep infinity & wait'
+SLOW = service("slow", command=HELD)
 
 
 @pytest.fixture
 def changing(operator: Operator, node: LabNode) -> Operator:
-    """An operator whose node has two generations, and a unit that takes long to stop."""
+    """An operator whose node has two generations, and a unit that does not stop."""
+    node.run(("rm", "-f", "/run/may-stop"))
     operator.writes(operator.container("one", config="old"))
     operator.push()
     operator.writes(operator.container("one", config="new"), SLOW)
@@ -39,6 +42,7 @@ def test_a_push_is_refused_while_another_command_changes_the_host(
     assert wait_until(lambda: is_stopping(node), seconds=30)
     changing.writes(changing.container("one", config="third"))
     said = changing.push("--yes", code=1)
+    node.run(("touch", "/run/may-stop"))
     assert f"{node.name}: another command is changing this host: root on" in said
     assert ended(running) == 0
     has = node.attempt(("cat", f"{CONFIG}/one/one.conf")).stdout
