@@ -24,19 +24,23 @@ now, hours = time.time, float(sys.argv.pop(1))
 time.time = lambda: now() + 3600 * hours
 runpy.run_module("compiler", run_name="__main__", alter_sys=True)
 """
+HELD = run_once("held", step=2, command="until [ -e /run/may-end ]; do sleep 0.1; done")
+LET_END = ("touch", "/run/may-end")
 
 
 @pytest.fixture
-def changing(operator: Operator) -> Operator:
-    """An operator whose node has an old generation, and a change of two steps to push."""
+def changing(operator: Operator, node: LabNode) -> Operator:
+    """An operator whose node has an old generation; step 2 of the new one ends when it may."""
+    node.run(("rm", "-f", *LET_END[1:]))
     operator.writes(operator.container("one", config="old"))
     operator.push()
-    operator.writes(operator.container("one", config="new"), run_once("slow", step=2, command="sleep 6"))
+    operator.writes(operator.container("one", config="new"), HELD)
     return operator
 
 
 @pytest.mark.parametrize("hours", ["1", "-1"])
 def test_a_wrong_clock_on_either_side_stops_no_push(changing: Operator, node: LabNode, hours: str) -> None:
+    node.run(LET_END)
     wrong = dataclasses.replace(changing, program=("-c", WRONG_CLOCK, hours))
     wrong.push()
     assert wrong.status()["heatsink-one.service"]["up"]
@@ -49,14 +53,17 @@ def test_a_host_that_is_rebooted_between_steps_returns(changing: Operator, node:
     node.reboot()
     assert push.communicate() and push.returncode == 1
     assert_on(changing, node, "old")
+    node.run(LET_END)
     changing.push()
     assert_on(changing, node, "new")
 
 
 def test_dbus_is_restarted_and_systemd_reexecuted_in_the_middle(changing: Operator, node: LabNode) -> None:
     push = at_step_2(changing)
-    node.run(("systemctl", "restart", "dbus.service"))
+    # Without logind, which loses its bus with dbus, logins take half a minute.
+    node.run(("systemctl", "restart", "dbus.service", "systemd-logind.service"))
     node.run(("systemctl", "daemon-reexec"))
+    node.run(LET_END)
     said = push.communicate()[0]
     assert push.returncode == 0, said
     assert_on(changing, node, "new")
@@ -75,6 +82,7 @@ def test_a_systemd_that_cannot_reload_brings_the_old_generation_back(
     assert "not enough space available on /run/systemd" in said
     assert wait_until(lambda: "pending" not in node.run(("ls", "/var/lib/heatsink")), seconds=60)
     assert_on(changing, node, "old")
+    node.run(LET_END)
     changing.push()
 
 
