@@ -11,7 +11,7 @@ from compiler.lab.cgroup import kill_all
 from compiler.lab.create import create, create_identity, write_known_hosts
 from compiler.lab.node import LabNode, load
 from compiler.lab.place import NODES, Lab
-from compiler.lab.requirements import require_packages, require_root
+from compiler.lab.requirements import allow_inotify, require_packages, require_root
 from compiler.lab.system import LabError, Progress, locked, silent
 
 
@@ -25,6 +25,7 @@ def up(
         raise LabError(f"node numbers must be {NODES[0]} to {NODES[-1]}, not {first} to {first + count - 1}")
     require_root()
     require_packages()
+    allow_inotify()
     base = build_base(engine, release, cache=lab.cache, progress=progress)
     wanted = tuple(
         LabNode(lab=lab, number=number, engine=engine, release=release, base=base) for number in numbers

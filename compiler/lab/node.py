@@ -178,18 +178,16 @@ class LabNode:
     def settle(self, *, seconds: float = 120, after: str | None = None) -> None:
         """Wait as `wait` does, and start the node again if it is off.
 
-        When much starts together, an nspawn occasionally exits in its first second without a message; another
-        start works.
+        When much starts together, an nspawn occasionally exits in its first second without a message; a
+        second start works.
         """
-        for _ in range(2):
-            try:
-                self.wait(seconds=seconds, after=after)
-                return
-            except LabError:
-                if self.state != "off":
-                    raise
+        try:
+            self.wait(seconds=seconds, after=after)
+        except LabError:
+            if self.state != "off":
+                raise
             self.boot()
-        self.wait(seconds=seconds, after=after)
+            self.wait(seconds=seconds, after=after)
 
     def reboot(self, *, seconds: float = 120) -> None:
         """Run `systemctl reboot` on the node, and wait until it is up again."""

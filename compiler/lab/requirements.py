@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from compiler.lab.system import LabError, Progress, run
 
@@ -17,6 +18,8 @@ PACKAGES = (
     ("docker-registry", "docker-registry"),
     ("podman", "podman"),
 )
+_INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
+_INSTANCES = 8192
 _PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin"))
 
 
@@ -54,6 +57,15 @@ def require_root() -> None:
     """Raise LabError unless we are root: nodes need mounts, bridges and cgroups."""
     if os.geteuid():
         raise LabError("the lab needs root", hint="run the same command with sudo, or as root")
+
+
+def allow_inotify() -> None:
+    """Raise the number of inotify instances that root may have.
+
+    All nodes share them, and some fifteen use up the kernel's 128: the systemd of the next ends at once.
+    """
+    if int(_INOTIFY.read_text()) < _INSTANCES:
+        _INOTIFY.write_text(f"{_INSTANCES}\n")
 
 
 def _is_installed(command: str) -> bool:
