@@ -132,7 +132,7 @@ def _replaced(making: Making, names: tuple[str, ...]) -> dict[str, str]:
 
 
 def _making(build: Path, file: SecretsFile) -> Making:
-    """What makes values for the fleet of a build; without a build it knows no kinds of secrets."""
+    """What makes values for the fleet of a build; without a build all are strings."""
     from compiler.deploy.bundle import read_fleet
 
     fleet = read_fleet(build) if (build / "fleet.json").exists() else Fleet(hosts=())

@@ -70,7 +70,7 @@ def active_states(machine: Machine, names: Sequence[str]) -> dict[str, str]:
     done = machine.run(("systemctl", "is-active", *names))
     states = done.stdout.split()
     if len(states) != len(names):  # to take them for inactive would start everything anew
-        require(done, "systemd does not say what is active")
+        require(done, "systemd does not report the states of units")
         raise RefusedError(f"`systemctl is-active` of {len(names)} units has {len(states)} lines")
     return dict(zip(names, states))
 

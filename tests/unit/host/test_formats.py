@@ -16,7 +16,7 @@ import pytest
 from compiler.host import layout
 from compiler.host.manifest import ENGINES, Manifest
 from compiler.model.container import Backend
-from tests.support.bundles import service
+from tests.support.bundles import port, service
 from tests.support.host_folder import HostFolder, rewrite_manifest
 
 FORMAT_1 = Path(__file__).with_name("format_1")
@@ -132,12 +132,13 @@ def test_a_manifest_of_format_1_has_the_engine_of_its_backend(backend: str, engi
 
 
 def test_the_compiler_writes_every_key_that_is_read_and_no_other(host: HostFolder) -> None:
-    host.writes(service("one", config="x"))
+    host.writes(service("one", config="x"), ports=(port(80, "one"),), kernel_modules=("veth",))
     written = json.loads((host.folder / "build/hosts/localhost/manifest.json").read_bytes())
     manifest = Manifest.parse(json.dumps(written).encode())
     assert written.keys() == keys(manifest) - {"project"}
     assert written["files"][0].keys() == keys(manifest.files[0]) - {"takes_over"}
     assert written["links"][0].keys() == keys(manifest.links[0])
+    assert written["listeners"][0].keys() == keys(manifest.listeners[0])
     assert written["units"][1].keys() == keys(manifest.units[1]) - {"alias", "stamp"}
 
 
