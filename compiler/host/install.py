@@ -52,7 +52,7 @@ def _stop(change: Transaction) -> None:
 
 def _reload(change: Transaction) -> None:
     if change.installed.reload:
-        done = change.machine.run(("systemctl", "daemon-reload"), limit=change.timeout)
+        done = change.machine.systemctl("daemon-reload", limit=change.timeout)
         require(done, "`systemctl daemon-reload` failed")
         change.installed.reload = False
     if change.plan.stops_before:

@@ -14,6 +14,7 @@ from pathlib import Path
 from .wire import RefusedError
 
 LIMIT = 60.0  # seconds that a command may take
+ABSENCE = 20.0  # seconds for which systemd may be out of reach
 LONGEST_TEXT = 80  # of a command in a message
 
 
@@ -119,6 +120,18 @@ class Machine:
             command.kill()
         assert command.result
         return command.result
+
+    def systemctl(self, *words: str, limit: float = LIMIT) -> subprocess.CompletedProcess[str]:
+        """Run systemctl. While systemd executes itself anew, as its update does, nobody can reach it: that is
+        waited for, and an error only in the end."""
+        deadline = time.monotonic() + ABSENCE
+        while True:
+            done = self.run(("systemctl", *words), limit=limit)
+            if not (done.returncode and "Failed to connect to" in done.stderr):
+                return done
+            if time.monotonic() > deadline:
+                require(done, "systemd cannot be reached")
+            time.sleep(0.2)
 
     def start(self, argv: Sequence[str], *, limit: float = LIMIT, **environment: str) -> RunningCommand:
         """Start a command."""

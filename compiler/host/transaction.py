@@ -28,4 +28,4 @@ class Transaction:
         """Start or stop units together. Whether that worked is read from the units' states."""
         if names:
             with contextlib.suppress(TimeLimitError):  # what it asked for goes on in systemd
-                self.machine.run(("systemctl", verb, *names), limit=self.timeout)
+                self.machine.systemctl(verb, *names, limit=self.timeout)

@@ -67,7 +67,7 @@ def active_states(machine: Machine, names: Sequence[str]) -> dict[str, str]:
     """
     if not names:
         return {}
-    done = machine.run(("systemctl", "is-active", *names))
+    done = machine.systemctl("is-active", *names)
     states = done.stdout.split()
     if len(states) != len(names):  # to take them for inactive would start everything anew
         require(done, "systemd does not report the states of units")
@@ -103,8 +103,8 @@ def _shown(machine: Machine, names: Sequence[str], properties: Sequence[str]) ->
     """Unit → its properties, from one call."""
     if not names:
         return {}
-    argv = ("systemctl", "show", "--timestamp=unix", f"--property={','.join(properties)}", *names)
-    blocks = machine.run(argv).stdout.strip().split("\n\n")
+    done = machine.systemctl("show", "--timestamp=unix", f"--property={','.join(properties)}", *names)
+    blocks = done.stdout.strip().split("\n\n")
     shown = [dict(line.partition("=")[::2] for line in block.splitlines()) for block in blocks]
     return {name: shown[index] if index < len(shown) else {} for index, name in enumerate(names)}
 

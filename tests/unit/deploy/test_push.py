@@ -388,3 +388,20 @@ def test_a_host_from_which_everything_was_removed_can_be_pushed_to(host: HostFol
     host.remove()
     outcome = host.push()
     assert (outcome.generation, outcome.started) == (1, ("heatsink-one.service",))
+
+
+REFUSES_EVERY_OTHER = """
+cd "${0%/*}"
+echo >>asked
+[ $(($(wc -l <asked) % 2)) = 0 ] || { echo 'Failed to connect to system scope bus: refused' >&2; exit 1; }
+exec ./real "$@"
+"""
+
+
+def test_a_systemd_that_is_out_of_reach_for_a_moment_is_waited_for(host: HostFolder) -> None:
+    (host.folder / "bin/systemctl").rename(host.folder / "bin/real")
+    host.installs("systemctl", REFUSES_EVERY_OTHER)
+    host.writes(service("one"), service("two", step=2))
+    outcome = host.push()
+    assert outcome.error is None
+    assert {"heatsink-one.service", "heatsink-two.service"} <= set(host.started())
