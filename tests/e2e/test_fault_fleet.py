@@ -36,8 +36,10 @@ CASES = [
 @pytest.fixture(scope="module")
 def twenty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LabNode, ...]]:
     lab = lab_of_tests(tmp_path_factory.mktemp("lab"), 2)
-    yield labs.up(lab, 20)
-    labs.down(lab)
+    try:
+        yield labs.up(lab, 20)
+    finally:
+        labs.down(lab)
 
 
 @pytest.fixture
@@ -62,7 +64,7 @@ def test_of_twenty_hosts_seventeen_are_done_and_three_are_named(
         began = time.monotonic()
         said = operator.push(code=1)
         took = time.monotonic() - began
-    print(f"usual {usual:.1f} s, with three odd hosts {took:.1f} s")
+    print(f"usual {usual:.1f} s, with three odd hosts {took:.1f} s\n{said}")
     assert {node.name for node in good} == {
         node.name for node in good if f"{node.name}: generation 3" in said
     }
@@ -82,7 +84,7 @@ def test_a_liar_ends_alone(operator: Operator, twenty: tuple[LabNode, ...], case
     said = pair.push(code=1)
     (liar.root / "root/lie").unlink()
     assert f"error: {liar.name}: " in said
-    assert "error: node99" not in said
+    assert "\nerror: node99" not in said
     assert f"{good.name}: generation" in said
     assert not set(said) & {chr(code) for code in range(32)} - {"\n"}
 
