@@ -23,6 +23,8 @@ point, it leaves a record of the change, with which a push, the revert timer or 
     causes, contents             what a unit reads that differs; what is in kept files and those on the host
     files, etc_hosts             files in their places; our block in /etc/hosts
     watch, health                waits until units are up and stay so; health checks of containers
+    needs, volumes               what the engine has to do for a change; named volumes
+    images                       the images that were pulled, and those that generations need
     units, engine, journal       what systemd, podman or docker, and the journal report
     ownership, taken             refuses what is not heatsink's to replace; keeps what is taken over
     tmpfiles                     refuses lines of tmpfiles.d that would replace files of others
@@ -41,6 +43,7 @@ point, it leaves a record of the change, with which a push, the revert timer or 
     /var/lib/heatsink/taken/             originals of files that a bundle takes over
     /var/lib/heatsink/state              what the greeting (greeting.py) reads; absent during a change
     /var/lib/heatsink/pending, confirmed the change under way; that it is confirmed
+    /var/lib/heatsink/images.json        the images that were pulled, and those of each generation
     /var/lib/heatsink/history            a line for each change
     /var/lib/heatsink/salt, lock
 """

@@ -12,12 +12,13 @@ from typing import Any
 
 from . import history
 from .commit import abandon, commit
-from .engine import make_volumes, needs_of, pull
+from .images import kept_images, obtain, record_generation
 from .install import install
 from .installed import Installed
 from .journal import masked
 from .kernel import lacking_modules
 from .machine import Machine
+from .needs import Needs, needs_of
 from .pending import Pending, before_change, confirm, is_confirmed, seal
 from .plan import make_plan, observe
 from .ports import held_ports
@@ -29,6 +30,7 @@ from .steps import Result, bring_up, settle, start_targets
 from .store import About, Generation, keep, salt_of
 from .transaction import Transaction
 from .units import check_steps
+from .volumes import make_volumes
 from .wire import Pusher, PusherLeft, RefusedError
 
 
@@ -40,7 +42,8 @@ def activate(machine: Machine, pusher: Pusher, wanted: Generation, request: Mapp
     observed = observe(machine, wanted, installed, salt)
     _check_prerequisites(machine, wanted, observed.units.running)
     plan = make_plan(wanted, installed, observed, salt)
-    needs = needs_of(machine, wanted, plan.images)
+    destroys = request.get("volumes", False)
+    needs = needs_of(machine, wanted, plan.images, kept_images(machine, wanted), destroys=destroys)
     reported = report(machine, plan, needs, wanted, installed, request)
     if request.get("dry"):
         pusher.send("plan", **reported)
@@ -48,16 +51,13 @@ def activate(machine: Machine, pusher: Pusher, wanted: Generation, request: Mapp
     if installed.is_rebuilt:
         pusher.send("warning", text="the record of what is installed was damaged: every unit starts anew")
     pusher.send("ready", **reported)
-    if needs.images:
-        pusher.wait_for_release("pull")
-        pull(machine, pusher, wanted, needs.images, request["pull_within"])
-        pusher.send("pulled")
+    ids = _obtain_images(machine, pusher, wanted.engine, needs, request["pull_within"])
     pusher.wait_for_release("install")
     make_volumes(machine, wanted.engine, needs.volumes)
     kept = keep(machine, wanted)
-    pending = _begin(
-        machine, pusher, installed, kept, {**request, "plan": reported["digest"], "changed": changed(plan)}
-    )
+    record_generation(machine, kept, ids, installed.generation)
+    parts = {"plan": reported["digest"], "changed": changed(plan), "destroyed": needs.destroyed}
+    pending = _begin(machine, pusher, installed, kept, {**request, **parts})
     return _carry_out(Transaction(machine, pusher, kept, plan, installed, pending.timeout), pending, request)
 
 
@@ -69,6 +69,18 @@ def _check_prerequisites(machine: Machine, wanted: Generation, running: Collecti
             "\n  ".join(("this host cannot run the bundle:", *problems)),
             "stop what is in the way, or change the ports or `kernel_modules` of the service",
         )
+
+
+def _obtain_images(
+    machine: Machine, pusher: Pusher, engine: str, needs: Needs, limit: float
+) -> Mapping[str, str]:
+    """Pull images when the pusher lets us; reference → id, of those that are there by their digest too."""
+    if not needs.images:
+        return needs.present.digests
+    pusher.wait_for_release("pull")
+    pulled = obtain(machine, pusher, engine, needs.images, limit, before=needs.present.ids)
+    pusher.send("pulled")
+    return {**needs.present.digests, **pulled}
 
 
 def _begin(
@@ -96,6 +108,7 @@ def _begin(
         source=origin.source,
         plan=request["plan"],
         changed=request["changed"],
+        destroyed=request["destroyed"],
     )
     write_recovery_unit(machine)
     pending.save(machine)
@@ -121,7 +134,7 @@ def _carry_out(change: Transaction, pending: Pending, request: Mapping[str, Any]
         _report(change.pusher, step, result, aftermath)
         return 1
     _await_confirmation(change, pending, by_connection=request["confirm"])
-    commit(change.machine, change.wanted, pending)
+    commit(change.machine, change.pusher, change.wanted, pending)
     change.pusher.send("done", generation=change.wanted.number)
     return 0
 

@@ -6,6 +6,7 @@ import os
 
 from . import history
 from .disk import remove_tree
+from .images import collect_images, delete_images
 from .installed import Installed
 from .layout import CONFIRMED, HOME, LOCK, PENDING, PROGRAM, RECOVERY, RECOVERY_LINK
 from .machine import Machine
@@ -21,9 +22,11 @@ from .store import (
     switch,
     write_summary,
 )
+from .volumes import destroy_volumes
+from .wire import Pusher
 
 
-def commit(machine: Machine, wanted: Generation, pending: Pending) -> None:
+def commit(machine: Machine, pusher: Pusher, wanted: Generation, pending: Pending) -> None:
     """Make a confirmed change current. Killed at any point, it is done again by whoever finds its record."""
     _claim(machine, pending)
     clean_stamps(machine, wanted)
@@ -32,10 +35,13 @@ def commit(machine: Machine, wanted: Generation, pending: Pending) -> None:
         write_summary(machine, wanted, salt_of(machine), Installed.on(machine).project)
     pending.ended(machine, history.DONE)
     if not wanted.number:
+        delete_images(machine, pusher)
+        destroy_volumes(machine, pusher, pending.destroyed)
         _forget_all(machine)
     end(machine)
     if wanted.number:
         collect_garbage(machine, pending.keep_newest)
+        collect_images(machine, pusher)
     else:
         _leave(machine)
 
@@ -49,16 +55,21 @@ def _forget_all(machine: Machine) -> None:
 
 def _leave(machine: Machine) -> None:
     """Delete what heatsink itself has on the host, this program too: nothing of a bundle is left."""
-    for path in (RECOVERY_LINK, RECOVERY, HOME, os.path.dirname(PROGRAM)):  # noqa: PTH120 - of the host
+    for path in (RECOVERY_LINK, RECOVERY):
+        remove_tree(machine.path(path))
+    # Containers have made the slice. If somebody else uses it, they go on.
+    machine.run(("systemctl", "stop", "--job-mode=ignore-dependencies", "heatsink.slice"))
+    machine.run(("systemctl", "daemon-reload"))
+    for path in (HOME, os.path.dirname(PROGRAM)):  # noqa: PTH120 - of the host
         remove_tree(machine.path(path))
 
 
-def tidy(machine: Machine) -> None:
+def tidy(machine: Machine, pusher: Pusher) -> None:
     """End what a killed program has left: a change that was confirmed but not made current, and files."""
     sweep(machine)
     pending = Pending.on(machine)
     if pending and is_confirmed(machine):
-        commit(machine, wanted_by(machine, pending.wanted), pending)
+        commit(machine, pusher, wanted_by(machine, pending.wanted), pending)
 
 
 def wanted_by(machine: Machine, number: int) -> Generation:

@@ -7,12 +7,12 @@ from typing import Any
 
 from .causes import causes
 from .contents import ALL_TEXTS, LONGEST_TEXT, content
-from .engine import Needs
 from .installed import Installed
 from .jobs import UnitsBefore
 from .kept import report_kept
 from .machine import Machine
 from .manifest import File, Link, names_of
+from .needs import Needs
 from .plan import Observed, Plan, make_plan
 from .report import report
 from .store import Generation, generation, salt_of

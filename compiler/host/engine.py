@@ -1,4 +1,4 @@
-"""Podman or docker: images, volumes, and containers."""
+"""Podman or docker: images and containers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .disk import remove_tree
@@ -44,42 +44,48 @@ def _check_quadlet(machine: Machine) -> None:
 
 
 @dataclasses.dataclass(frozen=True)
-class Needs:
-    """What the engine has to get before a change."""
+class Present:
+    """The images that an engine has."""
 
-    images: Sequence[str]  # those that are pulled
-    volumes: Sequence[str]  # those that are made
+    tags: Mapping[str, str]  # `repository:tag` → id
+    digests: Mapping[str, str]  # `repository@digest` → id
+    ids: frozenset[str]
 
-
-def needs_of(machine: Machine, wanted: Generation, images: Sequence[str]) -> Needs:
-    """What is missing of the images that units start with, and of named volumes."""
-    return Needs(_absent_images(machine, wanted.engine, images), _absent_volumes(machine, wanted))
-
-
-def _absent_images(machine: Machine, engine: str, images: Sequence[str]) -> list[str]:
-    """The images whose digest is not on the host. A tag may have moved, so tags are always pulled."""
-    if not images:
-        return []
-    listing = machine.run((engine, "images", "--digests", "--format", "{{.Repository}}@{{.Digest}}"))
-    present = set(listing.stdout.split())
-    return sorted(set(images) - present)
+    def tags_of(self, image: str) -> frozenset[str]:
+        """The names of an image by its id, without those with a digest."""
+        return frozenset(tag for tag, tagged in self.tags.items() if tagged == image)
 
 
-def _absent_volumes(machine: Machine, wanted: Generation) -> list[str]:
-    if not wanted.manifest.volumes:
-        return []
-    present = machine.run((wanted.engine, "volume", "ls", "--format", "{{.Name}}")).stdout.split()
-    return sorted(set(wanted.manifest.volumes) - set(present))
+def present_images(machine: Machine, engine: str) -> Present:
+    """The images that an engine has, from one call. Raises RefusedError if it does not answer."""
+    columns = "{{.ID}} {{.Repository}} {{.Tag}} {{.Digest}}"
+    done = machine.run((engine, "images", "--digests", "--no-trunc", "--format", columns))
+    require(done, f"`{engine}` does not tell its images")
+    rows = [line.split() for line in done.stdout.splitlines() if len(line.split()) == 4]
+    return Present(
+        tags={f"{name}:{tag}": bare(image) for image, name, tag, _ in rows if tag != "<none>"},
+        digests={f"{name}@{digest}": bare(image) for image, name, _, digest in rows if digest != "<none>"},
+        ids=frozenset(bare(row[0]) for row in rows),
+    )
 
 
-def pull(machine: Machine, pusher: Pusher, wanted: Generation, images: Sequence[str], limit: float) -> None:
+def id_of(machine: Machine, engine: str, reference: str) -> str:
+    """The id of an image on the host; "" if it has none of this name."""
+    done = machine.run((engine, "image", "inspect", "--format", "{{.Id}}", reference))
+    return bare(done.stdout.strip()) if done.returncode == 0 else ""
+
+
+def bare(image: str) -> str:
+    """An id as both engines understand it; some of their commands write the algorithm in front."""
+    return image.rpartition(":")[2]
+
+
+def pull(machine: Machine, pusher: Pusher, engine: str, images: Sequence[str], limit: float) -> None:
     """Pull images, PULLS at a time, before anything on the host changes; each in so many seconds."""
-    if not images:
-        return
     pusher.send("progress", text=f"pulling {counted(len(images), 'image')}")
     layers = machine.path(LAYERS)
     layers.mkdir(parents=True, exist_ok=True, mode=0o700)
-    problems = [problem for problem in _pulls(machine, pusher, wanted.engine, images, limit) if problem]
+    problems = [problem for problem in _pulls(machine, pusher, engine, images, limit) if problem]
     with contextlib.suppress(OSError):  # of a podman that is still dying; the next push deletes it
         remove_tree(layers)
     if problems:
@@ -121,22 +127,10 @@ def _is_over(pull: RunningCommand) -> bool:
 def _pull_problem(machine: Machine, engine: str, image: str, pull: RunningCommand) -> str | None:
     if pull.result is None:
         return f"image `{image}` cannot be pulled: not done after {pull.limit:g} s"
-    if pull.result.returncode == 0 or _is_present(machine, engine, image):
+    if pull.result.returncode == 0 or id_of(machine, engine, image):
         return None
     lines = pull.result.stderr.strip().splitlines() or [f"exit status {pull.result.returncode}"]
     return f"image `{image}` cannot be pulled: {lines[-1].strip()}"
-
-
-def _is_present(machine: Machine, engine: str, image: str) -> bool:
-    return machine.run((engine, "image", "inspect", "--format", "{{.Id}}", image)).returncode == 0
-
-
-def make_volumes(machine: Machine, engine: str, names: Sequence[str]) -> None:
-    """Create named volumes. If the engine did, two containers that start together with the same new volume
-    would both try to create it, and one would fail."""
-    for name in names:
-        done = machine.run((engine, "volume", "create", name))
-        require(done, f"volume `{name}` cannot be created")
 
 
 def inspected(

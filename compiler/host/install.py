@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from .disk import flush, put_link
 from .etc_hosts import place_hosts
 from .files import missing_folders, remove_files, remove_unfinished, write_files
+from .images import restore_tags
 from .layout import MAY_FAIL, PREPARATIONS, SUMMARY, is_preparation
 from .machine import Machine, relabel, require
 from .manifest import File, Link
@@ -26,6 +27,7 @@ def install(change: Transaction) -> None:
     keep_originals(machine, change.wanted.manifest, installed)
     installed.announce(machine, change.wanted, missing_folders(machine, plan.written), reload=plan.rereads)
     _stop(change)
+    restore_tags(machine, change.wanted)
     _prepare(change)
     write_files(machine, change.wanted, [file for file in plan.writes if not is_preparation(file.path)])
     _place_links(machine, plan.links)
@@ -47,6 +49,8 @@ def _place_links(machine: Machine, links: Sequence[Link]) -> None:
 def _stop(change: Transaction) -> None:
     if stops := [*change.plan.stops_before, *came_up_with_old_files(change)]:
         change.pusher.send("progress", text=f"stopping {counted(len(stops), 'unit')}")
+        if not change.wanted.units:  # all leave: none waits for those of a later step
+            change.systemctl("stop", ["--no-block", "--job-mode=ignore-dependencies", *stops])
         change.systemctl("stop", stops)
 
 

@@ -26,8 +26,9 @@ LOCK = f"{HOME}/lock"
 PENDING = f"{HOME}/pending"  # the change that is not confirmed yet
 CONFIRMED = f"{HOME}/confirmed"  # the seal of the change that is: the greeting writes it
 HISTORY = f"{HOME}/history"
+IMAGES = f"{HOME}/images.json"  # those that heatsink has pulled, and those that generations need
 RECORDS = (
-    *(INSTALLED, SUMMARY, SALT, PENDING, CONFIRMED, HISTORY, CURRENT, PREVIOUS),
+    *(INSTALLED, SUMMARY, SALT, PENDING, CONFIRMED, HISTORY, IMAGES, CURRENT, PREVIOUS),
     *(RECOVERY, RECOVERY_LINK, ETC_HOSTS),
 )
 STAMPS = f"{HOME}/stamps"  # one for each run-once unit that is done

@@ -37,6 +37,7 @@ class Pending:
     keep_newest: int  # generations
     reverting: bool = False
     project: str = ""  # whose host it is after the change
+    destroyed: Sequence[str] = ()  # volumes, when it is confirmed
     why: str = ""  # it is not done
     # What the history has of it, besides.
     change: str = ""

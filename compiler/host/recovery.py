@@ -48,7 +48,7 @@ def write_recovery_unit(machine: Machine) -> None:
 def recover(machine: Machine) -> int:
     """Put the files of one generation in their places; this boot then starts their units."""
     with locked(machine, "the boot"):
-        tidy(machine)
+        tidy(machine, Unattended())
         pending = Pending.on(machine)
         if pending:
             why = pending.why or "the host was rebooted before it was confirmed"

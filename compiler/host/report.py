@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from .contents import texts_before
-from .engine import Needs
 from .installed import Installed
 from .jobs import Start, Stop
 from .machine import Machine
+from .needs import Needs
 from .plan import Plan
 from .store import Generation, salt_of
 
@@ -32,7 +32,11 @@ def report(
     `digest` changes with anything that the plan depends on or does; values of the secrets in `made` do not
     count, because they are made anew for each plan. `texts` is what is in files now, if `diff` is requested.
     """
-    fields = {**_fields(plan), "consents": _rows(_consents(plan, installed, request["project"]))}
+    fields = {
+        **_fields(plan),
+        "consents": _rows(_consents(plan, installed, request["project"])),
+        "irreversible": _rows([*plan.irreversible, *(("destroys", name) for name in needs.destroyed)]),
+    }
     blank = dataclasses.replace(
         wanted, secrets={**wanted.secrets, **dict.fromkeys(request.get("made", ()), "")}
     )
@@ -73,7 +77,6 @@ def _fields(plan: Plan) -> dict[str, object]:
         "starts": [start.name for start in plan.starts],
         "units": [job.row for job in jobs],
         "untouched": list(plan.untouched),
-        "irreversible": _rows(plan.irreversible),
     }
 
 

@@ -53,7 +53,7 @@ def conclude(change: Transaction, pending: Pending) -> None:
     machine, wanted = change.machine, change.wanted
     if pending.before is None:
         confirm(machine)
-        commit(machine, wanted, pending)
+        commit(machine, change.pusher, wanted, pending)
         return
     clean_stamps(machine, wanted)
     if wanted.number:
@@ -65,7 +65,7 @@ def conclude(change: Transaction, pending: Pending) -> None:
 def revert_unattended(machine: Machine) -> int:
     """What the revert timer runs: return, unless a pusher is at work, who then has an own timer."""
     with locked(machine, "the revert timer", patience=0):
-        tidy(machine)
+        tidy(machine, Unattended())
         pending = Pending.on(machine)
         if pending is None:
             disarm(machine)

@@ -34,7 +34,7 @@ def push(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> int:
     about = About(hashlib.sha256(raw).hexdigest(), request["name"], request["by"], request["source"])
     wanted = Generation.of(raw, request["secrets"], about)
     with locked(machine, request["by"]):
-        tidy(machine)
+        tidy(machine, pusher)
         check_manifest(wanted.manifest)
         check_engine(machine, wanted)
         _check_host(machine, wanted, request)
@@ -53,7 +53,7 @@ def rollback(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> in
     """Activate a kept generation: the last one that came up before what is installed now, or one that the
     pusher `chooses` of those that it is told."""
     with locked(machine, request["by"]):
-        tidy(machine)
+        tidy(machine, pusher)
         if request["chooses"]:
             report_kept(machine, pusher)
         number = pusher.receive()["to"] if request["chooses"] else _previous_number(machine)
@@ -72,9 +72,9 @@ def rollback(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> in
 
 
 def remove(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> int:
-    """Take everything off this host that heatsink has put there; its volumes stay."""
+    """Take everything off this host that heatsink has put there; volumes only with `volumes`."""
     with locked(machine, request["by"]):
-        tidy(machine)
+        tidy(machine, pusher)
         installed = Installed.on(machine)
         check_project(installed, request["project"], request["taken_over"])
         return activate(machine, pusher, Generation.nothing(installed.engine), request)

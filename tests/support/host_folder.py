@@ -108,7 +108,8 @@ PYTHONPATH={ROOT} exec {sys.executable} {_SITE} -m compiler.host
 """
 
 LOG_PATH = re.compile(r"^log: .*\n", re.M)
-SILENT = ("podman", "sync", "systemd-analyze", "systemd-run")  # programs that do nothing and succeed
+# Programs that do nothing and succeed.
+SILENT = ("docker", "podman", "sync", "systemd-analyze", "systemd-run")
 
 
 @dataclass(frozen=True)
