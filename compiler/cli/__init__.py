@@ -10,7 +10,7 @@ compile, secrets         a fleet's bundles; values of hidden parameters
 plan, push               what a push would change, and the push
 status, rollback         what happens to bundles on hosts
 history, diff            what was done on hosts; what lies between two generations
-remove                   hosts that are not served any more
+remove                   hosts, or a whole fleet, that are not served any more
 status_output            what a status looks like
 plan_output, consent     what a plan looks like; questions before a change
 plan_colours             its colours
@@ -56,6 +56,7 @@ _COMMANDS = {
     "diff": "diff:diff",
     "rollback": "rollback:rollback",
     "remove": "remove:remove",
+    "destroy": "remove:destroy",
     "secrets": "secrets:secrets",
     "images": "images:images",
     "resolve": "resolve:resolve",

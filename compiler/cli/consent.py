@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -35,16 +35,36 @@ def ask_before_push(dry_runs: Sequence[DryRun], *, yes: bool) -> None:
         _ask((*lines, totals(dry_runs)), "the push needs consent", yes=yes)
 
 
-def ask_before(what: str, dry_runs: Sequence[DryRun], *, yes: bool) -> None:
-    """Show the plan of a rollback or a removal, and ask. Raises HeatsinkError without consent."""
+def ask_before(what: str, dry_runs: Sequence[DryRun], *, yes: bool, word: str = "") -> None:
+    """Show the plan of a rollback or a removal, and ask. Raises HeatsinkError without consent.
+
+    If volumes are destroyed, they are listed and the operator has to enter the word.
+    """
     plans = [HostPlan(dry_run=dry_run) for dry_run in dry_runs if not dry_run.error]
     lines = coloured_plan(plan_lines(plans))
     if any(not plan.dry_run.is_unchanged for plan in plans):
-        _ask((*lines, "", totals(dry_runs)), f"{what} needs consent", yes=yes)
+        destroyed = list(_destroyed_lines(dry_runs))
+        _ask(
+            (*lines, "", totals(dry_runs), *destroyed),
+            f"{what} needs consent",
+            yes=yes,
+            word=word if destroyed else "",
+        )
 
 
-def _ask(lines: Sequence[str], need: str, *, yes: bool) -> None:
-    """Show what would change, and go on if the operator agrees, or has agreed with `--yes`."""
+def _destroyed_lines(dry_runs: Sequence[DryRun]) -> Iterator[str]:
+    """The volumes that are destroyed, by host."""
+    if any(dry_run.plan.destroyed for dry_run in dry_runs):
+        yield "\nThese volumes are destroyed, and what is in them is lost for good:"
+    for dry_run in dry_runs:
+        yield from (f"  {dry_run.host}: {name}" for name in dry_run.plan.destroyed)
+
+
+def _ask(lines: Sequence[str], need: str, *, yes: bool, word: str = "") -> None:
+    """Show what would change, and go on if the operator agrees, or has agreed with `--yes`.
+
+    With a word that has to be entered, y is not enough.
+    """
     with progress_paused():
         for line in lines:
             note(line)
@@ -52,5 +72,10 @@ def _ask(lines: Sequence[str], need: str, *, yes: bool) -> None:
             return
         if not sys.stdin.isatty():
             raise HeatsinkError(f"{need}, and there is no terminal to ask on", hint="agree with `--yes`")
-        if not click.confirm("Continue?", err=True):
+        if not (_is_entered(word) if word else click.confirm("Continue?", err=True)):
             raise HeatsinkError("no host was changed")
+
+
+def _is_entered(word: str) -> bool:
+    answer: str = click.prompt(f"Enter `{word}` to destroy them", default="", show_default=False, err=True)
+    return answer.strip() == word

@@ -45,7 +45,11 @@ _EXAMPLES = {
     ),
     "heatsink remove": (
         ("--host web3", "a host that left the hosts file"),
-        ("--host '*' --yes", "all hosts, without a question"),
+        ("--role Web --yes", "all hosts of a role, without a question"),
+    ),
+    "heatsink destroy": (
+        ("", "everything off all hosts; volumes stay"),
+        ("--volumes", "the volumes that heatsink has made, too"),
     ),
     "heatsink history": (
         ("", "what was pushed to the fleet, and how it went"),

@@ -152,6 +152,7 @@ def _host_lines(plan: HostPlan) -> Iterator[str]:
 _IRREVERSIBLE = {
     "runs": "runs: no rollback undoes what it does",
     "forgets": "is forgotten: if it returns, by a rollback too, it runs again",
+    "destroys": "is destroyed, with all that is in it",
     "applies": "is applied to the host: a rollback removes the file, not its effect",
 }
 _CONSENTS = {"removes": "is stopped and removed", "takes": "is the project that loses the host"}

@@ -104,5 +104,6 @@ def _outcome(
         removed=plan.removals,
         stopped=plan.stops,
         started=started,
+        destroyed=plan.destroyed,
         warnings=tuple(warnings),
     )

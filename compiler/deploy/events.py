@@ -71,14 +71,21 @@ class PlanSummary:
     pulls: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()  # those that are made
     consents: tuple[Item, ...] = ()  # what an operator has to agree to: removes, takes
-    irreversible: tuple[Item, ...] = ()  # what no rollback undoes: runs, applies, forgets
+    irreversible: tuple[Item, ...] = ()  # what no rollback undoes: runs, applies, forgets, destroys
     digest: str = ""  # of the plan, and of all that it depends on
     texts: Mapping[str, str] = field(default_factory=dict)  # path → what is in it now, if that was requested
 
     @property
+    def destroyed(self) -> tuple[str, ...]:
+        """The volumes that are destroyed."""
+        return tuple(item.name for item in self.irreversible if item.what == "destroys")
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing changes, and nobody has to agree to anything."""
-        return not (self.writes or self.removals or self.stops or self.starts or self.consents)
+        return not (
+            self.writes or self.removals or self.stops or self.starts or self.consents or self.destroyed
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,7 @@ class Outcome:
     removed: tuple[str, ...] = ()
     stopped: tuple[str, ...] = ()
     started: tuple[str, ...] = ()
+    destroyed: tuple[str, ...] = ()  # volumes, but those that a warning names
     warnings: tuple[str, ...] = ()
     error: DeployError | None = None
 

@@ -197,7 +197,7 @@ _PLAN = (
         "pulls": _many(_text),
         "volumes": _many(_text),
         "consents": _items("removes", "takes"),
-        "irreversible": _items("runs", "applies", "forgets"),
+        "irreversible": _items("runs", "applies", "forgets", "destroys"),
         "digest": _sha256,
         "texts": _by_name(_content),
     },

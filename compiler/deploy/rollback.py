@@ -41,10 +41,15 @@ def _choose(sessions: Sessions, to: str) -> None:
 
 
 def remove(
-    sessions: Sessions, options: PushOptions, consent: Consent = lambda _: None
+    sessions: Sessions,
+    options: PushOptions,
+    consent: Consent = lambda _: None,
+    *,
+    volumes: bool = False,
 ) -> tuple[Outcome, ...]:
-    """Take everything off hosts that heatsink has put there, its own records too; named volumes stay."""
-    _ask(sessions, "remove", options.request)
+    """Take everything off hosts that heatsink has put there, its own records and the images it has pulled
+    too; named volumes stay, unless those that it has made are to be destroyed with what is in them."""
+    _ask(sessions, "remove", {**options.request, "volumes": volumes})
     return _change(sessions, options, consent)
 
 

@@ -149,7 +149,7 @@ def record_generation(machine: Machine, wanted: Generation, ids: Mapping[str, st
 
 
 def restore_tags(machine: Machine, wanted: Generation) -> None:
-    """Let the tags of a kept generation mean what they meant when it was started, if those images are there.
+    """Let the tags of a kept generation mean what they meant when it was started, for images still there.
 
     An engine that does not answer, as docker early in a boot, leaves them as they are.
     """
@@ -215,7 +215,7 @@ def _garbage(record: ImageRecord, needed: set[str]) -> list[PulledImage]:
 def _delete(
     machine: Machine, pusher: Pusher, record: ImageRecord, garbage: Sequence[PulledImage], *, tries: int
 ) -> None:
-    """Delete images, and strike them off the record: those that are gone, that have got a name from somebody
+    """Delete images, and strike them off the record: those that are gone, that have got a name from others
     else, or that could not be deleted so many times."""
     for engine in sorted({row.engine for row in garbage}):
         rows = [row for row in garbage if row.engine == engine]

@@ -14,8 +14,8 @@ LABEL = "heatsink.volume"
 
 
 @dataclasses.dataclass(frozen=True)
-class Volume:
-    """A volume of an engine."""
+class MadeVolume:
+    """A volume that heatsink has made."""
 
     engine: str
     name: str
@@ -37,19 +37,19 @@ def make_volumes(machine: Machine, engine: str, names: Sequence[str]) -> None:
         require(done, f"volume `{name}` cannot be created")
 
 
-def made_volumes(machine: Machine, engine: str) -> list[Volume]:
+def made_volumes(machine: Machine, engine: str) -> list[MadeVolume]:
     """The volumes that heatsink has made on this host; `engine` is the one in use, and must answer."""
     names = (engine, *sorted(ENGINES.keys() - {engine})) if engine else sorted(ENGINES)
     return [volume for name in names for volume in _made(machine, name, must_answer=name == engine)]
 
 
-def _made(machine: Machine, engine: str, *, must_answer: bool) -> Iterator[Volume]:
+def _made(machine: Machine, engine: str, *, must_answer: bool) -> Iterator[MadeVolume]:
     if not machine.has(engine):
         return
     done = machine.run((engine, "volume", "ls", "--filter", f"label={LABEL}", "--format", "{{.Name}}"))
     if must_answer:
         require(done, f"`{engine}` does not tell its volumes")
-    yield from (Volume(engine, name) for name in sorted(done.stdout.split()))
+    yield from (MadeVolume(engine, name) for name in sorted(done.stdout.split()))
 
 
 def destroy_volumes(machine: Machine, pusher: Pusher, names: Sequence[str]) -> None:
