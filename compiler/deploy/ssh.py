@@ -91,7 +91,14 @@ class SshChannel:
             piece = content[start : start + PIECE]
             while piece:  # a host may take a byte at a time
                 seconds_until(deadline)
-                piece = piece[self._channel.send(piece) :]
+                piece = piece[self._sent(piece) :]
+
+    def _sent(self, piece: bytes) -> int:
+        """The number of bytes that were sent. A connection that was closed meanwhile is an OSError."""
+        try:
+            return self._channel.send(piece)
+        except (EOFError, paramiko.SSHException) as error:
+            raise ConnectionResetError(str(error)) from None
 
     def receive(self, seconds: float) -> bytes:
         self._channel.settimeout(seconds)
