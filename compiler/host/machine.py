@@ -122,8 +122,8 @@ class Machine:
         return command.result
 
     def systemctl(self, *words: str, limit: float = LIMIT) -> subprocess.CompletedProcess[str]:
-        """Run systemctl. While systemd executes itself anew, as its update does, it cannot be reached: that is
-        waited for, and an error only in the end."""
+        """Run systemctl. While systemd executes itself anew, as its update does, it cannot be reached: that
+        is waited for, and an error only in the end."""
         deadline = time.monotonic() + ABSENCE
         while True:
             done = self.run(("systemctl", *words), limit=limit)
