@@ -54,12 +54,13 @@ def exit_with_changes(dry_runs: Iterable[DryRun]) -> None:
         sys.exit(EXIT_CHANGES)
 
 
-def as_document(plans: Sequence[HostPlan], bundle: str) -> dict[str, object]:
-    """Plans as JSON, without values of secrets."""
+def as_document(plans: Sequence[HostPlan], bundle: str, *, verify: bool = False) -> dict[str, object]:
+    """Plans as JSON, without values of secrets; `verify`: whether every host has compared its files."""
     return {
         "format": 1,
         "heatsink": __version__,
         "bundle": bundle,
+        "verify": verify,
         "secrets": sorted({name for plan in plans for name in plan.secrets}),
         "totals": _totals_as_json(_counts(plan.dry_run for plan in plans)),
         "hosts": [_as_json(plan) for plan in plans],

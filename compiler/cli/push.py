@@ -21,8 +21,9 @@ from compiler.cli.selection import Selection, selecting, show_errors, show_left,
 from compiler.files.secrets import SecretsFile
 
 if TYPE_CHECKING:
+    from compiler.deploy.activation import PushOptions
     from compiler.deploy.bundle import BundleFolder
-    from compiler.deploy.outcome import DryRun
+    from compiler.deploy.outcome import DryRun, Outcome
     from compiler.deploy.plan_file import PlanFile
     from compiler.model.fleet import Fleet, FleetHost
 
@@ -75,8 +76,6 @@ def push_artifacts(
     step on all hosts together. A host that fails is left out while the others finish; pushing again resumes
     where it stopped. A push that removes a service asks first.
     """
-    from compiler.deploy.push import push
-
     if services and (dry or plan_file or taken_over):
         raise WrongPlanError("`--service` limits a push, not a plan or a takeover: they are for all services")
     planned = _planned(selection, plan_file) if plan_file else None
@@ -86,6 +85,20 @@ def push_artifacts(
         return
     if planned:
         planned.check_secrets(inputs.made)
+        verify = planned.verify
+    options = changing.options(selection.build, inputs.fleet, taken_over=taken_over)
+    options = replace(options, made=tuple(inputs.made), services=services, verify=verify)
+    keep_log(options, inputs.hosts)
+    if not as_json:
+        show_left(inputs.fleet)
+    show_outcomes(_pushed(inputs, options, planned, yes=yes), as_json=as_json)
+
+
+def _pushed(
+    inputs: PushInputs, options: PushOptions, planned: PlanFile | None, *, yes: bool
+) -> Sequence[Outcome]:
+    """Push, once all hosts have said what would change and the operator agrees to that."""
+    from compiler.deploy.push import push
 
     def consent(dry_runs: Sequence[DryRun]) -> None:
         if planned:
@@ -94,14 +107,8 @@ def push_artifacts(
         ask_before_push(dry_runs, yes=yes)
         inputs.save_secrets(dry_runs)
 
-    options = changing.options(selection.build, inputs.fleet, taken_over=taken_over)
-    options = replace(options, made=tuple(inputs.made), services=services, verify=verify)
-    keep_log(options, inputs.hosts)
-    if not as_json:
-        show_left(inputs.fleet)
-    with selection.sessions(inputs.hosts) as sessions:
-        outcomes = push(sessions, inputs.bundles, inputs.secrets, options, consent)
-    show_outcomes(outcomes, as_json=as_json)
+    with inputs.selection.sessions(inputs.hosts) as sessions:
+        return push(sessions, inputs.bundles, inputs.secrets, options, consent)
 
 
 def _planned(selection: Selection, path: Path) -> PlanFile:
@@ -199,7 +206,7 @@ def show_plan(
     with inputs.selection.sessions(inputs.hosts) as sessions:
         dry_runs = dry_run(sessions, inputs.bundles, inputs.secrets, options)
     plans = inputs.host_plans(dry_runs)
-    document = as_document(plans, bundle_digest(inputs.selection.build))
+    document = as_document(plans, bundle_digest(inputs.selection.build), verify=verify)
     show(plans, document, as_json=as_json)
     show_errors([dry_run.error for dry_run in dry_runs])
     if output:

@@ -22,6 +22,7 @@ class PlanFile:
 
     bundle: str  # digest of the build folder
     secrets: tuple[str, ...]  # names of those that are made
+    verify: bool  # whether every host has compared its files
     hosts: Mapping[str, str]  # host → digest of its plan, or the generation that it has already
 
     def check_bundle(self, digest: str) -> None:
@@ -88,5 +89,6 @@ def _plan_file(document: Any) -> PlanFile:
     return PlanFile(
         bundle=str(document["bundle"]),
         secrets=tuple(map(str, document["secrets"])),
+        verify=document.get("verify") is True,
         hosts={str(host["host"]): str(host["state"]) for host in document["hosts"]},
     )
