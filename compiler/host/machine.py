@@ -121,7 +121,7 @@ class Machine:
         assert command.result
         return command.result
 
-    def systemctl(self, *words: str, limit: float = LIMIT) -> subprocess.CompletedProcess[str]:
+    def systemctl(self, *words: str, limit: float | None = None) -> subprocess.CompletedProcess[str]:
         """Run systemctl. While systemd executes itself anew, as its update does, it cannot be reached: that
         is waited for, and an error only in the end."""
         deadline = time.monotonic() + ABSENCE

@@ -188,7 +188,7 @@ OTHER_KINDS: dict[str, tuple[Kind, Any]] = {
     "kind": (Kind.RUN_ONCE, Kind.SERVICE),
     "stamp": (Kind.RUN_ONCE, "/var/lib/heatsink/stamps/other"),
 }
-NO_KEYS = {"hidden", "place", "written"}  # for messages, and what its variables hold
+NO_KEYS = {"hidden", "place", "places", "written"}  # for messages and plans, and what its variables hold
 
 
 def test_every_key_of_the_schema_has_a_value_here() -> None:
