@@ -32,7 +32,9 @@ def host(tmp_path: Path) -> HostFolder:
     """A host with a container, and a build that changes it."""
     host = host_folder(tmp_path)
     container = '[{"Name": "one", "State": {"Health": {"Status": "healthy"}}, "Config": {}}]'
-    host.installs("podman", f"case $1 in inspect) echo '{container}' ;; images) echo '1d one <none> sha256:1' ;; esac")
+    host.installs(
+        "podman", f"case $1 in inspect) echo '{container}' ;; images) echo '1d one <none> sha256:1' ;; esac"
+    )
     host.writes(service("one", container="one"))
     host.push()
     host.writes(service("one", container="one", config="new", images=("one@sha256:1",)), service("two"))
