@@ -16,7 +16,7 @@ from compiler.deploy.transport import PULSE, Transport
 
 T = TypeVar("T")
 
-PATIENCE = 60.0  # seconds that half of the hosts wait for the others while nothing is changed
+PATIENCE = 20.0  # seconds that half of the hosts wait for the others while nothing is changed
 
 
 class Sessions:
