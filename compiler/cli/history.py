@@ -61,7 +61,8 @@ def history(selection: Selection, names: tuple[str, ...], newest: int, as_json: 
 
 def _as_json(read: HostHistory) -> dict[str, object]:
     changes = [{**asdict(change), "state": _state(read, change)} for change in read.changes]
-    return {"host": read.host, **asdict(read.kept), "changes": changes, "errors": []}
+    kept = {key: value for key, value in asdict(read.kept).items() if key != "past"}
+    return {"host": read.host, **kept, "changes": changes, "errors": []}
 
 
 def _unknown(error: DeployError) -> dict[str, object]:

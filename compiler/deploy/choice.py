@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from compiler.deploy.events import GenerationsKept, KeptGeneration
 from compiler.diagnostics import HeatsinkError, Problem
 
+_NAME = re.compile(r"[0-9]{8}T[0-9]{6}-.+")
 # Names begin with a date, which has eight digits; no host has had so many generations.
 _NUMBER = re.compile(r"[0-9]{1,7}")
 
@@ -15,12 +16,15 @@ _NUMBER = re.compile(r"[0-9]{1,7}")
 def chosen(kept: Mapping[str, GenerationsKept], word: str) -> dict[str, int]:
     """Host → the number of the generation with this name, or whose name begins so; the newest of several.
 
-    The word may also be a number, `current` or `previous`.
+    A host that this push has left as it was has no generation of that name: what it had then is meant. The
+    word may also be a number, `current` or `previous`.
 
     Raises HeatsinkError if it is not clear which is meant, or any host does not keep it.
     """
     wanted = word if word in ("current", "previous") else _full_name(kept, word)
     numbers = {host: _number(generations, wanted) for host, generations in kept.items()}
+    if _NAME.fullmatch(wanted) and any(numbers.values()):
+        numbers = {host: number or _number_then(kept[host], wanted) for host, number in numbers.items()}
     if missing := [host for host, number in numbers.items() if not number]:
         raise HeatsinkError.of(_missing(host, kept[host], word) for host in missing)
     if _NUMBER.fullmatch(word):
@@ -48,6 +52,15 @@ def _number(kept: GenerationsKept, wanted: str) -> int:
     return max(
         (each.number for each in kept.generations if wanted in (*each.names, str(each.number))), default=0
     )
+
+
+def _number_then(kept: GenerationsKept, name: str) -> int:
+    """The number of what was current when another host got this name, if it is still kept; else 0.
+
+    Both times are in names, and so of the machines that push.
+    """
+    then = next((past.generation for past in kept.past if past.change < name), 0)
+    return then if then in {each.number for each in kept.generations} else 0
 
 
 def _missing(host: str, kept: GenerationsKept, word: str) -> Problem:

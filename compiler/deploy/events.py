@@ -173,12 +173,21 @@ class KeptGeneration:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PastChange:
+    """A change that was done: its name, which begins with its time, and what has become current."""
+
+    change: str
+    generation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GenerationsKept:
     """The generations that a host has, newest first, and the numbers of two of them; 0: there is none."""
 
     current: int
     previous: int
     generations: tuple[KeptGeneration, ...]
+    past: tuple[PastChange, ...] = ()  # newest first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

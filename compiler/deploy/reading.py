@@ -22,6 +22,7 @@ from compiler.deploy.events import (
     Item,
     KeptGeneration,
     Missing,
+    PastChange,
     PlannedUnit,
     PlanSummary,
     Progress,
@@ -255,7 +256,12 @@ EVENTS: Mapping[str, tuple[Callable[..., Any], Mapping[str, _Field]]] = {
     ),
     "kept": (
         GenerationsKept,
-        {"current": _number, "previous": _number, "generations": _many(_KEPT)},
+        {
+            "current": _number,
+            "previous": _number,
+            "generations": _many(_KEPT),
+            "past": _many(_record(PastChange, {"change": _text, "generation": _number})),
+        },
     ),
     "history": (HistoryReported, {"changes": _many(_CHANGE)}),
     "comparison": (Comparison, {"plan": _record(*_PLAN), "texts": _by_name(_content)}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .history import changes
+from .history import DONE, changes
 from .layout import CURRENT, PREVIOUS
 from .machine import Machine
 from .store import generations, kept_generations, linked
@@ -20,6 +20,11 @@ def report_kept(machine: Machine, pusher: Pusher) -> None:
         previous=linked(machine, PREVIOUS),
         generations=[
             {"number": number, "names": sorted(names)} for number, names in reversed(_names(machine).items())
+        ],
+        past=[
+            {"change": change["change"], "generation": change["generation"]}
+            for change in changes(machine)
+            if change["result"] == DONE and change["change"]
         ],
     )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from compiler.deploy.choice import chosen
-from compiler.deploy.events import GenerationsKept, KeptGeneration
+from compiler.deploy.events import GenerationsKept, KeptGeneration, PastChange
 from compiler.deploy.rollback import roll_back
 from compiler.deploy.sessions import Sessions
 from compiler.diagnostics import HeatsinkError
@@ -16,13 +16,17 @@ from tests.support.scripted import GREETING, OPTIONS, ScriptedTransport, line, t
 A, B, C = "20260714T101112-aaaaaaaa", "20260714T121314-bbbbbbbb", "20260801T000000-cccccccc"
 
 
-def kept(*names: str | tuple[str, ...], current: int = 0, first: int = 1) -> GenerationsKept:
-    """A host that keeps these, oldest first."""
+def kept(
+    *names: str | tuple[str, ...], current: int = 0, first: int = 1, past: tuple[tuple[str, int], ...] = ()
+) -> GenerationsKept:
+    """A host that keeps these, and has changed so, oldest first."""
     numbered = [
         KeptGeneration(number=number, names=name if isinstance(name, tuple) else (name,))
         for number, name in enumerate(names, first)
     ]
-    return GenerationsKept(current=current, previous=0, generations=tuple(reversed(numbered)))
+    changes = tuple(PastChange(change=change, generation=number) for change, number in reversed(past))
+    generations = tuple(reversed(numbered))
+    return GenerationsKept(current=current, previous=0, generations=generations, past=changes)
 
 
 @pytest.mark.parametrize(
@@ -37,6 +41,28 @@ def kept(*names: str | tuple[str, ...], current: int = 0, first: int = 1) -> Gen
 def test_a_name_or_its_beginning_means_a_number_of_each_host(word: str, numbers: dict[str, int]) -> None:
     hosts = {"web": kept(A, B, C, current=3), "db": kept(A, B, C, first=6, current=7)}
     assert chosen(hosts, word) == numbers
+
+
+@pytest.mark.parametrize(
+    ("past", "number"),
+    [
+        (((A, 1),), 1),  # B left it as it was
+        (((A, 1), (C, 2)), 1),  # and so it was until C
+        (((A, 1), (C, 2), (f"{C}-2", 1)), 1),
+        (((A, 1), (f"{A}-2", 2), (f"{A}-3", 1), (C, 2)), 1),  # a rollback came before B
+    ],
+)
+def test_a_host_that_a_push_has_left_as_it_was_returns_to_what_it_had(
+    past: tuple[tuple[str, int], ...], number: int
+) -> None:
+    hosts = {"web": kept(A, B), "db": kept(A, C, past=past)}
+    assert chosen(hosts, B) == {"web": 2, "db": number}
+
+
+def test_a_host_that_does_not_keep_what_it_had_then_is_named() -> None:
+    hosts = {"web": kept(A, B), "db": kept(C, first=2, past=((A, 1), (C, 2)))}
+    with pytest.raises(HeatsinkError, match="db: there is no generation"):
+        chosen(hosts, B)
 
 
 def test_of_several_generations_with_a_name_the_newest_is_meant() -> None:
@@ -81,7 +107,7 @@ WRONG = {
         "20260714",
         f"error: the names of several generations begin with `20260714`\nhint: they are {A}, {B}",
     ),
-    "a name that a host lacks": (
+    "a name from before a host's first push": (
         C,
         f"error: web: there is no generation `{C}` on this host\nhint: kept there: 2 ({B}), 1 ({A})",
     ),
@@ -131,7 +157,7 @@ def test_a_host_that_does_not_answer_does_not_keep_others_from_a_rollback() -> N
 def answers(*names: str) -> ScriptedTransport:
     """A host that keeps these generations, and ends when it is told which is meant."""
     generations = [{"number": place, "names": [name]} for place, name in enumerate(names, 1)]
-    return transport(GREETING, line("kept", current=1, previous=0, generations=generations))
+    return transport(GREETING, line("kept", current=1, previous=0, generations=generations, past=[]))
 
 
 def sessions(hosts: dict[str, ScriptedTransport]) -> Sessions:
