@@ -76,7 +76,7 @@ def test_a_fleet_goes_back_by_a_name_after_a_push_that_failed_in_part(
     )
 
 
-def test_a_host_that_lacks_a_generation_keeps_all_from_a_rollback(
+def test_a_host_that_a_push_has_left_as_it_was_returns_to_what_it_had_then(
     fleet: Operator, nodes: tuple[LabNode, ...]
 ) -> None:
     fleet.writes(service("one", config="a"))
@@ -84,12 +84,26 @@ def test_a_host_that_lacks_a_generation_keeps_all_from_a_rollback(
     fleet.writes(service("one", config="b"))
     fleet.push("--host", nodes[0].name)
     name = rows(fleet)[0]["generation"]
+    fleet.writes(service("one", config="c"))
+    fleet.push()
+    fleet.heatsink("rollback", "--to", name, "--yes")
+    assert configs(nodes) == ["b", "a"]
+
+
+def test_a_host_that_lacks_a_generation_keeps_all_from_a_rollback(
+    fleet: Operator, nodes: tuple[LabNode, ...]
+) -> None:
+    fleet.writes(service("one", config="a"))
+    fleet.push("--host", nodes[0].name)
+    name = rows(fleet)[0]["generation"]
+    fleet.writes(service("one", config="b"))
+    fleet.push()
     said = fleet.heatsink("rollback", "--to", name, "--yes", code=1)
     assert (
         f"error: {nodes[1].name}: there is no generation `{name}` on this host\nhint: kept there: 1 (" in said
     )
     assert "error: no host was changed" in said
-    assert configs(nodes) == ["b", "a"]
+    assert configs(nodes) == ["b", "b"]
 
 
 def test_every_change_is_a_message_in_the_journal(operator: Operator, node: LabNode) -> None:
