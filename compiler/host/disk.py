@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from .machine import Machine, require
 
+FEW = 8  # files that are flushed in less time than a program for that needs to start
 FLUSH_LIMIT = 900.0  # seconds: others may have written gigabytes to a slow disk
 
 
@@ -16,11 +17,7 @@ def write(path: Path, content: bytes, mode: int) -> None:
     """Write a file completely or not at all, and flush it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     new = write_beside(path, content, mode, None)
-    descriptor = os.open(new, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(new)
     new.replace(path)
     sync(path.parent)
 
@@ -75,13 +72,22 @@ def is_folder(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink()
 
 
-def sync(folder: Path) -> None:
-    """Flush a folder's entries to disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def sync(path: Path) -> None:
+    """Flush a file, or a folder's entries, to disk."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def flush_each(machine: Machine, paths: Collection[Path]) -> None:
+    """Flush some files or folders: a few one by one, many with all that their file systems have to write."""
+    if len(paths) > FEW:
+        flush(machine, paths)
+        return
+    for path in paths:
+        sync(path)
 
 
 def flush(machine: Machine, paths: Iterable[Path]) -> None:

@@ -9,7 +9,7 @@ import stat
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from .disk import beside, flush, sync, write_beside
+from .disk import beside, flush_each, sync, write_beside
 from .machine import Machine
 from .manifest import File, Link
 from .store import Generation
@@ -47,14 +47,14 @@ def write_files(machine: Machine, wanted: Generation, files: Sequence[File]) -> 
             if machine.owns() and owner is None:
                 raise RefusedError(f"the owner `{file.owner}` of `{file.path}` does not exist on this host")
             written.append((write_beside(path, wanted.content(machine, file), _mode(file), owner), path))
-        flush(machine, (new for new, _ in written))
+        flush_each(machine, [new for new, _ in written])
     except (OSError, RefusedError):
         for new, _ in written:
             new.unlink(missing_ok=True)
         raise
     for new, path in written:
         new.replace(path)
-    flush(machine, {path.parent for _, path in written})
+    flush_each(machine, {path.parent for _, path in written})
 
 
 def remove_unfinished(machine: Machine, paths: Iterable[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .disk import flush, put_link
+from .disk import flush_each, put_link
 from .etc_hosts import place_hosts
 from .files import missing_folders, remove_files, remove_unfinished, write_files
 from .images import restore_tags
@@ -43,7 +43,7 @@ def install(change: Transaction) -> None:
 def _place_links(machine: Machine, links: Sequence[Link]) -> None:
     for link in links:
         put_link(machine.path(link.path), link.target)
-    flush(machine, {machine.path(link.path).parent for link in links})
+    flush_each(machine, {machine.path(link.path).parent for link in links})
 
 
 def _stop(change: Transaction) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import os
@@ -9,12 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from .disk import remove_tree, write
-from .layout import QUADLETS, UNITS
+from .layout import CURRENT, QUADLETS, UNITS, defines_units
 from .machine import Machine, require
 from .manifest import File
 from .sealed import sealed
 from .space import check_space
-from .store import Generation, kept_generations
+from .store import Generation, generation, kept_generations, linked
 from .wire import Pusher, RefusedError
 
 
@@ -90,7 +91,10 @@ def _write_tree(
 
 
 def check_units(machine: Machine, wanted: Generation) -> None:
-    """Have systemd and Quadlet verify the staged units before they replace any."""
+    """Have systemd and Quadlet verify the staged units before they replace any; those of the current
+    generation have come up on this host."""
+    if not _defines_anew(machine, wanted):
+        return
     root = machine.path(f"{wanted.folder}/root")
     folder = Path(f"{root}{UNITS}")
     units = sorted(str(path) for path in folder.glob("*") if path.is_file())
@@ -104,3 +108,12 @@ def check_units(machine: Machine, wanted: Generation) -> None:
     if quadlets.is_dir() and Path(generator).exists():
         done = machine.run((generator, "--dryrun"), QUADLET_UNIT_DIRS=str(quadlets))
         require(done, "podman rejects the Quadlet files", cut=str(root))
+
+
+def _defines_anew(machine: Machine, wanted: Generation) -> bool:
+    """Whether any unit or Quadlet file is another than in the current generation."""
+    wanted_definitions = {(file.path, file.sha256) for file in wanted.files if defines_units(file.path)}
+    with contextlib.suppress(RefusedError):
+        current = generation(machine, linked(machine, CURRENT))
+        return not wanted_definitions <= {(file.path, file.sha256) for file in current.files}
+    return True
