@@ -11,6 +11,7 @@ import json
 import re
 import urllib.parse
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 
 # The newest that is supported. Format 1 had no `engine`, and its units also `alias`, `order` and `restart`.
@@ -143,6 +144,7 @@ class Manifest:
         return frozenset(path for file in self.files for path in file.takes_over)
 
     @classmethod
+    @lru_cache(maxsize=16)  # of the same generation, many times in one change
     def parse(cls, content: bytes) -> Manifest:
         """Read a manifest.json of format 1 or 2. UnsupportedError if it is newer or its engine unknown."""
         entries = json.loads(content)
@@ -168,8 +170,13 @@ class Manifest:
 
 def from_entry(kind: Callable[..., T], entry: Mapping[str, Any]) -> T:
     """A dataclass from a mapping. Unknown keys are ignored: other formats may have them."""
-    known = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    known = _names_of_fields(kind)
     return kind(**{key: value for key, value in entry.items() if key in known})
+
+
+@cache
+def _names_of_fields(kind: Callable[..., Any]) -> frozenset[str]:
+    return frozenset(field.name for field in dataclasses.fields(kind))  # type: ignore[arg-type]
 
 
 def names_of(units: Iterable[Unit]) -> list[str]:
