@@ -135,12 +135,12 @@ def making_for(fleet: Fleet, build: Path, values: Mapping[str, str]) -> Making:
 
 def unnamed_hosts(making: Making, needed: Collection[str]) -> list[Problem]:
     """The certificates with a value in which a host that needs them is not named."""
-    from compiler.deploy.certificates import names_in
-
     problems = []
     for credential in making.credentials:
         value = making.values.get(credential.public)
         if credential.ca and value and credential.public in needed:
+            from compiler.deploy.certificates import names_in
+
             unnamed = [name for name in making.names(credential) if name not in names_in(value)]
             if unnamed:
                 message = f"the certificate `{credential.public}` is not for {', '.join(unnamed)}"
