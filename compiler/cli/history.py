@@ -192,7 +192,7 @@ def _title(change: RecordedChange) -> str:
 
 
 def _origin(change: RecordedChange) -> str:
-    """`2026-11-29 09:46, alice on laptop, commit 1a2b3c4`."""
+    """`2026-11-29 09:46, root on deploy, commit 1a2b3c4`."""
     commit = f", commit {change.source}" if change.source else ""
     return f"{_time(change.at)}, {change.by}{commit}"
 

@@ -48,7 +48,7 @@ def test_a_host_with_an_odd_answer_is_named_and_the_others_are_read(case: str) -
 
 def test_texts_of_a_history_are_printable() -> None:
     read, errors = asked(
-        transport(*GOOD[:2], line("history", changes=[{**CHANGE, "by": "ann\x1b]0;x\x07\n"}]))
+        transport(*GOOD[:2], line("history", changes=[{**CHANGE, "by": "root\x1b]0;x\x07\n"}]))
     )
     assert errors == {}
-    assert read[0].changes[0].by == "ann\\x1b]0;x\\x07\\n"
+    assert read[0].changes[0].by == "root\\x1b]0;x\\x07\\n"
