@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from .machine import Machine
 from .manifest import File, Link, names_of
 from .store import Generation
 from .units import active_states, dependents, is_running, units_up
+from .wire import RefusedError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,13 +105,16 @@ def _edited(
     if not before:
         return frozenset()
     suspects = {file.path for file in differing}
-    edited = {
-        file.path
-        for file in before.files
-        if file.path in suspects and not is_installed(machine, file, before)
-    }
+    files = (file for file in before.files if file.path in suspects)
+    edited = {file.path for file in files if _is_edited(machine, file, before)}
     services = (unit for unit in wanted.services if not unit.runs_once)
     return frozenset(unit.name for unit in services if edited.intersection(unit.files))
+
+
+def _is_edited(machine: Machine, file: File, before: Generation) -> bool:
+    with contextlib.suppress(RefusedError):  # the generation is damaged, and nobody knows any more
+        return not is_installed(machine, file, before)
+    return False
 
 
 def units_before(

@@ -149,7 +149,15 @@ def test_a_log_survives_what_ends_the_push(host: HostFolder, number: int, last: 
     host.writes(service("one"))
     host.shows("one", ActiveState="activating")
     command = (sys.executable, "-m", "compiler", "push-artifacts", *QUICK)
-    with subprocess.Popen(command, cwd=host.folder, env=host.environment, stderr=subprocess.PIPE) as push:
+    with subprocess.Popen(
+        command,
+        cwd=host.folder,
+        env=host.environment,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(
+            signal.SIGINT, signal.SIG_DFL
+        ),  # which a job in the background ignores
+    ) as push:
         wait_for_line(host, "localhost: step 1: starting 1 unit")
         push.send_signal(number)
         push.communicate()
