@@ -105,7 +105,8 @@ def obtain(
     record = ImageRecord.on(machine)
     _finish_pulls(machine, record)
     record.pulling = Pulling(engine, references, sorted(before))
-    record.tags_of = 0
+    if not all(map(_has_digest, references)):
+        record.tags_of = 0
     record.save(machine)
     try:
         pull(machine, pusher, engine, references, limit)
@@ -113,6 +114,10 @@ def obtain(
         ids = _finish_pulls(machine, record)
         record.save(machine)
     return ids
+
+
+def _has_digest(reference: str) -> bool:
+    return "@" in reference
 
 
 def _finish_pulls(machine: Machine, record: ImageRecord) -> dict[str, str]:
@@ -154,7 +159,8 @@ def restore_tags(machine: Machine, wanted: Generation) -> None:
     An engine that does not answer, as docker early in a boot, leaves them as they are.
     """
     record = ImageRecord.on(machine)
-    tags = {name: image for name, image in record.of(wanted.number).items() if image and "@" not in name}
+    ids = record.of(wanted.number)
+    tags = {name: image for name, image in ids.items() if image and not _has_digest(name)}
     if not tags or record.tags_of == wanted.number:
         return
     with contextlib.suppress(RefusedError):
