@@ -59,7 +59,7 @@ def test_two_pushes_at_the_same_moment_leave_each_host_with_one_of_them(
         fleet.writes(*(fleet.container(name, config=config) for name in ("one", "two")))
         (fleet.folder / "build").rename(fleet.folder / config)
         both.append(fleet.start("push-artifacts", "--build", config))
-    assert 1 in {ended(push) for push in both}
+    assert {ended(push) for push in both} <= {0, 1}  # the second waits for the first, or is refused
     for node in nodes:
         assert node.run(("sh", "-c", f"cat {CONFIG}/*/*.conf")) in ("leftleft", "rightright")
     fleet.push("--build", "right")
