@@ -93,13 +93,13 @@ def test_a_host_program_that_is_cut_in_mid_upload_is_sent_again(changing: Operat
     node.run(("rm", PROGRAM))
     with slow(node, 100):  # the upload takes some seconds
         push = changing.start("push-artifacts")
-        assert wait_until(lambda: any(file(node, PROGRAM).parent.glob("host.*")), seconds=30)
+        assert wait_until(lambda: any(file(node, PROGRAM).parent.glob("host.[0-9]*")), seconds=30)
         node.cut()
         kill(push)
         assert not file(node, PROGRAM).exists()
     node.heal()
     changing.push()
-    assert not any(file(node, PROGRAM).parent.glob("host.*"))
+    assert not any(file(node, PROGRAM).parent.glob("host.[0-9]*"))
 
 
 def test_power_that_is_lost_while_the_host_returns_changes_nothing_about_that(

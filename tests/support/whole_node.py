@@ -15,7 +15,7 @@ from compiler.lab import LabNode
 # A file that takes its place in a moment, a generation that is half written or half deleted.
 _UNFINISHED = (
     "find / -xdev ( -name .*.heatsink"
-    f" -o -path {GENERATIONS}/.* -o -path {PROGRAM}.* -o -path {CONFIRMED}.* )"
+    f" -o -path {GENERATIONS}/.* -o -path {PROGRAM}.[0-9]* -o -path {PROGRAM}.*.new -o -path {CONFIRMED}.* )"
 )
 _UNITS = "systemctl list-units --all --plain --no-legend heatsink-*.service"
 _ON_DISK = "find /etc -name heatsink* ! -name heatsink-recovery.service -type f,l"
