@@ -35,7 +35,6 @@ class Health:
     timeout: float = DEFAULT_TIMEOUT
     interval: float = DEFAULT_INTERVAL
     start_period: float = 0.0
-    was_checked: bool = False  # whether the engine has a result
 
     @property
     def grace(self) -> float:
@@ -85,7 +84,6 @@ def _health(container: Mapping[str, Any]) -> Health:
         timeout=_seconds(check, "Timeout") or DEFAULT_TIMEOUT,
         interval=_seconds(check, "Interval") or DEFAULT_INTERVAL,
         start_period=_seconds(check, "StartPeriod"),
-        was_checked=bool(results),
     )
 
 

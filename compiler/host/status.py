@@ -159,15 +159,9 @@ def examine(unit: Unit, state: UnitState, health: Health | None, confirmed: floa
 
 
 def _of_health(health: Health, state: UnitState, *, is_accepted: bool) -> Finding:
-    """What a health says. The engine runs no check before the first interval is over; the push has."""
-    if health.status == HEALTHY:
-        return Finding(health=HEALTHY)
-    if (
-        health.status == "starting"
-        and not health.was_checked
-        and is_accepted
-        and state.active_for < health.grace
-    ):
+    """What a health says. Until the engine's own check has succeeded once, the push has seen more."""
+    may_start = is_accepted and state.active_for < health.grace
+    if health.status == HEALTHY or (health.status == "starting" and may_start):
         return Finding(health=HEALTHY)
     if health.status in ("", UNKNOWN):
         return Finding(health=UNKNOWN, why="its health is not known")

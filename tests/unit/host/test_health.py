@@ -46,7 +46,6 @@ def test_the_report_of_an_engine_is_read(engine: Callable[[str], str], key: str)
             command=("true",),
             timeout=2.0,
             start_period=5.0,
-            was_checked=True,
         )
     }
 

@@ -23,8 +23,8 @@ ONCE = Unit(name="heatsink-once.service", kind="run-once", step=1, hash="", cont
 CONFIRMED = 1000.0  # seconds since 1970
 HEALTHY = Health(status="healthy")
 STARTING = Health(status="starting", retries=2, interval=30, timeout=10, start_period=20)  # 100 s of grace
-FAILED_ONCE = dataclasses.replace(STARTING, was_checked=True, streak=1, output="refused")
-UNHEALTHY = Health(status="unhealthy", streak=3, retries=3, output="404", was_checked=True)
+FAILED_ONCE = dataclasses.replace(STARTING, streak=1, output="refused")
+UNHEALTHY = Health(status="unhealthy", streak=3, retries=3, output="404")
 
 
 BEFORE, AFTER = (990, 10), (1010, 10)  # the push was confirmed: when it was activated, seconds it is up
@@ -38,7 +38,8 @@ FAILING = "health check failing (1 of 2): refused"
     (WEB, BEFORE, UNHEALTHY, Finding("unhealthy", "health check failing (3 of 3): 404")),
     (WEB, BEFORE, STARTING, Finding("healthy")),  # the push has seen its check succeed
     (WEB, AFTER, STARTING, Finding("starting", NOT_YET)),
-    (WEB, BEFORE, FAILED_ONCE, Finding("starting", FAILING)),
+    (WEB, BEFORE, FAILED_ONCE, Finding("healthy")),  # before the push has seen it succeed
+    (WEB, AFTER, FAILED_ONCE, Finding("starting", FAILING)),
     (WEB, (900, 99), STARTING, Finding("healthy")),
     (WEB, (900, 101), STARTING, Finding("starting", NOT_YET)),  # the engine should have an answer
     (WEB, BEFORE, Health(), Finding("unknown", "its health is not known")),
