@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.backends]
 
 HOME = "/var/lib/heatsink"
 # It fills a file system when it stops, and frees it when it starts.
-HOG = 'rm -f {place}/fill; trap "head -c 20000000 /dev/zero >{place}/fill" TERM; sleep infinity & wait'
+HOG = 'rm -f {place}/fill; trap "head -c 20000000 /dev/zero >{place}/fill" TERM EXIT; sleep infinity & wait'
 LARGE = "x" * 2_000_000
 
 
