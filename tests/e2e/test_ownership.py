@@ -119,7 +119,7 @@ def test_a_host_of_another_project_is_refused_until_it_is_taken_over(
     writes(operator, "bank", "two")
     said = operator.push(code=1)
     assert f"{node.name}: this host belongs to project `shop`, and this is project `bank`" in said
-    assert operator.heatsink("status", "--json", code=0).count("heatsink-one.service") == 1
+    assert operator.heatsink("status", "--json", code=1).count("heatsink-one.service") == 1
     assert "not to `ship`" in operator.push("--take-over", "ship", code=1)
     operator.push("--take-over", "shop", "--yes")
     assert list(operator.status()) == ["heatsink-two.service"]
