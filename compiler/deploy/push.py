@@ -54,6 +54,7 @@ def _stage(
     dry: bool = False,
 ) -> dict[str, int]:
     """Give hosts their bundles. Those that are up to date are left out: host → their generation."""
+    request = {**options.request, "dry": dry}
 
     def current(session: Session) -> int:
         """The host's generation if it is the wanted one and up, else 0."""
@@ -65,9 +66,7 @@ def _stage(
 
     def stage(session: Session) -> None:
         bundle = bundles[session.host]
-        session.request(
-            "push", {**options.request, "dry": dry, "secrets": _needed(bundle, secrets)}, bundle.content
-        )
+        session.request("push", {**request, "secrets": _needed(bundle, secrets)}, bundle.content)
         blobs = session.expect(Missing).blobs
         if len(set(blobs)) < len(blobs) or not bundle.hashes.issuperset(blobs):
             raise session.misunderstood("it misses files that are not in the bundle")

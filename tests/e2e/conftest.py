@@ -53,6 +53,13 @@ def backend(request: pytest.FixtureRequest) -> Backend:
     return backend
 
 
+@pytest.fixture(params=labs.ENGINES)
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Each engine, for tests that have a node of each."""
+    engine: Engine = request.param
+    return engine
+
+
 @pytest.fixture(scope="session")
 def nodes_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Engine], tuple[LabNode, ...]]]:
     """Two nodes of an engine, which boot when a test asks for them first, with an image."""

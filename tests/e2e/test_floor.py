@@ -54,12 +54,6 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, LabNod
     labs.down(lab)
 
 
-@pytest.fixture(params=labs.ENGINES)
-def engine(request: pytest.FixtureRequest) -> Engine:
-    engine: Engine = request.param
-    return engine
-
-
 @pytest.fixture
 def node(fleet: dict[str, LabNode], engine: Engine) -> LabNode:
     """The node of an engine, with the image and nothing of a push."""

@@ -36,12 +36,6 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, LabNod
     labs.down(lab)
 
 
-@pytest.fixture(params=labs.ENGINES)
-def engine(request: pytest.FixtureRequest) -> Engine:
-    engine: Engine = request.param
-    return engine
-
-
 @pytest.fixture
 def node(fleet: dict[str, LabNode], engine: Engine) -> LabNode:
     """The node of an engine, with an image of the operator's and no others."""

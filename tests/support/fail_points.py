@@ -128,8 +128,16 @@ def _forked(
     at_end: Callable[[int], object],
 ) -> int:
     """Run the host program in a process of its own; its wait status."""
+
+    def to_its_end() -> int:
+        _become_host_program(host, arguments, requests)
+        _watch_effects(on_effect)
+        status = main()
+        at_end(status)
+        return status
+
     if (process := os.fork()) == 0:
-        _end_as(lambda: _run_to_its_end(host, arguments, requests, on_effect, at_end))
+        _end_as(to_its_end)
     return os.waitpid(process, 0)[1]
 
 
@@ -142,20 +150,6 @@ def _end_as(act: Callable[[], int], failures: int = 1) -> None:
         if status == 99:
             os.write(failures, traceback.format_exc().encode())
         os._exit(status)
-
-
-def _run_to_its_end(
-    host: HostFolder,
-    arguments: Sequence[str],
-    requests: bytes,
-    on_effect: OnEffect,
-    at_end: Callable[[int], object],
-) -> int:
-    _become_host_program(host, arguments, requests)
-    _watch_effects(on_effect)
-    status = main()
-    at_end(status)
-    return status
 
 
 def _become_host_program(host: HostFolder, arguments: Sequence[str], requests: bytes) -> None:
