@@ -58,8 +58,8 @@ def _leave(machine: Machine) -> None:
     for path in (RECOVERY_LINK, RECOVERY):
         remove_tree(machine.path(path))
     # Containers have made the slice. If somebody else uses it, they go on.
-    machine.run(("systemctl", "stop", "--job-mode=ignore-dependencies", "heatsink.slice"))
-    machine.run(("systemctl", "daemon-reload"))
+    machine.systemctl("stop", "--job-mode=ignore-dependencies", "heatsink.slice")
+    machine.systemctl("daemon-reload")
     for path in (HOME, os.path.dirname(PROGRAM)):  # noqa: PTH120 - of the host
         remove_tree(machine.path(path))
 

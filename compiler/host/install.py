@@ -60,7 +60,7 @@ def _reload(change: Transaction) -> None:
         require(done, "`systemctl daemon-reload` failed")
         change.installed.reload = False
     if change.plan.stops_before:
-        change.machine.run(("systemctl", "reset-failed", *change.plan.stops_before))
+        change.machine.systemctl("reset-failed", *change.plan.stops_before)
 
 
 def _prepare(change: Transaction) -> None:

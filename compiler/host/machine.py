@@ -16,6 +16,13 @@ from .wire import RefusedError
 LIMIT = 60.0  # seconds that a command may take
 ABSENCE = 20.0  # seconds for which systemd may be out of reach
 LONGEST_TEXT = 80  # of a command in a message
+_OUT_OF_REACH = (  # what systemctl writes then: before it asks, and while it waits for an answer
+    "Failed to connect to",
+    "Transport endpoint is not connected",
+    "Connection reset by peer",
+    "Remote peer disconnected",
+    "Broken pipe",
+)
 
 
 class TimeLimitError(RefusedError):
@@ -122,12 +129,12 @@ class Machine:
         return command.result
 
     def systemctl(self, *words: str, limit: float | None = None) -> subprocess.CompletedProcess[str]:
-        """Run systemctl. While systemd executes itself anew, as its update does, it cannot be reached: that
-        is waited for, and an error only in the end."""
+        """Run systemctl. While systemd executes itself anew, as its update does, it cannot be reached, or
+        forgets what it was asked: it is asked again, and that is an error only in the end."""
         deadline = time.monotonic() + ABSENCE
         while True:
             done = self.run(("systemctl", *words), limit=limit)
-            if not (done.returncode and "Failed to connect to" in done.stderr):
+            if not (done.returncode and any(words in done.stderr for words in _OUT_OF_REACH)):
                 return done
             if time.monotonic() > deadline:
                 require(done, "systemd cannot be reached")

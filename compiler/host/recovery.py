@@ -61,11 +61,11 @@ def _put_back(change: Transaction, pending: Pending) -> None:
     leaving = plan.stops_before
     install(dataclasses.replace(change, plan=dataclasses.replace(plan, stops=(), starts=())))
     if leaving:  # they are about to be started, if they are not gone
-        machine.run(("systemctl", "stop", "--no-block", *leaving))
+        machine.systemctl("stop", "--no-block", *leaving)
     for unit in wanted.services:  # nothing ran before: this boot starts them all with what is installed now
         change.installed.units[unit.name] = plan.hashes[unit.name]
     change.installed.save(machine)
     conclude(change, pending)
     if wanted.units:
-        done = machine.run(("systemctl", "start", "--no-block", "heatsink.target"))
+        done = machine.systemctl("start", "--no-block", "heatsink.target")
         require(done, "`heatsink.target` cannot be started")

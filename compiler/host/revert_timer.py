@@ -49,9 +49,9 @@ class RevertTimer:
         """The pusher was heard: let the whole time pass once more."""
         if time.monotonic() - self._armed > PUT_OFF:
             self._armed = time.monotonic()  # at once: the pusher is heard while the command runs, too
-            self._machine.run(("systemctl", "restart", f"{UNIT}.timer"))
+            self._machine.systemctl("restart", f"{UNIT}.timer")
 
 
 def disarm(machine: Machine) -> None:
     """Stop the timer, if there is one."""
-    machine.run(("systemctl", "stop", f"{UNIT}.timer"))
+    machine.systemctl("stop", f"{UNIT}.timer")

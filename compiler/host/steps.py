@@ -100,7 +100,7 @@ def _start(change: Transaction, units: Sequence[Unit], step: int, failed: Sequen
         return
     _forget(change, units)
     if failed:
-        change.machine.run(("systemctl", "reset-failed", *failed))
+        change.machine.systemctl("reset-failed", *failed)
     change.pusher.send("progress", text=f"step {step}: starting {counted(len(units), 'unit')}")
     # The target first: systemd then orders everything that it pulls in within one transaction.
     targets = [unit for unit in change.wanted.units if unit.name == f"heatsink-step{step}.target"]

@@ -393,14 +393,18 @@ def test_a_host_from_which_everything_was_removed_can_be_pushed_to(host: HostFol
 REFUSES_EVERY_OTHER = """
 cd "${0%/*}"
 echo >>asked
-[ $(($(wc -l <asked) % 2)) = 0 ] || { echo 'Failed to connect to system scope bus: refused' >&2; exit 1; }
+[ $(($(wc -l <asked) % 2)) = 0 ] || { echo 'Failed to %s' >&2; exit 1; }
 exec ./real "$@"
 """
 
 
-def test_a_systemd_that_is_out_of_reach_for_a_moment_is_waited_for(host: HostFolder) -> None:
+@pytest.mark.parametrize(
+    "failure",
+    ["connect to system scope bus: refused", "retrieve unit state: Transport endpoint is not connected"],
+)
+def test_a_systemd_that_is_out_of_reach_for_a_moment_is_waited_for(host: HostFolder, failure: str) -> None:
     (host.folder / "bin/systemctl").rename(host.folder / "bin/real")
-    host.installs("systemctl", REFUSES_EVERY_OTHER)
+    host.installs("systemctl", REFUSES_EVERY_OTHER.replace("%s", failure))
     host.writes(service("one"), service("two", step=2))
     outcome = host.push()
     assert outcome.error is None
