@@ -7,7 +7,7 @@ from .copies import copies, put, targets
 from .entries import ConfigFile, Permission, Place
 from .errors import ConfigError, report
 from .files import Root, is_folder, remove, set_status
-from .originals import ABSENT, MADE, Originals
+from .originals import ABSENT, COPIED, Originals
 from .ownership import directory_mode, parse_mode, parse_owner
 
 COMMAND = "/run_command"
@@ -58,7 +58,7 @@ def _copy(root: Root, file: ConfigFile, originals: Originals) -> None:
             if originals.remains(copy):
                 continue
             if file.merge:
-                originals.save(copy.dest, MADE if copy.directory else ABSENT)
+                originals.save(copy.dest, COPIED if copy.directory else ABSENT)
             put(copy)
 
 

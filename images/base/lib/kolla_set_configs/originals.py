@@ -10,14 +10,15 @@ from .files import Root, clone, remove
 
 DEFAULTS = "/etc/kolla/defaults"
 STATE = "/etc/kolla/defaults/state"
-SAVED, ABSENT, MADE = "saved", "absent", "made"
+SAVED, ABSENT, COPIED, MADE = "saved", "absent", "copied", "made"
+FOLDERS = (COPIED, MADE)
 
 
 class Originals:
     """What the image has where the configuration is installed; every start begins with it again.
 
-    `known` has the paths that were replaced (SAVED) or created (ABSENT), and the folders made for them
-    (MADE).
+    `known` has the paths that were replaced (SAVED) or created (ABSENT), the folders that were merged where
+    the image has none (COPIED), and those made for all these (MADE).
     """
 
     def __init__(self, root: Root) -> None:
@@ -28,11 +29,11 @@ class Originals:
     def restore(self) -> None:
         """Undo the last start. A folder that was made stays if the service has put something into it."""
         for name, kind in sorted(self.known.items()):
-            if kind != MADE:
+            if kind not in FOLDERS:
                 remove(self.root.path(name))
             if kind == SAVED:
                 clone(self.root.path(DEFAULTS + name), self.root.path(name))
-        for name in sorted((name for name, kind in self.known.items() if kind == MADE), reverse=True):
+        for name in sorted((name for name, kind in self.known.items() if kind in FOLDERS), reverse=True):
             with contextlib.suppress(OSError):
                 self.root.path(name).rmdir()
         self.known = {}
@@ -56,7 +57,7 @@ class Originals:
 
     def replaced(self) -> set[Path]:
         """The paths that the next start restores as they were."""
-        return {self.root.path(name) for name, kind in self.known.items() if kind != MADE}
+        return {self.root.path(name) for name, kind in self.known.items() if kind not in FOLDERS}
 
     def remains(self, copy: Copy) -> bool:
         """Whether a copy is a folder that is merged into one of the image, which keeps its owner and mode."""

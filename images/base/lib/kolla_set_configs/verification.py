@@ -30,7 +30,7 @@ def check(root: Root, config: Config) -> None:
     for path in outcome.unexplained(originals.replaced()):
         raise ConfigError(f"{path} is not in any source")
     for name in sorted(originals.known, key=lambda name: (originals.known[name] == MADE, name)):
-        if not outcome.explains(root.path(name)):
+        if not outcome.explains(root.path(name), only_made=originals.known[name] == MADE):
             raise ConfigError(f"{name} was installed by an entry that is gone")
 
 
@@ -53,9 +53,10 @@ class Outcome:
         for top in sorted(filter(is_folder, self.wholes | replaced)):
             yield from sorted(set(top.rglob("*")) - self.explained)
 
-    def explains(self, path: Path) -> bool:
-        """Whether an entry still has to do with a path."""
-        return path in self.explained or not self.wholes.isdisjoint(path.parents)
+    def explains(self, path: Path, *, only_made: bool) -> bool:
+        """Whether an entry still has to do with a path; a folder that was only made may hold its copies."""
+        is_copy = path in self.copies or not self.wholes.isdisjoint((path, *path.parents))
+        return is_copy or (only_made and path in self.explained)
 
     def _replace(self, dest: Path) -> None:
         if dest in self.explained:
