@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling, Scheduling
 
 from tests.support.examples import examples
 from tests.support.golden import Ended
@@ -26,10 +28,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """All cores for the quick tests together; a part of them, and tests on nodes, run in one process."""
+    """All cores for all tests together; a part of them runs in one process."""
     together = config.args_source is pytest.Config.ArgsSource.TESTPATHS
-    alone = config.getoption("--lab") or config.getoption("--update-golden")
-    return len(os.sched_getaffinity(0)) if together and not alone else 0
+    return len(os.sched_getaffinity(0)) if together and not config.getoption("--update-golden") else 0
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling | None:
+    """Tests on nodes go to workers by the file: those of a file share nodes."""
+    return LoadFileScheduling(config, log) if config.getoption("--lab") else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

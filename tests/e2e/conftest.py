@@ -63,17 +63,16 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 @pytest.fixture(scope="session")
 def nodes_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Engine], tuple[LabNode, ...]]]:
     """Two nodes of an engine, which boot when a test asks for them first, with an image."""
-    lab = lab_of_tests(tmp_path_factory.mktemp("lab"), 1)
+    with lab_of_tests(tmp_path_factory.mktemp("lab"), 1) as lab:
 
-    @cache
-    def nodes(engine: Engine) -> tuple[LabNode, ...]:
-        booted = labs.up(lab, 2, engine=engine, first=FIRST[engine])
-        for node in booted:
-            make_image(node, IMAGE)
-        return booted
+        @cache
+        def nodes(engine: Engine) -> tuple[LabNode, ...]:
+            booted = labs.up(lab, 2, engine=engine, first=FIRST[engine])
+            for node in booted:
+                make_image(node, IMAGE)
+            return booted
 
-    yield nodes
-    labs.down(lab)
+        yield nodes
 
 
 @pytest.fixture

@@ -149,11 +149,10 @@ def add(tar: tarfile.TarFile, file: File) -> None:
 
 @pytest.fixture(scope="module")
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, LabNode]]:
-    lab = lab_of_tests(tmp_path_factory.mktemp("lab"), 4)
-    (podman,) = labs.up(lab, 1)
-    (docker,) = labs.up(lab, 1, engine="docker", first=2)
-    yield {"podman": podman, "docker": docker}
-    labs.down(lab)
+    with lab_of_tests(tmp_path_factory.mktemp("lab"), 4) as lab:
+        (podman,) = labs.up(lab, 1)
+        (docker,) = labs.up(lab, 1, engine="docker", first=2)
+        yield {"podman": podman, "docker": docker}
 
 
 @pytest.fixture(scope="module", params=list(Backend))

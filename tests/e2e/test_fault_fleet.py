@@ -35,11 +35,8 @@ CASES = [
 
 @pytest.fixture(scope="module")
 def twenty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LabNode, ...]]:
-    lab = lab_of_tests(tmp_path_factory.mktemp("lab"), 2)
-    try:
+    with lab_of_tests(tmp_path_factory.mktemp("lab"), 2) as lab:
         yield labs.up(lab, 20)
-    finally:
-        labs.down(lab)
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-
 import pytest
 
 from compiler.lab import LabNode
@@ -44,7 +42,8 @@ def test_a_push_is_refused_while_another_command_changes_the_host(
     said = changing.push("--yes", code=1)
     node.run(("touch", "/run/may-stop"))
     assert f"{node.name}: another command is changing this host: root on" in said
-    assert ended(running) == 0
+    told = running.communicate()[0]
+    assert running.returncode == 0, told
     has = node.attempt(("cat", f"{CONFIG}/one/one.conf")).stdout
     assert has == {True: "new", False: "old", None: ""}[is_new]
     changing.push("--yes")
@@ -59,17 +58,14 @@ def test_two_pushes_at_the_same_moment_leave_each_host_with_one_of_them(
         fleet.writes(*(fleet.container(name, config=config) for name in ("one", "two")))
         (fleet.folder / "build").rename(fleet.folder / config)
         both.append(fleet.start("push-artifacts", "--build", config))
-    assert {ended(push) for push in both} <= {0, 1}  # the second waits for the first, or is refused
+    told = [push.communicate()[0] for push in both]
+    assert {push.returncode for push in both} <= {0, 1}  # the second waits for the first, or is refused
     for node in nodes:
-        assert node.run(("sh", "-c", f"cat {CONFIG}/*/*.conf")) in ("leftleft", "rightright")
+        has = node.attempt(("sh", "-c", f"cat {CONFIG}/*/*.conf")).stdout
+        assert has in ("leftleft", "rightright"), told
     fleet.push("--build", "right")
 
 
 def is_stopping(node: LabNode) -> bool:
     state = ("systemctl", "show", "--property=ActiveState", "--value", "heatsink-slow.service")
     return node.run(state).strip() == "deactivating"
-
-
-def ended(push: subprocess.Popen[str]) -> int:
-    push.communicate()
-    return push.returncode

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.lab
 
 TOP = Path(__file__).parents[2]
 STATE = Path("/var/lib/heatsink-lab-test")  # the registry in it keeps what was pushed from run to run
-SUBNET = "198.19.202"
+SUBNET = "198.19.99"
 ENVIRONMENTS = ("demo.yaml", "site.yaml")
 
 

@@ -47,11 +47,10 @@ outputs:
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, LabNode]]:
     """A node of each engine."""
-    lab = lab_of_tests(tmp_path_factory.mktemp("lab"), 3)
-    (podman,) = labs.up(lab, 1, release="bookworm")
-    (docker,) = labs.up(lab, 1, release="bookworm", engine="docker", first=2)
-    yield {"podman": podman, "docker": docker}
-    labs.down(lab)
+    with lab_of_tests(tmp_path_factory.mktemp("lab"), 3) as lab:
+        (podman,) = labs.up(lab, 1, release="bookworm")
+        (docker,) = labs.up(lab, 1, release="bookworm", engine="docker", first=2)
+        yield {"podman": podman, "docker": docker}
 
 
 @pytest.fixture

@@ -20,9 +20,8 @@ CONFIG = "/var/lib/config-data/one/one.conf"
 
 @pytest.fixture(scope="module")
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LabNode, ...]]:
-    lab = lab_of_tests(tmp_path_factory.mktemp("lab"), 3)
-    yield labs.up(lab, 2)
-    labs.down(lab)
+    with lab_of_tests(tmp_path_factory.mktemp("lab"), 3) as lab:
+        yield labs.up(lab, 2)
 
 
 def rows(fleet: Operator) -> list[dict[str, str]]:

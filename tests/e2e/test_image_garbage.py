@@ -26,14 +26,13 @@ BACKENDS = {"podman": Backend.PODMAN, "docker": Backend.DOCKER}
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, LabNode]]:
     """A node of each engine, and a registry."""
-    lab = lab_of_tests(tmp_path_factory.mktemp("lab"), 4)
-    (first,) = labs.up(lab, 1)
-    (second,) = labs.up(lab, 1, engine="docker", first=2)
-    labs.start_registry(lab)
-    for node in (first, second):
-        make_image(node, BASE)
-    yield {"podman": first, "docker": second}
-    labs.down(lab)
+    with lab_of_tests(tmp_path_factory.mktemp("lab"), 4) as lab:
+        (first,) = labs.up(lab, 1)
+        (second,) = labs.up(lab, 1, engine="docker", first=2)
+        labs.start_registry(lab)
+        for node in (first, second):
+            make_image(node, BASE)
+        yield {"podman": first, "docker": second}
 
 
 @pytest.fixture

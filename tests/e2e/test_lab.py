@@ -13,16 +13,15 @@ import pytest
 from compiler import lab as labs
 from compiler.lab import Lab, LabError, LabNode, network
 from compiler.lab.system import wait_until
-from tests.support.nodes import lab_of_tests
+from tests.support.nodes import free_lab, lab_of_tests
 
 pytestmark = pytest.mark.lab
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    lab = lab_of_tests(tmp_path_factory.mktemp("lab"), 0)
-    yield lab
-    labs.down(lab)
+    with lab_of_tests(tmp_path_factory.mktemp("lab"), 0) as lab:
+        yield lab
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +94,7 @@ def test_two_labs_do_not_share_a_subnet(place: Lab, nodes: tuple[LabNode, ...], 
 
 
 def test_the_subnet_of_a_lab_that_was_killed_is_free(tmp_path: Path) -> None:
-    killed = lab_of_tests(tmp_path / "killed", 2)
+    killed = free_lab(tmp_path / "killed", 2)
     network.build_bridge(killed)
     other = replace(killed, state=tmp_path / "other")
     network.build_bridge(other)
@@ -115,7 +114,7 @@ def test_nodes_of_both_engines_pull_from_the_registry(place: Lab, node: LabNode)
 
 
 def test_down_leaves_nothing_behind(place: Lab) -> None:
-    other = lab_of_tests(place.state / "other", 2)
+    other = free_lab(place.state / "other", 2)
     labs.up(other, 1)
     labs.start_registry(other)
     running = traces(other)

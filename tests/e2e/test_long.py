@@ -102,11 +102,8 @@ def test_power_that_is_lost_at_any_moment_leaves_one_generation_whole(
 
 @pytest.fixture
 def twenty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LabNode, ...]]:
-    lab = lab_of_tests(tmp_path_factory.mktemp("lab"), 2)
-    try:
+    with lab_of_tests(tmp_path_factory.mktemp("lab"), 2) as lab:
         yield labs.up(lab, NODES)
-    finally:
-        labs.down(lab)
 
 
 def test_pushes_that_alternate_two_environments_leave_nothing_behind(

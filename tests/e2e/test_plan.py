@@ -19,9 +19,8 @@ pytestmark = pytest.mark.lab
 
 @pytest.fixture(scope="module")
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LabNode, ...]]:
-    lab = lab_of_tests(tmp_path_factory.mktemp("lab"), 6)
-    yield labs.up(lab, 2)
-    labs.down(lab)
+    with lab_of_tests(tmp_path_factory.mktemp("lab"), 6) as lab:
+        yield labs.up(lab, 2)
 
 
 def shop(config: str = "a", command: str = "true", secret: str = "s") -> tuple[Artifacts, ...]:

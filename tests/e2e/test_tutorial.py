@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from compiler import lab as labs
 from compiler.lab import Lab
 from compiler.lab.place import SUBNET
 from tests.support.nodes import lab_of_tests
@@ -21,9 +20,8 @@ PAGE = ROOT / "docs/tutorial.md"
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Iterator[Lab]:
-    lab = lab_of_tests(tmp_path / "lab", 5)
-    yield lab
-    labs.down(lab)
+    with lab_of_tests(tmp_path / "lab", 5) as lab:
+        yield lab
     shutil.rmtree(lab.state)  # with the registry's images
 
 

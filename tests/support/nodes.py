@@ -7,11 +7,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from compiler import lab as labs
 from compiler.lab import Lab, LabNode, network
 from compiler.model.artifact import Artifacts
 from compiler.model.config import Port
@@ -34,12 +36,23 @@ systemctl reset-failed
 """
 
 
-def lab_of_tests(state: Path, number: int) -> Lab:
+@contextmanager
+def lab_of_tests(state: Path, number: int) -> Iterator[Lab]:
+    """A free lab (`free_lab`), without nodes before and after."""
+    lab = free_lab(state, number)
+    try:
+        yield lab
+    finally:
+        labs.down(lab)
+
+
+def free_lab(state: Path, number: int) -> Lab:
     """A lab in a subnet that nobody uses: the nodes of a run that was killed may still be there.
 
-    Labs that exist side by side have different numbers, 0 to 7.
+    Labs that exist side by side have different numbers, 0 to 7; so have those of pytest's workers, 0 to 3.
     """
-    labs = (Lab(state=state, subnet=f"198.19.{200 + third}") for third in range(number, 56, 8))
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    labs = (Lab(state=state, subnet=f"198.19.{100 + third}") for third in range(number + 8 * worker, 156, 32))
     return next(filter(network.is_free, labs))
 
 
@@ -137,7 +150,11 @@ class Operator:
 
 
 def clean(node: LabNode) -> None:
-    """Leave nothing of a push on a node."""
+    """Leave nothing of a push on a node; one that lets nobody log in any more boots before."""
+    if node.attempt(("true",)).returncode:
+        node.crash()
+        node.boot()
+        node.settle()
     node.run(("sh", "-c", CLEAN))
 
 
