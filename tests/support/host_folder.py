@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import io
 import json
 import os
 import re
@@ -27,7 +28,7 @@ from compiler.deploy.transport import Transport
 from compiler.model.artifact import Artifacts
 from compiler.model.config import Port
 from compiler.model.credential import Credential
-from tests.support import bundles
+from tests.support import bundles, in_process
 
 ROOT = Path(__file__).parents[2]
 OPTIONS = PushOptions(steps=(0, 1, 2, 3, 4, 5), timeout=20, settle=0)
@@ -196,21 +197,13 @@ class HostFolder:
         with self.sessions() as sessions:
             return roll_back(sessions, None if to is None else str(to), self.options())[0]
 
-    def says(self, *arguments: str, code: int = 0, stdin: int = subprocess.DEVNULL) -> str:
+    def says(self, *arguments: str, code: int = 0, stdin: int | None = None) -> str:
         """What a command prints that is run beside the build, without the path of its log; it must end with
         this exit code."""
-        done = subprocess.run(
-            (sys.executable, "-m", "compiler", *arguments),
-            cwd=self.folder,
-            env=self.environment,
-            text=True,
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-        assert done.returncode == code, done.stdout
-        return LOG_PATH.sub("", done.stdout)
+        with open(os.devnull) if stdin is None else os.fdopen(os.dup(stdin)) as read:  # noqa: PTH123
+            ended, text = in_process.printed(arguments, self.folder, self.environment, read)
+        assert ended == code, text
+        return LOG_PATH.sub("", text)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -250,14 +243,9 @@ class HostFolder:
         self, *arguments: str, entered: str = "", environment: Mapping[str, str] = MappingProxyType({})
     ) -> subprocess.CompletedProcess[str]:
         """The command, run in the folder; this machine is the folder that stands for a host."""
-        return subprocess.run(
-            (sys.executable, "-m", "compiler", *arguments),
-            cwd=self.folder,
-            env={**self.environment, "HOME": str(self.folder), **environment},
-            input=entered,
-            capture_output=True,
-            text=True,
-        )
+        home = {"HOME": str(self.folder)}
+        everything = {**self.environment, **home, **environment}
+        return in_process.run(arguments, self.folder, everything, io.StringIO(entered))
 
     def path(self, path: str) -> Path:
         return self.folder / "root" / path.lstrip("/")
