@@ -12,7 +12,7 @@ from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling, Scheduling
 
-from tests.support.examples import examples
+from tests.support.examples import examples, is_quick
 from tests.support.golden import Ended
 from tests.support.operator import contents, heatsink, operator_folder
 
@@ -39,12 +39,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Schedul
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Quick tests first; those for the lab are skipped, and say why, where it cannot run."""
+    """Quick tests first; the others are skipped, and say why, where they are not wanted or cannot run."""
     items.sort(key=_needs_lab)
-    if not config.getoption("--long"):
-        for item in items:
-            if item.get_closest_marker("long"):
-                item.add_marker(pytest.mark.skip(reason="takes hours: run `make test-long`"))
+    for item in items:
+        if item.get_closest_marker("long") and not config.getoption("--long"):
+            item.add_marker(pytest.mark.skip(reason="takes hours: run `make test-long`"))
+        if item.get_closest_marker("slow") and is_quick():
+            item.add_marker(pytest.mark.skip(reason="takes seconds: run `make test`"))
     if reason := _why_no_lab(config):
         for item in filter(_needs_lab, items):
             item.add_marker(pytest.mark.skip(reason=reason))

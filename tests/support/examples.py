@@ -14,9 +14,14 @@ def examples(usual: int) -> int:
     return max(1, usual * _templates() // TEMPLATES)
 
 
+def is_quick() -> bool:
+    """Whether this is a run of plain `pytest`, and not one of `make test`."""
+    return _templates() < TEMPLATES
+
+
 def one_in(*, quick: int, usual: int) -> int:
     """Of how many cases one is tried: in quick runs, and in `make test`; the long run tries all."""
-    if _templates() < TEMPLATES:
+    if is_quick():
         return quick
     return usual if _templates() == TEMPLATES else 1
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -104,6 +105,7 @@ def some_services(versions: Mapping[str, str]) -> Iterator[Artifacts]:
 versions = st.dictionaries(st.sampled_from("abc"), st.sampled_from("123"), min_size=1)
 
 
+@pytest.mark.slow
 @settings(max_examples=5, deadline=None)
 @given(before=versions, after=versions, chosen=st.sampled_from("abc"))
 def test_services_limit_what_is_carried_out_and_the_rest_is_what_was_planned(

@@ -12,12 +12,10 @@ from tests.support.bundles import service
 from tests.support.changes import host_of
 from tests.support.conversation import pushing
 from tests.support.engine import Engine, engine_of
-from tests.support.examples import QUICK, examples
 from tests.support.fail_points import Moment, for_each, moments_of
 from tests.support.host_folder import OPTIONS, HostFolder
 
 TAG = "registry.example/app:1"
-EVERY = 1 if examples(QUICK) > QUICK // 2 else 20  # effect in `make test`; one of so many otherwise
 KEEP_TWO = dataclasses.replace(OPTIONS, keep_newest=2)
 
 
@@ -41,9 +39,9 @@ def push(engine: Engine, reference: str, image: str) -> list[str]:
 
 
 def test_images_that_no_kept_generation_needs_are_deleted(engine: Engine) -> None:
-    for number in range(12):
+    for number in range(5):
         push(engine, pinned(f"i{number}"), f"i{number}")
-    assert sorted(engine.images()) == ["i10", "i11"]
+    assert sorted(engine.images()) == ["i3", "i4"]
 
 
 def test_an_image_that_was_there_before_is_never_deleted(engine: Engine) -> None:
@@ -61,6 +59,7 @@ def test_an_image_to_which_the_operator_has_given_a_name_stays_under_that_name(e
     assert engine.images()["i0"] == ["mine:1"]
 
 
+@pytest.mark.slow
 def test_an_image_that_a_container_uses_is_tried_again_and_in_the_end_named(engine: Engine) -> None:
     push(engine, pinned("i0"), "i0")
     push(engine, pinned("i1"), "i1")
@@ -131,6 +130,7 @@ def test_a_push_without_images_asks_the_engine_nothing(engine: Engine) -> None:
     assert not (engine.host.folder / "bin/asked").exists()
 
 
+@pytest.mark.slow
 def test_killed_before_any_effect_no_image_is_lost_and_none_is_left(engine: Engine) -> None:
     push(engine, TAG, "i0")
     push(engine, TAG, "i1")
@@ -147,6 +147,6 @@ def test_killed_before_any_effect_no_image_is_lost_and_none_is_left(engine: Engi
                 push(killed, TAG, image)
             assert killed.images() == {"i4": [], "i5": [TAG]}
 
-    run = moments_of(engine.host, (), requests, EVERY)
+    run = moments_of(engine.host, (), requests, every=1)
     assert run.status == 0
     for_each(run.moments, check)

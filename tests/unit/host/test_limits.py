@@ -15,6 +15,8 @@ from tests.support.bundles import service
 from tests.support.conversation import pushing
 from tests.support.host_folder import ROOT, HostFolder, host_folder
 
+pytestmark = pytest.mark.slow
+
 LIMIT = 3  # seconds, in place of a minute
 ANSWER = """
 import sys

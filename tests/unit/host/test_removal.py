@@ -10,11 +10,9 @@ from tests.support.bundles import run_once, service
 from tests.support.changes import host_of
 from tests.support.conversation import ordering
 from tests.support.engine import Engine, engine_of, with_volumes
-from tests.support.examples import QUICK, examples
 from tests.support.fail_points import Moment, for_each, moments_of
 from tests.support.host_folder import HostFolder
 
-EVERY = 1 if examples(QUICK) > QUICK // 2 else 20  # effect in `make test`; one of so many otherwise
 IMAGE = "registry.example/app:1"
 
 
@@ -111,6 +109,7 @@ def answering(host: HostFolder, answer: str, *arguments: str, code: int = 0) -> 
         os.close(ours)
 
 
+@pytest.mark.slow
 def test_a_destruction_that_was_killed_is_finished_by_the_next(engine: Engine) -> None:
     def check(moment: Moment) -> None:
         with host_of(moment.state) as host:
@@ -118,6 +117,6 @@ def test_a_destruction_that_was_killed_is_finished_by_the_next(engine: Engine) -
             assert left(host) == ["/etc/own"]
             assert (list(Engine(host).images()), Engine(host).volumes()) == (["own"], ["own"])
 
-    run = moments_of(engine.host, (), ordering("remove", volumes=True), EVERY)
+    run = moments_of(engine.host, (), ordering("remove", volumes=True), every=1)
     assert run.status == 0
     for_each(run.moments, check)

@@ -70,6 +70,7 @@ def test_the_restarts_of_a_unit_that_is_about_to_start_are_those_of_its_last_run
     assert verdict(seen, up=False, restarts=7, stay=0) == Verdict("waiting", "not started yet")
 
 
+@pytest.mark.slow
 def test_a_unit_that_became_active_a_moment_ago_is_not_up_when_it_must_stay(host: HostFolder) -> None:
     started = int((time.monotonic() + 3600) * 1e6)  # as if it was always activated just now
     host.shows("one", NRestarts=3, ActiveEnterTimestampMonotonic=started)
@@ -106,6 +107,7 @@ def test_a_failing_check_is_shown_with_its_streak_and_its_output_without_secrets
     assert "hint: see `journalctl -u heatsink-shop.service` on the host" in error.render()
 
 
+@pytest.mark.slow
 def test_what_is_waited_for_is_named_with_its_reason(host: HostFolder) -> None:
     host.installs("podman", f'{REPORTS}; [ "$1" != exec ]')
     host.writes(service("shop", container="shop"))

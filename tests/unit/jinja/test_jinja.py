@@ -113,6 +113,7 @@ def test_a_value_that_contains_itself_many_times_is_not_walked_over(use: str) ->
     assert "a value of more than 1,000,000 parts" in problem(DOUBLED.replace("@", use))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "endless",
     [

@@ -46,6 +46,7 @@ def test_counted_matching_ends_where_re_ends(pattern, text):
     assert found == (match and match.end()) or r"\1" in pattern or "(?(1)" in pattern
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("pattern", "text"),
     [

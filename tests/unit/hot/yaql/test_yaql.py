@@ -153,6 +153,7 @@ BOMBS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("expression", BOMBS)
 def test_an_expression_that_takes_too_much_ends_early(expression):
     with pytest.raises(OverBudgetError):
