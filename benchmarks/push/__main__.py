@@ -94,12 +94,9 @@ def of_peer(fleet: Fleet, peer: Peer, rounds: int) -> dict[str, Cost]:
 @contextmanager
 def booted(count: int) -> Iterator[Sequence[LabNode]]:
     """Nodes of a lab of their own."""
-    with tempfile.TemporaryDirectory(prefix="heatsink-benchmark-", dir="/var/lib") as state:
-        lab = lab_of_tests(Path(state), 7)
-        try:
-            yield labs.up(lab, count)
-        finally:
-            labs.down(lab)
+    folder = tempfile.TemporaryDirectory(prefix="heatsink-benchmark-", dir="/var/lib")
+    with folder as state, lab_of_tests(Path(state), 7) as lab:
+        yield labs.up(lab, count)
 
 
 def arguments() -> argparse.Namespace:

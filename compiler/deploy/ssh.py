@@ -7,6 +7,7 @@ default one takes. `~/.ssh/config` applies (users, ports, keys, ProxyJump).
 from __future__ import annotations
 
 import logging
+import random
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -19,7 +20,7 @@ import paramiko
 
 from compiler.deploy.greeting import command_line
 from compiler.deploy.known_hosts import KnownHosts, name_of
-from compiler.deploy.ssh_errors import KEY_ERRORS, connection_error, key_error
+from compiler.deploy.ssh_errors import KEY_ERRORS, connection_error, key_error, was_dropped
 from compiler.deploy.transport import LONGEST, PIECE, SILENCE, seconds_until
 from compiler.diagnostics import HeatsinkError
 from compiler.model.fleet import Connection, FleetHost
@@ -28,6 +29,7 @@ T = TypeVar("T")
 
 CONNECT_TIMEOUT = 10  # seconds, for each of connecting, the banner and logging in
 KEEPALIVE = 15  # seconds
+PAUSES = (0.5, 1.0, 2.0)  # seconds after which a dropped connection is tried again
 
 _SIGNATURES = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}  # one kind of key, several of signatures
 
@@ -62,8 +64,8 @@ class SshTransport:
             connection.connect_kwargs["pkey"] = key
         if isinstance(connection.gateway, fabric.Connection):
             with self._gateway_lock:  # it is shared, and opening it is not thread-safe
-                self._attempt(connection.gateway, connection.gateway.open)
-        self._attempt(connection, connection.open)
+                self._attempt(connection.gateway, partial(_open, connection.gateway))
+        self._attempt(connection, partial(_open, connection))
         connection.transport.set_keepalive(KEEPALIVE)
         command = command_line(as_root=connection.user == "root")
         return SshChannel(connection, self._attempt(connection, lambda: _run(connection, command)))
@@ -171,6 +173,21 @@ def _like(
 
 
 _MAKING = threading.Lock()  # a Config is not thread-safe
+
+
+def _open(connection: fabric.Connection) -> None:
+    """Open a connection. An sshd to which many log in at once drops some of them (MaxStartups in
+    sshd_config(5)): they try again, each after another time."""
+    for pause in PAUSES:
+        try:
+            connection.open()
+        except paramiko.SSHException as error:
+            if not was_dropped(error):
+                raise
+            time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - to spread them, not to hide it
+        else:
+            return
+    connection.open()
 
 
 def _run(connection: fabric.Connection, command: str) -> paramiko.Channel:

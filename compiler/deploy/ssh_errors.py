@@ -51,6 +51,12 @@ def key_error(host: str, path: Path, error: Exception) -> DeployError:
 KEY_ERRORS = (OSError, ValueError, TypeError, UnknownKeyType, paramiko.SSHException)  # of reading a key
 
 
+def was_dropped(error: paramiko.SSHException) -> bool:
+    """Whether a connection was closed before sshd said anything."""
+    is_early = "error reading ssh protocol banner" in str(error).lower()
+    return is_early and isinstance(error.__context__, EOFError | ConnectionResetError)
+
+
 def connection_error(
     host: str, connection: fabric.Connection, error: Exception, *, seconds: int
 ) -> DeployError:

@@ -98,11 +98,16 @@ def sshd(
     logins: Sequence[paramiko.PKey] = (),
     allowed: str = "publickey",
     environment: Mapping[str, str] = MappingProxyType({}),
+    drops: int = 0,
 ) -> Iterator[int]:
-    """The port of an sshd with these host keys."""
+    """The port of an sshd with these host keys, which drops the first connections."""
     transports = []
+    dropped = iter(range(drops))
 
     def answer(connection: socket.socket) -> None:
+        if next(dropped, None) is not None:
+            connection.close()
+            return
         transport = paramiko.Transport(connection)
         transports.append(transport)
         for key in host_keys:

@@ -212,6 +212,15 @@ def test_what_a_command_over_ssh_complains_of_is_shown(host: HostFolder, identit
     )
 
 
+def test_a_login_that_sshd_drops_is_tried_again(host: HostFolder, identity: Path) -> None:
+    host.writes(service("one"))
+    environment = {"HEATSINK_ROOT": f"{host.folder}/root", "PATH": f"{host.folder}/bin:{os.environ['PATH']}"}
+    with sshd([HOST_KEY], logins=[OPERATOR], environment=environment, drops=3) as port:
+        known_hosts = KnownHosts(host.folder / "known_hosts", accept_new=True)
+        (transport,) = transports([host_at(port, identity, user="root")], known_hosts).values()
+        assert host.push_over(transport).error is None
+
+
 @pytest.mark.parametrize(
     "banner",
     [
