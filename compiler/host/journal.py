@@ -12,8 +12,9 @@ from .manifest import Unit
 
 JOURNAL_LINES = 10
 JOURNAL_LIMIT = 15.0  # seconds: what a damaged journal says is not worth more
-# Engines print ids of started containers, containers they did not find to remove, and conmon's warnings.
-NOISE = re.compile(r"^[0-9a-f]{64}$|No such container: |^conmon [0-9a-f]+ <n")
+# Engines print ids of started containers, containers they did not find to remove, and conmon's warnings;
+# systemd names each of their processes that it ends.
+NOISE = re.compile(r"^[0-9a-f]{64}$|No such container: |^conmon [0-9a-f]+ <n|: Killing process [0-9]+ \(")
 
 
 def journal(machine: Machine, unit: Unit, since: float) -> list[str]:
