@@ -154,4 +154,4 @@ def _summary(outcome: Outcome) -> str:
     parts = [f"generation {outcome.generation}", f"{counted(len(outcome.written), 'file')} written"]
     parts += [f"{counted(len(outcome.removed), 'file')} removed"] if outcome.removed else []
     parts += [f"{counted(len(outcome.stopped), 'unit')} stopped"] if outcome.stopped else []
-    return ", ".join((*parts, f"{counted(len(outcome.started), 'unit')} restarted"))
+    return ", ".join((*parts, f"{counted(len(outcome.started), 'unit')} started"))

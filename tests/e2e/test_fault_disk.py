@@ -55,7 +55,7 @@ def test_a_disk_without_room_for_the_upload_changes_nothing(changing: Operator, 
         said = changing.push(code=1)
         assert says_room(said, f"{HOME}/generations")
         assert footprint(node) == before
-    assert "1 unit restarted" in changing.push()
+    assert "1 unit started" in changing.push()
 
 
 def test_a_disk_without_room_for_the_files_changes_nothing(changing: Operator, node: LabNode) -> None:
@@ -64,7 +64,7 @@ def test_a_disk_without_room_for_the_files_changes_nothing(changing: Operator, n
         said = changing.push(code=1)
         assert says_room(said, f"{CONFIG}/one")
         assert footprint(node, without=HOME) == before
-    assert "1 unit restarted" in changing.push()
+    assert "1 unit started" in changing.push()
 
 
 def test_a_disk_without_room_for_one_more_file_changes_nothing(changing: Operator, node: LabNode) -> None:

@@ -253,7 +253,7 @@ def test_a_second_push_writes_nothing_and_restarts_nothing(fleet: Fleet) -> None
 def test_one_changed_parameter_restarts_exactly_one_unit(fleet: Fleet) -> None:
     before = fleet.pids(1)
     fleet.site(MemcachedMaxConnections=2048)
-    assert "1 unit restarted" in fleet.heatsink("push-artifacts")
+    assert "1 unit started" in fleet.heatsink("push-artifacts")
     after = fleet.pids(1)
     assert {unit for unit in after if after[unit] != before.get(unit)} == {"heatsink-memcached.service"}
 
@@ -267,7 +267,7 @@ def test_rollback_brings_back_files_units_and_behaviour(fleet: Fleet) -> None:
     fleet.heatsink("rollback", "--yes", "--host", "node1")
     assert eventually(lambda: connections() == "1024", seconds=30)
     fleet.site()
-    assert "1 unit restarted" not in fleet.heatsink("push-artifacts")
+    assert "1 unit started" not in fleet.heatsink("push-artifacts")
     fleet.heatsink("status")
 
 

@@ -100,7 +100,7 @@ def test_a_change_restarts_its_container_and_a_rollback_brings_the_old_one_back(
     compiled(operator, "first")
     operator.push()
     compiled(operator, "second")
-    assert "1 unit restarted" in operator.push()
+    assert "1 unit started" in operator.push()
     changed = node.run(("cat", "/srv/floor/word"))
     assert f"{node.name}: generation 1" in operator.heatsink("rollback", "--yes")
     assert (changed, node.run(("cat", "/srv/floor/word"))) == ("second\n", "first\n")

@@ -80,7 +80,7 @@ def test_a_saved_plan_is_carried_out(operator: Operator, node: LabNode) -> None:
     operator.writes(service("one", config="b"), service("stay"))
     operator.heatsink("plan", "-o", "plan.json", code=2)
     assert stat.S_IMODE((operator.folder / "plan.json").stat().st_mode) == 0o600
-    assert "1 file written, 1 unit restarted" in operator.push("--plan", "plan.json")
+    assert "1 file written, 1 unit started" in operator.push("--plan", "plan.json")
     assert invocations(node, "stay") == before
 
 

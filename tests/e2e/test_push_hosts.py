@@ -23,7 +23,7 @@ def test_a_first_push_starts_everything_in_step_order(operator: Operator, node: 
         run_once("once", step=2, command="echo once >>/root/seen"),
     )
     said = operator.push()
-    assert "13 files written, 3 units restarted" in said
+    assert "13 files written, 3 units started" in said
     assert node.run(("cat", "/root/seen")).split()[0] == "early"
     assert {name: unit["state"] for name, unit in operator.status().items()} == {
         "heatsink-early.service": "active (running)",
@@ -47,7 +47,7 @@ def test_a_changed_file_restarts_the_one_unit_that_reads_it(operator: Operator, 
     operator.push()
     (one, two), before = invocations(node, "one", "two"), reloads(node)
     operator.writes(service("one", config="a"), service("two", config="c"))
-    assert "1 file written, 1 unit restarted" in operator.push()
+    assert "1 file written, 1 unit started" in operator.push()
     assert invocations(node, "one") == [one]
     assert invocations(node, "two") != [two]
     assert reloads(node) == before
@@ -104,7 +104,7 @@ def test_what_requires_a_changed_service_restarts_with_it(operator: Operator, no
     operator.push()
     before = invocations(node, "other")
     operator.writes(service("one", config="b"), beside, behind, service("other"))
-    assert "1 file written, 3 units restarted" in operator.push()
+    assert "1 file written, 3 units started" in operator.push()
     assert all(unit["up"] for unit in operator.status().values())
     assert invocations(node, "other") == before
 
@@ -125,7 +125,7 @@ def test_a_dry_run_names_everything_that_a_push_then_restarts(operator: Operator
         row("shop", 2, "restart", "dependency", "db"),
     ]
     assert invocations(node, "db", "shop", "other") == before
-    assert "3 units restarted" in operator.push()
+    assert "3 units started" in operator.push()
     after = invocations(node, "db", "shop", "other")
     assert [old == new for old, new in zip(before, after, strict=True)] == [False, False, True]
 
@@ -143,7 +143,7 @@ def test_a_stop_that_passes_through_a_unit_that_is_down_is_in_the_dry_run(
         row("one", 1, "restart", "changed"),
         row("two", 1, "restart", "dependency", "job"),
     ]
-    assert "2 units restarted" in operator.push()
+    assert "2 units started" in operator.push()
     assert invocations(node, "two") != before
 
 
@@ -157,7 +157,7 @@ def test_a_unit_of_others_that_goes_down_is_in_the_dry_run(operator: Operator, n
         {"unit": "heatsink-test-backup.service", "why": "dependency", **stopped},
         row("one", 1, "restart", "changed"),
     ]
-    assert "1 unit stopped, 1 unit restarted" in operator.push()
+    assert "1 unit stopped, 1 unit started" in operator.push()
     assert node.attempt(("systemctl", "is-active", "heatsink-test-backup.service")).stdout == "inactive\n"
 
 
@@ -193,7 +193,7 @@ def test_a_removed_service_disappears_and_the_others_stay(operator: Operator, no
     operator.push()
     before = invocations(node, "one")
     operator.writes(service("one", config="a"))
-    assert "3 files removed, 1 unit stopped, 0 units restarted" in operator.push("--yes")
+    assert "3 files removed, 1 unit stopped, 0 units started" in operator.push("--yes")
     assert invocations(node, "one") == before
     assert node.run(("systemctl", "list-units", "--all", "--no-legend", "heatsink-two*")) == ""
     assert node.run(("find", "/etc/systemd", "/var/lib/config-data", "-name", "*two.*")) == ""
@@ -214,7 +214,7 @@ def test_a_failed_unit_is_reported_with_its_journal_and_the_next_push_resumes(
     assert operator.status(code=1)["heatsink-later.service"]["state"] == "inactive (dead)"
     before = invocations(node, "good")
     operator.writes(service("good"), run_once("bad", command="true"), service("later", step=2))
-    assert "2 units restarted" in operator.push()
+    assert "2 units started" in operator.push()
     assert invocations(node, "good") == before
 
 
@@ -298,7 +298,7 @@ def test_a_service_that_died_is_started_by_a_push_of_the_same_bundle(
     operator.push()
     before = invocations(node, "one")
     node.run(("systemctl", "stop", "heatsink-two.service"))
-    assert "0 files written, 1 unit restarted" in operator.push()
+    assert "0 files written, 1 unit started" in operator.push()
     assert invocations(node, "one") == before
 
 
@@ -342,7 +342,7 @@ def test_a_changed_secret_restarts_just_its_consumers(operator: Operator, node: 
     assert "generated in secrets.yaml: Password" in operator.push()
     (one, two) = invocations(node, "one", "two")
     (operator.folder / "secrets.yaml").write_text("Password: another one\n")
-    assert "1 file written, 1 unit restarted" in operator.push()
+    assert "1 file written, 1 unit started" in operator.push()
     assert invocations(node, "one") != [one]
     assert invocations(node, "two") == [two]
 

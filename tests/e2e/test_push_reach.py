@@ -71,7 +71,7 @@ def test_python3_minimal_is_enough_for_a_host(operator: Operator, node: LabNode)
     assert "python3-minimal" in installed
     assert not [package for package in installed if not package.endswith("-minimal")]
     operator.writes(service("one", config="@{heatsink:secret:Password|url}", sensitive=True))
-    assert "1 unit restarted" in operator.push()
+    assert "1 unit started" in operator.push()
     assert operator.status()["heatsink-one.service"]["up"]
 
 

@@ -48,7 +48,7 @@ def test_a_rotated_secret_restarts_its_consumer_alone(operator: Operator, host: 
     old = host.run(("cat", CONF))
     (one, two) = invocations(host, "one", "two")
     operator.heatsink("secrets", "rotate", "Password")
-    assert "1 file written, 1 unit restarted" in operator.push()
+    assert "1 file written, 1 unit started" in operator.push()
     assert host.run(("cat", CONF)) == secrets(operator).values()["Password"] != old
     assert invocations(host, "one") != [one]
     assert invocations(host, "two") == [two]

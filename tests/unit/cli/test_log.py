@@ -47,7 +47,7 @@ def test_a_push_leaves_a_log(host: HostFolder) -> None:
         f"log: {logs(host)[0]}",
         "localhost: connecting",
         "localhost: step 1: starting 1 unit",
-        "localhost: generation 1, 10 files written, 1 unit restarted",
+        "localhost: generation 1, 10 files written, 1 unit started",
         "exit code 0",
     ]
     assert f"log: {logs(host)[0]}\n" in done.stderr
@@ -126,7 +126,7 @@ def test_a_push_goes_on_without_a_log(host: HostFolder) -> None:
     done = host.heatsink("push-artifacts", *QUICK)
     assert done.returncode == 0
     assert re.match(r"warning: the log `\S+` cannot be written: not a directory\n", done.stderr)
-    assert done.stderr.endswith("localhost: generation 1, 9 files written, 1 unit restarted\n")
+    assert done.stderr.endswith("localhost: generation 1, 9 files written, 1 unit started\n")
 
 
 def test_a_log_that_cannot_be_written_any_more_is_given_up(

@@ -207,4 +207,4 @@ def test_a_plan_does_without_lines_that_cannot_be_read(host: HostFolder, places:
 def test_services_limit_a_push_and_no_plan(host: HostFolder) -> None:
     host.writes(service("one"), service("two"))
     assert "limits a push" in host.says("push-artifacts", "--dry-run", "--service", "one", code=1)
-    assert "9 files written, 1 unit restarted" in host.says("push-artifacts", "--service", "one")
+    assert "9 files written, 1 unit started" in host.says("push-artifacts", "--service", "one")
