@@ -5,7 +5,6 @@ What the plan is, the pusher hears before anything is pulled: it may want to ask
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -90,7 +89,7 @@ def _begin(
     ours."""
     earlier = Pending.on(machine)
     if earlier:
-        dataclasses.replace(earlier, why="another change took over").ended(machine, history.INCOMPLETE)
+        earlier._replace(why="another change took over").ended(machine, history.INCOMPLETE)
     is_push = request["do"] == "push"  # of a bundle that may be kept here already, from an earlier one
     origin = About(name=request["name"], source=request["source"]) if is_push else wanted.about
     pending = Pending(
@@ -124,12 +123,12 @@ def _carry_out(change: Transaction, pending: Pending, request: Mapping[str, Any]
     except (RefusedError, OSError) as error:
         refusal = RefusedError.of(error)
         why = masked(str(refusal), change.wanted.secrets)
-        aftermath = _after_error(change, dataclasses.replace(pending, why=why))
+        aftermath = _after_error(change, pending._replace(why=why))
         raise RefusedError(f"{refusal}\n{aftermath}", refusal.hint) from None
     if failed:
         step, result = failed
         names = ", ".join(failure.unit for failure in result.failed)
-        ending = dataclasses.replace(pending, why=f"did not come up: {names}")
+        ending = pending._replace(why=f"did not come up: {names}")
         aftermath = _after_failure(change, ending, stays=request["keep_failed"])
         _report(change.pusher, step, result, aftermath)
         return 1
@@ -161,7 +160,7 @@ def _install_and_start(change: Transaction, request: Mapping[str, Any]) -> tuple
 
 
 def _report(pusher: Pusher, step: int, result: Result, aftermath: str = "") -> None:
-    pusher.send("step", step=step, aftermath=aftermath, **dataclasses.asdict(result))
+    pusher.send("step", step=step, aftermath=aftermath, **result.row)
 
 
 def _await_confirmation(change: Transaction, pending: Pending, *, by_connection: bool) -> None:
@@ -178,7 +177,7 @@ def _await_confirmation(change: Transaction, pending: Pending, *, by_connection:
         return
     if go == "revert":
         why = "the change was not confirmed"
-        raise RefusedError(f"{why}\n{_return(change, dataclasses.replace(pending, why=why))}")
+        raise RefusedError(f"{why}\n{_return(change, pending._replace(why=why))}")
     raise PusherLeft
 
 

@@ -6,9 +6,7 @@ push of the whole bundle finds the rest of the differences.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from .installed import Installed
@@ -42,8 +40,7 @@ def _blended(
 ) -> Generation:
     was, will = installed.manifest, wanted.manifest
     units = sorted((*new, *old), key=lambda unit: unit.step)
-    manifest = dataclasses.replace(
-        will,
+    manifest = will._replace(
         files=_files(installed, wanted, new, old),
         links=_links(installed, wanted, new, old),
         units=units,
@@ -51,8 +48,8 @@ def _blended(
         secrets=sorted({*was.secrets, *will.secrets}),
         volumes=sorted({*was.volumes, *will.volumes}),
     )
-    raw = json.dumps(dataclasses.asdict(manifest), sort_keys=True).encode()
-    about = dataclasses.replace(wanted.about, manifest=hashlib.sha256(raw).hexdigest())
+    raw = manifest.as_json()
+    about = wanted.about._replace(manifest=hashlib.sha256(raw).hexdigest())
     return Generation.of(raw, {**installed.secrets, **wanted.secrets}, about)
 
 

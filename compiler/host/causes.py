@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from .contents import content, entries, meaning, sources
 from .installed import Installed
@@ -15,16 +15,14 @@ from .store import Generation, kept_generations
 UNIT, FILE, IMAGE, SECRET = "unit", "file", "image", "secret"
 
 
-@dataclasses.dataclass(frozen=True)
-class Cause:
+class Cause(NamedTuple):
     """One thing that differs: the unit's own file, a file it reads, its image or the value of a secret."""
 
     what: str
     name: str
 
 
-@dataclasses.dataclass(frozen=True)
-class Causes:
+class Causes(NamedTuple):
     """Why a unit has another hash than when it last came up; empty if that generation is not kept."""
 
     differing: Sequence[Cause] = ()
@@ -32,8 +30,7 @@ class Causes:
     respelled: bool = False  # the same, in other words
 
 
-@dataclasses.dataclass(frozen=True)
-class _Comparison:
+class _Comparison(NamedTuple):
     machine: Machine
     before: Generation
     after: Generation

@@ -39,13 +39,13 @@ def compare(machine: Machine, pusher: Pusher, _: Mapping[str, Any]) -> int:
 
 def _installed(machine: Machine, kept: Generation) -> Installed:
     """The record that a host has on which this generation came up."""
-    return Installed(
-        generation=kept.number,
-        engine=kept.engine,
-        files=[file.path for file in kept.files],
-        links=[link.path for link in kept.links],
-        units={**dict.fromkeys(names_of(kept.units), ""), **kept.hashes(salt_of(machine))},
-    )
+    record = Installed()
+    record.generation = kept.number
+    record.engine = kept.engine
+    record.files = [file.path for file in kept.files]
+    record.links = [link.path for link in kept.links]
+    record.units = {**dict.fromkeys(names_of(kept.units), ""), **kept.hashes(salt_of(machine))}
+    return record
 
 
 def _plan(machine: Machine, before: Generation, after: Generation, installed: Installed) -> Plan:

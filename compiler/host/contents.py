@@ -17,9 +17,9 @@ from .wire import RefusedError
 LONGEST_TEXT = 64 << 10  # bytes of a file that is shown
 ALL_TEXTS = 1 << 20  # bytes that are shown of a host
 
-_SOURCE = re.compile(rb"(?m)^X-Source=(.*)\n?|Managed by heatsink, from (.*)$")
-_SECTION = re.compile(r"\s*\[(.*)\]\s*$")
-_ENTRY = re.compile(r"\s*([^#;\s][^=]*?)\s*=(.*)$")
+_SOURCE = rb"(?m)^X-Source=(.*)\n?|Managed by heatsink, from (.*)$"
+_SECTION = r"\s*\[(.*)\]\s*$"
+_ENTRY = r"\s*([^#;\s][^=]*?)\s*=(.*)$"
 _FOR_READERS = ("X-", "Description", "Documentation")  # entries that change nothing for a unit
 
 
@@ -46,12 +46,12 @@ def content(machine: Machine, kept: Generation, path: str) -> bytes | None:
 
 def meaning(text: bytes | None) -> bytes | None:
     """A file without the lines that say what it was compiled from."""
-    return text and _SOURCE.sub(b"", text)
+    return text and re.sub(_SOURCE, b"", text)
 
 
 def sources(texts: Iterable[bytes | None]) -> list[str]:
     """What some files were compiled from: templates, and environments with the parameters that they set."""
-    matches = (match for text in texts for match in _SOURCE.findall(text or b""))
+    matches = (match for text in texts for match in re.findall(_SOURCE, text or b""))
     return list(dict.fromkeys((unit or file).decode(errors="replace") for unit, file in matches))
 
 
@@ -66,9 +66,9 @@ def entries(unit: bytes) -> list[tuple[str, str, str]]:
 def _parsed(text: str) -> Iterator[tuple[str, str, str]]:
     section = ""
     for line in text.replace("\\\n", " ").splitlines():
-        if header := _SECTION.match(line):
+        if header := re.match(_SECTION, line):
             section = header[1]
-        elif (entry := _ENTRY.match(line)) and not entry[1].startswith(_FOR_READERS):
+        elif (entry := re.match(_ENTRY, line)) and not entry[1].startswith(_FOR_READERS):
             yield section, entry[1], " ".join(entry[2].split())
 
 

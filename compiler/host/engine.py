@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from .disk import remove_tree
 from .layout import LAYERS, QUADLETS
@@ -43,8 +42,7 @@ def _check_quadlet(machine: Machine) -> None:
         )
 
 
-@dataclasses.dataclass(frozen=True)
-class Present:
+class Present(NamedTuple):
     """The images that an engine has."""
 
     tags: Mapping[str, str]  # `repository:tag` → id

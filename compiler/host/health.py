@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import signal
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from .engine import inspected, not_understood
 from .machine import Machine, RunningCommand, TimeLimitError
@@ -23,8 +22,7 @@ OUTPUT = 200  # characters of a check's output that are shown
 MARK = "HEATSINK_CHECK"
 
 
-@dataclasses.dataclass(frozen=True)
-class Health:
+class Health(NamedTuple):
     """The health of a container as its engine reports it, and its check."""
 
     status: str = ""  # healthy, unhealthy, starting; "" without a check

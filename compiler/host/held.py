@@ -11,7 +11,7 @@ from .machine import Machine
 from .store import Generation, generation, kept_generations
 from .wire import Pusher
 
-_PEM = re.compile(r"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]*-----END CERTIFICATE-----\n?")
+_PEM = r"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]*-----END CERTIFICATE-----\n?"
 
 
 def report_secrets(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> int:
@@ -36,4 +36,6 @@ def held_secrets(machine: Machine) -> dict[str, str]:
 
 def certificates(generation: Generation) -> dict[str, str]:
     """The certificates among the secrets of a generation, by name; no private key."""
-    return {name: pem for name, value in generation.secrets.items() if (pem := "".join(_PEM.findall(value)))}
+    return {
+        name: pem for name, value in generation.secrets.items() if (pem := "".join(re.findall(_PEM, value)))
+    }

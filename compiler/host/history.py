@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import socket
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -81,6 +80,8 @@ def _report(machine: Machine, entry: Mapping[str, Any]) -> None:
     socket_path = machine.path("/run/systemd/journal/socket")
     if not socket_path.exists():
         return
+    import socket  # here: most requests have no need of it
+
     lines = "".join(f"{key}={value}\n" for key, value in _journal_fields(entry))
     with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journal:
         journal.sendto(lines.encode(), str(socket_path))

@@ -9,9 +9,8 @@ that whoever finds it knows what a killed program has pulled.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from .engine import Present, id_of, present_images, pull
 from .layout import IMAGES
@@ -24,18 +23,16 @@ DELETE_LIMIT = 600.0  # seconds that an engine may take to delete images
 TRIES = 5  # after which an image that cannot be deleted is left to the operator
 
 
-@dataclasses.dataclass
-class PulledImage:
+class PulledImage(NamedTuple):
     """An image that heatsink has pulled."""
 
     engine: str
     id: str
-    references: list[str]
+    references: Sequence[str]
     tries: int = 0  # to delete it, that failed
 
 
-@dataclasses.dataclass(frozen=True)
-class Pulling:
+class Pulling(NamedTuple):
     """References that are about to be pulled, and the ids of the images that were there before."""
 
     engine: str
@@ -43,15 +40,15 @@ class Pulling:
     before: Sequence[str]
 
 
-@dataclasses.dataclass
 class ImageRecord:
     """What this host has to know of its images."""
 
-    pulled: list[PulledImage] = dataclasses.field(default_factory=list)
-    # number of a generation → reference → id of the image that it was started with, "" if that is not known
-    generations: dict[str, dict[str, str]] = dataclasses.field(default_factory=dict)
-    pulling: Pulling | None = None
-    tags_of: int = 0  # the generation whose images the tags mean; 0: not known
+    def __init__(self) -> None:
+        self.pulled: list[PulledImage] = []
+        # number of a generation → reference → id of the image that it was started with, "" if not known
+        self.generations: dict[str, dict[str, str]] = {}
+        self.pulling: Pulling | None = None
+        self.tags_of = 0  # the generation whose images the tags mean; 0: not known
 
     @classmethod
     def on(cls, machine: Machine) -> ImageRecord:
@@ -63,16 +60,22 @@ class ImageRecord:
 
     @classmethod
     def _parse(cls, entry: Mapping[str, Any]) -> ImageRecord:
-        return cls(
-            pulled=[PulledImage(**row) for row in entry["pulled"]],
-            generations=entry["generations"],
-            pulling=Pulling(**entry["pulling"]) if entry["pulling"] else None,
-            tags_of=entry["tags_of"],
-        )
+        record = cls()
+        record.pulled = [PulledImage(**row) for row in entry["pulled"]]
+        record.generations = entry["generations"]
+        record.pulling = Pulling(**entry["pulling"]) if entry["pulling"] else None
+        record.tags_of = entry["tags_of"]
+        return record
+
+    @property
+    def entry(self) -> dict[str, object]:
+        """How it is written."""
+        pulled = [row._asdict() for row in self.pulled]
+        return {**vars(self), "pulled": pulled, "pulling": self.pulling and self.pulling._asdict()}
 
     def save(self, machine: Machine) -> None:
         """Write the record to disk."""
-        write_sealed(machine.path(IMAGES), dataclasses.asdict(self))
+        write_sealed(machine.path(IMAGES), self.entry)
 
     def of(self, number: int) -> Mapping[str, str]:
         """What the references of a generation stood for when it was started."""
@@ -80,9 +83,9 @@ class ImageRecord:
 
     def add(self, engine: str, reference: str, image: str) -> None:
         """An image was pulled by this reference."""
-        for row in self.pulled:
+        for index, row in enumerate(self.pulled):
             if (row.engine, row.id) == (engine, image):
-                row.references = sorted({*row.references, reference})
+                self.pulled[index] = row._replace(references=sorted({*row.references, reference}))
                 return
         self.pulled.append(PulledImage(engine, image, [reference]))
 
@@ -178,13 +181,13 @@ def collect_images(machine: Machine, pusher: Pusher) -> None:
     One that cannot be deleted is tried again by the next changes, and in the end left to the operator.
     """
     record = ImageRecord.on(machine)
-    before = dataclasses.asdict(record)
+    before = record.entry
     kept = generations(machine)
     record.generations = {number: ids for number, ids in record.generations.items() if int(number) in kept}
     with contextlib.suppress(RefusedError):  # of an engine that does not answer
         _finish_pulls(machine, record)
         _delete(machine, pusher, record, _garbage(record, _needed(machine, record, kept)), tries=TRIES)
-    if dataclasses.asdict(record) != before:
+    if record.entry != before:
         record.save(machine)
 
 
@@ -227,11 +230,13 @@ def _delete(
         rows = [row for row in garbage if row.engine == engine]
         reasons = _deleted(machine, engine, rows) if machine.has(engine) else {}
         for row in rows:
-            row.tries += row.id in reasons
-            if row.id in reasons and row.tries >= tries:
+            tried = row._replace(tries=row.tries + 1)
+            if row.id in reasons and tried.tries < tries:
+                record.pulled[record.pulled.index(row)] = tried
+                continue
+            if row.id in reasons:
                 pusher.send("warning", text=f"image `{row.references[0]}` stays: {reasons[row.id]}")
-            if row.id not in reasons or row.tries >= tries:
-                record.pulled.remove(row)
+            record.pulled.remove(row)
 
 
 def _deleted(machine: Machine, engine: str, rows: Sequence[PulledImage]) -> dict[str, str]:

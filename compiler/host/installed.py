@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from .layout import CURRENT, INSTALLED
 from .machine import Machine
-from .manifest import from_entry, names_of
+from .manifest import names_of
 from .sealed import DamagedError, unsealed, write_sealed
 from .store import Generation, kept_generations, linked
 
 
-@dataclasses.dataclass
 class Installed:
     """What heatsink has installed. It is written before changes too, so that it is never incomplete."""
 
-    generation: int = 0
-    engine: str = ""
-    reload: bool = False  # unit files have changed since the last daemon-reload
-    files: list[str] = dataclasses.field(default_factory=list)
-    links: list[str] = dataclasses.field(default_factory=list)
-    folders: list[str] = dataclasses.field(default_factory=list)  # those that heatsink created
-    # name → the hash it came up with, "" before
-    units: dict[str, str] = dataclasses.field(default_factory=dict)
-    prepared: dict[str, str] = dataclasses.field(default_factory=dict)  # path → hash of what was applied
-    is_rebuilt: bool = False  # it was damaged
-    project: str = ""  # that the host belongs to; "" if nobody named one
-    # paths whose originals are kept, if there were any
-    taken: list[str] = dataclasses.field(default_factory=list)
+    def __init__(self) -> None:
+        self.generation = 0
+        self.engine = ""
+        self.reload = False  # unit files have changed since the last daemon-reload
+        self.files: list[str] = []
+        self.links: list[str] = []
+        self.folders: list[str] = []  # those that heatsink created
+        self.units: dict[str, str] = {}  # name → the hash it came up with, "" before
+        self.prepared: dict[str, str] = {}  # path → hash of what was applied
+        self.is_rebuilt = False  # it was damaged
+        self.project = ""  # that the host belongs to; "" if nobody named one
+        self.taken: list[str] = []  # paths whose originals are kept, if there were any
 
     @property
     def paths(self) -> set[str]:
@@ -39,12 +37,19 @@ class Installed:
     def on(cls, machine: Machine) -> Installed:
         """The record on this host; empty before the first push, rebuilt if it is damaged or lost."""
         try:
-            record = from_entry(cls, unsealed(machine.path(INSTALLED).read_bytes()))
+            record = cls._of(unsealed(machine.path(INSTALLED).read_bytes()))
         except FileNotFoundError:
             return cls.rebuilt(machine) if linked(machine, CURRENT) else cls()
-        except (DamagedError, TypeError, AttributeError, IsADirectoryError):
+        except (DamagedError, AttributeError, IsADirectoryError):
             return cls.rebuilt(machine)
         return record if record.is_sound else cls.rebuilt(machine)
+
+    @classmethod
+    def _of(cls, entry: Mapping[str, Any]) -> Installed:
+        """The record with these values. Unknown keys are ignored: other formats may have them."""
+        record = cls()
+        vars(record).update({name: value for name, value in entry.items() if name in vars(record)})
+        return record
 
     @property
     def is_sound(self) -> bool:
@@ -58,7 +63,9 @@ class Installed:
     @classmethod
     def rebuilt(cls, machine: Machine) -> Installed:
         """What may be installed, by all kept generations: nothing is forgotten, and all units start anew."""
-        record = cls(generation=linked(machine, CURRENT), reload=True, is_rebuilt=True)
+        record = cls()
+        record.generation = linked(machine, CURRENT)
+        record.reload = record.is_rebuilt = True
         for kept in kept_generations(machine):
             record.engine = record.engine or kept.engine
             record.files = sorted({*record.files, *(file.path for file in kept.files)})
@@ -71,7 +78,7 @@ class Installed:
     def save(self, machine: Machine) -> None:
         """Write the record to disk."""
         self.is_rebuilt = False
-        write_sealed(machine.path(INSTALLED), dataclasses.asdict(self))
+        write_sealed(machine.path(INSTALLED), vars(self))
 
     def came_up_otherwise(self, unit: str, hashes: Mapping[str, str]) -> bool:
         """Whether a unit last came up with another hash than the one in `hashes`."""

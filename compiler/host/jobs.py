@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
 from .causes import Causes
 from .installed import Installed
@@ -22,8 +22,7 @@ ENGINE = "engine"  # another engine will run the containers, and only the old un
 DEPENDENCY = "dependency"  # systemd stops it with another unit, which it requires or is part of
 
 
-@dataclasses.dataclass(frozen=True)
-class Stop:
+class Stop(NamedTuple):
     """A unit that stops and is not started in its place: before anything is installed, or in a step."""
 
     name: str
@@ -37,15 +36,14 @@ class Stop:
         return _row(self.name, self.step, "stop", self.why, self.stops_with)
 
 
-@dataclasses.dataclass(frozen=True)
-class Start:
+class Start(NamedTuple):
     """A unit that starts in its step; what runs is stopped before."""
 
     unit: Unit
     why: str
     restarts: bool = False
     stops_with: str = ""
-    causes: Causes = dataclasses.field(default_factory=Causes)  # why it changed
+    causes: Causes = Causes()  # why it changed
 
     @property
     def name(self) -> str:
@@ -69,13 +67,12 @@ def _row(
         "action": action,
         "why": why,
         "stops_with": stops_with,
-        "causes": [dataclasses.asdict(cause) for cause in causes.differing],
+        "causes": [cause._asdict() for cause in causes.differing],
         "sources": list(causes.sources),
     }
 
 
-@dataclasses.dataclass(frozen=True)
-class UnitsBefore:
+class UnitsBefore(NamedTuple):
     """The units before a change, as systemd and the stamps show them."""
 
     up: frozenset[str]
@@ -83,7 +80,7 @@ class UnitsBefore:
     # Unit → those that systemd stops with it. What systemd has loaded is enough, although a change may write
     # other dependencies: a unit whose file changes has another hash, and restarts anyway.
     dependents: Mapping[str, Sequence[str]]
-    causes: Mapping[str, Causes] = dataclasses.field(default_factory=dict)  # unit → why it has another hash
+    causes: Mapping[str, Causes] = {}  # unit → why it has another hash
     edited: frozenset[str] = frozenset()  # services that read a file which is not what was installed any more
 
 

@@ -14,7 +14,7 @@ JOURNAL_LINES = 10
 JOURNAL_LIMIT = 15.0  # seconds: what a damaged journal says is not worth more
 # Engines print ids of started containers, containers they did not find to remove, and conmon's warnings;
 # systemd names each of their processes that it ends.
-NOISE = re.compile(r"^[0-9a-f]{64}$|No such container: |^conmon [0-9a-f]+ <n|: Killing process [0-9]+ \(")
+NOISE = r"^[0-9a-f]{64}$|No such container: |^conmon [0-9a-f]+ <n|: Killing process [0-9]+ \("
 
 
 def journal(machine: Machine, unit: Unit, since: float) -> list[str]:
@@ -43,7 +43,7 @@ def _readable_lines(entry: Mapping[str, Any], container: str) -> Iterator[str]:
     if "PODMAN_EVENT" in entry or not isinstance(message, str):  # binary data is a list of numbers
         return
     for line in message.splitlines():
-        if line.strip() not in ("", container) and not NOISE.search(line):
+        if line.strip() not in ("", container) and not re.search(NOISE, line):
             yield line
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from .wire import RefusedError
 
@@ -94,8 +94,7 @@ def quietly(done: Callable[[], bool], text: str) -> bool:  # noqa: ARG001 - as P
     return done()
 
 
-@dataclasses.dataclass(frozen=True)
-class Machine:
+class Machine(NamedTuple):
     """The host; with a `root`, a folder that stands for one, in which owners of files are not set."""
 
     root: str = ""

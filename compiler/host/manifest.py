@@ -5,14 +5,12 @@ The compiler writes it from these classes; deploy and the host program read it w
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import re
-import urllib.parse
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache, lru_cache
-from typing import Any, TypeVar
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeVar
 
 # The newest that is supported. Format 1 had no `engine`, and its units also `alias`, `order` and `restart`.
 FORMAT = 2
@@ -33,9 +31,15 @@ def one_line(text: str) -> str:
     return text
 
 
+def _quoted(text: str) -> str:
+    from urllib.parse import quote  # here: most requests have no need of it
+
+    return quote(text, safe="")
+
+
 BREAKS = frozenset("\r\n\0")
 CODINGS: Mapping[str, Callable[[str], str]] = {
-    "url": lambda value: urllib.parse.quote(value, safe=""),
+    "url": _quoted,
     "json": lambda value: json.dumps(value)[1:-1],
     "ini": lambda value: one_line(value.rstrip("\n")),
     "env": one_line,
@@ -44,7 +48,7 @@ SECRET_MARK = "@{heatsink:secret:"  # noqa: S105 - how references begin, not a s
 NAME = "[A-Za-z_][A-Za-z0-9_]*"  # of a secret
 SECRET = rf"{re.escape(SECRET_MARK)}({NAME})((?:\|(?:{'|'.join(CODINGS)}))*)\}}"
 
-T = TypeVar("T")
+T = TypeVar("T", bound=NamedTuple)
 
 
 class UnsupportedError(Exception):
@@ -55,8 +59,7 @@ class UnsupportedError(Exception):
         self.hint = hint
 
 
-@dataclasses.dataclass(frozen=True)
-class File:
+class File(NamedTuple):
     """One file of the manifest."""
 
     path: str
@@ -68,16 +71,14 @@ class File:
     takes_over: Sequence[str] = ()  # paths whose originals are kept: its own, or those that its lines write
 
 
-@dataclasses.dataclass(frozen=True)
-class Link:
+class Link(NamedTuple):
     """One symbolic link of the manifest."""
 
     path: str
     target: str
 
 
-@dataclasses.dataclass(frozen=True)
-class Unit:
+class Unit(NamedTuple):
     """One unit of the manifest. Its hash changes exactly when the unit must restart."""
 
     name: str
@@ -104,8 +105,7 @@ class Unit:
         return self.kind == RUN_ONCE
 
 
-@dataclasses.dataclass(frozen=True)
-class Listener:
+class Listener(NamedTuple):
     """One port on which a container or a service listens in the host's own network."""
 
     port: int
@@ -114,8 +114,7 @@ class Listener:
     owner: str  # the container's or the service's name
 
 
-@dataclasses.dataclass(frozen=True)
-class Manifest:
+class Manifest(NamedTuple):
     """A whole manifest; its fields are its keys."""
 
     format: int
@@ -167,16 +166,22 @@ class Manifest:
         }
         return from_entry(cls, {**entries, **rows, "engine": engine})
 
+    def as_json(self) -> bytes:
+        """A manifest.json, as parse reads it."""
+        tables: Mapping[str, Sequence[NamedTuple]] = {
+            "files": self.files,
+            "links": self.links,
+            "units": self.units,
+            "listeners": self.listeners,
+        }
+        rows = {key: [row._asdict() for row in table] for key, table in tables.items()}
+        return json.dumps({**self._asdict(), **rows}, sort_keys=True).encode()
 
-def from_entry(kind: Callable[..., T], entry: Mapping[str, Any]) -> T:
-    """A dataclass from a mapping. Unknown keys are ignored: other formats may have them."""
-    known = _names_of_fields(kind)
-    return kind(**{key: value for key, value in entry.items() if key in known})
 
-
-@cache
-def _names_of_fields(kind: Callable[..., Any]) -> frozenset[str]:
-    return frozenset(field.name for field in dataclasses.fields(kind))  # type: ignore[arg-type]
+def from_entry(kind: type[T], entry: Mapping[str, Any]) -> T:
+    """A NamedTuple from a mapping. Unknown keys are ignored: other formats may have them."""
+    make: Callable[..., T] = kind
+    return make(**{key: value for key, value in entry.items() if key in kind._fields})
 
 
 def names_of(units: Iterable[Unit]) -> list[str]:

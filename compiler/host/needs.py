@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from .engine import Present, present_images
 from .machine import Machine
@@ -13,8 +13,7 @@ from .volumes import absent_volumes, made_volumes
 NO_IMAGES = Present({}, {}, frozenset())
 
 
-@dataclasses.dataclass(frozen=True)
-class Needs:
+class Needs(NamedTuple):
     """The images that are pulled, and the volumes that are made or destroyed."""
 
     images: Sequence[str]

@@ -9,8 +9,8 @@ finishes the change if it was confirmed.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from . import history
 from .disk import write
@@ -23,8 +23,7 @@ from .store import generation, generations, linked
 from .wire import RefusedError
 
 
-@dataclasses.dataclass(frozen=True)
-class Pending:
+class Pending(NamedTuple):
     """A change under way."""
 
     wanted: int  # generation; 0: nothing
@@ -62,7 +61,7 @@ class Pending:
 
     def save(self, machine: Machine) -> None:
         """Write the record to disk."""
-        write_sealed(machine.path(PENDING), dataclasses.asdict(self))
+        write_sealed(machine.path(PENDING), self._asdict())
 
     def ended(self, machine: Machine, result: str) -> None:
         """Add the change to the history."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from .causes import causes
 from .contents import generation_installed, units_installed
@@ -20,8 +20,7 @@ from .units import active_states, dependents, is_running, units_up
 from .wire import RefusedError
 
 
-@dataclasses.dataclass(frozen=True)
-class Observed:
+class Observed(NamedTuple):
     """The host before a change: files and links that differ from what is wanted, and its units."""
 
     differing: Sequence[File]
@@ -31,8 +30,7 @@ class Observed:
     jobs: frozenset[str] = frozenset()  # installed units that run once
 
 
-@dataclasses.dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """What a change writes, removes, stops and starts.
 
     It is carried out as it is reported. What no plan can know is a named exception in `surprises`: units that

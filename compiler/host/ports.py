@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import re
-import socket
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from .engine import inspected
 from .machine import Machine
@@ -17,13 +16,12 @@ from .store import Generation
 
 _TABLES = (("tcp", "tcp"), ("tcp6", "tcp"), ("udp", "udp"), ("udp6", "udp"))  # of /proc/net: file, protocol
 _LISTENING = {"tcp": "0A", "udp": "07"}  # states, as the kernel numbers them
-_UNIT = re.compile(r"[^/]+\.(?:service|scope)$")
-_CONTAINER = re.compile(r"[0-9a-f]{64}")
+_UNIT = r"[^/]+\.(?:service|scope)$"
+_CONTAINER = "[0-9a-f]{64}"
 _WILDCARDS = ("", "*", "0.0.0.0", "::")  # noqa: S104 - compared, not bound
 
 
-@dataclasses.dataclass(frozen=True)
-class ListeningSocket:
+class ListeningSocket(NamedTuple):
     """A socket that listens; `address` is "" for every address."""
 
     protocol: str
@@ -68,6 +66,8 @@ def _listening(machine: Machine, table: str, protocol: str) -> Iterator[Listenin
 
 def _address(words: str) -> str:
     """An address as the kernel writes it, in 32-bit words of this machine's order; "" for every address."""
+    import socket  # here: most requests have no need of it
+
     packed = b"".join(_word(words[start : start + 8]) for start in range(0, len(words), 8))
     if not any(packed):
         return ""
@@ -99,7 +99,7 @@ def _is_ours(machine: Machine, engine: str, holder: Path | None) -> bool:
     parts = _cgroup(holder)
     if any(part.startswith("heatsink-") for part in parts):
         return True
-    containers = [match[0] for part in parts if (match := _CONTAINER.search(part))]
+    containers = [match[0] for part in parts if (match := re.search(_CONTAINER, part))]
     labels = [
         value
         for container in inspected(machine, engine, containers)
@@ -113,7 +113,7 @@ def _words(holder: Path | None) -> str:
         return "the kernel"
     with contextlib.suppress(OSError):
         name = (holder / "comm").read_text().strip()
-        units = [part for part in _cgroup(holder) if _UNIT.search(part)]
+        units = [part for part in _cgroup(holder) if re.search(_UNIT, part)]
         return f"`{name}` (process {holder.name}{f', {units[-1]}' if units else ''})"
     return f"process {holder.name}"
 

@@ -5,8 +5,6 @@ Files are put back before any unit of a bundle starts, so that this boot starts 
 
 from __future__ import annotations
 
-import dataclasses
-
 from .commit import tidy
 from .disk import place_link, write
 from .install import install
@@ -52,14 +50,14 @@ def recover(machine: Machine) -> int:
         pending = Pending.on(machine)
         if pending:
             why = pending.why or "the host was rebooted before it was confirmed"
-            _put_back(way_back(machine, Unattended(), pending), dataclasses.replace(pending, why=why))
+            _put_back(way_back(machine, Unattended(), pending), pending._replace(why=why))
     return 0
 
 
 def _put_back(change: Transaction, pending: Pending) -> None:
     machine, wanted, plan = change.machine, change.wanted, change.plan
     leaving = plan.stops_before
-    install(dataclasses.replace(change, plan=dataclasses.replace(plan, stops=(), starts=())))
+    install(change._replace(plan=plan._replace(stops=(), starts=())))
     if leaving:  # they are about to be started, if they are not gone
         machine.systemctl("stop", "--no-block", *leaving)
     for unit in wanted.services:  # nothing ran before: this boot starts them all with what is installed now

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
@@ -37,10 +36,8 @@ def report(
         "consents": _rows(_consents(plan, installed, request["project"])),
         "irreversible": _rows([*plan.irreversible, *(("destroys", name) for name in needs.destroyed)]),
     }
-    blank = dataclasses.replace(
-        wanted, secrets={**wanted.secrets, **dict.fromkeys(request.get("made", ()), "")}
-    )
-    basis = [dataclasses.asdict(installed), fields, blank.hashes(salt_of(machine)), wanted.raw.decode()]
+    blank = wanted._replace(secrets={**wanted.secrets, **dict.fromkeys(request.get("made", ()), "")})
+    basis = [vars(installed), fields, blank.hashes(salt_of(machine)), wanted.raw.decode()]
     changed = [file.path for file in plan.writes if file.path not in plan.added]
     return {
         **fields,

@@ -6,8 +6,6 @@ its generation is on the host.
 
 from __future__ import annotations
 
-import dataclasses
-
 from . import history
 from .commit import commit, end, tidy, wanted_by
 from .install import install
@@ -28,7 +26,7 @@ def revert(machine: Machine, pusher: Pusher, pending: Pending) -> list[str]:
 
     Raises RefusedError or OSError if that is not possible now; the revert timer tries it again.
     """
-    dataclasses.replace(pending, reverting=True).save(machine)
+    pending._replace(reverting=True).save(machine)
     change = way_back(machine, pusher, pending)
     install(change)
     steps = sorted({unit.step for unit in change.wanted.units})
@@ -71,4 +69,4 @@ def revert_unattended(machine: Machine) -> int:
             disarm(machine)
             return 0
         why = pending.why or "the pusher was not heard"
-        return 1 if revert(machine, Unattended(), dataclasses.replace(pending, why=why)) else 0
+        return 1 if revert(machine, Unattended(), pending._replace(why=why)) else 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Mapping
 from itertools import takewhile
@@ -16,13 +15,13 @@ BLOCK = 4096  # bytes: a file takes whole blocks
 RESERVE = 1 << 20  # bytes for folders, records and links
 
 
-@dataclasses.dataclass
 class _Need:
     """What the file system of a folder must have room for."""
 
-    folder: Path
-    size: int = RESERVE
-    entries: set[Path] = dataclasses.field(default_factory=set)
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.size = RESERVE
+        self.entries: set[Path] = set()
 
     def check(self) -> None:
         status = os.statvfs(self.folder)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -35,7 +34,7 @@ def stage(machine: Machine, pusher: Pusher, wanted: Generation) -> Generation:
     _write_tree(staging / "root", wanted.files, blobs, received)
     write(staging / "manifest.json", wanted.raw, 0o600)
     write(staging / "secrets.json", sealed(dict(wanted.secrets)), 0o600)
-    write(staging / "about.json", sealed(dataclasses.asdict(wanted.about)), 0o600)
+    write(staging / "about.json", sealed(wanted.about._asdict()), 0o600)
     return wanted
 
 

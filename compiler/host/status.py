@@ -5,11 +5,10 @@ Nothing is changed, and the lock is not taken: a push may be under way.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from .files import is_installed, is_linked
 from .health import HEALTHY, UNKNOWN, Health, healths_of
@@ -131,8 +130,7 @@ def _row(
     }
 
 
-@dataclasses.dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """What an engine and the restarts say of a unit."""
 
     health: str = ""  # healthy, unhealthy, starting, unknown; "" without a health check
@@ -154,7 +152,7 @@ def examine(unit: Unit, state: UnitState, health: Health | None, confirmed: floa
     finding = _of_health(health, state, is_accepted=is_accepted) if unit.health and health else Finding()
     if not finding.why and not is_accepted and _is_recent(state):
         why = f"{restarted(state.restarts)}, up for {state.active_for:.0f} s"
-        return dataclasses.replace(finding, why=why)
+        return finding._replace(why=why)
     return finding
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from .jobs import Start
 from .journal import journal, masked
@@ -16,8 +16,7 @@ from .watch import Watch
 from .wire import counted
 
 
-@dataclasses.dataclass(frozen=True)
-class Failure:
+class Failure(NamedTuple):
     """A unit that did not come up: why, the last lines of its journal, and what to do next."""
 
     unit: str
@@ -26,12 +25,16 @@ class Failure:
     hint: str
 
 
-@dataclasses.dataclass(frozen=True)
-class Result:
+class Result(NamedTuple):
     """The result of a step: the units that were started, and those that did not come up."""
 
     started: Sequence[str]
     failed: Sequence[Failure]
+
+    @property
+    def row(self) -> dict[str, object]:
+        """How it is reported."""
+        return {"started": self.started, "failed": [failure._asdict() for failure in self.failed]}
 
 
 def bring_up(change: Transaction, step: int, *, is_last: bool) -> Result:

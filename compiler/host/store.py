@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from .disk import beside, flush, is_folder, place_link, remove_tree, sync, write
 from .layout import CURRENT, GENERATIONS, HOME, PREVIOUS, RECORDS, SALT, STAGING, STAMPS, SUMMARY, TRASH
@@ -27,8 +27,7 @@ from .sealed import DamagedError, unsealed
 from .wire import RefusedError
 
 
-@dataclasses.dataclass(frozen=True)
-class About:
+class About(NamedTuple):
     """Where a generation comes from: its name is the same on all hosts of a push."""
 
     manifest: str = ""  # sha256
@@ -37,19 +36,21 @@ class About:
     source: str = ""  # the commit of the folder that was compiled
 
 
-@dataclasses.dataclass(frozen=True)
-class Generation:
+UNRECORDED = About()  # of generations of older versions
+
+
+class Generation(NamedTuple):
     """A bundle as it was pushed to this host, with the values of its secrets."""
 
     raw: bytes  # manifest.json as it was pushed
     manifest: Manifest
     secrets: Mapping[str, str]
-    about: About = About()
+    about: About = UNRECORDED
     folder: str = STAGING
 
     @classmethod
     def of(
-        cls, raw: bytes, secrets: Mapping[str, str], about: About = About(), folder: str = STAGING
+        cls, raw: bytes, secrets: Mapping[str, str], about: About = UNRECORDED, folder: str = STAGING
     ) -> Generation:
         """A generation from the bytes of a manifest. Raises RefusedError if it is not supported."""
         try:
@@ -160,9 +161,9 @@ def _secrets(machine: Machine, folder: str) -> dict[str, str]:
 
 
 def _about(machine: Machine, folder: str) -> About:
-    with contextlib.suppress(FileNotFoundError):  # generations of older versions have none
+    with contextlib.suppress(FileNotFoundError):
         return About(**unsealed(machine.path(f"{folder}/about.json").read_bytes()))
-    return About()
+    return UNRECORDED
 
 
 def _damaged(folder: str, why: str) -> RefusedError:
@@ -188,7 +189,7 @@ def keep(machine: Machine, staged: Generation) -> Generation:
     folder = f"{GENERATIONS}/{max(generations(machine), default=0) + 1}"
     machine.path(staged.folder).rename(machine.path(folder))
     sync(machine.path(GENERATIONS))
-    return dataclasses.replace(staged, folder=folder)
+    return staged._replace(folder=folder)
 
 
 def _same_as_current(machine: Machine, staged: Generation) -> Generation | None:

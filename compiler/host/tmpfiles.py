@@ -13,8 +13,8 @@ from .store import Generation, kept_generations
 from .wire import RefusedError
 
 # As the compiler writes them: type, path, …; a path with blanks, quotes or backslashes is quoted.
-_LINE = re.compile(rb'(?m)^(?:[wrR]\S*|\S+\+\S*) (?:"((?:[^"\\]|\\.)*)"|(\S+))')
-_ESCAPED = re.compile(r"\\(.)|%(%)")
+_LINE = rb'(?m)^(?:[wrR]\S*|\S+\+\S*) (?:"((?:[^"\\]|\\.)*)"|(\S+))'
+_ESCAPED = r"\\(.)|%(%)"
 _PASSING = ("/dev/", "/proc/", "/run/", "/sys/", "/tmp/", "/var/run/", "/var/tmp/")  # no files of anybody  # noqa: S108
 
 
@@ -35,7 +35,9 @@ def check_tmpfiles(machine: Machine, staged: Generation) -> None:
 
 def _replaced(machine: Machine, generation: Generation) -> Iterator[str]:
     """The paths that a generation's lines replace, without patterns and what does not outlive a boot."""
-    for quoted, plain in _LINE.findall(content(machine, generation, TMPFILES) or b""):
-        path = _ESCAPED.sub(lambda match: match[1] or match[2], (quoted or plain).decode(errors="replace"))
+    for quoted, plain in re.findall(_LINE, content(machine, generation, TMPFILES) or b""):
+        path = re.sub(
+            _ESCAPED, lambda match: match[1] or match[2], (quoted or plain).decode(errors="replace")
+        )
         if not path.startswith(_PASSING) and not set(path) & set("*?["):
             yield path

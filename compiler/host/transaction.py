@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from .installed import Installed
 from .machine import Machine, TimeLimitError
@@ -13,8 +13,7 @@ from .store import Generation
 from .wire import Pusher
 
 
-@dataclasses.dataclass(frozen=True)
-class Transaction:
+class Transaction(NamedTuple):
     """A plan and what is needed to carry it out. Only the record `installed` changes."""
 
     machine: Machine

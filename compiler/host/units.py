@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from .machine import Machine, require
 from .manifest import Unit
@@ -26,8 +26,7 @@ PROPERTIES = (
 DEPENDENTS = ("RequiredBy", "RequisiteOf", "BoundBy", "ConsistsOf", "PropagatesStopTo")
 
 
-@dataclasses.dataclass(frozen=True)
-class UnitState:
+class UnitState(NamedTuple):
     """The state of a unit, as systemd reports it."""
 
     active: str  # active, activating, inactive, failed, …

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from .machine import LIMIT, Machine, require
 from .manifest import ENGINES
@@ -13,8 +13,7 @@ from .wire import Pusher
 LABEL = "heatsink.volume"
 
 
-@dataclasses.dataclass(frozen=True)
-class MadeVolume:
+class MadeVolume(NamedTuple):
     """A volume that heatsink has made."""
 
     engine: str

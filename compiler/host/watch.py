@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from .health import HEALTHY, Checks, Health, healths_of
 from .journal import masked
@@ -20,8 +20,7 @@ NAMES = 3  # units of which it is said what they wait for
 UP, WAITING, FAILED = "up", "waiting", "failed"
 
 
-@dataclasses.dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """Whether a unit is up, has failed, or may still come up, and why."""
 
     outcome: str

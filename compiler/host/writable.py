@@ -53,9 +53,9 @@ def refusal(path: str, *, takes_over: bool) -> PathRefusal | None:
 
 def system_refusal(path: str, *, takes_over: bool) -> PathRefusal | None:
     """Why a template may not write a path, as far as the operating system has to do with it."""
-    if _ACCOUNT.fullmatch(path):
+    if re.fullmatch(_ACCOUNT, path):
         return PathRefusal(_of_the_system(path), "no bundle replaces files that decide who may log in")
-    return replaceable(path) if not takes_over and _SYSTEM.fullmatch(path) else None
+    return replaceable(path) if not takes_over and re.fullmatch(_SYSTEM, path) else None
 
 
 def replaceable(path: str) -> PathRefusal:
@@ -75,19 +75,19 @@ def is_plain(path: str) -> bool:
 
 def is_emitted(path: str) -> bool:
     """Whether heatsink itself writes a file of this path, and nobody else has a reason to."""
-    return _EMITTED.fullmatch(path) is not None
+    return re.fullmatch(_EMITTED, path) is not None
 
 
 def is_unit_name(name: str) -> bool:
     """Whether a unit of heatsink may have this name."""
-    return _UNIT.fullmatch(name) is not None
+    return re.fullmatch(_UNIT, name) is not None
 
 
 def is_emitted_link(path: str, target: str) -> bool:
     """Whether heatsink writes such a link: a target's to a unit of its own, or another name of one."""
-    if enabled := _ENABLED.fullmatch(path):
+    if enabled := re.fullmatch(_ENABLED, path):
         return target == f"../{enabled['unit']}"
-    return _ALIAS.fullmatch(path) is not None and is_unit_name(target)
+    return re.fullmatch(_ALIAS, path) is not None and is_unit_name(target)
 
 
 def _of_the_system(path: str) -> str:
@@ -98,10 +98,10 @@ def _is_below(path: str, folders: Iterable[str]) -> bool:
     return any(path == folder or path.startswith(f"{folder}/") for folder in folders)
 
 
-def _expression(patterns: str) -> re.Pattern[str]:
+def _expression(patterns: str) -> str:
     """What matches the paths of some patterns of a shell, and all paths below them."""
     expression = patterns.replace(".", r"\.").replace("*", "[^/]*").replace("[!", "[^")
-    return re.compile(f"/?(?:{'|'.join(expression.split())})(?:/.*)?", re.DOTALL)
+    return f"(?s:/?(?:{'|'.join(expression.split())})(?:/.*)?)"
 
 
 _ACCOUNT, _SYSTEM = _expression(_ACCOUNTS), _expression(_OF_THE_SYSTEM)
@@ -114,23 +114,20 @@ _ABOVE = frozenset(
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"  # of a container, a family, a volume
 _CONTAINER = rf"(?!(?:{'|'.join(layout.OWN_SERVICES)})\.){NAME}"
-_UNIT_NAME = rf"heatsink(?:-{_CONTAINER}\.service|(?:-{NAME})?\.target)"
-_UNIT = re.compile(_UNIT_NAME)
+_UNIT = rf"heatsink(?:-{_CONTAINER}\.service|(?:-{NAME})?\.target)"
 _SINGLE = (
     *(layout.TMPFILES, layout.SYSCTL, layout.MODULES, layout.SYSUSERS),
     *(layout.PODMAN_SETTINGS, layout.HOSTS),
 )
-_EMITTED = re.compile(
-    "|".join(
-        (
-            rf"{layout.UNITS}/{_UNIT_NAME}",
-            rf"{layout.OWN_QUADLETS}/heatsink-{_CONTAINER}\.container",
-            rf"{layout.ENVIRONMENTS}/{NAME}\.env",
-            *map(re.escape, _SINGLE),
-        )
+_EMITTED = "|".join(
+    (
+        rf"{layout.UNITS}/{_UNIT}",
+        rf"{layout.OWN_QUADLETS}/heatsink-{_CONTAINER}\.container",
+        rf"{layout.ENVIRONMENTS}/{NAME}\.env",
+        *map(re.escape, _SINGLE),
     )
 )
-_ENABLED = re.compile(
-    rf"{layout.UNITS}/(?:multi-user|heatsink(?:-{NAME})?)\.target\.(?:wants|requires)/(?P<unit>{_UNIT_NAME})"
+_ENABLED = (
+    rf"{layout.UNITS}/(?:multi-user|heatsink(?:-{NAME})?)\.target\.(?:wants|requires)/(?P<unit>{_UNIT})"
 )
-_ALIAS = re.compile(rf"{layout.UNITS}/(?!heatsink[-.])[A-Za-z0-9:_.\\-]{{1,247}}\.service")
+_ALIAS = rf"{layout.UNITS}/(?!heatsink[-.])[A-Za-z0-9:_.\\-]{{1,247}}\.service"

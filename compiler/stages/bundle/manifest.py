@@ -108,7 +108,7 @@ _Entry = manifest.Listener | manifest.File | manifest.Link | manifest.Unit
 def _json(entry: _Entry) -> str:
     """An entry as JSON, its keys in alphabetical order, without those that say nothing."""
     return json.dumps(
-        {key: value for key, value in sorted(vars(entry).items()) if not _is_left_out(key, value)}
+        {key: value for key, value in sorted(entry._asdict().items()) if not _is_left_out(key, value)}
     )
 
 

@@ -28,7 +28,10 @@ def wanted(tmp_path: Path) -> Generation:
 def installed(wanted: Generation, engine: str = "podman", **changed: str) -> Installed:
     """Everything came up with the hashes that are wanted, but for some units (`one`, `two`, `job`)."""
     others = {f"heatsink-{name}.service": value for name, value in changed.items()}
-    return Installed(units={**wanted.hashes(SALT), **others}, engine=engine)
+    record = Installed()
+    record.units = {**wanted.hashes(SALT), **others}
+    record.engine = engine
+    return record
 
 
 def plan(
@@ -138,7 +141,8 @@ def test_a_unit_of_others_that_goes_down_is_in_the_plan(wanted: Generation) -> N
 
 
 def test_what_is_not_wanted_is_stopped_and_removed(wanted: Generation) -> None:
-    left = Installed(units={"heatsink-left.service": "x"}, files=["/etc/left"], engine="podman")
+    left = installed(wanted, left="x")
+    left.files = ["/etc/left"]
     made = plan(wanted, left, up=())
     assert (made.stops, made.removals) == ([Stop("heatsink-left.service", why="removed")], ["/etc/left"])
 

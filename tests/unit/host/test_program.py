@@ -20,7 +20,7 @@ MODULES = sorted((ROOT / "compiler/host").glob("*.py"))
 
 # All of it is in Debian 13's python3-minimal; Debian 12's lacks `json`, which its `python3` has.
 LIBRARY = {
-    "__future__", "collections", "contextlib", "dataclasses", "errno", "fcntl", "functools", "grp", "hashlib",
+    "__future__", "collections", "contextlib", "errno", "fcntl", "functools", "grp", "hashlib",
     "importlib", "io", "itertools", "json", "marshal", "os", "pathlib", "pwd", "re", "select", "signal",
     "socket", "stat", "subprocess", "sys", "time", "types", "typing", "urllib", "zipimport", "zlib",
 }  # fmt: skip
@@ -30,6 +30,12 @@ LIBRARY = {
 def test_a_module_is_python_3_9_and_needs_little_of_its_library(path: Path) -> None:
     tree = ast.parse(path.read_bytes(), feature_version=(3, 9))
     assert set(imported(tree)) - LIBRARY == set()
+
+
+def test_a_start_imports_nothing_that_is_slow_to_import() -> None:
+    code = f"import sys; sys.path.insert(0, '{ROOT}'); import compiler.host.__main__; print(*sys.modules)"
+    done = subprocess.run((sys.executable, "-IBS", "-c", code), check=True, text=True, stdout=-1)
+    assert {"dataclasses", "inspect", "socket"} & set(done.stdout.split()) == set()
 
 
 def test_the_program_is_the_same_wherever_it_is_packed(tmp_path: Path) -> None:

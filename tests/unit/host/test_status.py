@@ -18,12 +18,12 @@ from tests.support.bundles import run_once, service
 from tests.support.host_folder import OPTIONS, HostFolder, host_folder
 
 WEB = Unit(name="heatsink-web.service", kind="service", step=1, hash="", container="web", health=True)
-PLAIN = dataclasses.replace(WEB, health=False)
+PLAIN = WEB._replace(health=False)
 ONCE = Unit(name="heatsink-once.service", kind="run-once", step=1, hash="", container="once")
 CONFIRMED = 1000.0  # seconds since 1970
 HEALTHY = Health(status="healthy")
 STARTING = Health(status="starting", retries=2, interval=30, timeout=10, start_period=20)  # 100 s of grace
-FAILED_ONCE = dataclasses.replace(STARTING, streak=1, output="refused")
+FAILED_ONCE = STARTING._replace(streak=1, output="refused")
 UNHEALTHY = Health(status="unhealthy", streak=3, retries=3, output="404")
 
 
