@@ -20,6 +20,8 @@ changing                 options of everything that changes hosts
 secret_values            the values for a push, and what is asked before others are generated
 listed_secrets           what is shown of secrets
 images, lab              container images; test nodes
+image_options            which images there are, and which are selected
+image_list               what a list of images looks like
 resolve, lint            the outputs of a template; mistakes that Heat ignores
 kept_strings             random strings of `resolve` that stay the same from run to run
 conformance, render      cases with the results of Heat; a TripleO tree

@@ -4,87 +4,24 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from compiler.cli.command import json_option
-from compiler.cli.completion import complete_images
 from compiler.cli.groups import CommandGroup
-from compiler.cli.output import Cell, note, show_table
+from compiler.cli.image_list import image_rows, show_images
+from compiler.cli.image_options import ImageOptions, base_option, image_options
+from compiler.cli.output import note
+from compiler.cli.selection import show_errors
 from compiler.diagnostics import HeatsinkError
 from compiler.files import images_lock
 
 if TYPE_CHECKING:
     from compiler.images.build import BuildOutcome
     from compiler.images.push import PushOutcome
-    from compiler.images.recipe import ImageRecipe, Naming
-
-_Decorated = Callable[..., Any]
-_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _ImageOptions:
-    """The options that say which images there are, and what they are called."""
-
-    folders: tuple[Path, ...]
-    namespace: str
-    tag: str | None
-    base_image: str | None = None
-
-    @property
-    def all_folders(self) -> list[Path]:
-        """The shipped images, then the operator's own."""
-        from compiler.shipped import folder
-
-        own = [Path("images")] if Path("images").is_dir() else []
-        return [folder("images"), *(self.folders or own)]
-
-    @property
-    def naming(self) -> Naming:
-        """The names of images in the engine and in registries."""
-        from compiler import __version__
-        from compiler.images.recipe import Naming
-
-        return Naming(namespace=self.namespace, tag=self.tag or __version__)
-
-    def recipes(self) -> dict[str, ImageRecipe]:
-        """The recipes of all images, parents first."""
-        from compiler import __version__
-        from compiler.images.recipe import RenderSettings, recipes
-        from compiler.images.tree import discover
-
-        settings = RenderSettings(
-            naming=self.naming,
-            version=__version__,
-            base_image=self.base_image,
-            search=tuple(reversed(self.all_folders)),
-        )
-        return recipes(discover(self.all_folders), settings)
-
-
-def _image_options(command: _Decorated) -> _Decorated:
-    """Give a command PATTERN, and the options of `_ImageOptions`."""
-    for option in (
-        click.option("--tag", help="Image tag.  [default: heatsink's version]"),
-        click.option("--namespace", default="heatsink", show_default=True, help="Image namespace."),
-        click.option(
-            "--images", "folders", type=_FOLDER, multiple=True,
-            help="Folder of more images; they override built-in ones of the same name.  [default: ./images]",
-        ),
-        click.argument("patterns", metavar="[PATTERN]...", nargs=-1, shell_complete=complete_images),
-    ):  # fmt: skip
-        command = option(command)
-    return command
-
-
-_base_option = click.option(
-    "--base-image", metavar="REF", help="Build on this image of a registry instead of a Debian built here."
-)
 
 
 @click.group(cls=CommandGroup)
@@ -96,8 +33,8 @@ def images() -> None:
 
 
 @images.command()
-@_image_options
-@_base_option
+@image_options
+@base_option
 @click.option(
     "--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Number of builds at a time."
 )
@@ -107,7 +44,7 @@ def build(patterns: tuple[str, ...], jobs: int, no_cache: bool, **options: Any) 
     from compiler.images.build import build as build_images
     from compiler.images.engine import own_engine
 
-    wanted = _wanted(patterns, _ImageOptions(**options).recipes())
+    wanted = ImageOptions(**options).recipes(patterns).checked()
     failed = 0
     with own_engine() as engine:
         for outcome in build_images(engine, wanted, jobs=jobs, cached=not no_cache, started=_print_started):
@@ -118,25 +55,29 @@ def build(patterns: tuple[str, ...], jobs: int, no_cache: bool, **options: Any) 
 
 
 @images.command("list")
-@_image_options
-@_base_option
+@image_options
+@base_option
 @json_option()
 def list_images(patterns: tuple[str, ...], as_json: bool, **options: Any) -> None:
-    """List images, their parents, and whether they are up to date."""
+    """List images, their parents, and whether they are up to date.
+
+    Exits with 1 if a Dockerfile is broken; all other images are listed nevertheless.
+    """
     from compiler.images.engine import own_engine
 
-    wanted = _wanted(patterns, _ImageOptions(**options).recipes())
+    selected = ImageOptions(**options).recipes(patterns)
     with own_engine() as engine:
-        rows = [_row(recipe, engine.content_hash(recipe.reference)) for recipe in wanted.values()]
+        rows = image_rows(selected, engine.content_hash)
     if as_json:
         click.echo(json.dumps(rows, indent=2))
     else:
-        _show_table(rows)
+        show_images(rows)
+    show_errors([selected.error()])
 
 
 @images.command()
-@_image_options
-@_base_option
+@image_options
+@base_option
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, file_okay=False), required=True,
     help="Folder for NAME/Dockerfile and the files next to it.",
@@ -145,12 +86,12 @@ def render(patterns: tuple[str, ...], output: Path, **options: Any) -> None:
     """Write the build contexts of images to a folder, to read them or to build by hand."""
     from compiler.images.context import write_folder
 
-    for recipe in _wanted(patterns, _ImageOptions(**options).recipes()).values():
+    for recipe in ImageOptions(**options).recipes(patterns).checked().values():
         write_folder(recipe, output / recipe.name)
 
 
 @images.command()
-@_image_options
+@image_options
 @click.option("--registry", "address", required=True, metavar="HOST[:PORT]", help="Registry to push to.")
 @click.option("--insecure-registry", "insecure", is_flag=True, help="Use plain HTTP.")
 @click.option(
@@ -172,7 +113,7 @@ def push(
     from compiler.images.push import push as push_images
     from compiler.images.tree import chosen, discover
 
-    image_options = _ImageOptions(**options)
+    image_options = ImageOptions(**options)
     names = chosen(discover(image_options.all_folders), patterns)
     registry = ImageRegistry(address=address, insecure=insecure)
     digests = {}
@@ -196,20 +137,6 @@ def _nothing_pushed(selected: Sequence[str], address: str) -> HeatsinkError:
     return HeatsinkError(f"no image was pushed to `{address}`", hint=hint)
 
 
-def _wanted(patterns: Sequence[str], recipes: dict[str, ImageRecipe]) -> dict[str, ImageRecipe]:
-    """The recipes of the selected images and of their ancestors, parents first.
-
-    A root file system that no image uses, because of `--base-image`, is selected only by its name.
-    """
-    from compiler.images.tree import chosen, with_parents
-
-    parents = {name: recipe.parents for name, recipe in recipes.items()}
-    built_on = {parent for above in parents.values() for parent in above}
-    eligible = [name for name, recipe in recipes.items() if patterns or not recipe.rootfs or name in built_on]
-    names = with_parents(chosen(eligible, patterns), parents)
-    return {name: recipe for name, recipe in recipes.items() if name in names}
-
-
 def _print_started(name: str) -> None:
     note(f"building {name}")
 
@@ -227,30 +154,3 @@ def _print_pushed(pushed: PushOutcome) -> None:
         note(f"pushed {pushed.reference}")
     else:
         click.echo(f"failed {pushed.reference}: {pushed.reason}", err=True)
-
-
-def _row(recipe: ImageRecipe, built: str | None) -> dict[str, Any]:
-    return {
-        "name": recipe.name,
-        "parents": list(recipe.parents),
-        "reference": recipe.reference,
-        "hash": recipe.content_hash,
-        "built": built == recipe.content_hash,
-    }
-
-
-def _show_table(rows: Sequence[dict[str, Any]]) -> None:
-    show_table(
-        ("image", "built on", "hash", "built"),
-        (
-            [
-                Cell(text)
-                for text in (row["name"], ", ".join(row["parents"]), row["hash"][:12], _yes(row["built"]))
-            ]
-            for row in rows
-        ),
-    )
-
-
-def _yes(value: object) -> str:
-    return "yes" if value else "no"

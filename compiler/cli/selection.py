@@ -16,10 +16,9 @@ from compiler.cli.completion import complete_hosts, complete_roles
 from compiler.cli.options import grouped
 from compiler.cli.output import LOG, left_problem, note, output_options, problems_as_json, show_problems
 from compiler.cli.progress import progress_shown
-from compiler.diagnostics import Problem, counted
+from compiler.diagnostics import HeatsinkError, Problem, counted
 
 if TYPE_CHECKING:
-    from compiler.deploy.errors import DeployError
     from compiler.deploy.outcome import Outcome
     from compiler.deploy.sessions import Sessions
     from compiler.deploy.transport import Transport
@@ -114,7 +113,7 @@ def show_outcomes(outcomes: Sequence[Outcome], *, as_json: bool) -> None:
     show_errors([outcome.error for outcome in outcomes])
 
 
-def show_errors(errors: Iterable[DeployError | None]) -> None:
+def show_errors(errors: Iterable[HeatsinkError | None]) -> None:
     """Print errors; exit code 1 if there are any."""
     failed = [error for error in errors if error]
     if not output_options().as_json:

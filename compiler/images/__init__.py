@@ -1,8 +1,8 @@
 """Container images: a tree of Dockerfile.j2 files, built in dependency order and pushed to a registry.
 
-tree      the images: folders with a Dockerfile.j2     graph     the order in which they are built
-recipe    what an image is built from, with a hash     context   the files for the engine, as a tar archive
-engine    podman                                       registry  the digest that a registry serves
-build     builds images, several at a time             push      pushes them, and returns their digests
-sizes     how much a pull transfers
+tree        the images: folders with a Dockerfile.j2   dockerfile  their Dockerfiles, rendered, with parents
+graph       the order in which they are built          recipe      what an image is built from, with a hash
+context     the files for the engine, as an archive    engine      podman
+registry    the digest that a registry serves          build       builds images, several at a time
+push        pushes them, and returns their digests     sizes       how much a pull transfers
 """

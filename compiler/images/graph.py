@@ -1,22 +1,33 @@
-"""The order in which images are built."""
+"""What is built on what: the order of images, and circles among them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
-from compiler.diagnostics import CompileError
-from compiler.images.tree import Image
+Parents = Mapping[str, Sequence[str]]
+"""The names of images, with those of the images that each is built on."""
 
 
-def ordered(parents: Mapping[str, Sequence[str]], images: Mapping[str, Image]) -> list[str]:
-    """The names, each after those of its parents.
+def ordered(parents: Parents) -> list[str]:
+    """The names, each after those of its parents. There must be no circle."""
+    return [name for name in TopologicalSorter(parents).static_order() if name in parents]
 
-    Raises CompileError with the whole cycle, `a -> b -> a`, if there is one.
-    """
+
+def circles(parents: Parents) -> Iterator[list[str]]:
+    """Circles of images, each image before its parent, none in two circles; the least name is the first."""
+    left = {name: set(above) for name, above in sorted(parents.items())}
+    while circle := _circle(left):
+        yield circle
+        left = {name: above - set(circle) for name, above in left.items() if name not in circle}
+
+
+def _circle(parents: Mapping[str, set[str]]) -> list[str]:
     try:
-        return list(TopologicalSorter(parents).static_order())
+        TopologicalSorter({name: sorted(above) for name, above in parents.items()}).prepare()
     except CycleError as error:
-        # graphlib lists the cycle from parent to child.
-        cycle = list(reversed(error.args[1]))
-        raise CompileError(f"circular image parents: {' -> '.join(cycle)}", images[cycle[0]].start) from None
+        # graphlib lists the cycle from parent to child, and its first image at the end, too.
+        circle = list(reversed(error.args[1][1:]))
+        first = circle.index(min(circle))
+        return circle[first:] + circle[:first]
+    return []

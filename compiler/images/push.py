@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
 from compiler.diagnostics import HeatsinkError
+from compiler.images.dockerfile import Naming
 from compiler.images.engine import BuildEngine
-from compiler.images.recipe import Naming
 from compiler.images.registry import served
 
 

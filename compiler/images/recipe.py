@@ -4,43 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import stat
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
-from compiler import jinja
-from compiler.diagnostics import CompileError, HeatsinkError, Report, closest
-from compiler.images.graph import ordered
-from compiler.images.tree import DOCKERFILE, FROM, Image
-
-ROOTFS = "mmdebstrap"
-"""The file in an image's folder with the mmdebstrap arguments for its `rootfs.tar`, one per line."""
-
-_COPY_FROM = re.compile(r"^\s*COPY\s.*?--from=(\S+)", re.IGNORECASE | re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Naming:
-    """Names of images: `localhost/heatsink/keystone:0.1.0` in the engine that builds them."""
-
-    namespace: str = "heatsink"
-    tag: str
-
-    @property
-    def local_namespace(self) -> str:
-        """The prefix of the engine's references to all images."""
-        return f"localhost/{self.namespace}"
-
-    def local(self, name: str) -> str:
-        """The reference of an image in the engine that builds it."""
-        return f"{self.local_namespace}/{name}:{self.tag}"
-
-    def remote(self, name: str, registry: str) -> str:
-        """The reference of an image in a registry."""
-        return f"{registry}/{self.namespace}/{name}:{self.tag}"
+from compiler.diagnostics import CompileError, HeatsinkError
+from compiler.files import read
+from compiler.images.dockerfile import RenderSettings, dockerfiles
+from compiler.images.graph import circles, ordered
+from compiler.images.tree import DOCKERFILE, ROOTFS, Image
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,90 +51,60 @@ class ImageRecipe:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RenderSettings:
-    """The settings that Dockerfiles are rendered with."""
+class Recipes:
+    """What images are built from, parents first, and which images cannot be built."""
 
-    naming: Naming
-    version: str
-    base_image: str | None = None
-    """Reference of an image to build on instead of a Debian built here."""
-    search: tuple[Path, ...] = ()
-    """Folders for `{% import %}` and `{% include %}`."""
+    by_name: Mapping[str, ImageRecipe]
+    parents: Mapping[str, tuple[str, ...]]
+    """Of every image whose Dockerfile could be rendered."""
+    broken: Mapping[str, HeatsinkError]
+    """The images with mistakes of their own."""
+    blocked: Mapping[str, str]
+    """The images that are built on a broken one, with its name."""
+
+    def error(self) -> CompileError | None:
+        """All mistakes together, if there are any."""
+        problems = [problem for name in sorted(self.broken) for problem in self.broken[name].problems]
+        return CompileError.of(problems) if problems else None
+
+    def checked(self) -> Mapping[str, ImageRecipe]:
+        """The recipes. Raises CompileError if an image is broken."""
+        if error := self.error():
+            raise error
+        return self.by_name
 
 
-def recipes(images: Mapping[str, Image], settings: RenderSettings) -> dict[str, ImageRecipe]:
-    """The recipes of all images, parents first.
-
-    In a Dockerfile.j2 `parent("NAME")` is another image of the tree; `base_image`, `namespace`, `tag` and
-    `version` are variables. Raises CompileError with all mistakes together: Jinja2 errors, unknown parents
-    and cycles.
-    """
-    dockerfiles = _rendered(images, settings)
-    parents = _parents(images, dockerfiles, settings)
+def recipes(images: Mapping[str, Image], names: Iterable[str], settings: RenderSettings) -> Recipes:
+    """The recipes of the named images and of all that they are built on; no other image is rendered."""
+    rendered, broken = dockerfiles(images, names, settings)
+    parents = {name: rendered[name].parents for name in sorted(rendered)}
+    broken |= _circular(parents, images)
     by_name: dict[str, ImageRecipe] = {}
-    for name in ordered(parents, images):
+    blocked: dict[str, str] = {}
+    for name in ordered({name: above for name, above in parents.items() if name not in broken}):
+        if causes := [blocked.get(parent, parent) for parent in parents[name] if parent not in by_name]:
+            blocked[name] = causes[0]
+            continue
         above = tuple(by_name[parent] for parent in parents[name])
-        by_name[name] = _recipe(images[name], settings.naming.local(name), dockerfiles[name], above)
-    return by_name
+        try:
+            by_name[name] = _recipe(images[name], settings.naming.local(name), rendered[name].text, above)
+        except HeatsinkError as error:
+            broken[name] = error
+    return Recipes(by_name=by_name, parents=parents, broken=broken, blocked=blocked)
 
 
-def _rendered(images: Mapping[str, Image], settings: RenderSettings) -> dict[str, str]:
-    variables = {
-        "base_image": settings.base_image,
-        "namespace": settings.naming.local_namespace,
-        "tag": settings.naming.tag,
-        "version": settings.version,
-        "parent": partial(_parent_reference, images, settings.naming),
-    }
-    report, dockerfiles = Report(), {}
-    for name, image in images.items():
-        with report.collecting():
-            dockerfiles[name] = jinja.render(image.source, variables, search=settings.search)
-            if not FROM.search(dockerfiles[name]):
-                raise CompileError(f"the Dockerfile of `{name}` has no FROM", image.start)
-    report.check()
-    return dockerfiles
+def _circular(
+    parents: Mapping[str, tuple[str, ...]], images: Mapping[str, Image]
+) -> dict[str, HeatsinkError]:
+    """The images of every circle, with an error that has all its places."""
+    return {name: _circle_error(circle, images) for circle in circles(parents) for name in circle}
 
 
-def _parent_reference(images: Mapping[str, Image], naming: Naming, name: str) -> str:
-    if name not in images:
-        raise CompileError(f"unknown parent image `{name}`", hint=closest(name, images))
-    return naming.local(name)
-
-
-def _parents(
-    images: Mapping[str, Image], dockerfiles: Mapping[str, str], settings: RenderSettings
-) -> dict[str, tuple[str, ...]]:
-    """For each image, the images of the tree that its Dockerfile starts or copies from."""
-    references = {settings.naming.local(name): name for name in images}
-    report, parents = Report(), {}
-    for name, dockerfile in dockerfiles.items():
-        with report.collecting():
-            used = _references_in(dockerfile)
-            _check_known(used - {settings.base_image}, images[name], references, settings.naming)
-            parents[name] = tuple(sorted(references[reference] for reference in used & references.keys()))
-    report.check()
-    return parents
-
-
-def _check_known(
-    used: Collection[str | None], image: Image, references: Mapping[str, str], naming: Naming
-) -> None:
-    """Raise CompileError for a reference below our namespace that is not an image of the tree."""
-    ours = (
-        reference for reference in used if reference and reference.startswith(naming.local_namespace + "/")
-    )
-    for reference in sorted(ours):
-        if reference not in references:
-            hint = closest(reference, references)
-            raise CompileError(f"unknown parent image `{reference}`", image.start, hint)
-
-
-def _references_in(dockerfile: str) -> set[str]:
-    """The images that a Dockerfile names, without its own stages."""
-    starts = list(FROM.finditer(dockerfile))
-    copied = {copy[1] for copy in _COPY_FROM.finditer(dockerfile)}
-    return ({start[1] for start in starts} | copied) - {start[2] for start in starts}
+def _circle_error(circle: Sequence[str], images: Mapping[str, Image]) -> CompileError:
+    way = [*circle, circle[0]]
+    first, *others = [images[name].place_of(parent) for name, parent in pairwise(way)]
+    hint = f"the other parents of the circle are at {', '.join(map(str, others))}" if others else None
+    return CompileError(f"circular image parents: {' -> '.join(way)}", first, hint)
 
 
 def _recipe(image: Image, reference: str, dockerfile: str, parents: tuple[ImageRecipe, ...]) -> ImageRecipe:
@@ -199,7 +143,7 @@ def _rootfs_arguments(folder: Path) -> tuple[str, ...]:
     path = folder / ROOTFS
     if not path.is_file():
         return ()
-    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+    lines = (line.strip() for line in read(path).text.splitlines())
     return tuple(line for line in lines if line and not line.startswith("#"))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -12,28 +12,50 @@ from compiler.diagnostics import CompileError, HeatsinkError, Problem, closest, 
 from compiler.source import Source, Span
 
 DOCKERFILE = "Dockerfile.j2"
+ROOTFS = "mmdebstrap"
+"""The file in an image's folder with the mmdebstrap arguments for its `rootfs.tar`, one per line."""
+
 FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S.*?)(?:\s+AS\s+(\S+))?\s*$", re.IGNORECASE | re.MULTILINE)
 """A FROM line of a Dockerfile: its base image, and the name of the stage, if any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """One image of the tree, not yet rendered."""
+    """One image of the tree, neither read nor rendered."""
 
     name: str
     folder: Path
-    source: Source
+    shown: str
+    """The path of its Dockerfile.j2 in messages."""
+
+    @property
+    def source(self) -> Source:
+        """Its Dockerfile.j2. Raises HeatsinkError if it cannot be read."""
+        path = self.folder / DOCKERFILE
+        try:
+            return Source(self.shown, path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise HeatsinkError(f"`{path}` cannot be read: {reason(error)}") from None
+        except UnicodeDecodeError:
+            raise HeatsinkError(f"`{path}` is not UTF-8 text", hint="save it as UTF-8") from None
+
+    @property
+    def has_rootfs(self) -> bool:
+        """Whether a root file system is built for it."""
+        return (self.folder / ROOTFS).is_file()
 
     @property
     def start(self) -> Span:
         """The place of the base image in its Dockerfile.j2."""
-        text = self.source.text
-        start = FROM.search(text)
-        if start is None:
-            return Span(self.source, 1, 1, 1, 1)
-        line = text.count("\n", 0, start.start(1)) + 1
-        column = start.start(1) - text.rfind("\n", 0, start.start(1))
-        return Span(self.source, line, column, line, column + len(start[1]))
+        source = self.source
+        start = FROM.search(source.text)
+        return _span(source, *start.span(1)) if start else Span(source, 1, 1, 1, 1)
+
+    def place_of(self, parent: str) -> Span:
+        """The place in its Dockerfile.j2 that names a parent; that of the base image if a macro does."""
+        source, name = self.source, re.escape(parent)
+        named = re.search(rf"""parent\(\s*["']{name}["']\s*\)|(?<=/){name}(?=:)""", source.text)
+        return _span(source, *named.span()) if named else self.start
 
 
 def discover(folders: Sequence[Path]) -> dict[str, Image]:
@@ -64,40 +86,29 @@ def chosen(names: Iterable[str], patterns: Sequence[str]) -> list[str]:
     return [name for name in known if any(fnmatchcase(name, pattern) for pattern in patterns)]
 
 
-def with_parents(names: Iterable[str], parents: Mapping[str, Sequence[str]]) -> list[str]:
-    """The names and all their ancestors, sorted."""
-    wanted: set[str] = set()
-    waiting = list(names)
-    while waiting:
-        name = waiting.pop()
-        if name not in wanted:
-            wanted.add(name)
-            waiting.extend(parents[name])
-    return sorted(wanted)
-
-
 def _images_below(folder: Path) -> dict[str, Image]:
     if not folder.is_dir():
         raise HeatsinkError(f"there is no image folder `{folder}`")
     images: dict[str, Image] = {}
-    for image in _read(folder):
+    for image in _below(folder):
         other = images.setdefault(image.name, image)
         if other is not image:
             raise CompileError(
                 f"duplicate image `{image.name}`",
                 image.start,
-                hint=f"the other one is {other.source.name}; rename one of the folders",
+                hint=f"the other one is {other.shown}; rename one of the folders",
             )
     return images
 
 
-def _read(folder: Path) -> Iterator[Image]:
+def _below(folder: Path) -> Iterator[Image]:
     for path in sorted(folder.rglob(DOCKERFILE)):
-        name = f"{folder.name}/{path.relative_to(folder).as_posix()}"
-        try:
-            text = path.read_text(encoding="utf-8")
-        except OSError as error:
-            raise HeatsinkError(f"`{path}` cannot be read: {reason(error)}") from None
-        except UnicodeDecodeError:
-            raise HeatsinkError(f"`{path}` is not UTF-8 text", hint="save it as UTF-8") from None
-        yield Image(name=path.parent.name, folder=path.parent, source=Source(name, text))
+        shown = f"{folder.name}/{path.relative_to(folder).as_posix()}"
+        yield Image(name=path.parent.name, folder=path.parent, shown=shown)
+
+
+def _span(source: Source, start: int, end: int) -> Span:
+    """The place of a piece of one line of a source."""
+    line = source.text.count("\n", 0, start) + 1
+    column = start - source.text.rfind("\n", 0, start)
+    return Span(source, line, column, line, column + end - start)

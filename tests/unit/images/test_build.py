@@ -16,7 +16,8 @@ import pytest
 from compiler.diagnostics import HeatsinkError
 from compiler.images.build import BuildOutcome, BuildResult, run_graph
 from compiler.images.context import write_context, write_folder
-from compiler.images.recipe import ContextFile, ImageRecipe, Naming
+from compiler.images.dockerfile import Naming
+from compiler.images.recipe import ContextFile, ImageRecipe
 from compiler.images.registry import ServedImage, served
 
 GRAPH = {

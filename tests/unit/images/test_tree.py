@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from compiler.diagnostics import CompileError, HeatsinkError
-from compiler.images.recipe import ImageRecipe, Naming, RenderSettings, recipes
-from compiler.images.tree import chosen, discover, with_parents
+from compiler.images.dockerfile import Naming, RenderSettings
+from compiler.images.recipe import ImageRecipe, Recipes, recipes
+from compiler.images.tree import chosen, discover
 from compiler.shipped import folder
 
 NAMING = Naming(tag="1")
@@ -22,11 +24,16 @@ def write(root: Path, **dockerfiles: str) -> Path:
     return root
 
 
-def recipes_of(*folders: Path, base_image: str | None = None) -> dict[str, ImageRecipe]:
+def selected(*folders: Path, patterns: Sequence[str] = (), base_image: str | None = None) -> Recipes:
     settings = RenderSettings(
         naming=NAMING, version="1", base_image=base_image, search=tuple(reversed(folders))
     )
-    return recipes(discover(folders), settings)
+    images = discover(folders)
+    return recipes(images, chosen(images, patterns), settings)
+
+
+def recipes_of(*folders: Path, base_image: str | None = None) -> Mapping[str, ImageRecipe]:
+    return selected(*folders, base_image=base_image).checked()
 
 
 def problem(*folders: Path) -> str:
@@ -94,17 +101,71 @@ def test_a_parent_of_our_namespace_must_be_in_the_tree(tmp_path: Path) -> None:
     assert "unknown parent image `localhost/heatsink/bsae:1`" in problem(tree)
 
 
-def test_a_circle_is_shown_whole(tmp_path: Path) -> None:
+def test_a_circle_is_shown_with_all_its_places(tmp_path: Path) -> None:
     tree = write(
         tmp_path / "images",
-        a='FROM {{ parent("b") }}',
         b='FROM {{ parent("c") }}',
-        c='FROM {{ parent("a") }}',
+        c="FROM scratch\nCOPY --from={{ namespace }}/a:{{ tag }} / /",
+        a='FROM {{ parent("b") }}',
     )
-    text = problem(tree)
-    assert "circular image parents: a -> b -> c -> a" in text or (
-        "b -> c -> a -> b" in text or "c -> a -> b -> c" in text
+    assert problem(tree) == (
+        "error: circular image parents: a -> b -> c -> a\n"
+        " --> images/a/Dockerfile.j2:1:9\n"
+        "  |\n"
+        '1 | FROM {{ parent("b") }}\n'
+        "  |         ^^^^^^^^^^^\n"
+        "hint: the other parents of the circle are at images/b/Dockerfile.j2:1:9, images/c/Dockerfile.j2:2:29"
     )
+
+
+def test_an_image_built_on_itself_is_a_circle(tmp_path: Path) -> None:
+    assert "circular image parents: web -> web" in problem(write(tmp_path, web='FROM {{ parent("web") }}'))
+
+
+def test_every_circle_is_shown_once(tmp_path: Path) -> None:
+    circles = {name: f'FROM {{{{ parent("{parent}") }}}}' for name, parent in ("ab", "ba", "cd", "dc", "ed")}
+    assert problem(write(tmp_path, **circles)).count("error:") == 2
+
+
+def test_only_what_is_wanted_and_what_it_is_built_on_is_rendered(tmp_path: Path) -> None:
+    write(tmp_path, web='FROM {{ parent("base") }}', base="FROM scratch", broken="FROM {{ oops }}")
+    assert list(selected(tmp_path, patterns=["web"]).checked()) == ["base", "web"]
+
+
+def test_a_broken_dockerfile_leaves_the_others_as_they_are(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        base="FROM scratch",
+        web='FROM {{ parent("base") }}',
+        broken="FROM {{ oops }}",
+        child='FROM {{ parent("broken") }}',
+        grandchild='FROM {{ parent("child") }}\nCOPY --from={{ parent("base") }} / /',
+        circle='FROM {{ parent("circle") }}',
+        around='FROM {{ parent("circle") }}',
+    )
+    tree = selected(tmp_path)
+    assert (list(tree.by_name), sorted(tree.broken), tree.blocked) == (
+        ["base", "web"],
+        ["broken", "circle"],
+        {"around": "circle", "child": "broken", "grandchild": "broken"},
+    )
+
+
+def test_a_dockerfile_that_is_not_text_leaves_the_others_as_they_are(tmp_path: Path) -> None:
+    write(tmp_path, web="FROM scratch", other="")
+    (tmp_path / "other/Dockerfile.j2").write_bytes(b"\xff")
+    tree = selected(tmp_path)
+    assert (list(tree.by_name), str(tree.error())) == (
+        ["web"],
+        f"`{tmp_path}/other/Dockerfile.j2` is not UTF-8 text",
+    )
+
+
+def test_a_file_of_the_context_that_is_refused_breaks_only_its_image(tmp_path: Path) -> None:
+    write(tmp_path, web="FROM scratch", other="FROM scratch", child='FROM {{ parent("other") }}')
+    (tmp_path / "other/mmdebstrap").write_bytes(b"--variant=\xff\n")
+    tree = selected(tmp_path)
+    assert (list(tree.by_name), list(tree.broken), tree.blocked) == (["web"], ["other"], {"child": "other"})
 
 
 def test_a_dockerfile_without_from_is_an_error(tmp_path: Path) -> None:
@@ -117,9 +178,14 @@ def test_mistakes_in_several_dockerfiles_are_shown_together(tmp_path: Path) -> N
     assert "`two` is undefined" in text
 
 
-def test_patterns_choose_images_and_bring_their_parents() -> None:
-    parents = {"base": [], "openstack-base": ["base"], "nova-api": ["openstack-base"], "web": ["base"]}
-    assert with_parents(chosen(parents, ["nova-*"]), parents) == ["base", "nova-api", "openstack-base"]
+def test_patterns_choose_images_and_bring_their_parents(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        **{"openstack-base": 'FROM {{ parent("base") }}', "nova-api": 'FROM {{ parent("openstack-base") }}'},
+        base="FROM scratch",
+        web='FROM {{ parent("base") }}',
+    )
+    assert list(selected(tmp_path, patterns=["nova-*"]).checked()) == ["base", "openstack-base", "nova-api"]
 
 
 def test_a_pattern_without_a_match_is_an_error() -> None:
@@ -183,6 +249,4 @@ def test_a_script_with_windows_line_ends_is_refused(tmp_path: Path) -> None:
 
 def test_a_dockerfile_that_cannot_be_read_is_named_once(tmp_path: Path) -> None:
     (tmp_path / "web/Dockerfile.j2").mkdir(parents=True)
-    with pytest.raises(HeatsinkError) as raised:
-        discover([tmp_path])
-    assert str(raised.value) == f"`{tmp_path}/web/Dockerfile.j2` cannot be read: is a directory"
+    assert problem(tmp_path) == f"error: `{tmp_path}/web/Dockerfile.j2` cannot be read: is a directory"

@@ -1,0 +1,91 @@
+"""The options of `heatsink images`: which images there are, what they are called, and which are selected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from compiler.cli.completion import complete_images
+
+if TYPE_CHECKING:
+    from compiler.images.dockerfile import Naming, RenderSettings
+    from compiler.images.recipe import Recipes
+
+_Decorated = Callable[..., Any]
+_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageOptions:
+    """The options that say which images there are, and what they are called."""
+
+    folders: tuple[Path, ...]
+    namespace: str
+    tag: str | None
+    base_image: str | None = None
+
+    @property
+    def all_folders(self) -> list[Path]:
+        """The shipped images, then the operator's own."""
+        from compiler.shipped import folder
+
+        own = [Path("images")] if Path("images").is_dir() else []
+        return [folder("images"), *(self.folders or own)]
+
+    @property
+    def naming(self) -> Naming:
+        """The names of images in the engine and in registries."""
+        from compiler import __version__
+        from compiler.images.dockerfile import Naming
+
+        return Naming(namespace=self.namespace, tag=self.tag or __version__)
+
+    def recipes(self, patterns: Sequence[str]) -> Recipes:
+        """The recipes of the selected images and of all that they are built on.
+
+        With `--base-image`, an image with a root file system that no other uses is selected only by its name.
+        """
+        from compiler.images.recipe import recipes
+        from compiler.images.tree import chosen, discover
+
+        images = discover(self.all_folders)
+        names = chosen(images, patterns)
+        if self.base_image and not patterns:
+            names = [name for name in names if not images[name].has_rootfs]
+        return recipes(images, names, self._settings)
+
+    @property
+    def _settings(self) -> RenderSettings:
+        from compiler import __version__
+        from compiler.images.dockerfile import RenderSettings
+
+        return RenderSettings(
+            naming=self.naming,
+            version=__version__,
+            base_image=self.base_image,
+            search=tuple(reversed(self.all_folders)),
+        )
+
+
+def image_options(command: _Decorated) -> _Decorated:
+    """Give a command PATTERN, and the options of `ImageOptions`."""
+    for option in (
+        click.option("--tag", help="Image tag.  [default: heatsink's version]"),
+        click.option("--namespace", default="heatsink", show_default=True, help="Image namespace."),
+        click.option(
+            "--images", "folders", type=_FOLDER, multiple=True,
+            help="Folder of more images; they override built-in ones of the same name.  [default: ./images]",
+        ),
+        click.argument("patterns", metavar="[PATTERN]...", nargs=-1, shell_complete=complete_images),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+base_option = click.option(
+    "--base-image", metavar="REF", help="Build on this image of a registry instead of a Debian built here."
+)

@@ -1,0 +1,123 @@
+"""Dockerfiles as rendered, and the images of the tree that they start or copy from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from compiler import jinja
+from compiler.diagnostics import CompileError, HeatsinkError, closest
+from compiler.images.tree import FROM, Image
+
+_COPY_FROM = re.compile(r"^\s*COPY\s.*?--from=(\S+)", re.IGNORECASE | re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Naming:
+    """Names of images: `localhost/heatsink/keystone:0.1.0` in the engine that builds them."""
+
+    namespace: str = "heatsink"
+    tag: str
+
+    @property
+    def local_namespace(self) -> str:
+        """The prefix of the engine's references to all images."""
+        return f"localhost/{self.namespace}"
+
+    def local(self, name: str) -> str:
+        """The reference of an image in the engine that builds it."""
+        return f"{self.local_namespace}/{name}:{self.tag}"
+
+    def remote(self, name: str, registry: str) -> str:
+        """The reference of an image in a registry."""
+        return f"{registry}/{self.namespace}/{name}:{self.tag}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderSettings:
+    """The settings that Dockerfiles are rendered with."""
+
+    naming: Naming
+    version: str
+    base_image: str | None = None
+    """Reference of an image to build on instead of a Debian built here."""
+    search: tuple[Path, ...] = ()
+    """Folders for `{% import %}` and `{% include %}`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dockerfile:
+    """A rendered Dockerfile, and the images of the tree that it starts or copies from, sorted."""
+
+    text: str
+    parents: tuple[str, ...]
+
+
+def dockerfiles(
+    images: Mapping[str, Image], names: Iterable[str], settings: RenderSettings
+) -> tuple[dict[str, Dockerfile], dict[str, HeatsinkError]]:
+    """The Dockerfiles of the named images and of all that they are built on, and the errors of broken ones.
+
+    In a Dockerfile.j2 `parent("NAME")` is another image of the tree; `base_image`, `namespace`, `tag` and
+    `version` are variables.
+    """
+    rendered: dict[str, Dockerfile] = {}
+    broken: dict[str, HeatsinkError] = {}
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name in rendered or name in broken:
+            continue
+        try:
+            rendered[name] = _dockerfile(images[name], images, settings)
+            waiting.extend(rendered[name].parents)
+        except HeatsinkError as error:
+            broken[name] = error
+    return rendered, broken
+
+
+def _dockerfile(image: Image, images: Mapping[str, Image], settings: RenderSettings) -> Dockerfile:
+    text = jinja.render(image.source, _variables(images, settings), search=settings.search)
+    if not FROM.search(text):
+        raise CompileError(f"the Dockerfile of `{image.name}` has no FROM", image.start)
+    try:
+        return Dockerfile(text=text, parents=tuple(_parents(text, images, settings)))
+    except CompileError as error:
+        raise error.at(image.start) from None
+
+
+def _variables(images: Mapping[str, Image], settings: RenderSettings) -> dict[str, object]:
+    return {
+        "base_image": settings.base_image,
+        "namespace": settings.naming.local_namespace,
+        "tag": settings.naming.tag,
+        "version": settings.version,
+        "parent": partial(_parent_reference, images, settings.naming),
+    }
+
+
+def _parent_reference(images: Mapping[str, Image], naming: Naming, name: str) -> str:
+    if name not in images:
+        raise CompileError(f"unknown parent image `{name}`", hint=closest(name, images))
+    return naming.local(name)
+
+
+def _parents(text: str, images: Mapping[str, Image], settings: RenderSettings) -> Iterator[str]:
+    """The images of the tree that a Dockerfile names. Raises CompileError for one that the tree lacks."""
+    naming = settings.naming
+    references = {naming.local(name): name for name in images}
+    for reference in sorted(_references_in(text)):
+        if reference.startswith(f"{naming.local_namespace}/") and reference != settings.base_image:
+            if reference not in references:
+                raise CompileError(f"unknown parent image `{reference}`", hint=closest(reference, references))
+            yield references[reference]
+
+
+def _references_in(dockerfile: str) -> set[str]:
+    """The images that a Dockerfile names, without its own stages."""
+    starts = list(FROM.finditer(dockerfile))
+    copied = {copy[1] for copy in _COPY_FROM.finditer(dockerfile)}
+    return ({start[1] for start in starts} | copied) - {start[2] for start in starts}
