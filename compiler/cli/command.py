@@ -14,7 +14,7 @@ from compiler.cli import examples
 from compiler.cli.output import output_options, versions
 
 _SECTIONS = {
-    "Selection": ("--role", "--host"),
+    "Selection": ("--role", "--host", "--with-children"),
     "Input": (
         "--environment-file", "--environment-directory", "--roles-file", "--networks-file", "--hosts",
         "--templates", "--secrets", "--identity", "--images-lock", "--build", "--images", "--properties",

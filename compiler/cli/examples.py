@@ -83,8 +83,13 @@ _EXAMPLES = {
     "heatsink images build": (
         ("", "every image of the library and of ./images"),
         ("'keystone*' --no-cache", "some images with the latest packages"),
+        ("openstack-base --with-children", "an image and all that is built on it"),
     ),
     "heatsink images list": (("", "which images are built, and which are out of date"),),
+    "heatsink images graph": (
+        ("keystone", "what an image is built on, for Graphviz"),
+        ("base --with-children --format mermaid", "what is built on an image, for a Markdown page"),
+    ),
     "heatsink images render": (
         ("keystone -o contexts", "the Dockerfile of an image and of those it is built on"),
     ),

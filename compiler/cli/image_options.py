@@ -27,6 +27,7 @@ class ImageOptions:
     namespace: str
     tag: str | None
     base_image: str | None = None
+    with_children: bool = False
 
     @property
     def all_folders(self) -> list[Path]:
@@ -49,6 +50,7 @@ class ImageOptions:
 
         With `--base-image`, an image with a root file system that no other uses is selected only by its name.
         """
+        from compiler.images.dockerfile import built_on
         from compiler.images.recipe import recipes
         from compiler.images.tree import chosen, discover
 
@@ -56,6 +58,8 @@ class ImageOptions:
         names = chosen(images, patterns)
         if self.base_image and not patterns:
             names = [name for name in names if not images[name].has_rootfs]
+        if self.with_children:
+            names = built_on(images, names, self._settings)
         return recipes(images, names, self._settings)
 
     @property
@@ -72,20 +76,33 @@ class ImageOptions:
 
 
 def image_options(command: _Decorated) -> _Decorated:
-    """Give a command PATTERN, and the options of `ImageOptions`."""
-    for option in (
-        click.option("--tag", help="Image tag.  [default: heatsink's version]"),
-        click.option("--namespace", default="heatsink", show_default=True, help="Image namespace."),
+    """Give a command PATTERN, and the options that all commands of images take."""
+    return _decorated(
+        command,
+        click.argument("patterns", metavar="[PATTERN]...", nargs=-1, shell_complete=complete_images),
         click.option(
             "--images", "folders", type=_FOLDER, multiple=True,
             help="Folder of more images; they override built-in ones of the same name.  [default: ./images]",
         ),
-        click.argument("patterns", metavar="[PATTERN]...", nargs=-1, shell_complete=complete_images),
-    ):  # fmt: skip
+        click.option("--namespace", default="heatsink", show_default=True, help="Image namespace."),
+        click.option("--tag", help="Image tag.  [default: heatsink's version]"),
+    )  # fmt: skip
+
+
+def recipe_options(command: _Decorated) -> _Decorated:
+    """Give a command PATTERN, and the options of everything that renders Dockerfiles."""
+    rendering = _decorated(
+        command,
+        click.option("--with-children", is_flag=True, help="Also all images that are built on these."),
+        click.option(
+            "--base-image", metavar="REF",
+            help="Build on this image of a registry instead of a Debian built here.",
+        ),
+    )  # fmt: skip
+    return image_options(rendering)
+
+
+def _decorated(command: _Decorated, *options: _Decorated) -> _Decorated:
+    for option in reversed(options):
         command = option(command)
     return command
-
-
-base_option = click.option(
-    "--base-image", metavar="REF", help="Build on this image of a registry instead of a Debian built here."
-)

@@ -12,8 +12,9 @@ import click
 
 from compiler.cli.command import json_option
 from compiler.cli.groups import CommandGroup
+from compiler.cli.image_graph import FORMATS
 from compiler.cli.image_list import image_rows, show_images
-from compiler.cli.image_options import ImageOptions, base_option, image_options
+from compiler.cli.image_options import ImageOptions, image_options, recipe_options
 from compiler.cli.output import note
 from compiler.cli.selection import show_errors
 from compiler.diagnostics import HeatsinkError
@@ -26,15 +27,14 @@ if TYPE_CHECKING:
 
 @click.group(cls=CommandGroup)
 def images() -> None:
-    """Build, list, render and push container images.
+    """Build, list, draw, render and push container images.
 
     PATTERN is a glob of image names, such as `nova-*`; without one, all images are selected.
     """
 
 
 @images.command()
-@image_options
-@base_option
+@recipe_options
 @click.option(
     "--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Number of builds at a time."
 )
@@ -55,8 +55,7 @@ def build(patterns: tuple[str, ...], jobs: int, no_cache: bool, **options: Any) 
 
 
 @images.command("list")
-@image_options
-@base_option
+@recipe_options
 @json_option()
 def list_images(patterns: tuple[str, ...], as_json: bool, **options: Any) -> None:
     """List images, their parents, and whether they are up to date.
@@ -76,8 +75,7 @@ def list_images(patterns: tuple[str, ...], as_json: bool, **options: Any) -> Non
 
 
 @images.command()
-@image_options
-@base_option
+@recipe_options
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, file_okay=False), required=True,
     help="Folder for NAME/Dockerfile and the files next to it.",
@@ -88,6 +86,23 @@ def render(patterns: tuple[str, ...], output: Path, **options: Any) -> None:
 
     for recipe in ImageOptions(**options).recipes(patterns).checked().values():
         write_folder(recipe, output / recipe.name)
+
+
+@images.command()
+@recipe_options
+@click.option(
+    "--format", "form", type=click.Choice(list(FORMATS)), default="dot", show_default=True,
+    help="The language of the graph: of Graphviz, or of Mermaid.",
+)  # fmt: skip
+def graph(patterns: tuple[str, ...], form: str, **options: Any) -> None:
+    """Print images as a graph, with what is built on an image below it.
+
+    Broken images are red; the exit code is 1 if there are any.
+    """
+    selected = ImageOptions(**options).recipes(patterns)
+    for line in FORMATS[form](selected):
+        click.echo(line)
+    show_errors([selected.error()])
 
 
 @images.command()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from compiler import jinja
 from compiler.diagnostics import CompileError, HeatsinkError, closest
+from compiler.images.graph import with_children
 from compiler.images.tree import FROM, Image
 
 _COPY_FROM = re.compile(r"^\s*COPY\s.*?--from=(\S+)", re.IGNORECASE | re.MULTILINE)
@@ -77,6 +78,16 @@ def dockerfiles(
         except HeatsinkError as error:
             broken[name] = error
     return rendered, broken
+
+
+def built_on(images: Mapping[str, Image], names: Iterable[str], settings: RenderSettings) -> list[str]:
+    """The names, and those of all images that are built on them.
+
+    An image that cannot be rendered may be built on any other, so it is among them.
+    """
+    rendered, broken = dockerfiles(images, images, settings)
+    parents = {name: dockerfile.parents for name, dockerfile in rendered.items()}
+    return sorted(with_children({*names, *broken}, parents))
 
 
 def _dockerfile(image: Image, images: Mapping[str, Image], settings: RenderSettings) -> Dockerfile:

@@ -1,8 +1,9 @@
-"""What is built on what: the order of images, and circles among them."""
+"""What is built on what: the order of images, what is below them, and circles among them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 Parents = Mapping[str, Sequence[str]]
@@ -12,6 +13,22 @@ Parents = Mapping[str, Sequence[str]]
 def ordered(parents: Parents) -> list[str]:
     """The names, each after those of its parents. There must be no circle."""
     return [name for name in TopologicalSorter(parents).static_order() if name in parents]
+
+
+def with_children(names: Iterable[str], parents: Parents) -> set[str]:
+    """The names, and those of all images that are built on them."""
+    children: dict[str, list[str]] = defaultdict(list)
+    for name, above in parents.items():
+        for parent in above:
+            children[parent].append(name)
+    wanted: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in wanted:
+            wanted.add(name)
+            waiting.extend(children[name])
+    return wanted
 
 
 def circles(parents: Parents) -> Iterator[list[str]]:

@@ -62,6 +62,11 @@ class Recipes:
     blocked: Mapping[str, str]
     """The images that are built on a broken one, with its name."""
 
+    @property
+    def names(self) -> list[str]:
+        """All images, broken or not."""
+        return sorted(self.parents.keys() | self.broken.keys())
+
     def error(self) -> CompileError | None:
         """All mistakes together, if there are any."""
         problems = [problem for name in sorted(self.broken) for problem in self.broken[name].problems]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from compiler.cli.image_list import image_rows, show_images
 from compiler.cli.image_options import ImageOptions
+from tests.support.operator import heatsink
 
 DOCKERFILES = {
     "broken": "FROM {{ oops }}",
@@ -16,10 +18,15 @@ DOCKERFILES = {
 }
 
 
-def options(folder: Path, base_image: str | None = None) -> ImageOptions:
+def written(folder: Path) -> Path:
     for name, text in DOCKERFILES.items():
-        (folder / name).mkdir()
+        (folder / name).mkdir(parents=True)
         (folder / name / "Dockerfile.j2").write_text(text)
+    return folder
+
+
+def options(folder: Path, base_image: str | None = None) -> ImageOptions:
+    written(folder)
     return ImageOptions(folders=(folder,), namespace="heatsink", tag="1", base_image=base_image)
 
 
@@ -68,3 +75,65 @@ def test_a_root_file_system_that_another_base_replaces_is_selected_by_its_name(
     base_image: str | None, patterns: tuple[str, ...], is_selected: bool, tmp_path: Path
 ) -> None:
     assert ("debian" in options(tmp_path, base_image).recipes(patterns).by_name) == is_selected
+
+
+def graph(folder: Path, arguments: str, capsys: pytest.CaptureFixture[str]) -> tuple[object, str]:
+    code = heatsink(folder, f"images graph {arguments}")
+    return code, capsys.readouterr().out
+
+
+def nodes(dot: str) -> list[str]:
+    return re.findall(r'^  "([^"]+)"(?: \[.*\])?;$', dot, re.MULTILINE)
+
+
+def test_a_graph_for_graphviz_has_children_below_their_parents(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert graph(tmp_path, "keystone", capsys) == (
+        0,
+        "digraph images {\n"
+        '  "base";\n'
+        '  "debian";\n'
+        '  "keystone";\n'
+        '  "openstack-base";\n'
+        '  "base" -> "openstack-base";\n'
+        '  "debian" -> "base";\n'
+        '  "openstack-base" -> "keystone";\n'
+        "}\n",
+    )
+
+
+def test_a_graph_for_mermaid_has_broken_images_in_red(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written(tmp_path / "images")
+    assert graph(tmp_path, "child web --format mermaid", capsys) == (
+        1,
+        "flowchart TD\n"
+        '  i0["broken"]:::broken\n'
+        '  i1["child"]\n'
+        '  i2["web"]\n'
+        "  i0 --> i1\n"
+        "  classDef broken stroke:red\n",
+    )
+
+
+def test_children_are_selected_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, printed = graph(tmp_path, "openvswitch-base --with-children", capsys)
+    assert nodes(printed) == [
+        "base",
+        "debian",
+        "openvswitch-base",
+        "openvswitch-db-server",
+        "openvswitch-vswitchd",
+    ]
+
+
+def test_what_cannot_be_rendered_may_be_a_child_of_any_image(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, printed = graph(written(tmp_path / "images").parent, "memcached --with-children", capsys)
+    assert (code, nodes(printed)) == (
+        1,
+        ["base", "broken", "child", "debian", "memcached"],
+    )
