@@ -17,8 +17,8 @@ _SECTIONS = {
     "Selection": ("--role", "--host", "--with-children"),
     "Input": (
         "--environment-file", "--environment-directory", "--roles-file", "--networks-file", "--hosts",
-        "--templates", "--secrets", "--identity", "--images-lock", "--build", "--images", "--properties",
-        "-P",
+        "--templates", "--secrets", "--identity", "--images-lock", "--build", "--images",
+        "--template-override", "--properties", "-P",
     ),
     "Connection": ("--known-hosts", "--accept-new-host-keys", "--parallel"),
     "Output": ("--output", "--check", "--diff", "--json"),

@@ -84,6 +84,7 @@ _EXAMPLES = {
         ("", "every image of the library and of ./images"),
         ("'keystone*' --no-cache", "some images with the latest packages"),
         ("openstack-base --with-children", "an image and all that is built on it"),
+        ("--template-override site.j2", "with what a site adds to the Dockerfiles"),
     ),
     "heatsink images list": (("", "which images are built, and which are out of date"),),
     "heatsink images graph": (

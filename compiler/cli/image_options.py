@@ -28,6 +28,7 @@ class ImageOptions:
     tag: str | None
     base_image: str | None = None
     with_children: bool = False
+    overrides: tuple[Path, ...] = ()
 
     @property
     def all_folders(self) -> list[Path]:
@@ -65,13 +66,15 @@ class ImageOptions:
     @property
     def _settings(self) -> RenderSettings:
         from compiler import __version__
-        from compiler.images.dockerfile import RenderSettings
+        from compiler.files import read
+        from compiler.images.dockerfile import RenderSettings, checked_override
 
         return RenderSettings(
             naming=self.naming,
             version=__version__,
             base_image=self.base_image,
             search=tuple(reversed(self.all_folders)),
+            overrides=tuple(checked_override(read(path)) for path in self.overrides),
         )
 
 
@@ -93,10 +96,15 @@ def recipe_options(command: _Decorated) -> _Decorated:
     """Give a command PATTERN, and the options of everything that renders Dockerfiles."""
     rendering = _decorated(
         command,
-        click.option("--with-children", is_flag=True, help="Also all images that are built on these."),
+        click.option("--with-children", is_flag=True, help="Select also all images that are built on these."),
         click.option(
             "--base-image", metavar="REF",
             help="Build on this image of a registry instead of a Debian built here.",
+        ),
+        click.option(
+            "--template-override", "overrides", metavar="FILE", multiple=True,
+            type=click.Path(path_type=Path),
+            help="Jinja2 template that fills blocks of the Dockerfiles; later ones override earlier ones.",
         ),
     )  # fmt: skip
     return image_options(rendering)

@@ -12,6 +12,7 @@ from compiler import jinja
 from compiler.diagnostics import CompileError, HeatsinkError, closest
 from compiler.images.graph import with_children
 from compiler.images.tree import FROM, Image
+from compiler.source import Source, Span
 
 _COPY_FROM = re.compile(r"^\s*COPY\s.*?--from=(\S+)", re.IGNORECASE | re.MULTILINE)
 
@@ -47,6 +48,8 @@ class RenderSettings:
     """Reference of an image to build on instead of a Debian built here."""
     search: tuple[Path, ...] = ()
     """Folders for `{% import %}` and `{% include %}`."""
+    overrides: tuple[Source, ...] = ()
+    """Templates that fill blocks of the Dockerfiles; the later wins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +58,17 @@ class Dockerfile:
 
     text: str
     parents: tuple[str, ...]
+
+
+def checked_override(source: Source) -> Source:
+    """A template override. Raises CompileError if it is not valid, or would replace whole Dockerfiles."""
+    if not jinja.extends_parent(source):
+        raise CompileError(
+            f"`{source.name}` does not extend the Dockerfiles",
+            Span(source, 1, 1, 1, len(source.line(1)) + 1),
+            hint="begin it with `{% extends parent_template %}`",
+        )
+    return source
 
 
 def dockerfiles(
@@ -91,7 +105,9 @@ def built_on(images: Mapping[str, Image], names: Iterable[str], settings: Render
 
 
 def _dockerfile(image: Image, images: Mapping[str, Image], settings: RenderSettings) -> Dockerfile:
-    text = jinja.render(image.source, _variables(images, settings), search=settings.search)
+    text = jinja.render(
+        image.source, _variables(images, settings), overrides=settings.overrides, search=settings.search
+    )
     if not FROM.search(text):
         raise CompileError(f"the Dockerfile of `{image.name}` has no FROM", image.start)
     try:
@@ -106,6 +122,7 @@ def _variables(images: Mapping[str, Image], settings: RenderSettings) -> dict[st
         "namespace": settings.naming.local_namespace,
         "tag": settings.naming.tag,
         "version": settings.version,
+        **({jinja.PARENT: jinja.PARENT} if settings.overrides else {}),
         "parent": partial(_parent_reference, images, settings.naming),
     }
 

@@ -15,27 +15,33 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from jinja2 import Template
 from jinja2.meta import find_undeclared_variables
+from jinja2.nodes import Extends
 
 from compiler.diagnostics import CompileError, HeatsinkError
 from compiler.jinja.bounds import Counter
 from compiler.jinja.mistakes import FAULTS, message, names_only, place, similar_variable
-from compiler.jinja.sandbox import Dialect, compiled, environment
+from compiler.jinja.sandbox import PARENT, BoundedEnvironment, Dialect, compiled, environment
 from compiler.jinja.sizes import MAX_LENGTH
 from compiler.source import Source
 
-__all__ = ["MAX_LENGTH", "Dialect", "render", "variables"]
+__all__ = ["MAX_LENGTH", "PARENT", "Dialect", "extends_parent", "render", "variables"]
 
 
 def render(
     source: Source,
     variables: Mapping[str, object],
     *,
+    overrides: Sequence[Source] = (),
     search: Sequence[Path] = (),
     dialect: Dialect = Dialect.OWN,
     hides: bool = False,
 ) -> str:
     """The text that a template renders to with the variables. With `hides` no message shows what is in them.
+
+    Each of the `overrides` fills blocks of the one before it, and the first those of the template, which is
+    its `parent_template`.
 
     `{% include %}`, `{% extends %}` and `{% import %}` look for files by path in the folders of `search`, in
     order; a path cannot lead outside of them. Raises CompileError with the line of the template if it is not
@@ -44,18 +50,39 @@ def render(
     try:
         bounded = environment(tuple(search), dialect)
         bounded.counter = Counter()
-        template = compiled(bounded, source.text, source.name)
+        template = _overridden(bounded, source, overrides)
         return bounded.concat(template.generate(variables, range=bounded.counter.range))
     except HeatsinkError as error:
         if error.problems[0].span is not None:
             raise
         refused = error.problems[0]
-        raise CompileError(refused.message, place(error, source, search), refused.hint) from None
+        raise CompileError(
+            refused.message, place(error, (source, *overrides), search), refused.hint
+        ) from None
     except FAULTS as error:
         is_shown = not hides or (names_only(error) and not source.hidden)
         problem = message(error) if is_shown else "the template fails on the values of its variables"
         hint = None if hides else similar_variable(error, variables)
-        raise CompileError(problem, place(error, source, search), hint) from None
+        raise CompileError(problem, place(error, (source, *overrides), search), hint) from None
+
+
+def _overridden(bounded: BoundedEnvironment, source: Source, overrides: Sequence[Source]) -> Template:
+    """The last of the overrides, or the template itself."""
+    template, parents = compiled(bounded, source.text, source.name), {}
+    for number, override in enumerate(overrides, start=1):
+        name = f"override {number}"
+        parents[name] = template
+        template = compiled(bounded, override.text, override.name, name)
+    bounded.parents = parents
+    return template
+
+
+def extends_parent(source: Source) -> bool:
+    """Whether a template fills blocks of another one. Raises CompileError if it is not valid Jinja2."""
+    try:
+        return environment((), Dialect.OWN).parse(source.text, filename=source.name).find(Extends) is not None
+    except FAULTS as error:
+        raise CompileError(message(error), place(error, (source,), ())) from None
 
 
 def variables(source: Source) -> frozenset[str]:
@@ -64,4 +91,4 @@ def variables(source: Source) -> frozenset[str]:
         return frozenset(find_undeclared_variables(environment((), Dialect.OWN).parse(source.text)))
     except FAULTS as error:
         problem = "the template is not valid" if source.hidden else message(error)
-        raise CompileError(problem, place(error, source, ())) from None
+        raise CompileError(problem, place(error, (source,), ())) from None

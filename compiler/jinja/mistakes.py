@@ -46,23 +46,26 @@ def similar_variable(error: BaseException, names: Iterable[object]) -> str | Non
     return closest(undefined[1], map(str, names)) if undefined else None
 
 
-def place(error: BaseException, source: Source, search: Sequence[Path]) -> Span:
-    """The line of a template that raised an error: the innermost one of a template."""
+def place(error: BaseException, sources: Sequence[Source], search: Sequence[Path]) -> Span:
+    """The line of a template that raised an error: the innermost one of the sources or of `search`."""
     if isinstance(error, TemplateSyntaxError):
-        return _line_span(_template_source(error.filename, source), error.lineno, str(error))
+        return _line_span(_template_source(error.filename, sources), error.lineno, str(error))
+    names = {source.name for source in sources}
     lines = [
         (frame.filename, frame.lineno or 1)
         for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename == source.name or any(folder in Path(frame.filename).parents for folder in search)
+        if frame.filename in names or any(folder in Path(frame.filename).parents for folder in search)
     ]
-    name, number = lines[-1] if lines else (source.name, 1)
-    return _line_span(_template_source(name, source), number, str(error))
+    name, number = lines[-1] if lines else (sources[0].name, 1)
+    return _line_span(_template_source(name, sources), number, str(error))
 
 
-def _template_source(name: str | None, source: Source) -> Source:
-    """The template with that file name: the rendered one, or one that it includes."""
-    if name is None or name == source.name:
-        return source
+def _template_source(name: str | None, sources: Sequence[Source]) -> Source:
+    """The template with that file name: one of the rendered ones, or one that they include."""
+    for source in sources:
+        if name is None or name == source.name:
+            return source
+    assert name is not None
     return Source(name, Path(name).read_text(encoding="utf-8"))
 
 

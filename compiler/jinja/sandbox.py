@@ -30,6 +30,9 @@ _SLOW = frozenset(
     ("dictsort", "groupby", "pprint", "sort", "title", "unique", "urlize", "wordwrap", "xmlattr")
 )
 _PRINTING = frozenset(("join", "pprint", "string", "tojson"))
+PARENT = "parent_template"
+"""What `{% extends parent_template %}` names: the variable, and its value."""
+
 _EACH, _READ = "each item", "read"  # our own filters, which no template can name
 # Methods of collections that touch one item only.
 _QUICK = frozenset(("add", "append", "get", "insert", "items", "keys", "pop", "setdefault", "values"))
@@ -65,7 +68,10 @@ class _BoundedGenerator(CodeGenerator):
 
 
 class BoundedEnvironment(SandboxedEnvironment):
-    """The sandbox, with limits on what operations do and on their results; `counter` is of one rendering."""
+    """The sandbox, with limits on what operations do and on their results.
+
+    Of one rendering are `counter`, and `parents`: name of a template → what its `parent_template` is.
+    """
 
     code_generator_class = _BoundedGenerator
     intercepted_binops = frozenset(("*", "**", "+", "%"))
@@ -73,11 +79,22 @@ class BoundedEnvironment(SandboxedEnvironment):
     def __init__(self, **options: Any) -> None:
         super().__init__(finalize=self._printed, **options)
         self.counter = bounds.Counter()
+        self.parents: Mapping[str, Template] = {}
         del self.globals["lipsum"]
         del self.filters["random"]
         for table in (self.filters, self.tests):
             table.update({name: self._bounded(name, function) for name, function in table.items()})
         self.filters |= {"format": self._format, _EACH: self._each, _READ: self._read}
+
+    def get_template(
+        self,
+        name: str | Template,
+        parent: str | None = None,
+        globals: Any = None,  # noqa: A002 - as Jinja2 does
+    ) -> Template:
+        if name == PARENT and (above := self.parents.get(parent or "")):
+            return above
+        return super().get_template(name, parent, globals)
 
     def concat(self, pieces: Iterable[str]) -> str:
         """The pieces of a text as one."""
@@ -205,7 +222,7 @@ def environment(search: tuple[Path, ...], dialect: Dialect) -> BoundedEnvironmen
 
 
 @lru_cache(maxsize=4096)
-def compiled(bounded: BoundedEnvironment, text: str, name: str) -> Template:
-    """A compiled template; errors show it as `name`."""
-    code = bounded.compile(text, name=None, filename=name)
+def compiled(bounded: BoundedEnvironment, text: str, name: str, override: str | None = None) -> Template:
+    """A compiled template; errors show it as `name`, and as `override` it has a parent."""
+    code = bounded.compile(text, name=override, filename=name)
     return bounded.template_class.from_code(bounded, code, bounded.make_globals(None))

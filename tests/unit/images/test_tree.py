@@ -12,8 +12,10 @@ from compiler.images.dockerfile import Naming, RenderSettings
 from compiler.images.recipe import ImageRecipe, Recipes, recipes
 from compiler.images.tree import chosen, discover
 from compiler.shipped import folder
+from compiler.source import Source
 
 NAMING = Naming(tag="1")
+EXTENDS = "{% extends parent_template %}\n"
 
 
 def write(root: Path, **dockerfiles: str) -> Path:
@@ -24,9 +26,18 @@ def write(root: Path, **dockerfiles: str) -> Path:
     return root
 
 
-def selected(*folders: Path, patterns: Sequence[str] = (), base_image: str | None = None) -> Recipes:
+def selected(
+    *folders: Path,
+    patterns: Sequence[str] = (),
+    base_image: str | None = None,
+    overrides: Sequence[str] = (),
+) -> Recipes:
     settings = RenderSettings(
-        naming=NAMING, version="1", base_image=base_image, search=tuple(reversed(folders))
+        naming=NAMING,
+        version="1",
+        base_image=base_image,
+        search=tuple(reversed(folders)),
+        overrides=tuple(Source(f"{number}.j2", EXTENDS + text) for number, text in enumerate(overrides)),
     )
     images = discover(folders)
     return recipes(images, chosen(images, patterns), settings)
@@ -250,3 +261,69 @@ def test_a_script_with_windows_line_ends_is_refused(tmp_path: Path) -> None:
 def test_a_dockerfile_that_cannot_be_read_is_named_once(tmp_path: Path) -> None:
     (tmp_path / "web/Dockerfile.j2").mkdir(parents=True)
     assert problem(tmp_path) == f"error: `{tmp_path}/web/Dockerfile.j2` cannot be read: is a directory"
+
+
+def overridden(folder: Path, dockerfile: str, *overrides: str) -> str:
+    write(folder, web=dockerfile)
+    return selected(folder, overrides=overrides).checked()["web"].dockerfile
+
+
+def test_an_override_fills_the_block_of_its_image(tmp_path: Path) -> None:
+    hooked = (
+        "FROM scratch\n{% block web_header %}{% endblock %}\n{% block web_footer %}{% endblock %}\nUSER web\n"
+    )
+    override = (
+        "{% block web_footer %}\nRUN own\n{% endblock %}\n{% block db_footer %}\nRUN other\n{% endblock %}\n"
+    )
+    assert overridden(tmp_path, hooked, override) == "FROM scratch\nRUN own\nUSER web\n"
+
+
+def test_overrides_form_a_chain_in_which_the_later_wins(tmp_path: Path) -> None:
+    hooked = "{% block a %}{% endblock %}\n{% block b %}RUN b{% endblock %}\n{% block c %}{% endblock %}"
+    first = "{% block a %}RUN a1\n{% endblock %}{% block b %}{{ super() }}1{% endblock %}"
+    second = "{% block b %}{{ super() }}2{% endblock %}{% block c %}RUN c{% endblock %}"
+    assert (
+        overridden(tmp_path, f"FROM scratch\n{hooked}", first, second) == "FROM scratch\nRUN a1\nRUN b12RUN c"
+    )
+
+
+def test_an_override_that_is_passed_twice_does_not_extend_itself(tmp_path: Path) -> None:
+    hooked = "FROM scratch\n{% block a %}RUN true{% endblock %}"
+    override = "{% block a %}{{ super() }} 1{% endblock %}"
+    assert overridden(tmp_path, hooked, override, override) == "FROM scratch\nRUN true 1 1"
+
+
+def test_an_override_knows_the_variables_and_macros_of_dockerfiles(tmp_path: Path) -> None:
+    (tmp_path / "macros.j2").write_text("{% macro run(name) %}RUN {{ name }}{% endmacro %}")
+    hooked = "FROM scratch\n{% block a %}{% endblock %}"
+    override = '{% from "macros.j2" import run %}{% block a %}{{ run("v" ~ version) }}{% endblock %}'
+    assert overridden(tmp_path, hooked, override) == "FROM scratch\nRUN v1"
+
+
+def test_an_override_can_add_a_parent(tmp_path: Path) -> None:
+    write(tmp_path, web="FROM scratch\n{% block a %}{% endblock %}", files="FROM scratch")
+    override = '{% block a %}COPY --from={{ parent("files") }} / /{% endblock %}'
+    tree = selected(tmp_path, patterns=["web"], overrides=[override])
+    assert tree.parents == {"files": (), "web": ("files",)}
+
+
+def test_an_override_changes_the_hash_of_the_images_that_it_fills_and_of_no_other(tmp_path: Path) -> None:
+    write(tmp_path, web="FROM scratch\n{% block web_footer %}{% endblock %}", db="FROM scratch")
+    before = selected(tmp_path).by_name
+    after = selected(tmp_path, overrides=["{% block web_footer %}RUN own{% endblock %}"]).by_name
+    assert [name for name in before if before[name].content_hash != after[name].content_hash] == ["web"]
+
+
+@pytest.mark.parametrize("name", sorted(discover([folder("images")])))
+def test_a_shipped_image_has_hooks_that_are_empty(name: str) -> None:
+    text = discover([folder("images")])[name].source.text
+    hook = name.replace("-", "_")
+    empty = [f"{{% block {hook}_{place} %}}{{% endblock %}}" for place in ("header", "footer")]
+    assert [line for line in text.splitlines() if "block" in line.split()] == empty
+
+
+def test_hooks_that_are_not_filled_leave_no_trace(tmp_path: Path) -> None:
+    hooked = (
+        "FROM scratch\n{% block web_header %}{% endblock %}\nRUN true\n{% block web_footer %}{% endblock %}\n"
+    )
+    assert overridden(tmp_path, hooked) == "FROM scratch\nRUN true\n"
