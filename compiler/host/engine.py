@@ -153,6 +153,13 @@ def inspected(
     raise not_understood(engine, done.stdout)
 
 
+def delete_containers(machine: Machine, engine: str, names: Sequence[str]) -> None:
+    """Have an engine delete containers as soon as it runs, which may be later in this boot."""
+    daemon = ("--property=Wants=docker.service", "--property=After=docker.service")
+    options = ("--quiet", "--collect", "--no-block", *(daemon if engine == "docker" else ()))
+    machine.run(("systemd-run", *options, engine, "rm", "--force", "--volumes", *names))
+
+
 def _is_described(container: Any) -> bool:
     return isinstance(container["Name"], str) and isinstance(container["Config"], dict)
 

@@ -5,8 +5,12 @@ Files are put back before any unit of a bundle starts, so that this boot starts 
 
 from __future__ import annotations
 
-from .commit import tidy
+import contextlib
+from collections.abc import Collection
+
+from .commit import tidy, wanted_by
 from .disk import place_link, write
+from .engine import delete_containers
 from .install import install
 from .layout import HOME, PROGRAM, RECOVERY, RECOVERY_LINK
 from .lock import locked
@@ -14,7 +18,7 @@ from .machine import Machine, require
 from .pending import Pending
 from .revert import conclude, way_back
 from .transaction import Transaction
-from .wire import Unattended
+from .wire import RefusedError, Unattended
 
 UNIT = f"""\
 [Unit]
@@ -54,12 +58,22 @@ def recover(machine: Machine) -> int:
     return 0
 
 
+def _delete_containers(machine: Machine, pending: Pending, leaving: Collection[str]) -> None:
+    """Delete the containers of units that leave: docker keeps what was there when the power was lost."""
+    with contextlib.suppress(RefusedError, OSError):  # of a damaged generation: the way back does without it
+        new = wanted_by(machine, pending.wanted)
+        names = [unit.container for unit in new.units if unit.name in leaving and unit.container]
+        if names:
+            delete_containers(machine, new.engine, names)
+
+
 def _put_back(change: Transaction, pending: Pending) -> None:
     machine, wanted, plan = change.machine, change.wanted, change.plan
     leaving = plan.stops_before
     install(change._replace(plan=plan._replace(stops=(), starts=())))
     if leaving:  # they are about to be started, if they are not gone
         machine.systemctl("stop", "--no-block", *leaving)
+        _delete_containers(machine, pending, leaving)
     for unit in wanted.services:  # nothing ran before: this boot starts them all with what is installed now
         change.installed.units[unit.name] = plan.hashes[unit.name]
     change.installed.save(machine)

@@ -46,6 +46,16 @@ def test_a_host_that_loses_its_power_boots_the_old_generation(changing: Operator
     assert_on_old(changing, node)
 
 
+def test_a_power_cut_leaves_no_container_of_the_new_generation(changing: Operator, node: LabNode) -> None:
+    changing.writes(changing.container("one", config="new"), changing.container("two"), SLOW)
+    interrupted(changing, node.crash)
+    node.boot()
+    node.settle()
+    containers = (changing.backend.engine, "ps", "--all", "--format", "{{.Names}}")
+    assert wait_until(lambda: node.run(containers) == "one\n", seconds=30)
+    assert_on_old(changing, node)
+
+
 def test_a_host_whose_cable_is_cut_returns_by_itself(changing: Operator, node: LabNode) -> None:
     interrupted(changing, node.cut, "--confirm-timeout", "10")
     time.sleep(50)  # half a minute until the pusher is given up, ten seconds for the timer
