@@ -6,6 +6,8 @@ import pytest
 
 from compiler import lab as labs
 from compiler.lab import LabNode
+from tests.support.containers import IMAGE
+from tests.support.images import make_image
 from tests.support.nodes import Operator, clean
 
 pytestmark = [pytest.mark.lab, pytest.mark.backends]
@@ -27,6 +29,7 @@ def test_a_machine_that_was_replaced_under_its_old_name_is_refused(
     old = nodes[1]
     old.destroy()
     (new,) = labs.up(old.lab, 1, engine=old.engine, first=old.number)
+    make_image(new, IMAGE)  # for the tests that come after this one
     said = fleet.push("--accept-new-host-keys", code=1)
     assert f"error: {new.name}: the host key of {new.address} has CHANGED" in said
     assert "hint: if the host was reinstalled, remove its line from the known_hosts file" in said
