@@ -73,13 +73,13 @@ def _check_prerequisites(machine: Machine, wanted: Generation, running: Collecti
 def _obtain_images(
     machine: Machine, pusher: Pusher, engine: str, needs: Needs, limit: float
 ) -> Mapping[str, str]:
-    """Pull images when the pusher lets us; reference → id, of those that are there by their digest too."""
+    """Pull images when the pusher lets us; reference → id, of those that need no pull too."""
     if not needs.images:
-        return needs.present.digests
+        return needs.present.known
     pusher.wait_for_release("pull")
     pulled = obtain(machine, pusher, engine, needs.images, limit, before=needs.present.ids)
     pusher.send("pulled")
-    return {**needs.present.digests, **pulled}
+    return {**needs.present.known, **pulled}
 
 
 def _begin(

@@ -16,6 +16,7 @@ from .store import Generation
 from .wire import Pusher, RefusedError, counted
 
 QUADLET_SINCE = (4, 6)  # the podman that Quadlet files are written for
+BUILT_HERE = "localhost/"  # what podman puts before the name of an image that it builds
 PULLS = 4  # images pulled at a time
 SHOWN = 60  # characters of an answer that is not understood
 
@@ -48,6 +49,12 @@ class Present(NamedTuple):
     tags: Mapping[str, str]  # `repository:tag` → id
     digests: Mapping[str, str]  # `repository@digest` → id
     ids: frozenset[str]
+
+    @property
+    def known(self) -> dict[str, str]:
+        """Reference → id, where a registry has no other image: by a digest, or built on the host."""
+        built = {tag: image for tag, image in self.tags.items() if tag.startswith(BUILT_HERE)}
+        return {**self.digests, **built}
 
     def tags_of(self, image: str) -> frozenset[str]:
         """The names of an image by its id, without those with a digest."""

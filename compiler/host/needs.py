@@ -32,10 +32,10 @@ def needs_of(
 ) -> Needs:
     """What a generation needs whose units start with these images.
 
-    What its references stood for when it was last started, `ids`, is not pulled again. Other tags always are:
-    they may have moved.
+    What its references stood for when it was last started, `ids`, is not pulled again, nor what was built on
+    the host. Other tags always are: they may have moved.
     """
     present = present_images(machine, wanted.engine) if images else NO_IMAGES
-    absent = [name for name in images if name not in present.digests and ids.get(name) not in present.ids]
+    absent = [name for name in images if name not in present.known and ids.get(name) not in present.ids]
     volumes = {volume.name for volume in made_volumes(machine, wanted.engine)} if destroys else ()
     return Needs(absent, absent_volumes(machine, wanted), sorted(volumes), present)

@@ -123,6 +123,17 @@ def test_a_generation_of_an_older_heatsink_keeps_what_its_references_name(engine
     assert sorted(engine.images()) == ["i0", "i1"]
 
 
+def test_an_image_that_was_built_on_the_host_is_not_pulled(engine: Engine) -> None:
+    engine.has(images={"i0": ["localhost/app:1"]})
+    engine.host.writes(service("app", images=("localhost/app:1",)))
+    assert not any("pulling" in text for text in engine.host.progress(OPTIONS))
+    engine.has(images={"i0": [], "i1": ["localhost/app:1"]})  # built anew
+    engine.host.writes(service("app", command="false", images=("localhost/app:1",)))
+    engine.host.shows("app", ActiveState="failed")
+    assert engine.host.push().error is not None
+    assert engine.images() == {"i0": ["localhost/app:1"], "i1": []}
+
+
 def test_a_push_without_images_asks_the_engine_nothing(engine: Engine) -> None:
     engine.host.installs("podman", 'echo "$@" >>"${0%/*}/asked"')
     engine.host.writes(service("app"))
