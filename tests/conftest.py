@@ -14,6 +14,7 @@ from xdist.scheduler import LoadFileScheduling, Scheduling
 
 from tests.support.examples import examples, is_quick
 from tests.support.golden import Ended
+from tests.support.nodes import MOST_WORKERS
 from tests.support.operator import contents, heatsink, operator_folder
 
 settings.register_profile("heatsink", max_examples=examples(100), deadline=None)
@@ -28,9 +29,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """All cores for all tests together; a part of them runs in one process."""
+    """All cores for all tests together, if each has labs of its own; a part of them runs in one process."""
     together = config.args_source is pytest.Config.ArgsSource.TESTPATHS
-    return len(os.sched_getaffinity(0)) if together and not config.getoption("--update-golden") else 0
+    cores = len(os.sched_getaffinity(0))
+    most = min(cores, MOST_WORKERS) if config.getoption("--lab") else cores
+    return most if together and not config.getoption("--update-golden") else 0
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling | None:

@@ -45,10 +45,15 @@ def _code(
     with (
         mock.patch.dict(os.environ, environment, clear=True),
         mock.patch.multiple(sys, stdin=stdin, excepthook=sys.excepthook),
-        contextlib.chdir(folder),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):
+        return exit_code(arguments, folder)
+
+
+def exit_code(arguments: Sequence[str], folder: Path) -> int:
+    """The exit code of a command line in a folder."""
+    with contextlib.chdir(folder):
         try:
             main(arguments)
         except SystemExit as ended:

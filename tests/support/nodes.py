@@ -23,6 +23,7 @@ from tests.support import bundles
 from tests.support.containers import container
 
 ROOT = Path(__file__).parents[2]
+MOST_WORKERS = 4  # processes of pytest that use labs at the same time
 
 CLEAN = """
 systemctl stop 'heatsink*' --all
@@ -49,10 +50,13 @@ def lab_of_tests(state: Path, number: int) -> Iterator[Lab]:
 def free_lab(state: Path, number: int) -> Lab:
     """A lab in a subnet that nobody uses: the nodes of a run that was killed may still be there.
 
-    Labs that exist side by side have different numbers, 0 to 7; so have those of pytest's workers, 0 to 3.
+    Labs that exist side by side have different numbers, 0 to 7; each of pytest's workers has its own.
     """
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    labs = (Lab(state=state, subnet=f"198.19.{100 + third}") for third in range(number + 8 * worker, 156, 32))
+    labs = (
+        Lab(state=state, subnet=f"198.19.{100 + third}")
+        for third in range(number + 8 * worker, 156, 8 * MOST_WORKERS)
+    )
     return next(filter(network.is_free, labs))
 
 

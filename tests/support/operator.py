@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import shlex
 import shutil
 from pathlib import Path
 
-import pytest
-
-from compiler.cli import main
 from tests.support.golden import GOLDEN
+from tests.support.in_process import exit_code
 
 SMALLEST = GOLDEN / "operator"
 EXPECTED = ("command", "expected", "expected.stderr", "expected.stdout")
@@ -28,11 +25,9 @@ def operator_folder(folder: Path, case: Path = SMALLEST) -> Path:
     return folder
 
 
-def heatsink(folder: Path, command: str) -> object:
+def heatsink(folder: Path, command: str) -> int:
     """The exit code of a command line in a folder."""
-    with contextlib.chdir(folder), pytest.raises(SystemExit) as ended:
-        main(shlex.split(command))
-    return ended.value.code
+    return exit_code(shlex.split(command), folder)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
