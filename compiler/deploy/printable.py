@@ -11,6 +11,8 @@ _INVISIBLE = ("Cc", "Cf", "Cs", "Zl", "Zp")  # controls, formats (bidi overrides
 
 def printable(text: str, longest: int = 4096) -> str:
     """The text on one line, without colours: other control characters become escapes (`\\x1b`)."""
+    if text.isprintable() and len(text) <= longest:  # almost all are, and looking at each character costs
+        return text
     plain = _COLOURS.sub("", text[: longest * 2]).expandtabs()
     shown = "".join(map(_shown, plain[:longest]))
     return shown if len(plain) <= longest else f"{shown}…"

@@ -51,7 +51,7 @@ from compiler.deploy.events import (
 )
 from compiler.deploy.greeting import Greeting, read_greeting
 from compiler.deploy.printable import indented
-from compiler.deploy.program import program
+from compiler.deploy.program import program, program_hash
 from compiler.deploy.reading import read_event
 from compiler.deploy.transport import LONGEST, SILENCE, Channel, Transport
 from compiler.diagnostics import Problem
@@ -98,7 +98,7 @@ class Session:
             greeting = read_greeting(self._line(time.monotonic() + SILENCE))
         except (EndedError, NotUnderstoodError) as error:
             raise self._failed(error) from None
-        self._has_program = greeting.program == program()[0]
+        self._has_program = greeting.program == program_hash()
         return greeting
 
     def dismiss(self) -> None:
@@ -116,7 +116,7 @@ class Session:
         self._verb = "run" if keep else "look"
         self._request = _request({"do": verb, **fields}, payload)
         self._may_replace_program = self._has_program
-        self._start(b"" if self._has_program else program()[1])
+        self._start(b"" if self._has_program else program())
 
     def send(self, fields: Mapping[str, object], payload: bytes | None = None) -> None:
         """Send a further line to the host program, with a payload behind it or none."""
@@ -198,7 +198,7 @@ class Session:
         self._may_replace_program = False
         self.close()
         self.greet()
-        self._start(program()[1])
+        self._start(program())
 
     def _start(self, content: bytes) -> None:
         """Start the host program, sent before if it is not empty, with the request."""

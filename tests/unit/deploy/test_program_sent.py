@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from compiler.deploy.greeting import command
-from compiler.deploy.program import program
+from compiler.deploy.program import program, program_hash
 from compiler.host import layout
 from tests.support.bundles import service
 from tests.support.host_folder import HostFolder
 from tests.support.scripted import PUSHED, ScriptedTransport, pushed
 
-DIGEST, CONTENT = program()
+DIGEST, CONTENT = program_hash(), program()
 FIRST_LINE = f"# {DIGEST}\n".encode()
 
 UNFIT = {

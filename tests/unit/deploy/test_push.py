@@ -56,7 +56,7 @@ def test_a_host_with_another_host_program_gets_ours(host: HostFolder) -> None:
     installed.write_text(f"# {'0' * 64}\nraise SystemExit('the program of an older heatsink')\n")
     host.writes(service("one"))
     assert host.push().error is None
-    assert installed.read_bytes() == program()[1]
+    assert installed.read_bytes() == program()
 
 
 def test_files_are_written_only_where_they_differ(host: HostFolder) -> None:

@@ -184,7 +184,7 @@ def test_a_push_over_ssh_is_the_same_as_one_here(host: HostFolder, identity: Pat
     host.writes(service("one", config=random.Random(1).randbytes(300_000).hex()))
     unfit = host.path(layout.PROGRAM)
     unfit.parent.mkdir(parents=True)
-    unfit.write_bytes(program()[1][:9999])
+    unfit.write_bytes(program()[:9999])
     (host.folder / "bin/python3").unlink(missing_ok=True)
     environment = {"HEATSINK_ROOT": f"{host.folder}/root", "PATH": f"{host.folder}/bin:{os.environ['PATH']}"}
     with sshd([HOST_KEY], logins=[OPERATOR], environment=environment) as port:
@@ -194,7 +194,7 @@ def test_a_push_over_ssh_is_the_same_as_one_here(host: HostFolder, identity: Pat
         unchanged = host.push_over(transport)
     assert (outcome.error, outcome.started) == (None, ("heatsink-one.service",))
     assert unchanged.is_unchanged
-    assert unfit.read_bytes() == program()[1]
+    assert unfit.read_bytes() == program()
 
 
 def test_what_a_command_over_ssh_complains_of_is_shown(host: HostFolder, identity: Path) -> None:

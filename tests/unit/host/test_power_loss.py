@@ -60,7 +60,7 @@ def test_a_push_that_was_confirmed_is_on_disk() -> None:
             assert host.push().error is None
             disk.loses_power()
             disk.comes_back()
-            assert host.path(layout.PROGRAM).read_bytes() == program()[1]
+            assert host.path(layout.PROGRAM).read_bytes() == program()
             finish(host, "recover")
             assert_whole(host, change_of("push").after)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from compiler.deploy.program import program
+from compiler.deploy.program import program, program_hash
 from tests.support.imports import imported
 
 ROOT = Path(__file__).parents[3]
@@ -42,15 +42,15 @@ def test_the_program_is_the_same_wherever_it_is_packed(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "compiler", tmp_path / "compiler")
     for path in (tmp_path / "compiler/host").iterdir():
         os.utime(path, (0, 0))
-    code = "import sys; from compiler.deploy.program import program; sys.stdout.buffer.write(program()[1])"
+    code = "import sys; from compiler.deploy.program import program; sys.stdout.buffer.write(program())"
     environment = {**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"}
     command = (sys.executable, "-c", code)
     done = subprocess.run(command, cwd=tmp_path, env=environment, check=True, stdout=-1)
-    assert done.stdout == program()[1]
+    assert done.stdout == program()
 
 
 def test_its_first_line_says_its_hash_and_python_runs_it(tmp_path: Path) -> None:
-    digest, content = program()
+    digest, content = program_hash(), program()
     path = tmp_path / "host"
     path.write_bytes(content)
     assert content.startswith(f"# {digest}\n".encode())
@@ -62,12 +62,12 @@ def test_its_hash_changes_with_any_of_its_modules(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "compiler", tmp_path / "compiler")
     with (tmp_path / "compiler/host/layout.py").open("a") as file:
         file.write("# changed\n")
-    code = "from compiler.deploy.program import program; print(program()[0])"
+    code = "from compiler.deploy.program import program_hash; print(program_hash())"
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     command = (sys.executable, "-c", code)
     done = subprocess.run(command, cwd=tmp_path, env=environment, check=True, text=True, stdout=-1)
     assert len(done.stdout.strip()) == hashlib.sha256().digest_size * 2
-    assert done.stdout.strip() != program()[0]
+    assert done.stdout.strip() != program_hash()
 
 
 def _started(program: Path) -> int:
@@ -78,7 +78,7 @@ def _started(program: Path) -> int:
 def _left_by_a_start(folder: Path) -> tuple[Path, Path]:
     """A program and the bytecode that its first start has left."""
     path = folder / "host"
-    path.write_bytes(program()[1])
+    path.write_bytes(program())
     _started(path)
     return path, folder / "host.bytecode"
 
@@ -100,5 +100,5 @@ def test_damaged_bytecode_is_replaced_not_run(damage: bytes, tmp_path: Path) -> 
 def test_bytecode_of_another_program_is_replaced(tmp_path: Path) -> None:
     path, bytecode = _left_by_a_start(tmp_path)
     before = bytecode.read_bytes()
-    path.write_bytes(program()[1].replace(b"# ", b"#  ", 1))
+    path.write_bytes(program().replace(b"# ", b"#  ", 1))
     assert (_started(path), bytecode.read_bytes() == before) == (2, False)
