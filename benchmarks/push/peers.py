@@ -100,5 +100,6 @@ def run(fleet: Fleet, argv: Sequence[str]) -> None:
 
 
 def environment(fleet: Fleet) -> dict[str, str]:
-    """The environment in which commands run."""
-    return {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(fleet.folder)}
+    """The environment in which commands run: with bytecode, as any that is installed."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPATH": str(ROOT), "HOME": str(fleet.folder)}

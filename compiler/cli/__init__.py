@@ -4,7 +4,7 @@ groups                   groups of commands, each command imported when it is us
 command, examples        what all commands have: general options, groups in their help, examples
 output                   notes, warnings, errors and tables, for terminals and for programs
 completion               what the shell completes
-options                  options that several commands take
+options, merge           options that several commands take; `--merge` of those that evaluate environments
 init                     a new project; the files of its example are in project/
 compile, secrets         a fleet's bundles; values of hidden parameters
 plan, push               what a push would change, and the push

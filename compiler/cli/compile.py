@@ -14,7 +14,8 @@ import click
 from compiler import pipeline
 from compiler.cli.command import Command, json_option
 from compiler.cli.completion import complete_hosts, complete_roles
-from compiler.cli.options import environment_options, identity_option, merge_option
+from compiler.cli.merge import merge_option
+from compiler.cli.options import environment_options, identity_option
 from compiler.cli.output import detail, left_problem, note, problems_as_json, show_warnings
 from compiler.diagnostics import Report, counted
 from compiler.files import OnRead

@@ -5,24 +5,19 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
 from compiler.cli.completion import complete_environments
-from compiler.files.secrets import SecretsFile, usual_path
-from compiler.model.inputs import Merge
+
+if TYPE_CHECKING:
+    from compiler.files.secrets import SecretsFile
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 _IDENTITY = "File of an identity of age, for encrypted secrets.  [default: that of sops]"
 _IDENTITIES = f"{__name__}.identities"
 _FROM_DIRECTORIES = f"{__name__}.from_directories"
-
-merge_option = click.option(
-    "--merge", type=click.Choice([merge.value for merge in Merge]),
-    default=Merge.SERVER.value, show_default=True,
-    help="How environment files are merged: as Heat's server or its client does it.",
-)  # fmt: skip
 
 
 def grouped(
@@ -91,6 +86,8 @@ def secrets_option(description: str) -> Callable[[_Decorated], _Decorated]:
 
 
 def _secrets_file(context: click.Context, _parameter: click.Parameter, path: Path | None) -> SecretsFile:
+    from compiler.files.secrets import SecretsFile, usual_path
+
     return SecretsFile(path or usual_path(), context.meta.get(_IDENTITIES))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,7 +12,9 @@ from compiler.cli.options import secrets_option
 from compiler.cli.push import PushInputs, show_plan, take_over_option, verify_option
 from compiler.cli.secret_values import new_secrets_option
 from compiler.cli.selection import Selection, selecting
-from compiler.files.secrets import SecretsFile
+
+if TYPE_CHECKING:
+    from compiler.files.secrets import SecretsFile
 
 
 @click.command(cls=PlanCommand)

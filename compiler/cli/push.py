@@ -18,13 +18,13 @@ from compiler.cli.output import note
 from compiler.cli.plan_output import HostPlan, as_document, exit_with_changes, show
 from compiler.cli.secret_values import SecretsNeeded, new_secrets_option
 from compiler.cli.selection import Selection, selecting, show_errors, show_left, show_outcomes
-from compiler.files.secrets import SecretsFile
 
 if TYPE_CHECKING:
     from compiler.deploy.activation import PushOptions
     from compiler.deploy.bundle import BundleFolder
     from compiler.deploy.outcome import DryRun, Outcome
     from compiler.deploy.plan_file import PlanFile
+    from compiler.files.secrets import SecretsFile
     from compiler.model.fleet import Fleet, FleetHost
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])

@@ -14,7 +14,8 @@ import click
 from compiler import files
 from compiler.cli.command import Command, json_option
 from compiler.cli.kept_strings import KeptStrings
-from compiler.cli.options import environment_options, merge_option, secrets_option
+from compiler.cli.merge import merge_option
+from compiler.cli.options import environment_options, secrets_option
 from compiler.cli.output import Cell, note, show_table, show_warnings
 from compiler.diagnostics import HeatsinkError, Report, counted
 from compiler.files.secrets import SecretsFile

@@ -13,11 +13,11 @@ import click
 from compiler.cli.output import note, show_problems
 from compiler.cli.selection import Selection
 from compiler.diagnostics import HeatsinkError, Problem, closest
-from compiler.files.secrets import SecretsFile
 
 if TYPE_CHECKING:
     from compiler.deploy.bundle import BundleFolder
     from compiler.deploy.making import Making
+    from compiler.files.secrets import SecretsFile
     from compiler.model.fleet import Fleet, FleetHost
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])

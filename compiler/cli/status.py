@@ -16,10 +16,10 @@ from compiler.cli.output import show_problems
 from compiler.cli.selection import Selection, selecting, show_errors
 from compiler.cli.status_output import show
 from compiler.diagnostics import HeatsinkError, Problem
-from compiler.files.secrets import SecretsFile
 
 if TYPE_CHECKING:
     from compiler.deploy.status import Built, HostStatus
+    from compiler.files.secrets import SecretsFile
     from compiler.model.fleet import FleetHost
 
 EARLY = 30  # days before a certificate expires
