@@ -17,6 +17,9 @@ from tests.support.golden import Ended
 from tests.support.nodes import MOST_WORKERS
 from tests.support.operator import contents, heatsink, operator_folder
 
+# Commands start as an operator's do, from bytecode that the start before has left.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 settings.register_profile("heatsink", max_examples=examples(100), deadline=None)
 settings.load_profile("heatsink")
 

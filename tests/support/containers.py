@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from compiler.model.artifact import Artifacts, File
 from compiler.model.container import Backend, Container, Healthcheck, Kind, Restart, Volume
-from compiler.stages.emit.backends import container_artifacts
+from compiler.stages.emit.backends import container_artifacts, extra_artifacts
 from tests.support.bundles import CONFIG
 
 IMAGE = "localhost/heatsink-test:1"  # tests/support/images.py makes it
@@ -40,4 +40,4 @@ def container(
         restart=restart,
         stop_grace_period=0,
     )
-    return Artifacts(files=files) + container_artifacts(made, backend)
+    return Artifacts(files=files) + container_artifacts(made, backend) + extra_artifacts([made], backend)

@@ -104,7 +104,6 @@ done
 # sent runs.
 _SITE = "" if "COVERAGE_PROCESS_CONFIG" in os.environ else "-S"
 PYTHON = f"""#!/bin/sh
-unset PYTHONDONTWRITEBYTECODE
 PYTHONPATH={ROOT} exec {sys.executable} {_SITE} -m compiler.host
 """
 

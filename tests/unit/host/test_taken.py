@@ -154,6 +154,7 @@ def originals(machine: Machine) -> list[str]:
     return [path.read_text() for path in map(machine.path, (MOTD, KEPT)) if path.exists()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", CHANGES)
 @pytest.mark.parametrize("doing", CHANGES)
 def test_a_host_that_dies_at_any_moment_loses_no_original(tmp_path: Path, doing: str, after: str) -> None:

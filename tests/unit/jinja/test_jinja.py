@@ -104,6 +104,7 @@ DOUBLED = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "use",
     ["n.x | string", "n.x", "n.x == n.x[:]", "{n.x: 1}", "{}[n.x]", "'%s' % (n.x,)", "'{}'.format(n.x)",
