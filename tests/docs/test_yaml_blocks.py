@@ -42,7 +42,8 @@ TEMPLATES = {"template", "role_data", "kolla_config"}  # what is compiled as a s
 TESTED_BY = {  # pages whose blocks another test runs -> the files with these blocks
     "docs/lint.md": sorted((GOLDEN / "lint").glob("*/fires*.yaml")),
     "docs/functions.md": [],  # every named block is a file of tests/docs/test_functions.py
-    "docs/tutorial.md": [],  # every named block is a file of tests/docs/test_tutorial.py
+    "docs/tutorial.md": [],  # every named block is a file of tests/docs/test_projects.py
+    "docs/own-tree.md": [],  # the same
 }
 
 

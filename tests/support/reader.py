@@ -57,7 +57,7 @@ class Reader:
             return ""
         run = self._on_terminal if command == "heatsink status\n" else self._in_pipe
         status, printed = run(self._own(command))
-        plans = command.startswith("heatsink plan ")  # which exits with 2 if something would change
+        plans = command.split()[:2] == ["heatsink", "plan"]  # which exits with 2 if something would change
         assert status in ((0, 2) if plans else (0,)), f"{command}{printed}"
         return self._shown(printed)
 

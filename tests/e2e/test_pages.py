@@ -1,4 +1,4 @@
-"""The tutorial, followed word by word on two nodes; `--update-golden` writes what its commands print."""
+"""Pages followed word by word on two nodes each; `--update-golden` writes what their commands print."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.reader import ROOT, Reader
 
 pytestmark = pytest.mark.lab
 
-PAGE = ROOT / "docs/tutorial.md"
+PAGES = ("tutorial.md", "own-tree.md")
 
 
 @pytest.fixture
@@ -31,10 +31,12 @@ def reader(lab: Lab, tmp_path: Path) -> Reader:
     return Reader(tmp_path, environment, {SUBNET: lab.subnet})
 
 
-def test_the_tutorial_prints_what_it_shows(reader: Reader, request: pytest.FixtureRequest) -> None:
-    page = PAGE.read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_prints_what_it_shows(name: str, reader: Reader, request: pytest.FixtureRequest) -> None:
+    path = ROOT / "docs" / name
+    page = path.read_text(encoding="utf-8")
     followed = reader.followed(page)
     if request.config.getoption("--update-golden"):
-        PAGE.write_text(followed, encoding="utf-8")
+        path.write_text(followed, encoding="utf-8")
     else:
         assert followed == page

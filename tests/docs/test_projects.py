@@ -1,0 +1,27 @@
+"""The projects of pages compile; tests/e2e/test_pages.py follows the whole pages on nodes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.reader import ROOT, Reader
+
+
+@pytest.fixture
+def reader(tmp_path: Path) -> Reader:
+    return Reader(tmp_path)
+
+
+def test_the_project_of_the_tutorial_compiles(reader: Reader) -> None:
+    reader.output("heatsink init .")
+    reader.write_files((ROOT / "docs/tutorial.md").read_text(encoding="utf-8"))
+    reader.output("echo certificate > templates/web/site.crt")
+    assert "1 host compiled" in reader.output("heatsink compile -e environments/site.yaml")
+
+
+def test_the_tree_of_an_operator_compiles(reader: Reader) -> None:
+    reader.write_files((ROOT / "docs/own-tree.md").read_text(encoding="utf-8"))
+    printed = reader.output("heatsink compile -e environments/edge.yaml --role Edge")
+    assert "1 host compiled" in printed
