@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from compiler.diagnostics import HeatsinkError
 from compiler.images.dockerfile import Naming
 from compiler.images.engine import BuildEngine
-from compiler.images.registry import served
+from compiler.images.registry import RegistryClient
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +58,9 @@ def _push_one(engine: BuildEngine, local: str, remote: str, registry: ImageRegis
     if image_id is None:
         raise HeatsinkError(f"`{local}` is not built", hint="run `heatsink images build` first")
     engine.push(local, remote, verify_tls=not registry.insecure)
-    image = served(remote, insecure=registry.insecure)
+    client = RegistryClient(insecure=frozenset((registry.address,) if registry.insecure else ()))
+    manifest = client.manifest(remote)
     # Newer engines report a failed push in a stream that the SDK does not read, so ask the registry.
-    if image.config != image_id:
+    if manifest.config != image_id:
         raise HeatsinkError(f"the registry serves another image as `{remote}` than the one pushed")
-    return image.digest
+    return manifest.digest

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
 import tarfile
 import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from compiler.diagnostics import HeatsinkError
 from compiler.images.build import BuildOutcome, BuildResult, run_graph
 from compiler.images.context import write_context, write_folder
 from compiler.images.dockerfile import Naming
 from compiler.images.recipe import ContextFile, ImageRecipe
-from compiler.images.registry import ServedImage, served
 
 GRAPH = {
     "base": (),
@@ -27,7 +21,6 @@ GRAPH = {
     "keystone": ("openstack-base",),
     "lone": (),
 }
-MANIFEST = json.dumps({"config": {"digest": "sha256:c0ffee"}}).encode()
 
 
 def outcomes_when(*failing: str) -> dict[str, BuildOutcome]:
@@ -130,33 +123,3 @@ def test_local_and_remote_names() -> None:
     naming = Naming(namespace="team", tag="2")
     assert naming.local("web") == "localhost/team/web:2"
     assert naming.remote("web", "registry:4000") == "registry:4000/team/web:2"
-
-
-class _Registry(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        known = self.path == "/v2/heatsink/web/manifests/1"
-        self.send_response(200 if known else 404)
-        self.end_headers()
-        self.wfile.write(MANIFEST if known else b"")
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@pytest.fixture
-def registry() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Registry) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-def test_the_digest_of_an_image_is_that_of_the_manifest_its_registry_serves(registry: str) -> None:
-    assert served(f"{registry}/heatsink/web:1", insecure=True) == ServedImage(
-        digest=f"sha256:{hashlib.sha256(MANIFEST).hexdigest()}", config="sha256:c0ffee"
-    )
-
-
-def test_an_image_that_the_registry_does_not_have_is_an_error(registry: str) -> None:
-    with pytest.raises(HeatsinkError, match="cannot query the registry"):
-        served(f"{registry}/heatsink/db:1", insecure=True)
