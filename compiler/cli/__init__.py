@@ -21,6 +21,7 @@ secret_values            the values for a push, and what is asked before others 
 listed_secrets           what is shown of secrets
 images, lab              container images; test nodes
 image_options            which images there are, and which are selected
+image_engine             which engine has them
 image_list, image_graph  what a list and a graph of images look like
 resolve, lint            the outputs of a template; mistakes that Heat ignores
 kept_strings             random strings of `resolve` that stay the same from run to run

@@ -12,6 +12,7 @@ import click
 
 from compiler.cli.command import json_option
 from compiler.cli.groups import CommandGroup
+from compiler.cli.image_engine import EngineOptions, engine_options
 from compiler.cli.image_graph import FORMATS
 from compiler.cli.image_list import image_rows, show_images
 from compiler.cli.image_options import ImageOptions, image_options, recipe_options
@@ -35,19 +36,21 @@ def images() -> None:
 
 @images.command()
 @recipe_options
+@engine_options
 @click.option(
     "--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Number of builds at a time."
 )
 @click.option("--no-cache", is_flag=True, help="Rebuild unchanged images too, with the latest packages.")
-def build(patterns: tuple[str, ...], jobs: int, no_cache: bool, **options: Any) -> None:
+def build(
+    patterns: tuple[str, ...], engine: EngineOptions, jobs: int, no_cache: bool, **options: Any
+) -> None:
     """Build images in dependency order."""
     from compiler.images.build import build as build_images
-    from compiler.images.engine import own_engine
 
     wanted = ImageOptions(**options).recipes(patterns).checked()
     failed = 0
-    with own_engine() as engine:
-        for outcome in build_images(engine, wanted, jobs=jobs, cached=not no_cache, started=_print_started):
+    with engine.running() as running:
+        for outcome in build_images(running, wanted, jobs=jobs, cached=not no_cache, started=_print_started):
             failed += not outcome.available
             _print_outcome(outcome)
     note(f"{len(wanted) - failed} of {len(wanted)} images up to date")
@@ -56,17 +59,17 @@ def build(patterns: tuple[str, ...], jobs: int, no_cache: bool, **options: Any) 
 
 @images.command("list")
 @recipe_options
+@engine_options
 @json_option()
-def list_images(patterns: tuple[str, ...], as_json: bool, **options: Any) -> None:
+def list_images(patterns: tuple[str, ...], engine: EngineOptions, as_json: bool, **options: Any) -> None:
     """List images, their parents, and whether they are up to date.
 
     Exits with 1 if a Dockerfile is broken; all other images are listed nevertheless.
     """
-    from compiler.images.engine import own_engine
 
     selected = ImageOptions(**options).recipes(patterns)
-    with own_engine() as engine:
-        rows = image_rows(selected, engine.content_hash)
+    with engine.running() as running:
+        rows = image_rows(selected, running.content_hash)
     if as_json:
         click.echo(json.dumps(rows, indent=2))
     else:
@@ -107,6 +110,7 @@ def graph(patterns: tuple[str, ...], form: str, **options: Any) -> None:
 
 @images.command()
 @image_options
+@engine_options
 @click.option("--registry", "address", required=True, metavar="HOST[:PORT]", help="Registry to push to.")
 @click.option("--insecure-registry", "insecure", is_flag=True, help="Use plain HTTP.")
 @click.option(
@@ -117,13 +121,18 @@ def graph(patterns: tuple[str, ...], form: str, **options: Any) -> None:
     "--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Number of pushes at a time."
 )
 def push(
-    patterns: tuple[str, ...], address: str, insecure: bool, lock: Path, jobs: int, **options: Any
+    patterns: tuple[str, ...],
+    engine: EngineOptions,
+    address: str,
+    insecure: bool,
+    lock: Path,
+    jobs: int,
+    **options: Any,
 ) -> None:
     """Push images to a registry and record their digests.
 
     Without PATTERN, pushes every image that is built.
     """
-    from compiler.images.engine import own_engine
     from compiler.images.push import ImageRegistry, built
     from compiler.images.push import push as push_images
     from compiler.images.tree import chosen, discover
@@ -132,9 +141,9 @@ def push(
     names = chosen(discover(image_options.all_folders), patterns)
     registry = ImageRegistry(address=address, insecure=insecure)
     digests = {}
-    with own_engine() as engine:
-        selected = names if patterns else built(engine, names, image_options.naming)
-        for pushed in push_images(engine, selected, image_options.naming, registry, jobs=jobs):
+    with engine.running() as running:
+        selected = names if patterns else built(running, names, image_options.naming)
+        for pushed in push_images(running, selected, image_options.naming, registry, jobs=jobs):
             _print_pushed(pushed)
             if pushed.digest:
                 digests[pushed.reference] = pushed.digest

@@ -13,8 +13,10 @@ from pathlib import Path
 
 from compiler.diagnostics import HeatsinkError
 from compiler.images.context import write_context
-from compiler.images.engine import BuildEngine, BuildFailedError
+from compiler.images.engines.protocol import HASH_LABEL, BuildEngine, BuildRequest
 from compiler.images.recipe import ImageRecipe
+
+_LOG_LINES = 25  # shown of a build that failed
 
 
 class BuildResult(Enum):
@@ -108,12 +110,16 @@ def _not_built(name: str, parent: BuildOutcome) -> BuildOutcome:
 
 def _build_one(engine: BuildEngine, recipe: ImageRecipe, scratch: Path, *, cached: bool) -> BuildOutcome:
     began = time.monotonic()
+    printed: list[str] = []
+    request = BuildRequest(
+        reference=recipe.reference, labels=((HASH_LABEL, recipe.content_hash),), cached=cached
+    )
     try:
         with tempfile.TemporaryFile(dir=scratch) as archive:
             write_context(recipe, archive, scratch)
             archive.seek(0)
-            engine.build(archive, recipe.reference, recipe.content_hash, cached=cached)
+            engine.build(archive, request, printed.append)
     except HeatsinkError as error:
-        log = error.log if isinstance(error, BuildFailedError) else ()
+        log = tuple("".join(printed).splitlines()[-_LOG_LINES:])
         return BuildOutcome(name=recipe.name, result=BuildResult.FAILED, reason=str(error), log=log)
     return BuildOutcome(name=recipe.name, result=BuildResult.BUILT, seconds=time.monotonic() - began)

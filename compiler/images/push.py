@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from compiler.diagnostics import HeatsinkError
 from compiler.images.dockerfile import Naming
-from compiler.images.engine import BuildEngine
+from compiler.images.engines.protocol import BuildEngine
 from compiler.images.registry import RegistryClient
 
 

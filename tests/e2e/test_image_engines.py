@@ -1,0 +1,106 @@
+"""Images built by each engine, here and on a node, through its SDK."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from compiler.images.engines import running_engine
+from compiler.images.engines.podman_service import own_engine
+from compiler.lab import Engine, LabNode
+from compiler.lab.system import wait_until
+from tests.support.in_process import exit_code
+
+pytestmark = pytest.mark.lab
+
+REFERENCE = "localhost/heatsink-test/toy-leaf:1"
+BASE = "localhost/heatsink-test/toy-base:1"
+DOCKERFILES = {
+    "toy-base": 'FROM scratch\nCOPY file /file\nLABEL kind="toy"\n',
+    "toy-leaf": 'FROM {{ parent("toy-base") }}\nCOPY file /leaf\n',
+}
+
+
+@contextmanager
+def socket_of(node: LabNode, folder: Path) -> Iterator[str]:
+    """The socket of a node's docker, here."""
+    path = folder / "docker.sock"
+    forward = subprocess.Popen((*node.ssh_command("-N", "-L", f"{path}:/var/run/docker.sock"),))
+    try:
+        assert wait_until(path.exists, seconds=30)
+        yield f"unix://{path}"
+    finally:
+        forward.terminate()
+        forward.wait()
+
+
+@pytest.fixture
+def url(
+    request: pytest.FixtureRequest, nodes_of: Callable[[Engine], tuple[LabNode, ...]], tmp_path: Path
+) -> Iterator[tuple[str, str]]:
+    """An engine and its socket: podman's here, docker's on a node, podman's as docker's SDK sees it."""
+    name = request.param
+    with ExitStack() as stack:
+        if name == "docker on a node":
+            yield "docker", stack.enter_context(socket_of(nodes_of("docker")[0], tmp_path))
+        else:
+            remove()  # what a run that was killed has left
+            stack.callback(remove)
+            yield name, stack.enter_context(own_engine()).url
+
+
+def remove() -> None:
+    """Remove the images from podman here."""
+    subprocess.run(("podman", "rmi", "--force", REFERENCE, BASE), check=False, capture_output=True)
+
+
+ENGINES = pytest.mark.parametrize("url", ["podman", "docker", "docker on a node"], indirect=True)
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    for name, text in DOCKERFILES.items():
+        (tmp_path / "images" / name).mkdir(parents=True)
+        (tmp_path / "images" / name / "Dockerfile.j2").write_text(text)
+        (tmp_path / "images" / name / "file").write_text(name)
+    return tmp_path
+
+
+def heatsink(tree: Path, url: tuple[str, str], *arguments: str) -> int:
+    engine = ("--engine", url[0], "--engine-url", url[1], "--namespace", "heatsink-test", "--tag", "1")
+    return exit_code(("images", *arguments, *engine), tree)
+
+
+@ENGINES
+def test_an_engine_builds_what_changed_and_knows_what_it_has(
+    url: tuple[str, str], tree: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    codes = heatsink(tree, url, "build", "toy-*"), heatsink(tree, url, "build", "toy-*")
+    printed = capsys.readouterr().err
+    with running_engine(*url) as engine:
+        image = engine.image(REFERENCE)
+    assert codes == (0, 0)
+    assert ("toy-leaf built" in printed, "toy-leaf up to date" in printed) == (True, True)
+    assert image is not None
+    assert (image.id.startswith("sha256:"), image.size > 0) == (True, True)
+
+
+@ENGINES
+def test_a_failed_build_shows_its_last_lines(
+    url: tuple[str, str], tree: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (tree / "images/toy-leaf/Dockerfile.j2").open("a") as dockerfile:
+        dockerfile.write("COPY missing /\n")
+    code = heatsink(tree, url, "build", "toy-*")
+    printed = capsys.readouterr().err
+    assert (code, "toy-leaf failed: " in printed, "  toy-leaf | " in printed) == (1, True, True)
+
+
+@ENGINES
+def test_an_image_that_is_not_there_has_no_hash(url: tuple[str, str]) -> None:
+    with running_engine(*url) as engine:
+        assert engine.content_hash("localhost/heatsink-test/no-such-image:1") is None
