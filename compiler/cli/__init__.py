@@ -5,6 +5,7 @@ command, examples        what all commands have: general options, groups in thei
 output                   notes, warnings, errors and tables, for terminals and for programs
 completion               what the shell completes
 options, merge           options that several commands take; `--merge` of those that evaluate environments
+fleet_options            which hosts are compiled, and from which files
 init                     a new project; the files of its example are in project/
 compile, secrets         a fleet's bundles; values of hidden parameters
 plan, push               what a push would change, and the push
@@ -20,7 +21,8 @@ changing                 options of everything that changes hosts
 secret_values            the values for a push, and what is asked before others are generated
 listed_secrets           what is shown of secrets
 images, lab              container images; test nodes
-image_options            which images there are, and which are selected
+image_options            which images there are, and what they are called
+image_selection          which of them are selected: by what a fleet deploys, or by profiles
 image_engine             which engine has them
 image_list, image_graph  what a list and a graph of images look like
 resolve, lint            the outputs of a template; mistakes that Heat ignores

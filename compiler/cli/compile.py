@@ -13,12 +13,9 @@ import click
 
 from compiler import pipeline
 from compiler.cli.command import Command, json_option
-from compiler.cli.completion import complete_hosts, complete_roles
-from compiler.cli.merge import merge_option
-from compiler.cli.options import environment_options, identity_option
-from compiler.cli.output import detail, left_problem, note, problems_as_json, show_warnings
+from compiler.cli.fleet_options import fleet_options, reading_shown
+from compiler.cli.output import left_problem, note, problems_as_json, show_warnings
 from compiler.diagnostics import Report, counted
-from compiler.files import OnRead
 from compiler.model.container import Backend
 from compiler.model.inputs import Merge
 from compiler.stages.bundle.tree import Changes
@@ -28,44 +25,11 @@ _FILE = click.Path(path_type=Path)
 
 
 @click.command("compile", cls=Command)
-@click.option(
-    "--role", "roles", multiple=True, shell_complete=complete_roles,
-    help="Compile the hosts of this role; repeatable.  [default: all]",
-)  # fmt: skip
-@click.option(
-    "--host",
-    "hosts",
-    multiple=True,
-    metavar="PATTERN",
-    shell_complete=complete_hosts,
-    help="Compile the hosts that match, such as `web-*` or `node[1-3,7]`; repeatable.",
-)
-@environment_options
-@click.option(
-    "-r", "--roles-file", type=_FILE, metavar="ROLES_FILE",
-    help="Roles file, instead of the folders `roles/`.",
-)  # fmt: skip
-@click.option("--hosts", "hosts_file", type=_FILE, help="Hosts file.  [default: hosts.yaml]")
-@click.option(
-    "--templates",
-    type=_FILE,
-    help="Folder of templates that override the built-in ones.  [default: templates]",
-)
-@click.option(
-    "--secrets", "secrets_file", type=_FILE,
-    help="File of secret values.  [default: secrets.yaml, or secrets.yaml.age]",
-)  # fmt: skip
-@identity_option
+@fleet_options
 @click.option("--images-lock", type=_FILE, help="File of image digests.  [default: images.lock.yaml]")
 @click.option(
     "-o", "--output", type=_FILE, default=Path("build"), show_default=True, help="Folder for the bundle."
 )
-@click.option(
-    "--backend",
-    type=click.Choice([backend.value for backend in Backend]),
-    help="Override the backend set by roles and hosts.",
-)
-@merge_option
 @click.option(
     "--check",
     is_flag=True,
@@ -86,7 +50,7 @@ def compile_(
     options = pipeline.Options(merge=Merge(merge), backend=Backend(backend) if backend else None)
     _suspect_repetitions(environments, report)
     wanted = Request(environments=tuple(map(str, environments)), **request)
-    compilation = pipeline.compile_fleet(wanted, options, report, _on_read())
+    compilation = pipeline.compile_fleet(wanted, options, report, reading_shown())
     report.warnings += map(left_problem, pipeline.left(compilation, output))
     if not as_json:
         show_warnings(report)
@@ -108,17 +72,6 @@ def _suspect_repetitions(environments: tuple[Path, ...], report: Report) -> None
                 f"environment file `{path}` is passed {times} times",
                 hint="pass it once, after the files that it overrides",
             )
-
-
-def _on_read() -> OnRead:
-    seen: set[Path] = set()
-
-    def on_read(what: str, path: Path) -> None:
-        if path not in seen:
-            seen.add(path)
-            detail(f"{what}: {path.absolute()}")
-
-    return on_read
 
 
 def _lines(changes: Changes) -> Iterator[str]:

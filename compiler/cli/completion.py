@@ -1,4 +1,4 @@
-"""What the shell completes: the names of roles, hosts, images, environments and schemas."""
+"""What the shell completes: the names of roles, hosts, images, profiles, environments and schemas."""
 
 from __future__ import annotations
 
@@ -54,6 +54,15 @@ def complete_images(context: click.Context, _parameter: click.Parameter, incompl
     own = context.params.get("folders") or [path for path in (Path("images"),) if path.is_dir()]
     with suppress(HeatsinkError):
         return _beginning(incomplete, discover([shipped.folder("images"), *own]))
+    return []
+
+
+def complete_profiles(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Profiles of images."""
+    from compiler.files.image_profiles import NAME, image_profiles
+
+    with suppress(HeatsinkError):
+        return _beginning(incomplete, image_profiles(context.params.get("profiles_file") or Path(NAME)))
     return []
 
 

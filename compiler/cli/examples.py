@@ -84,9 +84,13 @@ _EXAMPLES = {
         ("", "every image of the library and of ./images"),
         ("'keystone*' --no-cache", "some images with the latest packages"),
         ("openstack-base --with-children", "an image and all that is built on it"),
+        ("--role Controller -e prod.yaml", "what the hosts of a role deploy, and what that is built on"),
         ("--template-override site.j2", "with what a site adds to the Dockerfiles"),
     ),
-    "heatsink images list": (("", "which images are built, and which are out of date"),),
+    "heatsink images list": (
+        ("", "which images are built, and which are out of date"),
+        ("-e prod.yaml", "those that the fleet deploys, foreign ones too"),
+    ),
     "heatsink images graph": (
         ("keystone", "what an image is built on, for Graphviz"),
         ("base --with-children --format mermaid", "what is built on an image, for a Markdown page"),

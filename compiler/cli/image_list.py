@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from compiler.cli.output import Cell, problems_as_json, show_table
+from compiler.images.selection import image_name
 
 if TYPE_CHECKING:
     from compiler.images.recipe import ImageRecipe, Recipes
 
 
-def image_rows(recipes: Recipes, built_hash: Callable[[str], str | None]) -> list[dict[str, Any]]:
-    """A row for each image, broken ones last; `built_hash` is the hash that the engine has of a reference."""
+def image_rows(
+    recipes: Recipes, built_hash: Callable[[str], str | None], foreign: Iterable[str] = ()
+) -> list[dict[str, Any]]:
+    """A row for each image, broken ones and foreign references last.
+
+    `built_hash` is the hash that the engine has of a reference.
+    """
     return [
         *(_row(recipe, built_hash(recipe.reference)) for recipe in recipes.by_name.values()),
         *(
@@ -23,6 +29,7 @@ def image_rows(recipes: Recipes, built_hash: Callable[[str], str | None]) -> lis
             _broken_row(name, recipes, broken_parent=recipes.blocked[name])
             for name in sorted(recipes.blocked)
         ),
+        *map(_foreign_row, sorted(foreign)),
     ]
 
 
@@ -38,6 +45,7 @@ def _row(recipe: ImageRecipe, built: str | None) -> dict[str, Any]:
         "reference": recipe.reference,
         "hash": recipe.content_hash,
         "built": built == recipe.content_hash,
+        "foreign": False,
         "errors": [],
         "broken_parent": None,
     }
@@ -52,16 +60,33 @@ def _broken_row(
         "reference": None,
         "hash": None,
         "built": False,
+        "foreign": False,
         "errors": list(errors),
         "broken_parent": broken_parent,
     }
 
 
+def _foreign_row(reference: str) -> dict[str, Any]:
+    return {
+        "name": image_name(reference),
+        "parents": [],
+        "reference": reference,
+        "hash": None,
+        "built": False,
+        "foreign": True,
+        "errors": [],
+        "broken_parent": None,
+    }
+
+
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
-    return row["name"], ", ".join(row["parents"]), (row["hash"] or "")[:12], _state(row)
+    name = row["reference"] if row["foreign"] else row["name"]
+    return name, ", ".join(row["parents"]), (row["hash"] or "")[:12], _state(row)
 
 
 def _state(row: dict[str, Any]) -> str:
+    if row["foreign"]:
+        return "foreign"
     if row["errors"]:
         return "broken"
     if row["broken_parent"]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from compiler.cli.completion import complete_images
+from compiler.cli.image_selection import ImageSelection, selection_options
 
 if TYPE_CHECKING:
     from compiler.images.dockerfile import Naming, RenderSettings
     from compiler.images.recipe import Recipes
+    from compiler.images.selection import ImageSet
 
 _Decorated = Callable[..., Any]
 _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
@@ -29,6 +31,7 @@ class ImageOptions:
     base_image: str | None = None
     with_children: bool = False
     overrides: tuple[Path, ...] = ()
+    selection: ImageSelection = field(default_factory=ImageSelection)
 
     @property
     def all_folders(self) -> list[Path]:
@@ -46,22 +49,33 @@ class ImageOptions:
 
         return Naming(namespace=self.namespace, tag=self.tag or __version__)
 
-    def recipes(self, patterns: Sequence[str]) -> Recipes:
-        """The recipes of the selected images and of all that they are built on.
+    def selected(self, patterns: Sequence[str]) -> ImageSet:
+        """The selected images, of the tree and foreign ones.
 
-        With `--base-image`, an image with a root file system that no other uses is selected only by its name.
+        With `--base-image`, an image with a root file system is selected only if something names it.
         """
+        from compiler.images.selection import ImageSet
+        from compiler.images.tree import discover
+
+        tree = discover(self.all_folders)
+        images = self.selection.images(tree, patterns)
+        if not self.base_image or patterns or self.selection.is_narrow():
+            return images
+        return ImageSet(frozenset(name for name in images.names if not tree[name].has_rootfs))
+
+    def recipes(self, patterns: Sequence[str]) -> Recipes:
+        """The recipes of the selected images and of all that they are built on."""
+        return self.recipes_of(self.selected(patterns).names)
+
+    def recipes_of(self, names: Collection[str]) -> Recipes:
+        """The recipes of these images, of what is built on them if it is wanted, and of all their parents."""
         from compiler.images.dockerfile import built_on
         from compiler.images.recipe import recipes
-        from compiler.images.tree import chosen, discover
+        from compiler.images.tree import discover
 
-        images = discover(self.all_folders)
-        names = chosen(images, patterns)
-        if self.base_image and not patterns:
-            names = [name for name in names if not images[name].has_rootfs]
-        if self.with_children:
-            names = built_on(images, names, self._settings)
-        return recipes(images, names, self._settings)
+        tree = discover(self.all_folders)
+        wanted = built_on(tree, names, self._settings) if self.with_children else sorted(names)
+        return recipes(tree, wanted, self._settings)
 
     @property
     def _settings(self) -> RenderSettings:
@@ -81,7 +95,7 @@ class ImageOptions:
 def image_options(command: _Decorated) -> _Decorated:
     """Give a command PATTERN, and the options that all commands of images take."""
     return _decorated(
-        command,
+        selection_options(command),
         click.argument("patterns", metavar="[PATTERN]...", nargs=-1, shell_complete=complete_images),
         click.option(
             "--images", "folders", type=_FOLDER, multiple=True,

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 def images() -> None:
     """Build, list, draw, render and push container images.
 
-    PATTERN is a glob of image names, such as `nova-*`; without one, all images are selected.
+    PATTERN is a glob of image names, such as `nova-*`. The options of a compile, such as `--role` and `-e`,
+    select what these hosts deploy, `--profile` what a profile has. Each kind limits the others; without
+    any, all images are selected.
     """
 
 
@@ -64,12 +66,15 @@ def build(
 def list_images(patterns: tuple[str, ...], engine: EngineOptions, as_json: bool, **options: Any) -> None:
     """List images, their parents, and whether they are up to date.
 
-    Exits with 1 if a Dockerfile is broken; all other images are listed nevertheless.
+    Deployed images that are not of the tree are foreign. Exits with 1 if a Dockerfile is broken; all other
+    images are listed nevertheless.
     """
 
-    selected = ImageOptions(**options).recipes(patterns)
+    image_options = ImageOptions(**options)
+    images = image_options.selected(patterns)
+    selected = image_options.recipes_of(images.names)
     with engine.running() as running:
-        rows = image_rows(selected, running.content_hash)
+        rows = image_rows(selected, running.content_hash, images.foreign)
     if as_json:
         click.echo(json.dumps(rows, indent=2))
     else:
@@ -131,18 +136,18 @@ def push(
 ) -> None:
     """Push images to a registry and record their digests.
 
-    Without PATTERN, pushes every image that is built.
+    Without a selection, pushes every image that is built.
     """
     from compiler.images.push import ImageRegistry, built
     from compiler.images.push import push as push_images
-    from compiler.images.tree import chosen, discover
 
     image_options = ImageOptions(**options)
-    names = chosen(discover(image_options.all_folders), patterns)
+    names = sorted(image_options.selected(patterns).names)
+    is_named = patterns or image_options.selection.is_narrow()
     registry = ImageRegistry(address=address, insecure=insecure)
     digests = {}
     with engine.running() as running:
-        selected = names if patterns else built(running, names, image_options.naming)
+        selected = names if is_named else built(running, names, image_options.naming)
         for pushed in push_images(running, selected, image_options.naming, registry, jobs=jobs):
             _print_pushed(pushed)
             if pushed.digest:

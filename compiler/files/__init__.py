@@ -2,6 +2,7 @@
 
 hosts_file   the text of a hosts file
 images_lock  digests of images
+image_profiles  selections of images by name
 secrets      the secrets file
 secret_lines  values in its text
 age          encrypted files

@@ -70,10 +70,10 @@ def discover(folders: Sequence[Path]) -> dict[str, Image]:
     return dict(sorted(images.items()))
 
 
-def chosen(names: Iterable[str], patterns: Sequence[str]) -> list[str]:
+def chosen(names: Iterable[str], patterns: Sequence[str], kind: str = "image") -> list[str]:
     """The names that match one of the glob patterns; without patterns, all of them.
 
-    Raises HeatsinkError for patterns that match nothing.
+    Raises HeatsinkError for patterns that match nothing, which calls the names' images `kind`.
     """
     known = sorted(names)
     if not patterns:
@@ -81,7 +81,7 @@ def chosen(names: Iterable[str], patterns: Sequence[str]) -> list[str]:
     unmatched = [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in known)]
     if unmatched:
         raise HeatsinkError.of(
-            Problem(f"no image matches `{pattern}`", None, closest(pattern, known)) for pattern in unmatched
+            Problem(f"no {kind} matches `{pattern}`", None, closest(pattern, known)) for pattern in unmatched
         )
     return [name for name in known if any(fnmatchcase(name, pattern) for pattern in patterns)]
 

@@ -14,7 +14,7 @@ from textwrap import dedent, indent
 
 import pytest
 
-from compiler.node import Mapping
+from compiler.node import Mapping, plain
 from compiler.node.yaml import parse
 from compiler.source import Source
 from tests.support.golden import GOLDEN
@@ -33,6 +33,7 @@ KINDS = {  # a key that only this kind of file has -> the kind
     "resource_registry": "environment",
     "parameter_merge_strategies": "environment",
     "images": "images_lock",
+    "profiles": "image_profiles",
     "config_data": "role_data",
     "docker_config": "role_data",
     "host_prep": "role_data",
@@ -119,7 +120,16 @@ def template(block: Block) -> str:
 def place(block: Block) -> str:
     """Where a block lies in an operator's folder."""
     places = {"role": "roles/Controller.yaml", "images_lock": "images.lock.yaml"}
+    places |= {"image_profiles": "image-profiles.yaml"}
     return block.name or places.get(block.kind, f"{block.kind}.yaml")
+
+
+def command(block: Block) -> str:
+    """A command that reads the block: a compile, for profiles of images a graph of them."""
+    if block.kind != "image_profiles":
+        return f"compile --strict --verbose {arguments(block)}"
+    root = plain(parse(Source(block.page, block.text)))
+    return f"images graph --verbose {' '.join(f'--profile {name}' for name in root['profiles'])}"
 
 
 def arguments(block: Block) -> str:
@@ -152,7 +162,7 @@ def test_a_block_compiles_in_a_fleet_that_reads_it(
     block: Block, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = fleet(tmp_path, block)
-    code = heatsink(tmp_path, f"compile --strict --verbose {arguments(block)}")
+    code = heatsink(tmp_path, command(block))
     printed = capsys.readouterr().err
     assert code == 0, printed
     assert f": {tmp_path / path}\n" in printed

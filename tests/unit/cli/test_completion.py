@@ -31,6 +31,8 @@ def completed(folder: Path, line: str) -> list[str]:
         ("push-artifacts --host d", ["db0"]),
         ("schema ro", ["role", "role_data"]),
         ("images build key", ["keystone"]),
+        ("images build --role We", ["Web"]),
+        ("images build --profile n", ["network"]),
         (
             "compile -e environments/d",
             ["environments/demo.yaml", "environments/docker.yaml", "environments/d:file"],
@@ -41,12 +43,19 @@ def completed(folder: Path, line: str) -> list[str]:
 def test_names_are_completed(line: str, expected: list[str], tmp_path: Path) -> None:
     folder = operator_folder(tmp_path)
     (folder / "hosts.yaml").write_text(HOSTS)
+    (folder / "image-profiles.yaml").write_text("profiles: {network: {}, web: {}}\n")
     heatsink(folder, "compile")
     assert completed(folder, line) == expected
 
 
 @pytest.mark.parametrize(
-    "line", ["compile --host w", "push-artifacts --host w", "compile -r none.yaml --role W"]
+    "line",
+    [
+        "compile --host w",
+        "push-artifacts --host w",
+        "compile -r none.yaml --role W",
+        "images list --profile w",
+    ],
 )
 def test_nothing_is_completed_without_input(line: str, tmp_path: Path) -> None:
     assert completed(tmp_path, line) == []

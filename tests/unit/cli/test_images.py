@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pytest
 
 from compiler.cli.image_list import image_rows, show_images
 from compiler.cli.image_options import ImageOptions
-from tests.support.operator import heatsink
+from compiler.cli.image_selection import ImageSelection
+from compiler.images.recipe import Recipes
+from tests.support.operator import heatsink, operator_folder
 
 DOCKERFILES = {
     "broken": "FROM {{ oops }}",
@@ -137,3 +140,53 @@ def test_what_cannot_be_rendered_may_be_a_child_of_any_image(
         1,
         ["base", "broken", "child", "debian", "memcached"],
     )
+
+
+NO_RECIPES = Recipes(by_name={}, parents={}, broken={}, blocked={})
+PROFILES = """\
+profiles:
+  web: {images: [nginx, memcached]}
+  fleet: {roles: [Web], environments: [mine.yaml]}
+"""
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Path:
+    """A role whose hosts run nginx of the library, and an image of others."""
+    folder = operator_folder(tmp_path)
+    template = folder / "templates/web.yaml"
+    step = "step_1:\n          nginx: {image: nginx}"
+    template.write_text(template.read_text().replace("step_1:", step))
+    (folder / "mine.yaml").write_text("parameter_defaults: {}\n")
+    (folder / "image-profiles.yaml").write_text(PROFILES)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ("--role Web", ["base", "debian", "nginx"]),
+        ("--role Web 'ngi*'", ["base", "debian", "nginx"]),
+        ("--profile web", ["base", "debian", "memcached", "nginx"]),
+        ("--profile web 'mem*'", ["base", "debian", "memcached"]),
+        ("--profile web --role Web", ["base", "debian", "nginx"]),
+        ("--profile fleet", ["base", "debian", "nginx"]),
+        ("--profile fleet --profile web", ["base", "debian", "memcached", "nginx"]),
+    ],
+)
+def test_images_are_selected_by_what_hosts_deploy_and_by_profiles(
+    arguments: str, expected: list[str], fleet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, printed = graph(fleet, arguments, capsys)
+    assert (code, nodes(printed)) == (0, expected)
+
+
+def test_a_deployed_image_that_is_not_of_the_tree_is_listed_as_foreign(
+    fleet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with contextlib.chdir(fleet):
+        selected = ImageOptions(
+            folders=(), namespace="heatsink", tag="1", selection=ImageSelection(roles=("Web",))
+        ).selected(())
+    show_images(image_rows(NO_RECIPES, {}.get, selected.foreign))
+    assert capsys.readouterr().out == "image\tbuilt on\thash\tbuilt\nexample/web@sha256:1\t\t\tforeign\n"

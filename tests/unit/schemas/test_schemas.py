@@ -99,6 +99,7 @@ VALID = {
           networks: {internal_api: 10.0.2.7}
           parameters: {Debug: true}
         """,
+    "image_profiles": "profiles: {a: {images: ['nova-*'], roles: [Web], environments: [a.yaml]}}",
     "images_lock": f"images: {{'registry:4000/a:1': 'sha256:{'0' * 64}'}}",
     "secret_kinds": """
         TlsCa: {kind: ca}
@@ -394,6 +395,7 @@ def test_schema_without_a_name_lists_them() -> None:
     assert result.stdout.split() == [
         "environment",
         "hosts",
+        "image_profiles",
         "images_lock",
         "role",
         "role_data",
