@@ -1,33 +1,102 @@
-"""`images.lock.yaml`: which digest each image has in its registry, an input of `heatsink compile`.
+"""`images.lock.yaml`: which digest each image has in its registry, and what images of ours were built from.
 
 images:
   registry:4000/heatsink/memcached:0.1.0: sha256:…
+builds:
+  memcached:
+    base: sha256:…
+    packages: {memcached: "1.6.18-1"}
+    sources: {plugin: 0123…}
 """
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterator
 from collections.abc import Mapping as AbstractMapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from compiler import files, schemas
 from compiler.files.writing import replace_file
-from compiler.node import Mapping, Node, Scalar
+from compiler.node import plain
 
 NAME = "images.lock.yaml"
-_HEADER = "# written by heatsink images push\n"
+_HEADER = "# written by heatsink images lock and heatsink images push"
+_PLAIN = re.compile(r"(?!(y|n|yes|no|on|off|true|false|null)$)[a-z][a-z0-9+.-]*")  # YAML reads it as text
 
 
-def read_lock(path: Path) -> dict[str, str]:
-    """Image reference → digest. Raises CompileError if the file is not an images lock."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildRecord:
+    """What an image was built from, as far as its Dockerfile leaves it open."""
+
+    base: str = ""
+    """The digest of the foreign image that it starts from; "" if there is none."""
+    packages: AbstractMapping[str, str] = field(default_factory=dict)
+    """The version of each package that it has more than its parent."""
+    sources: AbstractMapping[str, str] = field(default_factory=dict)
+    """The commit, or the checksum, of each source."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImagesLock:
+    """The content of a lock file."""
+
+    digests: AbstractMapping[str, str] = field(default_factory=dict)
+    """Image reference → digest, which `heatsink compile` uses."""
+    builds: AbstractMapping[str, BuildRecord] = field(default_factory=dict)
+    """Name of an image → what it was built from."""
+
+
+def read_lock(path: Path) -> ImagesLock:
+    """The lock in a file, empty if there is none. Raises CompileError if the file is not an images lock."""
+    if not path.exists():
+        return ImagesLock()
     root = files.mapping(path, "an images lock file")
     schemas.check(root, "images_lock")
-    images = root.entries.get("images")
-    entries: dict[str, Node] = images.entries if isinstance(images, Mapping) else {}
-    return {image: str(digest.value) for image, digest in entries.items() if isinstance(digest, Scalar)}
+    content: Any = plain(root)
+    return ImagesLock(
+        digests=content["images"],
+        builds={name: BuildRecord(**record) for name, record in content.get("builds", {}).items()},
+    )
 
 
-def add_to_lock(path: Path, digests: AbstractMapping[str, str]) -> None:
-    """Write digests into the file, beside those that it has of other images, sorted."""
-    merged = (read_lock(path) if path.exists() else {}) | dict(digests)
-    lines = (f"  {reference}: {merged[reference]}\n" for reference in sorted(merged))
-    replace_file(path, f"{_HEADER}images:\n{''.join(lines)}".encode(), 0o644, durable=True)
+def add_to_lock(
+    path: Path,
+    digests: AbstractMapping[str, str] | None = None,
+    builds: AbstractMapping[str, BuildRecord] | None = None,
+) -> None:
+    """Write digests and builds into the file, beside those that it has of other images, sorted."""
+    before = read_lock(path)
+    lines = _lines({**before.digests, **(digests or {})}, {**before.builds, **(builds or {})})
+    replace_file(path, "".join(f"{line}\n" for line in lines).encode(), 0o644, durable=True)
+
+
+def _lines(digests: AbstractMapping[str, str], builds: AbstractMapping[str, BuildRecord]) -> Iterator[str]:
+    yield _HEADER
+    yield "images:" if digests else "images: {}"
+    for reference in sorted(digests):
+        yield f"  {reference}: {digests[reference]}"
+    if builds:
+        yield "builds:"
+    for name in sorted(builds):
+        yield from _record(name, builds[name])
+
+
+def _record(name: str, record: BuildRecord) -> Iterator[str]:
+    sections = {"packages": record.packages, "sources": record.sources}
+    is_empty = not (record.base or any(sections.values()))
+    yield f"  {_key(name)}: {{}}" if is_empty else f"  {_key(name)}:"
+    if record.base:
+        yield f"    base: {record.base}"
+    for title, values in sections.items():
+        if values:
+            yield f"    {title}:"
+        for key in sorted(values):
+            yield f"      {_key(key)}: {json.dumps(values[key], ensure_ascii=False)}"
+
+
+def _key(text: str) -> str:
+    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)

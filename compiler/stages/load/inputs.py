@@ -151,7 +151,7 @@ def _digests(chosen: Path | None, on_read: OnRead) -> dict[str, str]:
     if path is None:
         return {}
     on_read("images lock", path)
-    return images_lock.read_lock(path)
+    return dict(images_lock.read_lock(path).digests)
 
 
 def _image_names() -> frozenset[str]:

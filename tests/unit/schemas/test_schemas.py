@@ -100,7 +100,10 @@ VALID = {
           parameters: {Debug: true}
         """,
     "image_profiles": "profiles: {a: {images: ['nova-*'], roles: [Web], environments: [a.yaml]}}",
-    "images_lock": f"images: {{'registry:4000/a:1': 'sha256:{'0' * 64}'}}",
+    "images_lock": f"""
+        images: {{'registry:4000/a:1': 'sha256:{"0" * 64}'}}
+        builds: {{a: {{base: 'sha256:{"0" * 64}', packages: {{b: '1'}}, sources: {{c: '2'}}}}}}
+        """,
     "secret_kinds": """
         TlsCa: {kind: ca}
         WebTls: {kind: certificate, ca: TlsCa, names: [www.example.com, 192.0.2.7]}
