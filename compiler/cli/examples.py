@@ -91,6 +91,10 @@ _EXAMPLES = {
         ("", "which images are built, and which are out of date"),
         ("-e prod.yaml", "those that the fleet deploys, foreign ones too"),
     ),
+    "heatsink images diff": (
+        ("", "which images a build would build, and why"),
+        ("--role Controller --json", "of those that a role deploys, for a program"),
+    ),
     "heatsink images graph": (
         ("keystone", "what an image is built on, for Graphviz"),
         ("base --with-children --format mermaid", "what is built on an image, for a Markdown page"),

@@ -21,6 +21,14 @@ def image_rows(
     """
     return [
         *(_row(recipe, built_hash(recipe.reference)) for recipe in recipes.by_name.values()),
+        *broken_rows(recipes),
+        *map(_foreign_row, sorted(foreign)),
+    ]
+
+
+def broken_rows(recipes: Recipes) -> list[dict[str, Any]]:
+    """A row for each broken image, and for each that is built on one."""
+    return [
         *(
             _broken_row(name, recipes, errors=problems_as_json(recipes.broken[name].problems))
             for name in sorted(recipes.broken)
@@ -29,7 +37,6 @@ def image_rows(
             _broken_row(name, recipes, broken_parent=recipes.blocked[name])
             for name in sorted(recipes.blocked)
         ),
-        *map(_foreign_row, sorted(foreign)),
     ]
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from compiler.cli.command import json_option
+from compiler.cli.command import PlanCommand, json_option
 from compiler.cli.groups import CommandGroup
+from compiler.cli.image_diff import show_rebuilds
 from compiler.cli.image_engine import EngineOptions, engine_options
 from compiler.cli.image_graph import FORMATS
 from compiler.cli.image_list import image_rows, show_images
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 @click.group(cls=CommandGroup)
 def images() -> None:
-    """Build, list, draw, render and push container images.
+    """Build, list, compare, draw, render and push container images.
 
     PATTERN is a glob of image names, such as `nova-*`. The options of a compile, such as `--role` and `-e`,
     select what these hosts deploy, `--profile` what a profile has. Each kind limits the others; without
@@ -80,6 +81,25 @@ def list_images(patterns: tuple[str, ...], engine: EngineOptions, as_json: bool,
     else:
         show_images(rows)
     show_errors([selected.error()])
+
+
+@images.command(cls=PlanCommand)
+@recipe_options
+@engine_options
+@json_option()
+def diff(patterns: tuple[str, ...], engine: EngineOptions, as_json: bool, **options: Any) -> None:
+    """Show which images a build would build, and why.
+
+    Exit code 0: none, 2: some, 1: an error, such as a broken Dockerfile.
+    """
+    from compiler.images.rebuild import rebuilds
+
+    selected = ImageOptions(**options).recipes(patterns)
+    with engine.running() as running:
+        rows = list(rebuilds(selected.by_name, running.labels))
+    show_rebuilds(rows, selected, as_json=as_json)
+    show_errors([selected.error()])
+    sys.exit(2 if rows else 0)
 
 
 @images.command()

@@ -4,6 +4,7 @@ tree        the images: folders with a Dockerfile.j2   dockerfile  their Dockerf
 graph       the order in which they are built          recipe      what an image is built from, with a hash
 context     the files for the engine, as an archive    engines     podman and docker
 build       builds images, several at a time           push        pushes them, and returns their digests
+content     what an image was built from, in parts     rebuild     what a build would build, and why
 selection   sets of images, and which a fleet deploys
 reference   references of images                       registry    what a registry serves under a name
 logins      logins of registries, from auth files      trust       the certificates of registries

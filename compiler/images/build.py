@@ -12,6 +12,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 from compiler.diagnostics import HeatsinkError
+from compiler.images.content import content_label
 from compiler.images.context import write_context
 from compiler.images.engines.protocol import HASH_LABEL, BuildEngine, BuildRequest
 from compiler.images.recipe import ImageRecipe
@@ -65,7 +66,11 @@ def build(
             if cached and engine.content_hash(recipe.reference) == recipe.content_hash:
                 return BuildOutcome(name=name, result=BuildResult.UNCHANGED)
             started(name)
-            return _build_one(engine, recipe, Path(scratch), cached=cached)
+            labels = {HASH_LABEL: recipe.content_hash, **content_label(recipe, recipes)}
+            request = BuildRequest(
+                reference=recipe.reference, labels=tuple(sorted(labels.items())), cached=cached
+            )
+            return _build_one(engine, recipe, request, Path(scratch))
 
         yield from run_graph({name: recipe.parents for name, recipe in recipes.items()}, work, jobs=jobs)
 
@@ -108,12 +113,11 @@ def _not_built(name: str, parent: BuildOutcome) -> BuildOutcome:
     return BuildOutcome(name=name, result=BuildResult.NOT_BUILT, reason=f"parent `{parent.name}` {verb}")
 
 
-def _build_one(engine: BuildEngine, recipe: ImageRecipe, scratch: Path, *, cached: bool) -> BuildOutcome:
+def _build_one(
+    engine: BuildEngine, recipe: ImageRecipe, request: BuildRequest, scratch: Path
+) -> BuildOutcome:
     began = time.monotonic()
     printed: list[str] = []
-    request = BuildRequest(
-        reference=recipe.reference, labels=((HASH_LABEL, recipe.content_hash),), cached=cached
-    )
     try:
         with tempfile.TemporaryFile(dir=scratch) as archive:
             write_context(recipe, archive, scratch)

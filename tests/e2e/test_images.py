@@ -152,3 +152,15 @@ def test_a_list_says_what_is_built(tree: Path) -> None:
     assert {row["name"]: row["built"] for row in rows} == {
         "toy-base": True, "toy-leaf": True, "toy-broken": False, "toy-orphan": False,
     }  # fmt: skip
+
+
+def test_a_difference_names_what_an_image_was_not_built_from(tree: Path) -> None:
+    heatsink("build", tree, "toy-leaf")
+    same = heatsink("diff", tree, "toy-leaf")
+    (tree / "toy-base/file").write_text("changed")
+    differs = heatsink("diff", tree, "toy-leaf")
+    assert (same.exit_code, differs.exit_code) == (0, 2)
+    assert differs.stdout.splitlines()[1:] == [
+        "toy-base\tfile `file` changed",
+        "toy-leaf\tparent `toy-base` changed",
+    ]

@@ -23,8 +23,12 @@ class EngineImage:
 
     id: str
     size: int
-    content_hash: str | None
-    """The hash of the content that it was built from; None if heatsink did not build it."""
+    labels: Mapping[str, str]
+
+    @property
+    def content_hash(self) -> str | None:
+        """The hash of the content that it was built from; None if heatsink did not build it."""
+        return self.labels.get(HASH_LABEL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +62,11 @@ class BuildEngine(Protocol):
     def push(self, reference: str, destination: str, *, verify_tls: bool) -> None:
         """Copy an image to a registry under another name. Raises HeatsinkError."""
 
+    def labels(self, reference: str) -> Mapping[str, str] | None:
+        """The labels of an image, or None if the image does not exist."""
+        image = self.image(reference)
+        return image.labels if image else None
+
     def content_hash(self, reference: str) -> str | None:
         """The hash of the content that an image was built from, or None if the image does not exist."""
         image = self.image(reference)
@@ -75,7 +84,7 @@ def engine_image(attributes: Mapping[str, Any]) -> EngineImage:
     return EngineImage(
         id=f"sha256:{attributes['Id'].removeprefix('sha256:')}",
         size=attributes["Size"],
-        content_hash=labels.get(HASH_LABEL),
+        labels=labels,
     )
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from compiler.cli.image_diff import show_rebuilds
 from compiler.cli.image_list import image_rows, show_images
 from compiler.cli.image_options import ImageOptions
 from compiler.cli.image_selection import ImageSelection
+from compiler.images.rebuild import rebuilds
 from compiler.images.recipe import Recipes
 from tests.support.operator import heatsink, operator_folder
 
@@ -78,6 +81,30 @@ def test_a_root_file_system_that_another_base_replaces_is_selected_by_its_name(
     base_image: str | None, patterns: tuple[str, ...], is_selected: bool, tmp_path: Path
 ) -> None:
     assert ("debian" in options(tmp_path, base_image).recipes(patterns).by_name) == is_selected
+
+
+def test_a_difference_has_a_reason_for_each_image_and_the_errors_of_broken_ones(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipes = options(tmp_path).recipes([*DOCKERFILES])
+    show_rebuilds(list(rebuilds(recipes.by_name, {}.get)), recipes, as_json=True)
+    rows = json.loads(capsys.readouterr().out)
+    assert {row["name"]: (row["reasons"], len(row["errors"]), row["broken_parent"]) for row in rows} == {
+        "web": (["new"], 0, None),
+        "broken": ([], 1, None),
+        "child": ([], 0, "broken"),
+    }
+
+
+def test_a_difference_in_a_pipe_is_one_line_for_each_image(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipes = options(tmp_path).recipes(["web"])
+    show_rebuilds(list(rebuilds(recipes.by_name, {}.get)), recipes, as_json=False)
+    assert capsys.readouterr() == (
+        "image\twhy it would be built\nweb\tnew\n",
+        "1 of 1 image would be built\n",
+    )
 
 
 def graph(folder: Path, arguments: str, capsys: pytest.CaptureFixture[str]) -> tuple[object, str]:
