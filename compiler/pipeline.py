@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,7 +13,7 @@ from compiler.model.container import Backend
 from compiler.model.credential import Credential
 from compiler.model.fleet import Fleet
 from compiler.model.host import EmittedHost, LoweredHost
-from compiler.model.inputs import Environment, Inputs, Merge, Opener
+from compiler.model.inputs import Environment, ImagePins, Inputs, Merge, Opener
 from compiler.model.service import OVERRIDES, HostData
 from compiler.stages.bundle import tree
 from compiler.stages.bundle.compiled import CompiledBundle, bundle
@@ -34,6 +34,8 @@ class Options:
 
     merge: Merge = Merge.SERVER
     backend: Backend | None = None
+    locked: bool = False
+    """Whether an image without a digest is an error."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,7 @@ class Stages:
 
     def lowered(self) -> Iterator[LoweredHost]:
         """Hosts with their containers and files, fully specified."""
-        return lower(self.resolved(), self.inputs.digests, self.inputs.images, self.report)
+        return lower(self.resolved(), self.inputs.pins, self.inputs.images, self.report)
 
     def emitted(self) -> Iterator[EmittedHost]:
         """Hosts with the text of their units and files."""
@@ -77,6 +79,7 @@ class Stages:
 def stages(request: Request, options: Options, report: Report, on_read: files.OnRead) -> Stages:
     """The stages of a request. Raises CompileError for input files that cannot be read or merged."""
     inputs = load(request, on_read)
+    inputs = replace(inputs, pins=replace(inputs.pins, required=options.locked))
     for path in misnamed_files():
         report.suspect(f"`{path}` is not read", hint=f"rename it to `{path.with_suffix('.yaml')}`")
     environments = overlaid(inputs.environments, OVERRIDES)
@@ -91,6 +94,15 @@ def stages(request: Request, options: Options, report: Report, on_read: files.On
         backend=options.backend,
         report=report,
     )
+
+
+def tagged_images(request: Request, options: Options, report: Report, on_read: files.OnRead) -> list[str]:
+    """The references of all images of a request's containers, as a lock has them; not those with a digest."""
+    made = stages(request, options, report, on_read)
+    unpinned = replace(made, inputs=replace(made.inputs, pins=ImagePins()))
+    hosts = unpinned.completed(unpinned.lowered())
+    images = {container.image for host in hosts for container in host.containers}
+    return sorted(image for image in images if image and "@" not in image)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

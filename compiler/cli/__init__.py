@@ -26,6 +26,7 @@ image_selection          which of them are selected: by what a fleet deploys, or
 image_engine             which engine has them
 image_list, image_diff   what a list of images looks like, and what would be built
 image_graph              what a graph of images looks like
+image_lock               pins images of registries
 resolve, lint            the outputs of a template; mistakes that Heat ignores
 kept_strings             random strings of `resolve` that stay the same from run to run
 conformance, render      cases with the results of Heat; a TripleO tree

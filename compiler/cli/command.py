@@ -14,11 +14,11 @@ from compiler.cli import examples
 from compiler.cli.output import output_options, versions
 
 _SECTIONS = {
-    "Selection": ("--role", "--host", "--profile", "--with-children"),
+    "Selection": ("--all", "--role", "--host", "--profile", "--with-children"),
     "Input": (
         "--environment-file", "--environment-directory", "--roles-file", "--networks-file", "--hosts",
-        "--templates", "--secrets", "--identity", "--images-lock", "--build", "--images", "--profiles",
-        "--template-override", "--properties", "-P",
+        "--templates", "--secrets", "--identity", "--images-lock", "--locked", "--build", "--images",
+        "--profiles", "--template-override", "--properties", "-P",
     ),
     "Connection": ("--known-hosts", "--accept-new-host-keys", "--parallel"),
     "Output": ("--output", "--check", "--diff", "--json"),

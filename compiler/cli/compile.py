@@ -27,6 +27,7 @@ _FILE = click.Path(path_type=Path)
 @click.command("compile", cls=Command)
 @fleet_options
 @click.option("--images-lock", type=_FILE, help="File of image digests.  [default: images.lock.yaml]")
+@click.option("--locked", is_flag=True, help="Treat images without a digest as errors.")
 @click.option(
     "-o", "--output", type=_FILE, default=Path("build"), show_default=True, help="Folder for the bundle."
 )
@@ -39,7 +40,7 @@ _FILE = click.Path(path_type=Path)
 @json_option("Print a JSON summary; errors too, to stdout.")
 def compile_(
     output: Path, environments: tuple[Path, ...], backend: Backend | None, merge: Merge,
-    check: bool, strict: bool, as_json: bool, **request: Any,
+    check: bool, strict: bool, locked: bool, as_json: bool, **request: Any,
 ) -> None:  # fmt: skip
     """Compile roles and environments into a bundle for each host.
 
@@ -47,7 +48,9 @@ def compile_(
     and then only files that differ.
     """
     report = Report(strict=strict)
-    options = pipeline.Options(merge=Merge(merge), backend=Backend(backend) if backend else None)
+    options = pipeline.Options(
+        merge=Merge(merge), backend=Backend(backend) if backend else None, locked=locked
+    )
     _suspect_repetitions(environments, report)
     wanted = Request(environments=tuple(map(str, environments)), **request)
     compilation = pipeline.compile_fleet(wanted, options, report, reading_shown())

@@ -105,6 +105,11 @@ _EXAMPLES = {
     "heatsink images push": (
         ("--registry registry.example.com", "push what is built, and pin the digests in images.lock.yaml"),
     ),
+    "heatsink images lock": (
+        ("docker.io/library/nginx:1.27", "pin the image that a tag means now"),
+        ("--all -e prod.yaml", "pin every image that the fleet deploys and that is not pinned yet"),
+        ("--all -e prod.yaml --update", "move all pins to what the tags mean now"),
+    ),
     "heatsink resolve": (
         ("stack.yaml -e env.yaml", "all outputs, as Heat computes them"),
         ("overcloud.yaml -e env.yaml --output RoleData", "one output of a TripleO tree"),

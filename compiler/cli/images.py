@@ -16,6 +16,7 @@ from compiler.cli.image_diff import show_rebuilds
 from compiler.cli.image_engine import EngineOptions, engine_options
 from compiler.cli.image_graph import FORMATS
 from compiler.cli.image_list import image_rows, show_images
+from compiler.cli.image_lock import lock
 from compiler.cli.image_options import ImageOptions, image_options, recipe_options
 from compiler.cli.output import note
 from compiler.cli.selection import show_errors
@@ -177,6 +178,9 @@ def push(
     images_lock.add_to_lock(lock, digests)
     note(f"{len(digests)} of {len(selected)} images pushed, digests written to {lock}")
     sys.exit(0 if len(digests) == len(selected) else 1)
+
+
+images.add_command(lock)
 
 
 def _nothing_pushed(selected: Sequence[str], address: str) -> HeatsinkError:

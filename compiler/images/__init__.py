@@ -5,7 +5,7 @@ graph       the order in which they are built          recipe      what an image
 context     the files for the engine, as an archive    engines     podman and docker
 build       builds images, several at a time           push        pushes them, and returns their digests
 content     what an image was built from, in parts     rebuild     what a build would build, and why
-selection   sets of images, and which a fleet deploys
+selection   sets of images, and which a fleet deploys  pinning     references to digests, for the lock
 reference   references of images                       registry    what a registry serves under a name
 logins      logins of registries, from auth files      trust       the certificates of registries
 http        requests that end in time                  sizes       how much a pull transfers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -158,6 +159,15 @@ class Host:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImagePins:
+    """The digests that images are pinned to."""
+
+    digests: AbstractMapping[str, str] = field(default_factory=dict)  # reference → sha256:…
+    file: str | None = None  # of the lock, if it is not the usual one
+    required: bool = False  # whether an image without a digest is an error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
     """Everything that compiling reads, apart from the templates themselves."""
 
@@ -167,6 +177,6 @@ class Inputs:
     hosts: tuple[Host, ...]  # of the whole fleet: facts such as ServiceHosts list them all
     chosen: frozenset[str]  # names of the hosts to compile
     environments: tuple[Environment, ...]
-    digests: dict[str, str] = field(default_factory=dict)  # image -> sha256:…
+    pins: ImagePins = field(default_factory=ImagePins)
     secrets: frozenset[str] = frozenset()  # names that the secrets file has a value for
     images: frozenset[str] = frozenset()  # names of those that `heatsink images` builds

@@ -10,7 +10,7 @@ from compiler import shipped
 from compiler.diagnostics import CompileError, Report
 from compiler.files import OnRead, images_lock, secrets
 from compiler.hot.loader import check_link
-from compiler.model.inputs import Environment, Host, Inputs, Role, Tree
+from compiler.model.inputs import Environment, Host, ImagePins, Inputs, Role, Tree
 from compiler.model.selection import selected
 from compiler.node import Node
 from compiler.stages.load import environments, roles
@@ -56,7 +56,7 @@ def load(request: Request, on_read: OnRead) -> Inputs:
     tree = template_tree(request.templates, mistakes)
     layers = _environments(request.environments, tree, mistakes, on_read)
     fleet = next(mistakes.attempt(lambda: _fleet(request, on_read)), _Fleet("", (), (), {}))
-    digests: dict[str, str] = next(mistakes.attempt(lambda: _digests(request.images_lock, on_read)), {})
+    pins = next(mistakes.attempt(lambda: _pins(request.images_lock, on_read)), ImagePins())
     secret_names: frozenset[str] = next(
         mistakes.attempt(lambda: _secret_names(request, on_read)), frozenset()
     )
@@ -68,7 +68,7 @@ def load(request: Request, on_read: OnRead) -> Inputs:
         hosts=fleet.hosts,
         chosen=frozenset(host.name for host in fleet.chosen),
         environments=layers,
-        digests=digests,
+        pins=pins,
         secrets=secret_names,
         images=_image_names(),
     )
@@ -146,12 +146,12 @@ def _named(request: Request) -> list[tuple[str, Node | None]]:
     return [(name, None) for name in request.roles]
 
 
-def _digests(chosen: Path | None, on_read: OnRead) -> dict[str, str]:
+def _pins(chosen: Path | None, on_read: OnRead) -> ImagePins:
     path = _path(chosen, images_lock.NAME)
     if path is None:
-        return {}
+        return ImagePins()
     on_read("images lock", path)
-    return dict(images_lock.read_lock(path).digests)
+    return ImagePins(digests=images_lock.read_lock(path).digests, file=str(chosen) if chosen else None)
 
 
 def _image_names() -> frozenset[str]:

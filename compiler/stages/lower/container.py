@@ -49,6 +49,10 @@ class Definition:
         """Where a key of the definition is written, for messages."""
         return self.node.key_span(key) if key in self.node.entries else self.place
 
+    def value_span(self, key: str) -> Span:
+        """Where the value of a key is written: in an environment, if a parameter has it from there."""
+        return self.node.entries[key].span if key in self.node.entries else self.place
+
     def item_span(self, key: str, position: int) -> Span:
         """Where an item of a list is written."""
         items = self.node.entries.get(key)

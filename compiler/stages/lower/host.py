@@ -7,7 +7,6 @@ kept under it; a host then costs little more than the look-ups.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple, TypeVar
@@ -16,9 +15,11 @@ from compiler.diagnostics import CompileError, Problem, Report
 from compiler.model.config import ConfigFile, Port
 from compiler.model.container import Container
 from compiler.model.host import LoweredHost
+from compiler.model.inputs import ImagePins
 from compiler.model.service import HostData, HostSettings, Part
 from compiler.node import plain
 from compiler.node.by_identity import ByIdentity
+from compiler.source import Span
 from compiler.stages.lower import exposure, host_prep, images, order, refusals
 from compiler.stages.lower.config import config_file, kolla_file
 from compiler.stages.lower.conflicts import conflicts
@@ -31,22 +32,21 @@ IGNORED = frozenset(("service_name",))
 
 
 def lower(
-    hosts: Iterable[HostData], digests: AbstractMapping[str, str], own_images: frozenset[str], report: Report
+    hosts: Iterable[HostData], pins: ImagePins, own_images: frozenset[str], report: Report
 ) -> Iterator[LoweredHost]:
     """Every host, fully specified; one with mistakes is left out, and the mistakes are reported.
 
-    `digests`: those of images.lock.yaml, by image reference; `own_images`: the names of heatsink's own. When
-    all hosts are lowered without a mistake, overrides that no file took and images without a digest are
-    reported too.
+    `pins`: those of images.lock.yaml; `own_images`: the names of heatsink's own. When all hosts are lowered
+    without a mistake, overrides that no file took and images without a digest are reported too.
     """
-    lowering = _Lowering(digests, own_images, report)
+    lowering = _Lowering(pins, own_images, report)
     fleet_services: frozenset[str] = frozenset()
     for data in hosts:
         fleet_services = data.fleet_services
         yield from report.attempt(partial(lowering.host, data))
     if not report.errors:
         lowering.overrides.check(fleet_services, report)
-        images.warn_of_tags(filter(None, lowering.images), report)
+        images.check_pins(lowering.images, pins, report)
 
 
 class _Parts(NamedTuple):
@@ -62,11 +62,11 @@ class _Parts(NamedTuple):
 class _Lowering:
     """Lowers hosts one by one."""
 
-    digests: AbstractMapping[str, str]
+    pins: ImagePins
     own_images: frozenset[str]
     report: Report
     overrides: Overrides = field(default_factory=Overrides)
-    images: set[str] = field(default_factory=set)  # of all containers
+    images: dict[str, Span] = field(default_factory=dict)  # of all containers, and where they are named
     _definitions: ByIdentity[Definition] = field(default_factory=ByIdentity)
     _config_files: ByIdentity[ConfigFile] = field(default_factory=ByIdentity)
     _kolla_files: ByIdentity[ConfigFile] = field(default_factory=ByIdentity)
@@ -89,6 +89,7 @@ class _Lowering:
         self._check(data, parts, present, paths)
         if (present, paths) not in self._containers:
             self._containers[present, paths] = order.containers(present, paths)
+            self._note_images(present)
         return LoweredHost(
             name=data.host.name,
             role=data.host.role,
@@ -100,6 +101,11 @@ class _Lowering:
             prep=host_prep.merged(parts.preps),
             ports=(*parts.ports, *(port for each in present for port in each.ports)),
         )
+
+    def _note_images(self, definitions: Iterable[Definition]) -> None:
+        for present in definitions:
+            if image := present.container.image:
+                self.images.setdefault(image, present.value_span("image"))
 
     def _parts(self, data: HostData) -> _Parts:
         definitions: list[Definition] = []
@@ -133,14 +139,13 @@ class _Lowering:
             exposure.refuse_forged(part)
             lowered = definition(
                 part,
-                lambda image: images.reference(images.full_name(image, settings), self.digests),
+                lambda image: images.reference(images.full_name(image, settings), self.pins.digests),
                 settings.alias_prefix,
             )
             refusals.check(lowered)
             misspelt = images.misspelt(lowered, settings, self.own_images)
             for problem in (*refusals.without_effect(lowered), *misspelt):
                 self.report.suspect(problem.message, problem.span, problem.hint)
-            self.images.add(lowered.container.image)
             return lowered
 
         names = (settings.image_prefix, settings.image_tag, settings.alias_prefix)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as AbstractMapping
 
 from compiler.diagnostics import Problem, Report, closest
+from compiler.model.inputs import ImagePins
 from compiler.model.service import HostSettings
+from compiler.source import Span
 from compiler.stages.lower.container import Definition
 
 # https://pkg.go.dev/github.com/distribution/reference
@@ -16,7 +19,15 @@ _COMPONENT = rf"{_WORD}(?:(?:[.]|_|__|-+){_WORD})*"
 _HOST = r"(?:[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*|\[[0-9a-fA-F:]+\])"
 _REGISTRY = rf"(?=localhost/|[^/]*[.:]){_HOST}(?::[0-9]+)?/"  # any other first word belongs to the name
 _SUFFIX = r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@[a-z0-9+._-]+:[0-9a-fA-F]+)?"
+_TAG = re.compile(r":[^:/]*$")
 _REFERENCE = re.compile(rf"(?:{_REGISTRY})?{_COMPONENT}(?:/{_COMPONENT})*{_SUFFIX}")
+
+_LOCK = "images.lock.yaml"
+_LOCAL = "localhost/"
+_NOT_IN_A_REGISTRY = (
+    "`heatsink images push --registry HOST` pins images that are built here; name HOST/heatsink in "
+    "ContainerImagePrefix then"
+)
 
 
 def full_name(image: str, settings: HostSettings) -> str:
@@ -29,7 +40,7 @@ def full_name(image: str, settings: HostSettings) -> str:
 def reference(image: str, digests: AbstractMapping[str, str]) -> str:
     """The full name with the digest that the lock has for it, else as it is."""
     digest = None if "@" in image else digests.get(image)
-    return image if digest is None else f"{image.rpartition(':')[0]}@{digest}"
+    return image if digest is None else f"{_TAG.sub('', image)}@{digest}"
 
 
 def invalid(definition: Definition) -> Iterator[Problem]:
@@ -52,12 +63,21 @@ def misspelt(definition: Definition, settings: HostSettings, own: frozenset[str]
             yield Problem(f"`images/` has no image `{name}`", definition.key_span("image"), hint)
 
 
-def warn_of_tags(images: Iterable[str], report: Report) -> None:
-    """One warning for all images that are named by a tag alone."""
-    tagged = sorted({image for image in images if "@" not in image})
-    if tagged:
-        names = ", ".join(tagged)
-        report.warn(
-            f"image tags are mutable: no digest is pinned for {names}",
-            hint="`heatsink images push` pins heatsink's own; for others write the digest: `name@sha256:…`",
-        )
+def check_pins(used: AbstractMapping[str, Span], pins: ImagePins, report: Report) -> None:
+    """Report images that are named by a tag alone, each with its place if that is an error."""
+    tagged = sorted(image for image in used if "@" not in image)
+    local = [image for image in tagged if image.startswith(_LOCAL)]
+    foreign = [image for image in tagged if not image.startswith(_LOCAL)]
+    if pins.required:
+        for image in tagged:
+            hint = _NOT_IN_A_REGISTRY if image in local else f"run `{_command([image], pins)}`"
+            report.error(f"image `{image}` has no digest in {pins.file or _LOCK}", used[image], hint)
+        return
+    for images, hint in ((foreign, f"run `{_command(foreign, pins)}`"), (local, _NOT_IN_A_REGISTRY)):
+        if images:
+            report.warn(f"image tags are mutable: no digest is pinned for {', '.join(images)}", hint=hint)
+
+
+def _command(images: Iterable[str], pins: ImagePins) -> str:
+    """What pins images."""
+    return shlex.join(("heatsink", "images", "lock", *(("--lock", pins.file) if pins.file else ()), *images))
