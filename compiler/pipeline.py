@@ -96,13 +96,17 @@ def stages(request: Request, options: Options, report: Report, on_read: files.On
     )
 
 
-def tagged_images(request: Request, options: Options, report: Report, on_read: files.OnRead) -> list[str]:
-    """The references of all images of a request's containers, as a lock has them; not those with a digest."""
+def named_images(request: Request, options: Options, report: Report, on_read: files.OnRead) -> list[str]:
+    """The references of all images of a request's containers, as they are named: without a lock's digests."""
     made = stages(request, options, report, on_read)
     unpinned = replace(made, inputs=replace(made.inputs, pins=ImagePins()))
     hosts = unpinned.completed(unpinned.lowered())
-    images = {container.image for host in hosts for container in host.containers}
-    return sorted(image for image in images if image and "@" not in image)
+    return sorted({container.image for host in hosts for container in host.containers if container.image})
+
+
+def tagged_images(request: Request, options: Options, report: Report, on_read: files.OnRead) -> list[str]:
+    """The references of all images of a request's containers, as a lock has them; not those with a digest."""
+    return [image for image in named_images(request, options, report, on_read) if "@" not in image]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

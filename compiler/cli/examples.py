@@ -105,6 +105,13 @@ _EXAMPLES = {
     "heatsink images push": (
         ("--registry registry.example.com", "push what is built, and pin the digests in images.lock.yaml"),
     ),
+    "heatsink images save": (
+        ("-o images.oci.tar", "every image of the lock, for a place without this registry"),
+        ("-o edge.oci.tar --role Edge -e prod.yaml", "what the hosts of a role deploy"),
+    ),
+    "heatsink images load": (
+        ("images.oci.tar --registry registry.example.com", "into another registry, by the same digests"),
+    ),
     "heatsink images lock": (
         ("docker.io/library/nginx:1.27", "pin the image that a tag means now"),
         ("--all -e prod.yaml", "pin every image that the fleet deploys and that is not pinned yet"),

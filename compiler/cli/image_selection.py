@@ -94,13 +94,10 @@ class ImageSelection:
     def _deployed(self, request: Request, tree: Collection[str]) -> ImageSet:
         """The images that the containers of a request refer to."""
         from compiler.images.selection import deployed
-        from compiler.pipeline import Options, stages
+        from compiler.pipeline import Options, named_images
 
         options = Options(merge=Merge(self.merge), backend=Backend(self.backend) if self.backend else None)
-        compiled = stages(request, options, Report(), reading_shown())
-        hosts = compiled.completed(compiled.lowered())
-        images = (container.image for host in hosts for container in host.containers)
-        return deployed(filter(None, images), tree)
+        return deployed(named_images(request, options, Report(), reading_shown()), tree)
 
     def _names_fleet(self) -> bool:
         from compiler.stages.load.inputs import Request

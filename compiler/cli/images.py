@@ -14,6 +14,7 @@ from compiler.cli.command import PlanCommand, json_option
 from compiler.cli.groups import CommandGroup
 from compiler.cli.image_diff import show_rebuilds
 from compiler.cli.image_engine import EngineOptions, engine_options
+from compiler.cli.image_file import load, save
 from compiler.cli.image_graph import FORMATS
 from compiler.cli.image_list import image_rows, show_images
 from compiler.cli.image_lock import lock
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 @click.group(cls=CommandGroup)
 def images() -> None:
-    """Build, list, compare, draw, render and push container images.
+    """Build, list, compare, draw, render, push and carry container images.
 
     PATTERN is a glob of image names, such as `nova-*`. The options of a compile, such as `--role` and `-e`,
     select what these hosts deploy, `--profile` what a profile has. Each kind limits the others; without
@@ -181,6 +182,8 @@ def push(
 
 
 images.add_command(lock)
+images.add_command(save)
+images.add_command(load)
 
 
 def _nothing_pushed(selected: Sequence[str], address: str) -> HeatsinkError:

@@ -8,5 +8,8 @@ content     what an image was built from, in parts     rebuild     what a build 
 selection   sets of images, and which a fleet deploys  pinning     references to digests, for the lock
 reference   references of images                       registry    what a registry serves under a name
 logins      logins of registries, from auth files      trust       the certificates of registries
+layout      images in a tar file, as it is written     layout_file  the same, read and checked
+blobs       layers from and into registries            saving      images of a lock into a file
+loading     images of a file into a registry
 http        requests that end in time                  sizes       how much a pull transfers
 """

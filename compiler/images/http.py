@@ -7,7 +7,8 @@ import socket
 import ssl
 import time
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import Message
 from functools import partial
@@ -50,15 +51,15 @@ class HttpClient:
         Redirects are followed within the server; those to another one would take what we ask, and a login,
         to somebody whom the operator has not named. Raises one of FAILURES, or HeatsinkError.
         """
-        origin = _origin(url)
+        origin = origin_of(url)
         for _ in range(_REDIRECTS):
             answer = self._once(url, headers, deadline, form)
             location = answer.headers.get("Location")
             if answer.status not in _MOVED or not location:
                 return answer
             url = urllib.parse.urljoin(url, location)
-            if _origin(url) != origin:
-                raise HeatsinkError(f"redirected to `{_origin(url)}`, which is another server")
+            if origin_of(url) != origin:
+                raise HeatsinkError(f"redirected to `{origin_of(url)}`, which is another server")
         raise HeatsinkError("redirected without end")
 
     def _once(
@@ -66,15 +67,22 @@ class HttpClient:
     ) -> Answer:
         body = urllib.parse.urlencode(form).encode() if form else None
         request = Request(url, data=body, headers=dict(headers))  # noqa: S310 - built by us
-        # A cast, as the type of `open` leaves it open.
-        with cast("HTTPResponse", self._opener.open(request, timeout=_remaining(deadline))) as response:
+        with self.open(request, deadline=deadline) as response:
             content = response.read(LARGEST + 1)
             if len(content) > LARGEST:
                 raise HeatsinkError(f"more than {LARGEST >> 20} MiB answered")
             return Answer(status=response.status, headers=response.headers, content=content)
 
+    @contextmanager
+    def open(self, request: Request, *, deadline: float) -> Iterator[HTTPResponse]:
+        """The answer to any request, to be read until a time; no redirect is followed."""
+        # A cast, as the type of `open` leaves it open.
+        with cast("HTTPResponse", self._opener.open(request, timeout=_remaining(deadline))) as response:
+            yield response
 
-def _origin(url: str) -> str:
+
+def origin_of(url: str) -> str:
+    """The server of a URL, with its scheme and port."""
     parts = urllib.parse.urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
 

@@ -13,8 +13,10 @@ import re
 import ssl
 import time
 import urllib.parse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.message import Message
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -45,6 +47,7 @@ class ImageManifest:
 
     digest: str
     content: Mapping[str, Any]
+    raw: bytes = field(default=b"", repr=False)
 
     @property
     def config(self) -> str:
@@ -76,11 +79,17 @@ class RegistryClient:
 
     def manifest(self, reference: str) -> ImageManifest:
         """The manifest of an image. Raises HeatsinkError, in time, if the registry does not serve it."""
+        with self.asking(reference) as question:
+            return question.manifest()
+
+    @contextmanager
+    def asking(self, reference: str) -> Iterator[Question]:
+        """Questions about an image, whose failures are HeatsinkErrors that name it."""
         image = image_reference(reference)
         folders = certificate_folders(self.environment)
         http = HttpClient(tls_context(image.host, folders, self.ca))
         scheme = "http" if image.host in self.insecure else "https"
-        question = _Question(
+        question = Question(
             image=image,
             http=http,
             base=f"{scheme}://{_HOSTS.get(image.host, image.host)}",
@@ -88,7 +97,7 @@ class RegistryClient:
             deadline=time.monotonic() + self.limit,
         )
         try:
-            return question.manifest()
+            yield question
         except HeatsinkError as error:
             raise _unanswered(image, str(error), error.problems[0].hint) from None
         except FAILURES as error:
@@ -115,8 +124,8 @@ def _unanswered(image: ImageReference, why: str, hint: str | None) -> HeatsinkEr
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Question:
-    """One question to a registry."""
+class Question:
+    """What is asked of a registry about one image, until a time."""
 
     image: ImageReference
     http: HttpClient
@@ -125,29 +134,31 @@ class _Question:
     deadline: float
 
     def manifest(self) -> ImageManifest:
+        """The manifest of the image. Raises HeatsinkError, or one of FAILURES."""
         answer = self._authorized(f"{self.base}/v2/{self.image.name}/manifests/{self.image.version}")
         digest = f"sha256:{hashlib.sha256(answer.content).hexdigest()}"
         announced = answer.headers.get("Docker-Content-Digest", digest)
         if digest != (self.image.digest or announced):
             raise HeatsinkError("what it serves does not have the digest that it should have")
-        return ImageManifest(digest=digest, content=_manifest(answer.content))
+        return ImageManifest(digest=digest, content=_manifest(answer.content), raw=answer.content)
 
     def _authorized(self, url: str) -> Answer:
         """The answer, after a login if the registry wants one."""
         answer = self.http.ask(url, {"Accept": _TYPES}, deadline=self.deadline)
         if answer.status == 401:
-            scheme, _, rest = answer.headers.get("WWW-Authenticate", "").partition(" ")
-            authorization = self._authorization(scheme.lower(), dict(_CHALLENGE.findall(rest)))
-            headers = {"Accept": _TYPES, "Authorization": authorization}
+            headers = {"Accept": _TYPES, "Authorization": self.authorization(answer.headers)}
             answer = self.http.ask(url, headers, deadline=self.deadline)
         return _checked(answer, self.image, self.login)
 
-    def _authorization(self, scheme: str, challenge: Mapping[str, str]) -> str:
+    def authorization(self, headers: Message) -> str:
+        """The value of `Authorization` that the registry asked for with these headers."""
+        kind, _, rest = headers.get("WWW-Authenticate", "").partition(" ")
+        scheme, challenge = kind.lower(), dict(_CHALLENGE.findall(rest))
         if scheme == "bearer" and "realm" in challenge:
             return f"Bearer {self._token(challenge)}"
         if scheme == "basic" and self.login and not self.login.is_token:
             return self.login.basic
-        raise _denied(self.image, self.login)
+        raise denied(self.image, self.login)
 
     def _token(self, challenge: Mapping[str, str]) -> str:
         realm = challenge["realm"]
@@ -175,7 +186,7 @@ class _Question:
 def _checked(answer: Answer, image: ImageReference, login: Login | None) -> Answer:
     """An answer that is a success. Raises HeatsinkError for others."""
     if answer.status in (401, 403):
-        raise _denied(image, login)
+        raise denied(image, login)
     if answer.status == 404:
         raise HeatsinkError("it has no such image", hint="check the name and the tag")
     if answer.status != 200:
@@ -183,7 +194,8 @@ def _checked(answer: Answer, image: ImageReference, login: Login | None) -> Answ
     return answer
 
 
-def _denied(image: ImageReference, login: Login | None) -> HeatsinkError:
+def denied(image: ImageReference, login: Login | None) -> HeatsinkError:
+    """The error of a registry that requires another login, or one at all."""
     why = f"access denied for user `{login.user}`" if login else "it requires a login"
     return HeatsinkError(why, hint=f"run `podman login {image.host}`")
 

@@ -3,40 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from compiler.images.tree import chosen
 
 
 @dataclass(frozen=True, slots=True)
 class ImageSet:
-    """Names of images of the tree, and references of deployed images that the tree does not have."""
+    """Names of images of the tree, and references of hosts: to these, and to foreign images."""
 
     names: frozenset[str]
     foreign: frozenset[str] = frozenset()
+    deployed: frozenset[str] = frozenset()
+    """The references of hosts to images of the tree; of a name that no host refers to there is none."""
 
     def __or__(self, other: ImageSet) -> ImageSet:
-        return ImageSet(self.names | other.names, self.foreign | other.foreign)
+        deployed = self.deployed | other.deployed
+        return ImageSet(self.names | other.names, self.foreign | other.foreign, deployed)
 
     def __and__(self, other: ImageSet) -> ImageSet:
-        return ImageSet(self.names & other.names, self.foreign & other.foreign)
+        deployed = self.deployed | other.deployed
+        return ImageSet(self.names & other.names, self.foreign & other.foreign)._with(deployed)
 
     def matching(self, patterns: Sequence[str], kind: str) -> ImageSet:
         """The images whose names match a pattern. Raises HeatsinkError if one matches none of this kind."""
-        foreign = {reference: image_name(reference) for reference in self.foreign}
-        names = set(chosen({*self.names, *foreign.values()}, patterns, kind))
-        return ImageSet(
-            self.names & names, frozenset(reference for reference, name in foreign.items() if name in names)
-        )
+        names = set(chosen({*self.names, *map(image_name, self.foreign)}, patterns, kind))
+        foreign = frozenset(reference for reference in self.foreign if image_name(reference) in names)
+        return ImageSet(self.names & names, foreign)._with(self.deployed)
+
+    def _with(self, references: Iterable[str]) -> ImageSet:
+        """The same images, with those of the references that are to them."""
+        deployed = frozenset(reference for reference in references if image_name(reference) in self.names)
+        return replace(self, deployed=deployed)
 
 
 def deployed(references: Iterable[str], tree: Collection[str]) -> ImageSet:
     """The images that containers refer to; one is of the tree if the tree has its last name."""
-    names = {reference: image_name(reference) for reference in references}
-    return ImageSet(
-        frozenset(name for name in names.values() if name in tree),
-        frozenset(reference for reference, name in names.items() if name not in tree),
-    )
+    ours = frozenset(reference for reference in references if image_name(reference) in tree)
+    return ImageSet(frozenset(map(image_name, ours)), frozenset(references) - ours, ours)
 
 
 def image_name(reference: str) -> str:

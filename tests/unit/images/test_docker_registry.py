@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import base64
 import json
-import shutil
-import socket
 import ssl
-import subprocess
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-import bcrypt
 import pytest
 
 from compiler.diagnostics import HeatsinkError
-from compiler.images.registry import RegistryClient
-from compiler.lab.system import wait_until
-from tests.support.loopback_registry import digest, write_certificate
+from tests.support.docker_registry import LOGIN, logged_in, needs_docker_registry, secured_registry
+from tests.support.loopback_registry import digest
 
-pytestmark = pytest.mark.skipif(
-    not shutil.which("docker-registry"), reason="needs apt-get install docker-registry"
-)
-LOGIN = "ann:s3cret"
+pytestmark = needs_docker_registry
 CONFIG = b"{}"
 TYPE = "application/vnd.docker.distribution.manifest.v2+json"
 MANIFEST = json.dumps(
@@ -48,38 +40,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def registry(folder: Path) -> Iterator[str]:
     """Its address; it has an image, `web:1`."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
-    _, certificate, key = write_certificate(folder)
-    user, password = LOGIN.split(":")
-    (folder / "htpasswd").write_text(
-        f"{user}:{bcrypt.hashpw(password.encode(), bcrypt.gensalt(4)).decode()}\n"
-    )
-    configuration = {
-        "version": "0.1",
-        "storage": {"filesystem": {"rootdirectory": f"{folder}/blobs"}},
-        "http": {"addr": address, "tls": {"certificate": str(certificate), "key": str(key)}},
-        "auth": {"htpasswd": {"realm": "registry", "path": f"{folder}/htpasswd"}},
-    }
-    (folder / "registry.json").write_text(json.dumps(configuration))
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            ("docker-registry", "serve", str(folder / "registry.json")), stdout=log, stderr=log
-        )
-    try:
-        assert wait_until(lambda: listens(address), seconds=20), (folder / "log").read_text()
+    with secured_registry(folder) as address:
         upload(f"https://{address}", folder / "ca.crt")
         yield address
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def listens(address: str) -> bool:
-    host, port = address.split(":")
-    with socket.socket() as probe:
-        return probe.connect_ex((host, int(port))) == 0
 
 
 def upload(base: str, ca: Path) -> None:
@@ -95,12 +58,6 @@ def upload(base: str, ca: Path) -> None:
     place = request("POST", f"{base}/v2/web/blobs/uploads/")
     request("PUT", f"{place}&digest={digest(CONFIG)}", CONFIG)
     request("PUT", f"{base}/v2/web/manifests/1", MANIFEST, TYPE)
-
-
-def logged_in(folder: Path, registry: str, login: str) -> RegistryClient:
-    path = folder / f"{login}.json"
-    path.write_text(json.dumps({"auths": {registry: {"auth": base64.b64encode(login.encode()).decode()}}}))
-    return RegistryClient(ca=folder / "ca.crt", environment={"REGISTRY_AUTH_FILE": str(path)})
 
 
 @pytest.mark.parametrize("version", [":1", f"@{digest(MANIFEST)}"])

@@ -27,7 +27,7 @@ def test_the_last_name_of_a_reference_is_that_of_its_image(reference: str) -> No
 
 def test_a_deployed_image_is_of_the_tree_or_foreign() -> None:
     assert deployed(["r/heatsink/web:1", REDIS], {"web", "db"}) == ImageSet(
-        frozenset({"web"}), frozenset({REDIS})
+        frozenset({"web"}), frozenset({REDIS}), frozenset({"r/heatsink/web:1"})
     )
 
 
@@ -41,3 +41,9 @@ def test_patterns_match_foreign_images_by_their_last_name() -> None:
 def test_a_pattern_that_matches_no_image_of_a_set_is_an_error() -> None:
     with pytest.raises(HeatsinkError, match="no selected image matches `redi`"):
         ImageSet(frozenset({"web"}), frozenset({REDIS})).matching(["redi"], "selected image")
+
+
+def test_references_of_hosts_stay_with_the_names_that_are_left() -> None:
+    fleet = deployed(["r/heatsink/web:1", "r/heatsink/db:1"], {"web", "db"})
+    assert (fleet & ImageSet(frozenset({"web"}))).deployed == {"r/heatsink/web:1"}
+    assert fleet.matching(["d*"], "image").deployed == {"r/heatsink/db:1"}

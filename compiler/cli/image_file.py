@@ -1,0 +1,82 @@
+"""`heatsink images save` and `load`: images in a file, for places that no registry reaches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from compiler.cli.command import Command
+from compiler.cli.image_options import ImageOptions, image_options
+from compiler.cli.output import note
+from compiler.diagnostics import HeatsinkError, counted
+from compiler.files import images_lock
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_ca = click.option(
+    "--ca", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
+    help="Certificates of authorities to trust, besides those of the machine and of podman and docker.",
+)  # fmt: skip
+
+
+@click.command(cls=Command)
+@image_options
+@click.option("-o", "--output", type=_FILE, required=True, metavar="FILE", help="File to write.")
+@click.option(
+    "--lock", type=_FILE, default=Path(images_lock.NAME), show_default=True, help="File of image digests."
+)
+@_ca
+@click.option(
+    "--insecure-registry", "insecure", multiple=True, metavar="HOST[:PORT]",
+    help="Registry to ask by plain HTTP; repeatable.",
+)  # fmt: skip
+def save(
+    patterns: tuple[str, ...], output: Path, lock: Path, ca: Path | None, insecure: tuple[str, ...],
+    **options: Any,
+) -> None:  # fmt: skip
+    """Save images to a file, with the digests that the lock has.
+
+    The file is an OCI image layout in a tar file. Without a selection, it holds every image of the lock.
+    """
+    from compiler.images.registry import RegistryClient
+    from compiler.images.saving import pinned, references_of
+    from compiler.images.saving import save as save_images
+
+    selecting = ImageOptions(**options)
+    digests = images_lock.read_lock(lock).digests
+    is_narrow = patterns or selecting.selection.is_narrow()
+    references = references_of(selecting.selected(patterns), digests) if is_narrow else sorted(digests)
+    if not references:
+        raise HeatsinkError(f"`{lock}` has no image", hint="push images with `heatsink images push` first")
+    client = RegistryClient(ca=ca, insecure=frozenset(insecure))
+    images = save_images(client, pinned(references, digests), output)
+    note(f"{counted(len(images), 'image')} saved to {output} ({output.stat().st_size / 1e6:.1f} MB)")
+
+
+@click.command(cls=Command)
+@click.argument("file", type=_FILE)
+@click.option("--registry", "address", required=True, metavar="HOST[:PORT]", help="Registry to load into.")
+@click.option("--insecure-registry", "insecure", is_flag=True, help="Use plain HTTP.")
+@_ca
+@click.option(
+    "--lock", type=_FILE, default=Path(images_lock.NAME), show_default=True,
+    help="File to record the digests in.",
+)  # fmt: skip
+def load(file: Path, address: str, insecure: bool, ca: Path | None, lock: Path) -> None:
+    """Load the images of a file into a registry, and record their digests.
+
+    They get the digests that they had. Nothing is sent unless the whole file is as its digests say.
+    """
+    from compiler.images.layout_file import read_layout
+    from compiler.images.loading import load as load_images
+    from compiler.images.registry import RegistryClient
+
+    client = RegistryClient(ca=ca, insecure=frozenset((address,) if insecure else ()))
+    loaded = 0
+    for outcome in load_images(client, read_layout(file), address):
+        loaded += 1
+        note(f"loaded {outcome.reference} ({counted(outcome.sent, 'blob')} sent)")
+        if "@" not in outcome.reference:
+            images_lock.add_to_lock(lock, {outcome.reference: outcome.digest})
+    note(f"{counted(loaded, 'image')} loaded, digests written to {lock}")
