@@ -4,7 +4,8 @@
 #     make test         runs every test, those on real nodes included, and measures the coverage of branches
 #     make test-long    tries the properties on many more examples: 10,000 random templates, 100,000 files with
 #                       mistakes instead of 60, and a power cut before each effect of the host program; every fault
-#                       on all three backends; 200 crashes of a node, and 100 pushes to 20 nodes
+#                       on all three backends; 200 crashes of a node, and 100 pushes to 20 nodes; Kolla's own
+#                       program in the scenarios of its contract
 
 PYTHON ?= python3
 VENV := .venv
