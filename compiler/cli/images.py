@@ -25,7 +25,6 @@ from compiler.diagnostics import HeatsinkError
 from compiler.files import images_lock
 
 if TYPE_CHECKING:
-    from compiler.images.build import BuildOutcome
     from compiler.images.push import PushOutcome
 
 
@@ -46,18 +45,27 @@ def images() -> None:
     "--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Number of builds at a time."
 )
 @click.option("--no-cache", is_flag=True, help="Rebuild unchanged images too, with the latest packages.")
+@click.option(
+    "--logs-dir", "logs", type=click.Path(path_type=Path, file_okay=False), default=Path("build/image-logs"),
+    show_default=True, help="Folder for the output of each build.",
+)  # fmt: skip
 def build(
-    patterns: tuple[str, ...], engine: EngineOptions, jobs: int, no_cache: bool, **options: Any
+    patterns: tuple[str, ...], engine: EngineOptions, jobs: int, no_cache: bool, logs: Path, **options: Any
 ) -> None:
     """Build images in dependency order."""
+    from compiler.cli.image_progress import BuildLines
+    from compiler.images.build import BuildSettings
     from compiler.images.build import build as build_images
+    from compiler.images.logs import LogFolder
 
     wanted = ImageOptions(**options).recipes(patterns).checked()
+    settings = BuildSettings(logs=LogFolder(logs), jobs=jobs, cached=not no_cache)
+    lines = BuildLines()
     failed = 0
     with engine.running() as running:
-        for outcome in build_images(running, wanted, jobs=jobs, cached=not no_cache, started=_print_started):
+        for outcome in build_images(running, wanted, settings, lines):
             failed += not outcome.available
-            _print_outcome(outcome)
+            lines.ended(outcome)
     note(f"{len(wanted) - failed} of {len(wanted)} images up to date")
     sys.exit(1 if failed else 0)
 
@@ -191,18 +199,6 @@ def _nothing_pushed(selected: Sequence[str], address: str) -> HeatsinkError:
         return HeatsinkError("no image is built", hint="run `heatsink images build`")
     hint = "check the address of the registry, and your login"
     return HeatsinkError(f"no image was pushed to `{address}`", hint=hint)
-
-
-def _print_started(name: str) -> None:
-    note(f"building {name}")
-
-
-def _print_outcome(outcome: BuildOutcome) -> None:
-    time = f" ({outcome.seconds:.0f} s)" if outcome.seconds else ""
-    reason = f": {outcome.reason}" if outcome.reason else ""
-    for line in outcome.log:
-        click.echo(f"  {outcome.name} | {line}", err=True)
-    click.echo(f"{outcome.name} {outcome.result.value}{time}{reason}", err=True)
 
 
 def _print_pushed(pushed: PushOutcome) -> None:

@@ -3,7 +3,9 @@
 tree        the images: folders with a Dockerfile.j2   dockerfile  their Dockerfiles, rendered, with parents
 graph       the order in which they are built          recipe      what an image is built from, with a hash
 context     the files for the engine, as an archive    engines     podman and docker
-build       builds images, several at a time           push        pushes them, and returns their digests
+build       builds images                              push        pushes them, and returns their digests
+schedule    parents first, several at a time           outcome     what becomes of each image
+logs        the output of builds, in files
 content     what an image was built from, in parts     rebuild     what a build would build, and why
 selection   sets of images, and which a fleet deploys  pinning     references to digests, for the lock
 reference   references of images                       registry    what a registry serves under a name

@@ -2,128 +2,130 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import Enum
-from graphlib import TopologicalSorter
 from pathlib import Path
+from typing import IO
 
 from compiler.diagnostics import HeatsinkError
+from compiler.diagnostics import reason as cause
 from compiler.images.content import content_label
 from compiler.images.context import write_context
-from compiler.images.engines.protocol import HASH_LABEL, BuildEngine, BuildRequest
+from compiler.images.engines.protocol import (
+    HASH_LABEL,
+    BuildEngine,
+    BuildFailedError,
+    BuildRequest,
+    EngineImage,
+)
+from compiler.images.logs import LogFolder
+from compiler.images.outcome import BuildObserver, BuildOutcome, BuildResult
 from compiler.images.recipe import ImageRecipe
+from compiler.images.schedule import run_graph
 
-_LOG_LINES = 25  # shown of a build that failed
-
-
-class BuildResult(Enum):
-    """The result of building one image."""
-
-    BUILT = "built"
-    UNCHANGED = "up to date"
-    FAILED = "failed"
-    NOT_BUILT = "not built"
+_STEP = re.compile(r"^step (\d+/\d+) ?:", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BuildOutcome:
-    """The result for one image: the seconds it took, and the reason if it is not available."""
+class BuildSettings:
+    """How images are built."""
 
-    name: str
-    result: BuildResult
-    seconds: float = 0.0
-    reason: str = ""
-    log: tuple[str, ...] = ()
-
-    @property
-    def available(self) -> bool:
-        """Whether the engine has the image now."""
-        return self.result in (BuildResult.BUILT, BuildResult.UNCHANGED)
+    logs: LogFolder
+    jobs: int = 2
+    cached: bool = True
+    """Whether an image that the engine has with the same content hash is not built again."""
 
 
 def build(
-    engine: BuildEngine,
-    recipes: Mapping[str, ImageRecipe],
-    *,
-    jobs: int,
-    cached: bool,
-    started: Callable[[str], None],
+    engine: BuildEngine, recipes: Mapping[str, ImageRecipe], settings: BuildSettings, observer: BuildObserver
 ) -> Iterator[BuildOutcome]:
-    """Build all recipes, at most `jobs` at a time, and yield the outcome of each as soon as it ends.
+    """Build all recipes and yield the outcome of each as soon as it ends.
 
-    With `cached`, an image that the engine has with the same content hash is not built again. If one fails,
-    images built on it are skipped and the others go on. `started` is called with the name of each image that
-    is really built, in a builder's thread.
+    If one fails, images built on it are skipped and the others go on.
     """
+    settings.logs.create()
     with tempfile.TemporaryDirectory(prefix="heatsink-") as scratch:
-
-        def work(name: str) -> BuildOutcome:
-            recipe = recipes[name]
-            if cached and engine.content_hash(recipe.reference) == recipe.content_hash:
-                return BuildOutcome(name=name, result=BuildResult.UNCHANGED)
-            started(name)
-            labels = {HASH_LABEL: recipe.content_hash, **content_label(recipe, recipes)}
-            request = BuildRequest(
-                reference=recipe.reference, labels=tuple(sorted(labels.items())), cached=cached
-            )
-            return _build_one(engine, recipe, request, Path(scratch))
-
-        yield from run_graph({name: recipe.parents for name, recipe in recipes.items()}, work, jobs=jobs)
+        builder = _ImageBuilder(engine, recipes, settings, observer, Path(scratch))
+        graph = {name: recipe.parents for name, recipe in recipes.items()}
+        yield from run_graph(graph, builder.outcome, jobs=settings.jobs)
 
 
-def run_graph(
-    graph: Mapping[str, Sequence[str]], work: Callable[[str], BuildOutcome], *, jobs: int
-) -> Iterator[BuildOutcome]:
-    """Do the work of each name after that of its parents, at most `jobs` at a time.
+@dataclass(frozen=True, slots=True)
+class _ImageBuilder:
+    """Builds images one by one, in several threads."""
 
-    The work of a name is skipped if the image of a parent is not available.
-    """
-    order = TopologicalSorter(graph)
-    order.prepare()
-    outcomes: dict[str, BuildOutcome] = {}
-    running: set[Future[BuildOutcome]] = set()
-    pool = ThreadPoolExecutor(jobs)
-    try:
-        while order.is_active():
-            ended = []
-            for name in sorted(order.get_ready()):
-                missing = [outcomes[parent] for parent in graph[name] if not outcomes[parent].available]
-                if missing:
-                    ended.append(_not_built(name, missing[0]))
-                else:
-                    running.add(pool.submit(work, name))
-            if not ended:
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                ended = [future.result() for future in done]
-            for outcome in ended:
-                outcomes[outcome.name] = outcome
-                order.done(outcome.name)
-                yield outcome
-    finally:
-        # After Ctrl-C do not wait for builds, which take minutes: they end with the engine.
-        pool.shutdown(wait=False, cancel_futures=True)
+    engine: BuildEngine
+    recipes: Mapping[str, ImageRecipe]
+    settings: BuildSettings
+    observer: BuildObserver
+    scratch: Path
 
+    def outcome(self, name: str) -> BuildOutcome:
+        """Build an image unless it is up to date."""
+        recipe = self.recipes[name]
+        image = self.engine.image(recipe.reference)
+        if image and self.settings.cached and image.content_hash == recipe.content_hash:
+            self.settings.logs.succeeded(name)
+            return BuildOutcome(name=name, result=BuildResult.UNCHANGED, image=image)
+        self.observer.started(name)
+        return self._built(recipe)
 
-def _not_built(name: str, parent: BuildOutcome) -> BuildOutcome:
-    verb = "failed" if parent.result is BuildResult.FAILED else "was not built"
-    return BuildOutcome(name=name, result=BuildResult.NOT_BUILT, reason=f"parent `{parent.name}` {verb}")
+    def _built(self, recipe: ImageRecipe) -> BuildOutcome:
+        began = time.monotonic()
+        logs, name = self.settings.logs, recipe.name
+        try:
+            with logs.writing(name) as write:
+                image = self._build(recipe, write)
+        except HeatsinkError as error:
+            logs.failed(name)
+            result, image, reason = BuildResult.FAILED, None, str(error).partition("\n")[0]
+        else:
+            logs.succeeded(name)
+            result, reason = BuildResult.BUILT, ""
+        return BuildOutcome(
+            name=name,
+            result=result,
+            seconds=time.monotonic() - began,
+            reason=reason,
+            image=image,
+            log=logs.path(name),
+        )
 
+    def _build(self, recipe: ImageRecipe, write: Callable[[str], None]) -> EngineImage | None:
+        """Build an image, with all that the engine prints, or else the error, in its log."""
 
-def _build_one(
-    engine: BuildEngine, recipe: ImageRecipe, request: BuildRequest, scratch: Path
-) -> BuildOutcome:
-    began = time.monotonic()
-    printed: list[str] = []
-    try:
-        with tempfile.TemporaryFile(dir=scratch) as archive:
-            write_context(recipe, archive, scratch)
+        def output(text: str) -> None:
+            write(text)
+            if step := _STEP.search(text):
+                self.observer.step(recipe.name, step[1])
+
+        try:
+            with self._context(recipe) as archive:
+                self.engine.build(archive, self._request(recipe), output)
+            return self.engine.image(recipe.reference)
+        except HeatsinkError as error:
+            if not isinstance(error, BuildFailedError):
+                write(f"{error.render()}\n")
+            raise
+
+    @contextmanager
+    def _context(self, recipe: ImageRecipe) -> Iterator[IO[bytes]]:
+        with tempfile.TemporaryFile(dir=self.scratch) as archive:
+            try:
+                write_context(recipe, archive, self.scratch)
+            except OSError as error:
+                raise HeatsinkError(f"`{error.filename}` cannot be read: {cause(error)}") from None
             archive.seek(0)
-            engine.build(archive, request, printed.append)
-    except HeatsinkError as error:
-        log = tuple("".join(printed).splitlines()[-_LOG_LINES:])
-        return BuildOutcome(name=recipe.name, result=BuildResult.FAILED, reason=str(error), log=log)
-    return BuildOutcome(name=recipe.name, result=BuildResult.BUILT, seconds=time.monotonic() - began)
+            yield archive
+
+    def _request(self, recipe: ImageRecipe) -> BuildRequest:
+        labels = {HASH_LABEL: recipe.content_hash, **content_label(recipe, self.recipes)}
+        return BuildRequest(
+            reference=recipe.reference,
+            labels=tuple(sorted(labels.items())),
+            cached=self.settings.cached,
+        )

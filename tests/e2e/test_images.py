@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import subprocess
@@ -27,7 +28,7 @@ def tree(tmp_path: Path) -> Iterator[Path]:
     write(tmp_path, "toy-broken", 'FROM {{ parent("toy-base") }}\nCOPY no-such-file /\n')
     write(tmp_path, "toy-orphan", 'FROM {{ parent("toy-broken") }}\n')
     yield tmp_path
-    for name in ("leaf", "base"):
+    for name in ("leaf", "broken", "base"):
         reference = f"localhost/{NAMESPACE}/toy-{name}:1"
         subprocess.run(("podman", "rmi", "--force", reference), check=False, capture_output=True)
 
@@ -61,6 +62,10 @@ def write(tree: Path, name: str, dockerfile: str) -> None:
     (folder / "file").write_text(name)
 
 
+def write_file(path: Path) -> None:
+    path.write_text(path.name)
+
+
 def wait_for(address: str) -> None:
     host, port = address.split(":")
     deadline = time.monotonic() + 10
@@ -74,7 +79,8 @@ def wait_for(address: str) -> None:
 
 def heatsink(verb: str, tree: Path, *arguments: str) -> Result:
     options = ("--images", str(tree), "--namespace", NAMESPACE, "--tag", "1")
-    return CliRunner().invoke(images, (verb, *arguments, *options))
+    with contextlib.chdir(tree):
+        return CliRunner().invoke(images, (verb, *arguments, *options))
 
 
 def inspected(reference: str) -> dict[str, object]:
@@ -107,6 +113,17 @@ def test_a_failed_image_is_named_with_its_last_lines_and_the_others_are_built(tr
     assert "toy-broken failed: " in done.stderr
     assert "  toy-broken | STEP 2/" in done.stderr
     assert "toy-orphan not built: parent `toy-broken` failed" in done.stderr
+
+
+def test_the_log_of_a_failed_image_is_linked_until_it_is_built(tree: Path) -> None:
+    link = tree / "build/image-logs/000_FAILED_toy-broken.log"
+    said = heatsink("build", tree, "toy-broken").stderr
+    failed = link.readlink(), link.read_text()
+    write_file(tree / "toy-broken/no-such-file")
+    heatsink("build", tree, "toy-broken")
+    assert "  log: build/image-logs/toy-broken.log\n" in said
+    assert (failed[0], "no such file" in failed[1]) == (Path("toy-broken.log"), True)
+    assert (link.is_symlink(), "STEP 2/" in (link.parent / "toy-broken.log").read_text()) == (False, True)
 
 
 def test_a_pushed_image_can_be_pulled_by_the_digest_of_the_lock_file(tree: Path, registry: str) -> None:

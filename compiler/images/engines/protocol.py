@@ -14,7 +14,7 @@ _QUOTED = 60  # characters shown of both ends of a long error
 
 
 class BuildFailedError(HeatsinkError):
-    """The engine could not build an image."""
+    """The engine could not build an image; it has printed why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +92,7 @@ def follow(messages: Iterable[Mapping[str, Any]], output: Callable[[str], object
     """Hand on what an engine prints while it builds or pushes. Raises BuildFailedError if it says so."""
     for message in messages:
         if "error" in message:
+            output(f"{message['error']}\n")
             raise BuildFailedError(_short(str(message["error"])))
         if "progress" not in message:
             output(str(message.get("stream") or _status(message)))

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from compiler.images.build import BuildOutcome, BuildResult, run_graph
 from compiler.images.context import write_context, write_folder
 from compiler.images.dockerfile import Naming
+from compiler.images.outcome import BuildOutcome, BuildResult
 from compiler.images.recipe import ContextFile, ImageRecipe
+from compiler.images.schedule import run_graph
 
 GRAPH = {
     "base": (),

@@ -1,0 +1,47 @@
+"""What becomes of each image of a build."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Protocol
+
+from compiler.images.engines.protocol import EngineImage
+
+
+class BuildResult(Enum):
+    """The result of building one image."""
+
+    BUILT = "built"
+    UNCHANGED = "up to date"
+    FAILED = "failed"
+    NOT_BUILT = "not built"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildOutcome:
+    """The result for one image: what the engine has now, or the reason why it has nothing new."""
+
+    name: str
+    result: BuildResult
+    seconds: float = 0.0
+    reason: str = ""
+    image: EngineImage | None = None
+    log: Path | None = None
+    """The output of the engine, if it was asked to build the image."""
+
+    @property
+    def available(self) -> bool:
+        """Whether the engine has the image now."""
+        return self.result in (BuildResult.BUILT, BuildResult.UNCHANGED)
+
+
+class BuildObserver(Protocol):
+    """Hears, in the builders' threads, what happens while images are built."""
+
+    def started(self, name: str) -> None:
+        """An image is really built: it is not up to date."""
+
+    def step(self, name: str, step: str) -> None:
+        """The engine has come to a step of the Dockerfile: `3/7`."""
