@@ -24,6 +24,10 @@ class BuildLines:
     def step(self, name: str, step: str) -> None:
         """Steps are in the log."""
 
+    def waiting(self, name: str, failure: str) -> None:
+        """The network has failed."""
+        note(f"{name}: {failure}")
+
     def ended(self, outcome: BuildOutcome) -> None:
         """Print the result, with the last lines of the log if the build failed."""
         time = f" ({outcome.seconds:.0f} s)" if outcome.image and outcome.seconds else ""

@@ -46,20 +46,36 @@ def images() -> None:
 )
 @click.option("--no-cache", is_flag=True, help="Rebuild unchanged images too, with the latest packages.")
 @click.option(
+    "--retries",
+    type=click.IntRange(min=0),
+    default=3,
+    show_default=True,
+    help="Further attempts after failures of the network.",
+)
+@click.option(
     "--logs-dir", "logs", type=click.Path(path_type=Path, file_okay=False), default=Path("build/image-logs"),
     show_default=True, help="Folder for the output of each build.",
 )  # fmt: skip
 def build(
-    patterns: tuple[str, ...], engine: EngineOptions, jobs: int, no_cache: bool, logs: Path, **options: Any
+    patterns: tuple[str, ...],
+    engine: EngineOptions,
+    jobs: int,
+    no_cache: bool,
+    retries: int,
+    logs: Path,
+    **options: Any,
 ) -> None:
     """Build images in dependency order."""
     from compiler.cli.image_progress import BuildLines
     from compiler.images.build import BuildSettings
     from compiler.images.build import build as build_images
     from compiler.images.logs import LogFolder
+    from compiler.images.retries import Retries
 
     wanted = ImageOptions(**options).recipes(patterns).checked()
-    settings = BuildSettings(logs=LogFolder(logs), jobs=jobs, cached=not no_cache)
+    settings = BuildSettings(
+        logs=LogFolder(logs), jobs=jobs, cached=not no_cache, retries=Retries(number=retries)
+    )
     lines = BuildLines()
     failed = 0
     with engine.running() as running:

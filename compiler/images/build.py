@@ -7,8 +7,9 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import IO
 
 from compiler.diagnostics import HeatsinkError
@@ -25,6 +26,7 @@ from compiler.images.engines.protocol import (
 from compiler.images.logs import LogFolder
 from compiler.images.outcome import BuildObserver, BuildOutcome, BuildResult
 from compiler.images.recipe import ImageRecipe
+from compiler.images.retries import Retries, transient
 from compiler.images.schedule import run_graph
 
 _STEP = re.compile(r"^step (\d+/\d+) ?:", re.IGNORECASE | re.MULTILINE)
@@ -38,6 +40,7 @@ class BuildSettings:
     jobs: int = 2
     cached: bool = True
     """Whether an image that the engine has with the same content hash is not built again."""
+    retries: Retries = field(default_factory=Retries)
 
 
 def build(
@@ -51,7 +54,10 @@ def build(
     with tempfile.TemporaryDirectory(prefix="heatsink-") as scratch:
         builder = _ImageBuilder(engine, recipes, settings, observer, Path(scratch))
         graph = {name: recipe.parents for name, recipe in recipes.items()}
-        yield from run_graph(graph, builder.outcome, jobs=settings.jobs)
+        try:
+            yield from run_graph(graph, builder.outcome, jobs=settings.jobs)
+        finally:
+            builder.stopped.set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,8 @@ class _ImageBuilder:
     settings: BuildSettings
     observer: BuildObserver
     scratch: Path
+    stopped: Event = field(default_factory=Event)
+    """Set when the outcomes are not wanted any more."""
 
     def outcome(self, name: str) -> BuildOutcome:
         """Build an image unless it is up to date."""
@@ -79,7 +87,7 @@ class _ImageBuilder:
         logs, name = self.settings.logs, recipe.name
         try:
             with logs.writing(name) as write:
-                image = self._build(recipe, write)
+                image = self._with_retries(recipe, write)
         except HeatsinkError as error:
             logs.failed(name)
             result, image, reason = BuildResult.FAILED, None, str(error).partition("\n")[0]
@@ -94,6 +102,29 @@ class _ImageBuilder:
             image=image,
             log=logs.path(name),
         )
+
+    def _with_retries(self, recipe: ImageRecipe, write: Callable[[str], None]) -> EngineImage | None:
+        """Build an image, after failures of the network more than once."""
+        attempt = 1
+        while True:
+            printed: list[str] = []
+            try:
+                return self._build(recipe, _both(write, printed.append))
+            except HeatsinkError:
+                if not self._waited(recipe.name, attempt, "".join(printed), write):
+                    raise
+            attempt += 1
+
+    def _waited(self, name: str, attempt: int, printed: str, write: Callable[[str], None]) -> bool:
+        """Whether another attempt may succeed, after having waited for it."""
+        retries = self.settings.retries
+        failure, seconds = transient(printed), retries.wait(attempt)
+        if failure is None or seconds is None:
+            return False
+        text = f"{failure}: attempt {attempt + 1} of {retries.number + 1} in {seconds:g} s"
+        write(f"{text}\n")
+        self.observer.waiting(name, text)
+        return not self.stopped.wait(seconds)
 
     def _build(self, recipe: ImageRecipe, write: Callable[[str], None]) -> EngineImage | None:
         """Build an image, with all that the engine prints, or else the error, in its log."""
@@ -129,3 +160,11 @@ class _ImageBuilder:
             labels=tuple(sorted(labels.items())),
             cached=self.settings.cached,
         )
+
+
+def _both(first: Callable[[str], object], second: Callable[[str], object]) -> Callable[[str], None]:
+    def write(text: str) -> None:
+        first(text)
+        second(text)
+
+    return write

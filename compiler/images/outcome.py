@@ -45,3 +45,6 @@ class BuildObserver(Protocol):
 
     def step(self, name: str, step: str) -> None:
         """The engine has come to a step of the Dockerfile: `3/7`."""
+
+    def waiting(self, name: str, failure: str) -> None:
+        """The network has failed, and another attempt follows: `a timeout: attempt 2 of 4 in 5 s`."""

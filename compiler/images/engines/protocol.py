@@ -92,7 +92,7 @@ def follow(messages: Iterable[Mapping[str, Any]], output: Callable[[str], object
     """Hand on what an engine prints while it builds or pushes. Raises BuildFailedError if it says so."""
     for message in messages:
         if "error" in message:
-            output(f"{message['error']}\n")
+            output(f"{str(message['error']).rstrip()}\n")
             raise BuildFailedError(_short(str(message["error"])))
         if "progress" not in message:
             output(str(message.get("stream") or _status(message)))

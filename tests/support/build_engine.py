@@ -1,0 +1,97 @@
+"""An engine that builds in memory, as its script says, and an observer that remembers."""
+
+from __future__ import annotations
+
+import hashlib
+import tarfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from compiler.images.build import BuildSettings, build
+from compiler.images.engines.protocol import HASH_LABEL, BuildEngine, BuildRequest, EngineImage, follow
+from compiler.images.logs import LogFolder
+from compiler.images.outcome import BuildOutcome
+from compiler.images.recipe import ImageRecipe
+
+
+@dataclass
+class ScriptedEngine(BuildEngine):
+    """The n-th build of an image prints its n-th message; `error` is a failure. Others succeed."""
+
+    script: Mapping[str, Sequence[Mapping[str, str]]] = field(default_factory=dict)
+    images: dict[str, EngineImage] = field(default_factory=dict)
+    requests: list[BuildRequest] = field(default_factory=list)
+
+    def check(self) -> None:
+        """It always answers."""
+
+    def image(self, reference: str) -> EngineImage | None:
+        return self.images.get(reference)
+
+    def build(self, context: IO[bytes], request: BuildRequest, output: Callable[[str], object]) -> None:
+        messages = self.script.get(request.reference, ())
+        attempts = sum(request.reference == earlier.reference for earlier in self.requests)
+        self.requests.append(request)
+        follow(messages[attempts : attempts + 1], output)
+        with tarfile.open(fileobj=context) as archive:
+            content = repr([(entry.name, entry.size) for entry in archive] + [request.labels, attempts])
+        self.images[request.reference] = EngineImage(
+            id=f"sha256:{hashlib.sha256(content.encode()).hexdigest()}",
+            size=1_000_000,
+            content_hash=dict(request.labels).get(HASH_LABEL),
+        )
+
+    def push(self, reference: str, destination: str, *, verify_tls: bool) -> None:
+        """It has no registry."""
+
+    @property
+    def built(self) -> list[str]:
+        """The references of all builds, in order."""
+        return [request.reference for request in self.requests]
+
+
+@dataclass
+class Remembered:
+    """What an observer of a build heard."""
+
+    heard: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def started(self, name: str) -> None:
+        self.heard.append(("started", name, ""))
+
+    def step(self, name: str, step: str) -> None:
+        self.heard.append(("step", name, step))
+
+    def waiting(self, name: str, failure: str) -> None:
+        self.heard.append(("waiting", name, failure))
+
+
+def toy(
+    reference: str, *parents: str, dockerfile: str = "FROM scratch\n", content_hash: str = "1"
+) -> ImageRecipe:
+    """The recipe of an image without files; its name is the last part of its reference."""
+    return ImageRecipe(
+        name=reference.rpartition("/")[2].partition(":")[0],
+        reference=reference,
+        dockerfile=dockerfile,
+        context=(),
+        parents=parents,
+        rootfs=(),
+        content_hash=content_hash,
+    )
+
+
+def outcomes(
+    engine: BuildEngine,
+    folder: Path,
+    *recipes: ImageRecipe,
+    observer: Remembered | None = None,
+    **settings: object,
+) -> dict[str, BuildOutcome]:
+    """The outcomes of a build by name, with its logs in a folder."""
+    made = BuildSettings(logs=LogFolder(folder), **settings)  # type: ignore[arg-type]
+    by_name = {recipe.name: recipe for recipe in recipes}
+    ended: Iterator[BuildOutcome] = build(engine, by_name, made, observer or Remembered())
+    return {outcome.name: outcome for outcome in ended}
