@@ -28,6 +28,7 @@ image_list, image_diff   what a list of images looks like, and what would be bui
 image_graph              what a graph of images looks like
 image_lock               pins images of registries
 image_file               files of images, from registries and into them
+image_build              how they are built, and the result for programs
 image_progress           what builds do at the moment, and what has failed
 resolve, lint            the outputs of a template; mistakes that Heat ignores
 kept_strings             random strings of `resolve` that stay the same from run to run

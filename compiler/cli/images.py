@@ -12,6 +12,7 @@ import click
 
 from compiler.cli.command import PlanCommand, json_option
 from compiler.cli.groups import CommandGroup
+from compiler.cli.image_build import BuildOptions, build_options, outcomes_as_json
 from compiler.cli.image_diff import show_rebuilds
 from compiler.cli.image_engine import EngineOptions, engine_options
 from compiler.cli.image_file import load, save
@@ -19,6 +20,7 @@ from compiler.cli.image_graph import FORMATS
 from compiler.cli.image_list import image_rows, show_images
 from compiler.cli.image_lock import lock
 from compiler.cli.image_options import ImageOptions, image_options, recipe_options
+from compiler.cli.image_progress import build_shown
 from compiler.cli.output import note
 from compiler.cli.selection import show_errors
 from compiler.diagnostics import HeatsinkError
@@ -41,49 +43,22 @@ def images() -> None:
 @images.command()
 @recipe_options
 @engine_options
-@click.option(
-    "--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Number of builds at a time."
-)
-@click.option("--no-cache", is_flag=True, help="Rebuild unchanged images too, with the latest packages.")
-@click.option(
-    "--retries",
-    type=click.IntRange(min=0),
-    default=3,
-    show_default=True,
-    help="Further attempts after failures of the network.",
-)
-@click.option(
-    "--logs-dir", "logs", type=click.Path(path_type=Path, file_okay=False), default=Path("build/image-logs"),
-    show_default=True, help="Folder for the output of each build.",
-)  # fmt: skip
-def build(
-    patterns: tuple[str, ...],
-    engine: EngineOptions,
-    jobs: int,
-    no_cache: bool,
-    retries: int,
-    logs: Path,
-    **options: Any,
-) -> None:
+@build_options
+def build(patterns: tuple[str, ...], engine: EngineOptions, building: BuildOptions, **options: Any) -> None:
     """Build images in dependency order."""
-    from compiler.cli.image_progress import BuildLines
-    from compiler.images.build import BuildSettings
     from compiler.images.build import build as build_images
-    from compiler.images.logs import LogFolder
-    from compiler.images.retries import Retries
 
     wanted = ImageOptions(**options).recipes(patterns).checked()
-    settings = BuildSettings(
-        logs=LogFolder(logs), jobs=jobs, cached=not no_cache, retries=Retries(number=retries)
-    )
-    lines = BuildLines()
-    failed = 0
-    with engine.running() as running:
-        for outcome in build_images(running, wanted, settings, lines):
-            failed += not outcome.available
-            lines.ended(outcome)
-    note(f"{len(wanted) - failed} of {len(wanted)} images up to date")
-    sys.exit(1 if failed else 0)
+    outcomes = []
+    with engine.running() as running, build_shown(wanted) as shown:
+        for outcome in build_images(running, wanted, building.settings(), shown):
+            shown.ended(outcome)
+            outcomes.append(outcome)
+    available = sum(outcome.available for outcome in outcomes)
+    note(f"{available} of {len(wanted)} images up to date")
+    if building.as_json:
+        click.echo(json.dumps(outcomes_as_json(outcomes, wanted), indent=2))
+    sys.exit(0 if available == len(wanted) else 1)
 
 
 @images.command("list")

@@ -12,17 +12,17 @@ import click
 from compiler.cli.output import output_options
 
 if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
     from rich.live import Live
 
 
 @contextmanager
 def progress_shown() -> Iterator[Callable[[str, str], None]]:
     """Show progress: what is yielded is called with a host and what it does."""
-    if output_options().quiet or not sys.stderr.isatty():
+    if not is_live():
         yield _nothing if output_options().quiet else _new_lines()
         return
     from rich.console import Console
-    from rich.live import Live
     from rich.table import Table
     from rich.text import Text
 
@@ -34,9 +34,23 @@ def progress_shown() -> Iterator[Callable[[str, str], None]]:
             grid.add_row(Text(host), Text(text))
         return grid
 
-    with Live(console=Console(stderr=True), get_renderable=table, transient=True) as live:
-        click.get_current_context().meta[__name__] = live
+    with live_shown(table, Console(stderr=True)):
         yield activities.__setitem__
+
+
+def is_live() -> bool:
+    """Whether progress is shown on a terminal."""
+    return not output_options().quiet and sys.stderr.isatty()
+
+
+@contextmanager
+def live_shown(renderable: Callable[[], RenderableType], console: Console) -> Iterator[None]:
+    """Show what a function returns, again and again, below all that is printed meanwhile."""
+    from rich.live import Live
+
+    with Live(console=console, get_renderable=renderable, transient=True) as live:
+        click.get_current_context().meta[__name__] = live
+        yield
 
 
 @contextmanager

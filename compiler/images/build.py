@@ -29,7 +29,7 @@ from compiler.images.recipe import ImageRecipe
 from compiler.images.retries import Retries, transient
 from compiler.images.schedule import run_graph
 
-_STEP = re.compile(r"^step (\d+/\d+) ?:", re.IGNORECASE | re.MULTILINE)
+_STEP = re.compile(r"^(?:\[\d+/\d+\] )?step (\d+/\d+) ?:", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

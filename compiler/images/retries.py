@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_STEPS = re.compile(r"^step \d+/\d+ ?:.*$", re.IGNORECASE | re.MULTILINE)
+_STEPS = re.compile(r"^(?:\[\d+/\d+\] )?step \d+/\d+ ?:.*$", re.IGNORECASE | re.MULTILINE)
 _QUOTED = re.compile(r"""at STEP ".*?": |The command '.*' returned""", re.DOTALL)  # may be about the network
 _LINES = 40  # at the end of the output: earlier ones were followed by something that worked
 _LONGEST = 60.0  # seconds

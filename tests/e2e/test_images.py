@@ -110,7 +110,7 @@ def test_a_failed_image_is_named_with_its_last_lines_and_the_others_are_built(tr
     done = heatsink("build", tree, "toy-*")
     assert done.exit_code == 1
     assert "toy-leaf built" in done.stderr
-    assert "toy-broken failed: " in done.stderr
+    assert "toy-broken failed" in done.stderr
     assert "  toy-broken | STEP 2/" in done.stderr
     assert "toy-orphan not built: parent `toy-broken` failed" in done.stderr
 
@@ -124,6 +124,17 @@ def test_the_log_of_a_failed_image_is_linked_until_it_is_built(tree: Path) -> No
     assert "  log: build/image-logs/toy-broken.log\n" in said
     assert (failed[0], "no such file" in failed[1]) == (Path("toy-broken.log"), True)
     assert (link.is_symlink(), "STEP 2/" in (link.parent / "toy-broken.log").read_text()) == (False, True)
+
+
+def test_the_result_of_a_build_is_json_on_stdout(tree: Path) -> None:
+    done = heatsink("build", tree, "toy-*", "--json")
+    states = {row["name"]: row["state"] for row in json.loads(done.stdout)["images"]}
+    ids = [row["digest"] for row in json.loads(done.stdout)["images"] if row["name"] == "toy-leaf"]
+    assert done.exit_code == 1
+    assert states == {
+        "toy-base": "built", "toy-broken": "failed", "toy-leaf": "built", "toy-orphan": "not built",
+    }  # fmt: skip
+    assert ids == [f"sha256:{inspected(f'localhost/{NAMESPACE}/toy-leaf:1')['Id']}"]
 
 
 def test_a_pushed_image_can_be_pulled_by_the_digest_of_the_lock_file(tree: Path, registry: str) -> None:
