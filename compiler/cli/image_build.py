@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,12 +11,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from compiler.cli.command import json_option
+from compiler.cli.completion import complete_images
 from compiler.cli.options import grouped
+from compiler.cli.output import note
 
 if TYPE_CHECKING:
-    from compiler.images.build import BuildSettings
+    from compiler.images.builder import BuildSettings
     from compiler.images.outcome import BuildOutcome
     from compiler.images.recipe import ImageRecipe
+
+ONLY_ALLOWED = 3  # exit code: nothing has failed but what may fail; 2 is wrong usage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,11 +31,14 @@ class BuildOptions:
     no_cache: bool
     retries: int
     logs: Path
+    pull: bool
+    skip_parents: bool
+    may_fail: tuple[str, ...]
     as_json: bool
 
-    def settings(self) -> BuildSettings:
-        """The same for `compiler.images.build`."""
-        from compiler.images.build import BuildSettings
+    def settings(self, kept: Iterable[str]) -> BuildSettings:
+        """The same for `compiler.images.build`, with the images that are not to be built."""
+        from compiler.images.builder import BuildSettings
         from compiler.images.logs import LogFolder
         from compiler.images.retries import Retries
 
@@ -39,7 +47,15 @@ class BuildOptions:
             jobs=self.jobs,
             cached=not self.no_cache,
             retries=Retries(number=self.retries),
+            pull=self.pull,
+            kept=frozenset(kept),
         )
+
+    def allowed(self, tree: Iterable[str]) -> frozenset[str]:
+        """The images that may fail. Raises HeatsinkError for patterns that match none of the tree."""
+        from compiler.images.tree import chosen
+
+        return frozenset(chosen(tree, self.may_fail) if self.may_fail else ())
 
 
 def build_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -60,16 +76,50 @@ def build_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--logs-dir", "logs", type=click.Path(path_type=Path, file_okay=False),
             default=Path("build/image-logs"), show_default=True, help="Folder for the output of each build.",
         ),
+        click.option(
+            "--pull", is_flag=True,
+            help="Pull the images of registries that images are built on, and rebuild on newer ones.",
+        ),
+        click.option(
+            "--skip-parents", is_flag=True,
+            help="Build only the selected images, on the parents that the engine has.",
+        ),
+        click.option(
+            "--allow-failure", "may_fail", metavar="PATTERN", multiple=True, shell_complete=complete_images,
+            help="Images that may fail: if only these have, the exit code is 3; repeatable.",
+        ),
         json_option("Print the result for each image as JSON."),
     )  # fmt: skip
     return grouped(command, "building", BuildOptions, options)
 
 
+def show_result(
+    outcomes: Sequence[BuildOutcome], recipes: Mapping[str, ImageRecipe], allowed: Collection[str], *,
+    as_json: bool,
+) -> int:  # fmt: skip
+    """Print the result. The exit code that is returned says what has failed."""
+    from compiler.images.outcome import forgiven
+
+    parents = {name: recipe.parents for name, recipe in recipes.items()}
+    excused = forgiven(outcomes, parents, allowed)
+    available = sum(outcome.available for outcome in outcomes)
+    may = f", allowed to fail: {', '.join(sorted(excused))}" if excused else ""
+    note(f"{available} of {len(recipes)} images up to date{may}")
+    if as_json:
+        click.echo(json.dumps(outcomes_as_json(outcomes, recipes, excused), indent=2))
+    if available == len(outcomes):
+        return 0
+    return ONLY_ALLOWED if available + len(excused) == len(outcomes) else 1
+
+
 def outcomes_as_json(
-    outcomes: Sequence[BuildOutcome], recipes: Mapping[str, ImageRecipe]
+    outcomes: Sequence[BuildOutcome], recipes: Mapping[str, ImageRecipe], excused: Collection[str]
 ) -> dict[str, list[dict[str, object]]]:
     """The result for each image, sorted by name."""
-    rows = [_as_json(outcome, recipes[outcome.name]) for outcome in outcomes]
+    rows = [
+        {**_as_json(outcome, recipes[outcome.name]), "allowed_to_fail": outcome.name in excused}
+        for outcome in outcomes
+    ]
     return {"images": sorted(rows, key=lambda row: str(row["name"]))}
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from compiler.images.dockerfile import Naming, RenderSettings
     from compiler.images.recipe import Recipes
     from compiler.images.selection import ImageSet
+    from compiler.images.tree import Image
 
 _Decorated = Callable[..., Any]
 _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
@@ -55,9 +56,8 @@ class ImageOptions:
         With `--base-image`, an image with a root file system is selected only if something names it.
         """
         from compiler.images.selection import ImageSet
-        from compiler.images.tree import discover
 
-        tree = discover(self.all_folders)
+        tree = self.tree
         images = self.selection.images(tree, patterns)
         if not self.base_image or patterns or self.selection.is_narrow():
             return images
@@ -69,13 +69,22 @@ class ImageOptions:
 
     def recipes_of(self, names: Collection[str]) -> Recipes:
         """The recipes of these images, of what is built on them if it is wanted, and of all their parents."""
-        from compiler.images.dockerfile import built_on
         from compiler.images.recipe import recipes
+
+        return recipes(self.tree, self.with_built_on(names), self._settings)
+
+    def with_built_on(self, names: Collection[str]) -> list[str]:
+        """The names, and those of the images that are built on these if they are wanted."""
+        from compiler.images.dockerfile import built_on
+
+        return built_on(self.tree, names, self._settings) if self.with_children else sorted(names)
+
+    @property
+    def tree(self) -> dict[str, Image]:
+        """All images by name."""
         from compiler.images.tree import discover
 
-        tree = discover(self.all_folders)
-        wanted = built_on(tree, names, self._settings) if self.with_children else sorted(names)
-        return recipes(tree, wanted, self._settings)
+        return discover(self.all_folders)
 
     @property
     def _settings(self) -> RenderSettings:

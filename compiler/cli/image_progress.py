@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _LINES = 25  # of the log of an image that failed
 _STATE, _TIME, _SIZE = 14, 7, 9  # characters of the columns
-_STYLES = {"built": "green", "up to date": "dim", "failed": "bold red", "not built": "red"}
+_STYLES = {"built": "green", "up to date": "dim", "kept": "dim", "failed": "bold red", "not built": "red"}
 
 
 class BuildShown(Protocol):

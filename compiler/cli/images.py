@@ -12,7 +12,7 @@ import click
 
 from compiler.cli.command import PlanCommand, json_option
 from compiler.cli.groups import CommandGroup
-from compiler.cli.image_build import BuildOptions, build_options, outcomes_as_json
+from compiler.cli.image_build import BuildOptions, build_options, show_result
 from compiler.cli.image_diff import show_rebuilds
 from compiler.cli.image_engine import EngineOptions, engine_options
 from compiler.cli.image_file import load, save
@@ -45,20 +45,24 @@ def images() -> None:
 @engine_options
 @build_options
 def build(patterns: tuple[str, ...], engine: EngineOptions, building: BuildOptions, **options: Any) -> None:
-    """Build images in dependency order."""
+    """Build images in dependency order.
+
+    Exit code 0: all are up to date, 1: an image has failed, 3: only images have that may fail.
+    """
     from compiler.images.build import build as build_images
 
-    wanted = ImageOptions(**options).recipes(patterns).checked()
+    image_options = ImageOptions(**options)
+    selected = image_options.selected(patterns).names
+    wanted = image_options.recipes_of(selected).checked()
+    kept = wanted.keys() - image_options.with_built_on(selected) if building.skip_parents else ()
+    settings = building.settings(kept)
+    allowed = building.allowed(image_options.tree)
     outcomes = []
     with engine.running() as running, build_shown(wanted) as shown:
-        for outcome in build_images(running, wanted, building.settings(), shown):
+        for outcome in build_images(running, wanted, settings, shown):
             shown.ended(outcome)
             outcomes.append(outcome)
-    available = sum(outcome.available for outcome in outcomes)
-    note(f"{available} of {len(wanted)} images up to date")
-    if building.as_json:
-        click.echo(json.dumps(outcomes_as_json(outcomes, wanted), indent=2))
-    sys.exit(0 if available == len(wanted) else 1)
+    sys.exit(show_result(outcomes, wanted, allowed, as_json=building.as_json))
 
 
 @images.command("list")

@@ -4,7 +4,8 @@ tree        the images: folders with a Dockerfile.j2   dockerfile  their Dockerf
 graph       the order in which they are built          recipe      what an image is built from, with a hash
 context     the files for the engine, as an archive    engines     podman and docker
 build       builds images                              push        pushes them, and returns their digests
-schedule    parents first, several at a time           outcome     what becomes of each image
+schedule    parents first, several at a time           builder     one image, with several attempts
+outcome     what becomes of each image
 logs        the output of builds, in files             retries     failures that another attempt may cure
 content     what an image was built from, in parts     rebuild     what a build would build, and why
 selection   sets of images, and which a fleet deploys  pinning     references to digests, for the lock

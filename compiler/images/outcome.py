@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -15,6 +16,7 @@ class BuildResult(Enum):
 
     BUILT = "built"
     UNCHANGED = "up to date"
+    KEPT = "kept"
     FAILED = "failed"
     NOT_BUILT = "not built"
 
@@ -34,7 +36,25 @@ class BuildOutcome:
     @property
     def available(self) -> bool:
         """Whether the engine has the image now."""
-        return self.result in (BuildResult.BUILT, BuildResult.UNCHANGED)
+        return self.result in (BuildResult.BUILT, BuildResult.UNCHANGED, BuildResult.KEPT)
+
+
+def forgiven(
+    outcomes: Iterable[BuildOutcome], parents: Mapping[str, Sequence[str]], allowed: Collection[str]
+) -> set[str]:
+    """The images that are not available and may fail: by their names, or as children of such images alone.
+
+    Parents must come before their children.
+    """
+    missing: set[str] = set()
+    names: set[str] = set()
+    for outcome in outcomes:
+        if not outcome.available:
+            causes = missing.intersection(parents[outcome.name])
+            missing.add(outcome.name)
+            if outcome.name in allowed or (causes and causes <= names):
+                names.add(outcome.name)
+    return names
 
 
 class BuildObserver(Protocol):

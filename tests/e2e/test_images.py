@@ -126,6 +126,22 @@ def test_the_log_of_a_failed_image_is_linked_until_it_is_built(tree: Path) -> No
     assert (link.is_symlink(), "STEP 2/" in (link.parent / "toy-broken.log").read_text()) == (False, True)
 
 
+def test_images_that_may_fail_have_an_exit_code_of_their_own(tree: Path) -> None:
+    may, also_leaf = "--allow-failure", heatsink("build", tree, "toy-broken", "--allow-failure", "toy-leaf")
+    done = heatsink("build", tree, "toy-*", may, "toy-broken")
+    assert (done.exit_code, also_leaf.exit_code) == (3, 1)
+    assert done.stderr.endswith("2 of 4 images up to date, allowed to fail: toy-broken, toy-orphan\n")
+
+
+def test_an_image_is_built_on_the_parent_that_is_there(tree: Path) -> None:
+    missing = heatsink("build", tree, "toy-leaf", "--skip-parents")
+    heatsink("build", tree, "toy-base")
+    write_file(tree / "toy-base/file")
+    done = heatsink("build", tree, "toy-leaf", "--skip-parents")
+    assert "toy-base not built: the engine does not have it" in missing.stderr
+    assert ("toy-base kept" in done.stderr, "toy-leaf built" in done.stderr) == (True, True)
+
+
 def test_the_result_of_a_build_is_json_on_stdout(tree: Path) -> None:
     done = heatsink("build", tree, "toy-*", "--json")
     states = {row["name"]: row["state"] for row in json.loads(done.stdout)["images"]}

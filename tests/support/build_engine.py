@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from compiler.images.build import BuildSettings, build
-from compiler.images.engines.protocol import HASH_LABEL, BuildEngine, BuildRequest, EngineImage, follow
+from compiler.images.build import build
+from compiler.images.builder import BuildSettings
+from compiler.images.engines.protocol import BuildEngine, BuildRequest, EngineImage, follow
 from compiler.images.logs import LogFolder
 from compiler.images.outcome import BuildOutcome
 from compiler.images.recipe import ImageRecipe
@@ -40,7 +41,7 @@ class ScriptedEngine(BuildEngine):
         self.images[request.reference] = EngineImage(
             id=f"sha256:{hashlib.sha256(content.encode()).hexdigest()}",
             size=1_000_000,
-            content_hash=dict(request.labels).get(HASH_LABEL),
+            labels=dict(request.labels),
         )
 
     def push(self, reference: str, destination: str, *, verify_tls: bool) -> None:

@@ -60,6 +60,7 @@ class DockerEngine(BuildEngine):
                 labels=dict(request.labels),
                 network_mode="host",
                 nocache=not request.cached,
+                pull=request.pull,
                 rm=True,
                 forcerm=True,
                 decode=True,

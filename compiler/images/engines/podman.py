@@ -92,6 +92,7 @@ def _parameters(request: BuildRequest) -> dict[str, object]:
         "labels": json.dumps(dict(request.labels)),
         "networkmode": "host",
         "nocache": not request.cached,
+        "pullpolicy": "always" if request.pull else "missing",
         "layers": True,
         "rm": True,
         "forcerm": True,

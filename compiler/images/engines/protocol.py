@@ -38,6 +38,8 @@ class BuildRequest:
     reference: str
     labels: tuple[tuple[str, str], ...] = ()
     cached: bool = True
+    pull: bool = False
+    """Whether images of registries that it is built on are pulled, even if the engine has them."""
 
 
 class BuildEngine(Protocol):

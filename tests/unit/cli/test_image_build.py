@@ -14,7 +14,7 @@ from compiler.images.engines.protocol import EngineImage
 from compiler.images.outcome import BuildOutcome, BuildResult
 from tests.support.build_engine import toy
 
-IMAGE = EngineImage(id="sha256:c0ffee", size=142_400_000, content_hash="1")
+IMAGE = EngineImage(id="sha256:c0ffee", size=142_400_000, labels={})
 BUILT = BuildOutcome(name="web", result=BuildResult.BUILT, seconds=31.4, image=IMAGE, log=Path("web.log"))
 UNCHANGED = BuildOutcome(name="base", result=BuildResult.UNCHANGED, image=IMAGE)
 NOT_BUILT = BuildOutcome(name="child", result=BuildResult.NOT_BUILT, reason="parent `database` failed")
@@ -107,7 +107,7 @@ def test_programs_get_all_that_is_known_of_each_image(failed: BuildOutcome) -> N
         "web": toy("localhost/heatsink/web:1", "base"),
         "database": toy("localhost/heatsink/database:1"),
     }
-    rows = outcomes_as_json([BUILT, failed], recipes)
+    rows = outcomes_as_json([BUILT, failed], recipes, {"database"})
     assert rows == {
         "images": [
             {
@@ -120,6 +120,7 @@ def test_programs_get_all_that_is_known_of_each_image(failed: BuildOutcome) -> N
                 "parents": [],
                 "reason": "exit status 1",
                 "log": str(failed.log),
+                "allowed_to_fail": True,
             },
             {
                 "name": "web",
@@ -131,6 +132,7 @@ def test_programs_get_all_that_is_known_of_each_image(failed: BuildOutcome) -> N
                 "parents": ["base"],
                 "reason": None,
                 "log": "web.log",
+                "allowed_to_fail": False,
             },
         ]
     }

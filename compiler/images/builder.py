@@ -1,0 +1,192 @@
+"""Building one image: whether it must be, with how many attempts, and what becomes of it."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+from typing import IO
+
+from compiler.diagnostics import HeatsinkError
+from compiler.diagnostics import reason as cause
+from compiler.images.content import content_label
+from compiler.images.context import write_context
+from compiler.images.engines.protocol import (
+    HASH_LABEL,
+    BuildEngine,
+    BuildFailedError,
+    BuildRequest,
+    EngineImage,
+)
+from compiler.images.logs import LogFolder
+from compiler.images.outcome import BuildObserver, BuildOutcome, BuildResult
+from compiler.images.recipe import ImageRecipe
+from compiler.images.retries import Retries, transient
+
+_STEP = re.compile(r"^(?:\[\d+/\d+\] )?step (\d+/\d+) ?:", re.IGNORECASE | re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildSettings:
+    """How images are built."""
+
+    logs: LogFolder
+    jobs: int = 2
+    cached: bool = True
+    """Whether an image that the engine has with the same content hash is not built again."""
+    pull: bool = False
+    """Whether images that are built on one of a registry are built again, on what it has now."""
+    kept: frozenset[str] = frozenset()
+    """Images that are not built, even if they are not up to date."""
+    retries: Retries = field(default_factory=Retries)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageBuilder:
+    """Builds images one by one, in several threads."""
+
+    engine: BuildEngine
+    recipes: Mapping[str, ImageRecipe]
+    settings: BuildSettings
+    observer: BuildObserver
+    scratch: Path
+    stopped: Event = field(default_factory=Event)
+    """Set when the outcomes are not wanted any more."""
+    renewed: set[str] = field(default_factory=set)
+    """Images that the engine has had before, with another id."""
+    outdated: set[str] = field(default_factory=set)
+    """Images that are kept though they are not up to date, and those built on them."""
+
+    def outcome(self, name: str) -> BuildOutcome:
+        """Build an image unless it is up to date, or to be kept."""
+        recipe = self.recipes[name]
+        image = self.engine.image(recipe.reference)
+        if name in self.settings.kept:
+            return self._kept(recipe, image)
+        if image and self._is_current(recipe, image):
+            self.settings.logs.succeeded(name)
+            return BuildOutcome(name=name, result=BuildResult.UNCHANGED, image=image)
+        if not self.outdated.isdisjoint(recipe.parents):
+            self.outdated.add(name)
+        self.observer.started(name)
+        outcome = self._built(recipe)
+        if image and outcome.image and image.id != outcome.image.id:
+            self.renewed.add(name)
+        return outcome
+
+    def _kept(self, recipe: ImageRecipe, image: EngineImage | None) -> BuildOutcome:
+        if image is None:
+            return BuildOutcome(
+                name=recipe.name, result=BuildResult.NOT_BUILT, reason="the engine does not have it"
+            )
+        if image.content_hash != recipe.content_hash:
+            self.outdated.add(recipe.name)
+        return BuildOutcome(name=recipe.name, result=BuildResult.KEPT, image=image)
+
+    def _is_current(self, recipe: ImageRecipe, image: EngineImage) -> bool:
+        return (
+            self.settings.cached
+            and image.content_hash == recipe.content_hash
+            and self.renewed.isdisjoint(recipe.parents)
+            and self.outdated.isdisjoint(recipe.parents)
+            and not self._pulls(recipe)
+        )
+
+    def _pulls(self, recipe: ImageRecipe) -> bool:
+        """Whether it is built on an image of a registry, and not on one of the tree."""
+        return self.settings.pull and not recipe.parents and not recipe.rootfs
+
+    def _built(self, recipe: ImageRecipe) -> BuildOutcome:
+        began = time.monotonic()
+        logs, name = self.settings.logs, recipe.name
+        try:
+            with logs.writing(name) as write:
+                image = self._with_retries(recipe, write)
+        except HeatsinkError as error:
+            logs.failed(name)
+            result, image, reason = BuildResult.FAILED, None, str(error).partition("\n")[0]
+        else:
+            logs.succeeded(name)
+            result, reason = BuildResult.BUILT, ""
+        return BuildOutcome(
+            name=name,
+            result=result,
+            seconds=time.monotonic() - began,
+            reason=reason,
+            image=image,
+            log=logs.path(name),
+        )
+
+    def _with_retries(self, recipe: ImageRecipe, write: Callable[[str], None]) -> EngineImage | None:
+        """Build an image, after failures of the network more than once."""
+        attempt = 1
+        while True:
+            printed: list[str] = []
+            try:
+                return self._build(recipe, _both(write, printed.append))
+            except HeatsinkError:
+                if not self._waited(recipe.name, attempt, "".join(printed), write):
+                    raise
+            attempt += 1
+
+    def _waited(self, name: str, attempt: int, printed: str, write: Callable[[str], None]) -> bool:
+        """Whether another attempt may succeed, after having waited for it."""
+        retries = self.settings.retries
+        failure, seconds = transient(printed), retries.wait(attempt)
+        if failure is None or seconds is None:
+            return False
+        text = f"{failure}: attempt {attempt + 1} of {retries.number + 1} in {seconds:g} s"
+        write(f"{text}\n")
+        self.observer.waiting(name, text)
+        return not self.stopped.wait(seconds)
+
+    def _build(self, recipe: ImageRecipe, write: Callable[[str], None]) -> EngineImage | None:
+        """Build an image, with all that the engine prints, or else the error, in its log."""
+
+        def output(text: str) -> None:
+            write(text)
+            if step := _STEP.search(text):
+                self.observer.step(recipe.name, step[1])
+
+        try:
+            with self._context(recipe) as archive:
+                self.engine.build(archive, self._request(recipe), output)
+            return self.engine.image(recipe.reference)
+        except HeatsinkError as error:
+            if not isinstance(error, BuildFailedError):
+                write(f"{error.render()}\n")
+            raise
+
+    @contextmanager
+    def _context(self, recipe: ImageRecipe) -> Iterator[IO[bytes]]:
+        with tempfile.TemporaryFile(dir=self.scratch) as archive:
+            try:
+                write_context(recipe, archive, self.scratch)
+            except OSError as error:
+                raise HeatsinkError(f"`{error.filename}` cannot be read: {cause(error)}") from None
+            archive.seek(0)
+            yield archive
+
+    def _request(self, recipe: ImageRecipe) -> BuildRequest:
+        labels = {HASH_LABEL: recipe.content_hash, **content_label(recipe, self.recipes)}
+        if recipe.name in self.outdated:  # without a hash the next build builds it anew
+            labels = dict.fromkeys(labels, "")
+        return BuildRequest(
+            reference=recipe.reference,
+            labels=tuple(sorted(labels.items())),
+            cached=self.settings.cached,
+            pull=self._pulls(recipe),
+        )
+
+
+def _both(first: Callable[[str], object], second: Callable[[str], object]) -> Callable[[str], None]:
+    def write(text: str) -> None:
+        first(text)
+        second(text)
+
+    return write
