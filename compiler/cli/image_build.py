@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,7 @@ from compiler.cli.command import json_option
 from compiler.cli.completion import complete_images
 from compiler.cli.options import grouped
 from compiler.cli.output import note
+from compiler.diagnostics import HeatsinkError
 
 if TYPE_CHECKING:
     from compiler.images.builder import BuildSettings
@@ -48,6 +51,7 @@ class BuildOptions:
             cached=not self.no_cache,
             retries=Retries(number=self.retries),
             pull=self.pull,
+            epoch=_source_date_epoch(),
             kept=frozenset(kept),
         )
 
@@ -91,6 +95,15 @@ def build_options(command: Callable[..., Any]) -> Callable[..., Any]:
         json_option("Print the result for each image as JSON."),
     )  # fmt: skip
     return grouped(command, "building", BuildOptions, options)
+
+
+def _source_date_epoch() -> int | None:
+    """https://reproducible-builds.org/specs/source-date-epoch/"""
+    value = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if value and not re.fullmatch("[0-9]{1,11}", value):
+        hint = "write the seconds since 1970, as `git log -1 --format=%ct` does"
+        raise HeatsinkError(f"SOURCE_DATE_EPOCH is not a time: `{value}`", hint=hint)
+    return int(value) if value else None
 
 
 def show_result(

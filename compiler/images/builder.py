@@ -41,6 +41,8 @@ class BuildSettings:
     """Whether an image that the engine has with the same content hash is not built again."""
     pull: bool = False
     """Whether images that are built on one of a registry are built again, on what it has now."""
+    epoch: int | None = None
+    """Seconds since 1970 for all times in the images. No layer of earlier builds is used: it has others."""
     kept: frozenset[str] = frozenset()
     """Images that are not built, even if they are not up to date."""
     retries: Retries = field(default_factory=Retries)
@@ -179,7 +181,8 @@ class ImageBuilder:
         return BuildRequest(
             reference=recipe.reference,
             labels=tuple(sorted(labels.items())),
-            cached=self.settings.cached,
+            cached=self.settings.cached and self.settings.epoch is None,
+            epoch=self.settings.epoch,
             pull=self._pulls(recipe),
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import subprocess
 import tarfile
@@ -19,7 +20,7 @@ def write_context(recipe: ImageRecipe, target: IO[bytes], scratch: Path) -> None
     Names are sorted, times are 0 and owners root, because engines find their cached layers by the bytes of
     the context. The root file system is built in the folder `scratch`.
     """
-    with tarfile.open(fileobj=target, mode="w", format=tarfile.PAX_FORMAT) as archive:
+    with tarfile.open(fileobj=target, mode="w", format=tarfile.PAX_FORMAT, encoding="utf-8") as archive:
         _add(archive, "Dockerfile", recipe.dockerfile.encode())
         for file in recipe.context:
             _add_file(archive, file)
@@ -57,11 +58,11 @@ def make_rootfs(arguments: tuple[str, ...], target: Path) -> None:
 
 def _add_file(archive: tarfile.TarFile, file: ContextFile) -> None:
     if file.origin.is_symlink():
-        link = _normal(tarfile.TarInfo(file.path), 0o777)
-        link.type, link.linkname = tarfile.SYMTYPE, str(file.origin.readlink())
+        link = _normal(tarfile.TarInfo(_utf8(file.path)), 0o777)
+        link.type, link.linkname = tarfile.SYMTYPE, _utf8(file.origin.readlink())
         archive.addfile(link)
     else:
-        _add(archive, file.path, file.content, file.mode)
+        _add(archive, _utf8(file.path), file.content, file.mode)
 
 
 def _add(archive: tarfile.TarFile, name: str, content: bytes, mode: int = 0o644) -> None:
@@ -73,3 +74,8 @@ def _add(archive: tarfile.TarFile, name: str, content: bytes, mode: int = 0o644)
 def _normal(entry: tarfile.TarInfo, mode: int) -> tarfile.TarInfo:
     entry.mode, entry.mtime, entry.uid, entry.gid, entry.uname, entry.gname = mode, 0, 0, 0, "", ""
     return entry
+
+
+def _utf8(path: str | Path) -> str:
+    """A path as it is in a locale with UTF-8, whatever the locale is."""
+    return os.fsencode(path).decode("utf-8", "surrogateescape")

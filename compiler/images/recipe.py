@@ -127,7 +127,7 @@ def _recipe(image: Image, reference: str, dockerfile: str, parents: tuple[ImageR
 
 def _context(folder: Path) -> Iterator[ContextFile]:
     """Everything in an image's folder except its template and the images below it."""
-    for path in sorted(folder.rglob("*")):
+    for path in sorted(folder.rglob("*"), key=lambda path: [os.fsencode(part) for part in path.parts]):
         inside = path.relative_to(folder)
         nested = any((folder / above / DOCKERFILE).is_file() for above in inside.parents if above.name)
         if (path.is_file() or path.is_symlink()) and inside.name != DOCKERFILE and not nested:
@@ -156,7 +156,8 @@ def _content_hash(dockerfile: str, context: Sequence[ContextFile], parents: Sequ
     """A SHA-256 that changes when the Dockerfile, a file of the context or a parent does."""
     digest = hashlib.sha256(dockerfile.encode())
     for file in context:
-        digest.update(f"\0{file.path}\0{file.mode:o}\0".encode() + hashlib.sha256(file.content).digest())
+        digest.update(b"\0" + os.fsencode(file.path) + f"\0{file.mode:o}\0".encode())
+        digest.update(hashlib.sha256(file.content).digest())
     for parent in parents:
         digest.update(b"\0" + parent.content_hash.encode())
     return digest.hexdigest()

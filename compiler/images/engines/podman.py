@@ -97,4 +97,6 @@ def _parameters(request: BuildRequest) -> dict[str, object]:
         "rm": True,
         "forcerm": True,
         "outputformat": _MANIFEST,
+        "buildargs": json.dumps(request.arguments),
+        **({} if request.epoch is None else {"timestamp": request.epoch}),
     }

@@ -9,6 +9,7 @@ from typing import IO, Any, Protocol
 
 from compiler.diagnostics import HeatsinkError
 
+EPOCH = "SOURCE_DATE_EPOCH"  # https://reproducible-builds.org/docs/source-date-epoch/
 HASH_LABEL = "heatsink.content-hash"
 _QUOTED = 60  # characters shown of both ends of a long error
 
@@ -40,6 +41,13 @@ class BuildRequest:
     cached: bool = True
     pull: bool = False
     """Whether images of registries that it is built on are pulled, even if the engine has them."""
+    epoch: int | None = None
+    """Seconds since 1970 for all times in the image, where the engine can."""
+
+    @property
+    def arguments(self) -> dict[str, str]:
+        """Arguments of the build, for `ARG` of the Dockerfile."""
+        return {} if self.epoch is None else {EPOCH: str(self.epoch)}
 
 
 class BuildEngine(Protocol):

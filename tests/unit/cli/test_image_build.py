@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from compiler.cli.image_progress import BuildLines, BuildTable
 from compiler.images.engines.protocol import EngineImage
 from compiler.images.outcome import BuildOutcome, BuildResult
 from tests.support.build_engine import toy
+from tests.support.in_process import run
 
 IMAGE = EngineImage(id="sha256:c0ffee", size=142_400_000, labels={})
 BUILT = BuildOutcome(name="web", result=BuildResult.BUILT, seconds=31.4, image=IMAGE, log=Path("web.log"))
@@ -136,3 +138,14 @@ def test_programs_get_all_that_is_known_of_each_image(failed: BuildOutcome) -> N
             },
         ]
     }
+
+
+@pytest.mark.parametrize("value", ["yesterday", "-1", "1.5", "9" * 12])
+def test_a_time_for_the_images_is_in_seconds(value: str, tmp_path: Path) -> None:
+    environment = {"PATH": os.environ["PATH"], "SOURCE_DATE_EPOCH": value}
+    done = run(("images", "build", "debian"), tmp_path, environment, io.StringIO())
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"error: SOURCE_DATE_EPOCH is not a time: `{value}`\n"
+        "hint: write the seconds since 1970, as `git log -1 --format=%ct` does\n",
+    )

@@ -63,6 +63,14 @@ def test_what_is_built_on_a_newer_image_is_built_again(tmp_path: Path) -> None:
     assert engine.built == ["base", "web"]
 
 
+def test_with_a_time_for_the_images_no_earlier_layers_are_used(tmp_path: Path) -> None:
+    engine = has(ScriptedEngine(), BASE)
+    outcomes(engine, tmp_path, BASE, WEB, epoch=1_700_000_000)
+    assert [(request.reference, request.cached, request.arguments) for request in engine.requests] == [
+        ("web", False, {"SOURCE_DATE_EPOCH": "1700000000"}),
+    ]
+
+
 def test_a_root_file_system_is_not_pulled(tmp_path: Path) -> None:
     rootfs = replace(BASE, rootfs=("trixie",))
     found = outcomes(has(ScriptedEngine(), rootfs), tmp_path, rootfs, pull=True)
