@@ -86,6 +86,8 @@ _EXAMPLES = {
         ("openstack-base --with-children", "an image and all that is built on it"),
         ("--role Controller -e prod.yaml", "what the hosts of a role deploy, and what that is built on"),
         ("--template-override site.j2", "with what a site adds to the Dockerfiles"),
+        ("--engine docker --engine-url ssh://root@builder", "with the docker of another machine"),
+        ("--json --sbom sboms --allow-failure 'test-*'", "for a program, with the packages of each image"),
     ),
     "heatsink images list": (
         ("", "which images are built, and which are out of date"),

@@ -37,6 +37,7 @@ class BuildOptions:
     pull: bool
     skip_parents: bool
     may_fail: tuple[str, ...]
+    sboms: Path | None
     as_json: bool
 
     def settings(self, kept: Iterable[str]) -> BuildSettings:
@@ -51,6 +52,7 @@ class BuildOptions:
             cached=not self.no_cache,
             retries=Retries(number=self.retries),
             pull=self.pull,
+            sboms=self.sboms,
             epoch=_source_date_epoch(),
             kept=frozenset(kept),
         )
@@ -91,6 +93,10 @@ def build_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--allow-failure", "may_fail", metavar="PATTERN", multiple=True, shell_complete=complete_images,
             help="Images that may fail: if only these have, the exit code is 3; repeatable.",
+        ),
+        click.option(
+            "--sbom", "sboms", metavar="DIR", type=click.Path(path_type=Path, file_okay=False),
+            help="Write the packages of each image to `NAME.spdx.json` in this folder.",
         ),
         json_option("Print the result for each image as JSON."),
     )  # fmt: skip

@@ -5,7 +5,7 @@ graph       the order in which they are built          recipe      what an image
 context     the files for the engine, as an archive    engines     podman and docker
 build       builds images                              push        pushes them, and returns their digests
 schedule    parents first, several at a time           builder     one image, with several attempts
-outcome     what becomes of each image
+outcome     what becomes of each image                 sbom        the packages of an image
 logs        the output of builds, in files             retries     failures that another attempt may cure
 content     what an image was built from, in parts     rebuild     what a build would build, and why
 selection   sets of images, and which a fleet deploys  pinning     references to digests, for the lock

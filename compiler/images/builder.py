@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
 from typing import IO
@@ -27,6 +27,7 @@ from compiler.images.logs import LogFolder
 from compiler.images.outcome import BuildObserver, BuildOutcome, BuildResult
 from compiler.images.recipe import ImageRecipe
 from compiler.images.retries import Retries, transient
+from compiler.images.sbom import write_sbom
 
 _STEP = re.compile(r"^(?:\[\d+/\d+\] )?step (\d+/\d+) ?:", re.IGNORECASE | re.MULTILINE)
 
@@ -43,6 +44,8 @@ class BuildSettings:
     """Whether images that are built on one of a registry are built again, on what it has now."""
     epoch: int | None = None
     """Seconds since 1970 for all times in the images. No layer of earlier builds is used: it has others."""
+    sboms: Path | None = None
+    """Folder for `NAME.spdx.json` of every image that is available."""
     kept: frozenset[str] = frozenset()
     """Images that are not built, even if they are not up to date."""
     retries: Retries = field(default_factory=Retries)
@@ -65,8 +68,21 @@ class ImageBuilder:
     """Images that are kept though they are not up to date, and those built on them."""
 
     def outcome(self, name: str) -> BuildOutcome:
-        """Build an image unless it is up to date, or to be kept."""
-        recipe = self.recipes[name]
+        """Build an image unless it is up to date, or to be kept; then write its SBOM."""
+        outcome = self._outcome(self.recipes[name])
+        if self.settings.sboms is None or outcome.image is None:
+            return outcome
+        path = self.settings.sboms / f"{name}.spdx.json"
+        try:
+            write_sbom(self.engine, self.recipes[name].reference, outcome.image, path)
+        except OSError as error:
+            return replace(outcome, result=BuildResult.FAILED, reason=f"`{path}`: {cause(error)}")
+        except HeatsinkError as error:
+            return replace(outcome, result=BuildResult.FAILED, reason=f"no SBOM: {error}")
+        return outcome
+
+    def _outcome(self, recipe: ImageRecipe) -> BuildOutcome:
+        name = recipe.name
         image = self.engine.image(recipe.reference)
         if name in self.settings.kept:
             return self._kept(recipe, image)

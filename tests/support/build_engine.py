@@ -24,6 +24,8 @@ class ScriptedEngine(BuildEngine):
     script: Mapping[str, Sequence[Mapping[str, str]]] = field(default_factory=dict)
     images: dict[str, EngineImage] = field(default_factory=dict)
     requests: list[BuildRequest] = field(default_factory=list)
+    files_of: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
+    """Reference → path → content."""
 
     def check(self) -> None:
         """It always answers."""
@@ -41,11 +43,16 @@ class ScriptedEngine(BuildEngine):
         self.images[request.reference] = EngineImage(
             id=f"sha256:{hashlib.sha256(content.encode()).hexdigest()}",
             size=1_000_000,
+            created="2023-11-14T22:13:20Z",
             labels=dict(request.labels),
         )
 
     def push(self, reference: str, destination: str, *, verify_tls: bool) -> None:
         """It has no registry."""
+
+    def files(self, reference: str, paths: Sequence[str]) -> dict[str, bytes]:
+        files = self.files_of.get(reference, {})
+        return {path: files[path] for path in paths if path in files}
 
     @property
     def built(self) -> list[str]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Any
 
 import docker
-from docker.errors import APIError, DockerException, ImageNotFound
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 
 from compiler.diagnostics import HeatsinkError
 from compiler.images.engines.address import no_answer, reachable
@@ -18,6 +18,7 @@ from compiler.images.engines.protocol import (
     BuildFailedError,
     BuildRequest,
     EngineImage,
+    archived_file,
     engine_image,
     follow,
     refused_push,
@@ -83,6 +84,15 @@ class DockerEngine(BuildEngine):
             finally:
                 client.api.remove_image(destination, noprune=True)
 
+    def files(self, reference: str, paths: Sequence[str]) -> dict[str, bytes]:
+        """Path → content of regular files of an image, from a container that is never started."""
+        with self._client() as client:
+            container = client.containers.create(reference, command=["none"])
+            try:
+                return dict(_files(container, paths))
+            finally:
+                container.remove(force=True)
+
     @contextmanager
     def _client(self) -> Iterator[docker.DockerClient]:
         try:
@@ -92,6 +102,16 @@ class DockerEngine(BuildEngine):
             raise HeatsinkError(f"docker: {error.explanation or error}") from error
         except (DockerException, OSError) as error:
             raise HeatsinkError(f"docker does not answer any more: {error}") from error
+
+
+def _files(container: Any, paths: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    for path in paths:
+        try:
+            archive, _ = container.get_archive(path)
+        except NotFound:
+            continue
+        if (content := archived_file(archive)) is not None:
+            yield path, content
 
 
 @contextmanager

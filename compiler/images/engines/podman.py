@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
 
 import podman
-from podman.errors import APIError, ImageNotFound
+from podman.errors import APIError, ImageNotFound, NotFound
 
 from compiler.diagnostics import HeatsinkError
 from compiler.images.engines.address import no_answer
@@ -17,6 +17,7 @@ from compiler.images.engines.protocol import (
     BuildEngine,
     BuildRequest,
     EngineImage,
+    archived_file,
     engine_image,
     follow,
     refused_push,
@@ -74,6 +75,15 @@ class PodmanEngine(BuildEngine):
             except APIError as error:
                 raise refused_push(destination, error.explanation or error, verify_tls=verify_tls) from error
 
+    def files(self, reference: str, paths: Sequence[str]) -> dict[str, bytes]:
+        """Path → content of regular files of an image, from a container that is never started."""
+        with self._client() as client:
+            container = client.containers.create(reference, command=["none"])
+            try:
+                return dict(_files(container, paths))
+            finally:
+                container.remove(force=True)
+
     @contextmanager
     def _client(self) -> Iterator[Any]:
         with podman.PodmanClient(base_url=self.url) as client:
@@ -100,3 +110,13 @@ def _parameters(request: BuildRequest) -> dict[str, object]:
         "buildargs": json.dumps(request.arguments),
         **({} if request.epoch is None else {"timestamp": request.epoch}),
     }
+
+
+def _files(container: Any, paths: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    for path in paths:
+        try:
+            archive, _ = container.get_archive(path)
+        except NotFound:
+            continue
+        if (content := archived_file(archive)) is not None:
+            yield path, content

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any, Protocol
 
@@ -24,6 +26,8 @@ class EngineImage:
 
     id: str
     size: int
+    created: str
+    """The time, as in RFC 3339."""
     labels: Mapping[str, str]
 
     @property
@@ -77,6 +81,10 @@ class BuildEngine(Protocol):
         image = self.image(reference)
         return image.labels if image else None
 
+    @abstractmethod
+    def files(self, reference: str, paths: Sequence[str]) -> dict[str, bytes]:
+        """Path → content of regular files of an image, without those that it lacks. Nothing of it is run."""
+
     def content_hash(self, reference: str) -> str | None:
         """The hash of the content that an image was built from, or None if the image does not exist."""
         image = self.image(reference)
@@ -94,8 +102,17 @@ def engine_image(attributes: Mapping[str, Any]) -> EngineImage:
     return EngineImage(
         id=f"sha256:{attributes['Id'].removeprefix('sha256:')}",
         size=attributes["Size"],
+        created=attributes["Created"],
         labels=labels,
     )
+
+
+def archived_file(archive: Iterable[bytes]) -> bytes | None:
+    """The content of the regular file that is alone in a tar archive; None if it is something else."""
+    with tarfile.open(fileobj=io.BytesIO(b"".join(archive))) as opened:
+        member = opened.next()
+        content = opened.extractfile(member) if member and member.isreg() else None
+        return content.read() if content else None
 
 
 def follow(messages: Iterable[Mapping[str, Any]], output: Callable[[str], object]) -> None:

@@ -16,7 +16,7 @@ from compiler.images.outcome import BuildOutcome, BuildResult
 from tests.support.build_engine import toy
 from tests.support.in_process import run
 
-IMAGE = EngineImage(id="sha256:c0ffee", size=142_400_000, labels={})
+IMAGE = EngineImage(id="sha256:c0ffee", size=142_400_000, created="", labels={})
 BUILT = BuildOutcome(name="web", result=BuildResult.BUILT, seconds=31.4, image=IMAGE, log=Path("web.log"))
 UNCHANGED = BuildOutcome(name="base", result=BuildResult.UNCHANGED, image=IMAGE)
 NOT_BUILT = BuildOutcome(name="child", result=BuildResult.NOT_BUILT, reason="parent `database` failed")

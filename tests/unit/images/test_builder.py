@@ -19,7 +19,9 @@ CHANGED = replace(BASE, content_hash="2")
 def has(engine: ScriptedEngine, *recipes: ImageRecipe) -> ScriptedEngine:
     """The engine, with images that are up to date."""
     for recipe in recipes:
-        image = EngineImage(id=f"sha256:{recipe.name}", size=1, labels={HASH_LABEL: recipe.content_hash})
+        image = EngineImage(
+            id=f"sha256:{recipe.name}", size=1, created="", labels={HASH_LABEL: recipe.content_hash}
+        )
         engine.images[recipe.reference] = image
     return engine
 

@@ -126,7 +126,10 @@ def test_every_engine_can_be_chosen() -> None:
 
 @pytest.mark.parametrize("identifier", ["c0ffee", "sha256:c0ffee"])
 def test_the_digest_of_an_image_has_one_form(identifier: str) -> None:
-    assert engine_image({"Id": identifier, "Size": 1, "Config": {"Labels": None}}).id == "sha256:c0ffee"
+    assert (
+        engine_image({"Id": identifier, "Size": 1, "Created": "", "Config": {"Labels": None}}).id
+        == "sha256:c0ffee"
+    )
 
 
 def test_the_output_of_a_build_is_handed_on_without_bars_of_progress() -> None:
