@@ -34,6 +34,7 @@ took two thirds longer, and patterns are strings, which `re` compiles when they 
     installed, store, lock       what is installed; the generations kept; one pusher at a time
     history, kept                what was done on this host; the generations that can be returned to
     comparison                   what lies between two of them
+    registries                   logins, authorities and mirrors of a bundle, for pulls
     ports, kernel                refuse a host on which a port is taken, or whose kernel lacks a module
     disk, sealed, space          files written whole and flushed; those with a digest; room for them
     machine, wire                commands; requests and events

@@ -50,7 +50,7 @@ def activate(machine: Machine, pusher: Pusher, wanted: Generation, request: Mapp
     if installed.is_rebuilt:
         pusher.send("warning", text="the record of what is installed was damaged: every unit starts anew")
     pusher.send("ready", **reported)
-    ids = _obtain_images(machine, pusher, wanted.engine, needs, request["pull_within"])
+    ids = _obtain_images(machine, pusher, wanted, needs, request["pull_within"])
     pusher.wait_for_release("install")
     make_volumes(machine, wanted.engine, needs.volumes)
     kept = keep(machine, wanted)
@@ -71,13 +71,13 @@ def _check_prerequisites(machine: Machine, wanted: Generation, running: Collecti
 
 
 def _obtain_images(
-    machine: Machine, pusher: Pusher, engine: str, needs: Needs, limit: float
+    machine: Machine, pusher: Pusher, wanted: Generation, needs: Needs, limit: float
 ) -> Mapping[str, str]:
     """Pull images when the pusher lets us; reference → id, of those that need no pull too."""
     if not needs.images:
         return needs.present.known
     pusher.wait_for_release("pull")
-    pulled = obtain(machine, pusher, engine, needs.images, limit, before=needs.present.ids)
+    pulled = obtain(machine, pusher, wanted, needs.images, limit, before=needs.present.ids)
     pusher.send("pulled")
     return {**needs.present.known, **pulled}
 

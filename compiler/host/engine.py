@@ -18,6 +18,7 @@ from .wire import Pusher, RefusedError, counted
 QUADLET_SINCE = (4, 6)  # the podman that Quadlet files are written for
 BUILT_HERE = "localhost/"  # what podman puts before the name of an image that it builds
 PULLS = 4  # images pulled at a time
+DENIED = "unauthorized|denied|authentication required|no basic auth"  # in what engines say
 SHOWN = 60  # characters of an answer that is not understood
 
 
@@ -85,21 +86,40 @@ def bare(image: str) -> str:
     return image.rpartition(":")[2]
 
 
-def pull(machine: Machine, pusher: Pusher, engine: str, images: Sequence[str], limit: float) -> None:
+def pull(
+    machine: Machine,
+    pusher: Pusher,
+    engine: str,
+    images: Sequence[str],
+    limit: float,
+    environment: Mapping[str, str],
+) -> None:
     """Pull images, PULLS at a time, before anything on the host changes; each in so many seconds."""
     pusher.send("progress", text=f"pulling {counted(len(images), 'image')}")
     layers = machine.path(LAYERS)
     layers.mkdir(parents=True, exist_ok=True, mode=0o700)
-    problems = [problem for problem in _pulls(machine, pusher, engine, images, limit) if problem]
+    # A podman that is killed leaves what it has of an image, gigabytes at worst.
+    settings = {**environment, "TMPDIR": str(layers)}
+    problems = [problem for problem in _pulls(machine, pusher, engine, images, limit, settings) if problem]
     with contextlib.suppress(OSError):  # of a podman that is still dying; the next push deletes it
         remove_tree(layers)
     if problems:
-        hint = "nothing on the host was changed; `heatsink images push` provides images"
-        raise RefusedError("\n  ".join(problems), hint)
+        raise RefusedError("\n  ".join(problems), f"nothing on the host was changed; {_remedy(problems)}")
+
+
+def _remedy(problems: Sequence[str]) -> str:
+    if any(re.search(DENIED, problem, re.IGNORECASE) for problem in problems):
+        return "check the user and the password that the bundle has for the registry"
+    return "`heatsink images push` provides images"
 
 
 def _pulls(
-    machine: Machine, pusher: Pusher, engine: str, images: Sequence[str], limit: float
+    machine: Machine,
+    pusher: Pusher,
+    engine: str,
+    images: Sequence[str],
+    limit: float,
+    settings: Mapping[str, str],
 ) -> Iterator[str | None]:
     """Pull images; for each the error, or None. After one that takes too long no other is begun."""
     waiting = list(images)
@@ -108,9 +128,7 @@ def _pulls(
         while waiting or running:
             while waiting and len(running) < PULLS:
                 image = waiting.pop(0)
-                # A podman that is killed leaves what it has of an image, gigabytes at worst.
-                layers = str(machine.path(LAYERS))
-                running[image] = machine.start((engine, "pull", "--quiet", image), limit=limit, TMPDIR=layers)
+                running[image] = machine.start((engine, "pull", "--quiet", image), limit=limit, **settings)
             pusher.wait_until(lambda: any(map(_is_over, running.values())), f"pulling {', '.join(running)}")
             for image in [image for image, command in running.items() if _is_over(command)]:
                 command = running.pop(image)

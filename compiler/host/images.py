@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from .engine import Present, id_of, present_images, pull
 from .layout import IMAGES
 from .machine import Machine
+from .registries import pull_settings
 from .sealed import DamagedError, unsealed, write_sealed
 from .store import Generation, generation, generations
 from .wire import Pusher, RefusedError
@@ -98,21 +99,23 @@ def kept_images(machine: Machine, wanted: Generation) -> Mapping[str, str]:
 def obtain(
     machine: Machine,
     pusher: Pusher,
-    engine: str,
+    wanted: Generation,
     references: Sequence[str],
     limit: float,
     *,
     before: Iterable[str],
 ) -> dict[str, str]:
-    """Pull images, each in so many seconds, where those with the ids in `before` are; reference → id."""
+    """Pull images for a generation, each in so many seconds, where those with the ids in `before` are;
+    reference → id."""
     record = ImageRecord.on(machine)
     _finish_pulls(machine, record)
-    record.pulling = Pulling(engine, references, sorted(before))
+    record.pulling = Pulling(wanted.engine, references, sorted(before))
     if not all(map(_has_digest, references)):
         record.tags_of = 0
     record.save(machine)
     try:
-        pull(machine, pusher, engine, references, limit)
+        with pull_settings(machine, wanted) as environment:
+            pull(machine, pusher, wanted.engine, references, limit, environment)
     finally:
         ids = _finish_pulls(machine, record)
         record.save(machine)

@@ -17,6 +17,7 @@ GENERATIONS = f"{HOME}/generations"
 STAGING = f"{GENERATIONS}/.staging"
 TRASH = f"{GENERATIONS}/.trash"
 LAYERS = f"{GENERATIONS}/.layers"  # of images that are pulled
+PULL_HOME = f"{GENERATIONS}/.home"  # of the engine while it pulls
 CURRENT = f"{HOME}/current"
 PREVIOUS = f"{HOME}/previous"
 INSTALLED = f"{HOME}/installed.json"
@@ -36,6 +37,10 @@ STAMPS = f"{HOME}/stamps"  # one for each run-once unit that is done
 # Artifacts as well: environment files of containers, and the names for /etc/hosts.
 ENVIRONMENTS = f"{HOME}/env"
 HOSTS = f"{HOME}/hosts"
+
+# The home folder of engines that pull, as a bundle has it: `.docker/config.json`, `.config/containers/…`.
+REGISTRIES = "/var/lib/config-data/registries"
+DOCKER_AUTHORITIES = "/etc/docker/certs.d"  # HOST:PORT/*.crt, which its daemon reads
 
 TAKEN = f"{HOME}/taken"  # what was in the place of files that a bundle took over
 

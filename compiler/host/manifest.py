@@ -37,12 +37,19 @@ def _quoted(text: str) -> str:
     return quote(text, safe="")
 
 
+def _base64(text: str) -> str:
+    from binascii import b2a_base64  # likewise; python3-minimal has no `base64`
+
+    return b2a_base64(text.encode(), newline=False).decode()
+
+
 BREAKS = frozenset("\r\n\0")
 CODINGS: Mapping[str, Callable[[str], str]] = {
     "url": _quoted,
     "json": lambda value: json.dumps(value)[1:-1],
     "ini": lambda value: one_line(value.rstrip("\n")),
     "env": one_line,
+    "base64": _base64,
 }
 SECRET_MARK = "@{heatsink:secret:"  # noqa: S105 - how references begin, not a secret
 NAME = "[A-Za-z_][A-Za-z0-9_]*"  # of a secret

@@ -114,7 +114,7 @@ def _of_entry(entry: Mapping[str, Any]) -> Login | None:
         user, separator, secret = base64.b64decode(str(entry.get("auth", ""))).decode().partition(":")
     except ValueError:
         return None
-    return Login(user=user, secret=secret.rstrip("\0")) if separator else None
+    return Login(user=user, secret=secret.strip("\0")) if separator else None
 
 
 def _from_helper(entries: Mapping[str, Any], host: str, environment: Mapping[str, str]) -> Login | None:

@@ -23,7 +23,9 @@ MANAGED = "heatsink_managed"
 """The variable of templates that holds the line for a header."""
 QUOTED = "quoted"
 """The function of templates that writes a JSON string."""
-PROVIDED = frozenset((MANAGED, QUOTED))
+BASIC_AUTH = "basic_auth"
+"""The function of templates that writes a login for an auth file of podman or docker."""
+PROVIDED = frozenset((MANAGED, QUOTED, BASIC_AUTH))
 """What every template can use."""
 
 

@@ -1,10 +1,14 @@
-"""A program that stands for podman in a folder: its images, volumes and registry are in engine.json."""
+"""A program that stands for podman in a folder: its images, volumes and registry are in engine.json.
+
+The registry may want a login, the text of `.docker/config.json` in the home folder.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -38,11 +42,18 @@ def image(state: State, words: Sequence[str]) -> Iterator[str]:
 
 
 def pull(state: State, words: Sequence[str]) -> Iterator[str]:
+    if state.get("login") and state["login"] != login():
+        raise LookupError(f"Error: reading manifest of {words[-1]}: unauthorized: authentication required")
     if words[-1] not in state["registry"]:
         raise LookupError(f"Error: {words[-1]}: connection refused")
     pulled = state["registry"][words[-1]]
     state["images"].setdefault(pulled, [])
     yield from tag(state, (pulled, words[-1]))
+
+
+def login() -> str:
+    path = Path(os.environ["HOME"]) / ".docker/config.json"
+    return path.read_text() if path.exists() else ""
 
 
 def tag(state: State, words: Sequence[str]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_library
 import re
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
@@ -11,7 +12,7 @@ from compiler import jinja
 from compiler.diagnostics import CompileError
 from compiler.model import secret
 from compiler.model.artifact import File
-from compiler.model.config import MANAGED, QUOTED, ConfigFile, Format
+from compiler.model.config import BASIC_AUTH, MANAGED, QUOTED, ConfigFile, Format
 from compiler.node import Plain
 from compiler.stages.emit.key_value import with_settings
 
@@ -51,7 +52,7 @@ def _sourced(file: ConfigFile, text: str) -> str:
 
 def _text(file: ConfigFile, managed: str = "") -> str:
     if file.format is Format.TEMPLATE:
-        variables = {MANAGED: managed, QUOTED: _quoted, **file.variables}
+        variables = {MANAGED: managed, QUOTED: _quoted, BASIC_AUTH: _basic_auth, **file.variables}
         text = jinja.render(file.source, variables, hides=file.hidden)
     else:
         text = _spelled(file)
@@ -67,6 +68,20 @@ def _printable(name: str) -> str:
 def _quoted(text: str) -> str:
     """`{{ quoted(password) }}` in a template: a JSON string, whatever the secret turns out to hold."""
     return secret.coded(json_library.dumps(text), "json")
+
+
+def _basic_auth(user: str, password: str) -> str:
+    """`{{ basic_auth(user, password) }}` in a template: a login as auth files of engines have it.
+
+    The password may be a secret, whose value is encoded apart from the user. So what is before it fills whole
+    groups of three bytes, with zeros that podman and docker remove from a password.
+    """
+    if secret.names(password) and not secret.PATTERN.fullmatch(password):
+        raise CompileError("the password of a login must be one secret, or none")
+    if not secret.names(password):
+        return b64encode(f"{user}:{password}".encode()).decode()
+    before = f"{user}:".encode()
+    return b64encode(before + bytes(-len(before) % 3)).decode() + secret.coded(password, "base64")
 
 
 def _spelled(file: ConfigFile) -> str:

@@ -20,7 +20,7 @@ MODULES = sorted((ROOT / "compiler/host").glob("*.py"))
 
 # All of it is in Debian 13's python3-minimal; Debian 12's lacks `json`, which its `python3` has.
 LIBRARY = {
-    "__future__", "collections", "contextlib", "errno", "fcntl", "functools", "grp", "hashlib",
+    "__future__", "binascii", "collections", "contextlib", "errno", "fcntl", "functools", "grp", "hashlib",
     "importlib", "io", "itertools", "json", "marshal", "os", "pathlib", "pwd", "re", "select", "signal",
     "socket", "stat", "subprocess", "sys", "time", "types", "typing", "urllib", "zipimport", "zlib",
 }  # fmt: skip

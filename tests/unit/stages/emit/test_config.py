@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import configparser
 import json
 from dataclasses import replace
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compiler.diagnostics import CompileError
+from compiler.host.manifest import with_secrets
 from compiler.model.artifact import File
 from compiler.model.config import ConfigFile, Format
 from compiler.node import Plain, plain
@@ -123,3 +125,31 @@ def test_where_a_file_comes_from_is_its_header_and_means_nothing(format_: Format
 
 def test_a_file_in_a_format_without_comments_has_no_header() -> None:
     assert written(Format.JSON, {"port": 80}, "a.yaml").content == b'{\n  "port": 80\n}\n'
+
+
+@given(
+    st.text(st.characters(codec="utf-8", exclude_characters=":\0")),
+    st.text(st.characters(codec="utf-8", exclude_characters="\0")),
+)
+def test_a_login_is_what_engines_read_in_auth_files(user: str, password: str) -> None:
+    whole = login(user, password)
+    inserted = with_secrets(login(user, "@{heatsink:secret:Key}").encode(), {"Key": password}).decode()
+    for text in (whole, inserted):
+        name, _, rest = base64.b64decode(text).decode().partition(":")
+        assert (name, rest.strip("\0")) == (user, password)
+
+
+def test_a_login_of_more_than_one_secret_is_refused() -> None:
+    with pytest.raises(CompileError, match="the password of a login must be one secret, or none"):
+        login("ann", "@{heatsink:secret:Key}@{heatsink:secret:Key}")
+
+
+def login(user: str, password: str) -> str:
+    source = Source("auth.j2", "{{ basic_auth(user, password) }}")
+    file = replace(
+        config_file(Format.TEMPLATE, "", "/etc/it"),
+        source=source,
+        variables={"user": user, "password": password},
+        secrets=frozenset({"Key"}),
+    )
+    return config.config_file(file).content.decode()

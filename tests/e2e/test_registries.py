@@ -1,0 +1,97 @@
+"""Hosts that pull from a registry with TLS and a login, by what their bundle says of it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from compiler.files.secrets import SecretsFile
+from compiler.lab import LabNode
+from tests.support.containers import IMAGE
+from tests.support.docker_registry import LOGIN, secured_registry, upload
+from tests.support.footprint import footprint
+from tests.support.loopback_registry import AUTHORITY
+from tests.support.nodes import Operator
+
+pytestmark = [pytest.mark.lab, pytest.mark.backends]
+
+USER, PASSWORD = LOGIN.split(":")
+TEMPLATE = """
+heat_template_version: wallaby
+parameters:
+  WebImage: {type: string, description: Image of the container.}
+outputs:
+  role_data:
+    value:
+      service_name: web
+      docker_config:
+        step_1:
+          web: {image: {get_param: WebImage}, restart: always, command: [sh, -c, exec sleep infinity]}
+"""
+PROGRAMS = "for p in sh sleep; do command -v $p; ldd $(command -v $p) | grep -o '/[^ ]*'; done | sort -u"
+
+
+@pytest.fixture
+def image(node: LabNode, tmp_path: Path) -> Iterator[str]:
+    """An image in a registry with TLS and a login, of programs of the node."""
+    with secured_registry(tmp_path, node.lab.gateway) as address:
+        layer = base64.b64decode(node.run(("sh", "-c", f"tar -czh $({PROGRAMS}) 2>/dev/null | base64 -w0")))
+        yield f"{address}/site/web@{upload(address, 'site/web', layer)}"
+
+
+def compiles(operator: Operator, node: LabNode, image: str, registry: str, password: str) -> None:
+    """Compile a service with an image, and what its host has to know of a registry."""
+    (operator.folder / "templates").mkdir(exist_ok=True)
+    (operator.folder / "templates/web.yaml").write_text(TEMPLATE)
+    host = {
+        "name": node.name,
+        "role": "Web",
+        "address": node.address,
+        "identity_file": str(node.lab.identity_file),
+        "backend": operator.backend.value,
+    }
+    (operator.folder / "hosts.yaml").write_text(json.dumps({"hosts": [host]}))
+    environment = {
+        "resource_registry": {"Web": "templates/web.yaml"},
+        "parameter_defaults": {
+            "WebServices": ["OS::Heatsink::Services::RegistryClient", "Web"],
+            "WebImage": image,
+            "RegistryAddresses": [registry],
+            "RegistryUser": USER,
+            "RegistryCaCertificate": AUTHORITY.public,
+        },
+    }
+    (operator.folder / "site.yaml").write_text(json.dumps(environment))
+    (operator.folder / "secrets.yaml").unlink(missing_ok=True)
+    SecretsFile(operator.folder / "secrets.yaml").add({"RegistryPassword": password})
+    operator.heatsink("compile", "-e", "site.yaml")
+
+
+def test_a_host_pulls_with_the_login_and_the_authority_of_its_bundle(
+    operator: Operator, node: LabNode, image: str
+) -> None:
+    compiles(operator, node, image, image.partition("/")[0], PASSWORD)
+    operator.push()
+    operator.status(code=0)
+    assert node.run(("stat", "-L", "-c", "%a %U", "/root/.docker/config.json")).split() == ["600", "root"]
+    node.run((node.engine, "rmi", "--force", image))
+    node.run((node.engine, "pull", "--quiet", image))  # by what is installed
+
+
+def test_a_wrong_password_changes_nothing(operator: Operator, node: LabNode, image: str) -> None:
+    address = image.partition("/")[0]
+    compiles(operator, node, IMAGE, address, "n0tr1ght")
+    operator.push()
+    before = footprint(node)
+    compiles(operator, node, image, address, "n0tr1ght")
+    said = operator.push(code=1)
+    assert f"image `{image}` cannot be pulled: " in said
+    assert (
+        "hint: nothing on the host was changed; check the user and the password that the bundle has" in said
+    )
+    assert "n0tr1ght" not in said
+    assert footprint(node) == before
