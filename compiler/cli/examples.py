@@ -38,6 +38,10 @@ _EXAMPLES = {
         ("--plan plan.json", "what `heatsink plan -o plan.json` has planned, and nothing else"),
         ("--accept-new-host-keys", "a first push to hosts that are not in known_hosts"),
         ("--host 'web[0-3]' --timeout 120", "some hosts only, with less patience"),
+        (
+            "--images images.oci.tar",
+            "to hosts that no registry reaches, what `heatsink images save` has saved",
+        ),
     ),
     "heatsink status": (
         ("", "every service of every host"),

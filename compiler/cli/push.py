@@ -21,6 +21,7 @@ from compiler.cli.selection import Selection, selecting, show_errors, show_left,
 
 if TYPE_CHECKING:
     from compiler.deploy.activation import PushOptions
+    from compiler.deploy.archives import ImageArchives
     from compiler.deploy.bundle import BundleFolder
     from compiler.deploy.outcome import DryRun, Outcome
     from compiler.deploy.plan_file import PlanFile
@@ -55,6 +56,10 @@ verify_option = click.option(
     "--service", "services", multiple=True, metavar="NAME",
     help="Change only this service, repeatable; refused if a job of another one is due.",
 )  # fmt: skip
+@click.option(
+    "--images", "images_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+    help="File of `heatsink images save`: images that a host lacks are sent, not pulled.",
+)  # fmt: skip
 @yes_option
 @json_option("Print the result for each host as JSON.")
 def push_artifacts(
@@ -67,6 +72,7 @@ def push_artifacts(
     dry: bool,
     plan_file: Path | None,
     services: tuple[str, ...],
+    images_file: Path | None,
     yes: bool,
     as_json: bool,
 ) -> None:
@@ -79,6 +85,7 @@ def push_artifacts(
     if services and (dry or plan_file or taken_over):
         raise WrongPlanError("`--service` limits a push, not a plan or a takeover: they are for all services")
     planned = _planned(selection, plan_file) if plan_file else None
+    images = _images(images_file) if images_file else None
     inputs = PushInputs.read(_hosts_of(planned, selection), file, new_secrets)
     if dry:
         show_plan(inputs, taken_over=taken_over, verify=verify, as_json=as_json)
@@ -91,11 +98,16 @@ def push_artifacts(
     keep_log(options, inputs.hosts)
     if not as_json:
         show_left(inputs.fleet)
-    show_outcomes(_pushed(inputs, options, planned, yes=yes), as_json=as_json)
+    show_outcomes(_pushed(inputs, options, planned, images, yes=yes), as_json=as_json)
 
 
 def _pushed(
-    inputs: PushInputs, options: PushOptions, planned: PlanFile | None, *, yes: bool
+    inputs: PushInputs,
+    options: PushOptions,
+    planned: PlanFile | None,
+    images: ImageArchives | None,
+    *,
+    yes: bool,
 ) -> Sequence[Outcome]:
     """Push, once all hosts have said what would change and the operator agrees to that."""
     from compiler.deploy.push import push
@@ -108,7 +120,13 @@ def _pushed(
         inputs.save_secrets(dry_runs)
 
     with inputs.selection.sessions(inputs.hosts) as sessions:
-        return push(sessions, inputs.bundles, inputs.secrets, options, consent)
+        return push(sessions, inputs.bundles, inputs.secrets, options, consent, images)
+
+
+def _images(path: Path) -> ImageArchives:
+    from compiler.images.layout_file import read_layout
+
+    return read_layout(path)
 
 
 def _planned(selection: Selection, path: Path) -> PlanFile:

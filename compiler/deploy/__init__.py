@@ -11,6 +11,7 @@ held                      which secrets hosts have
 certificates, making      keys and certificates; new values of secrets
 rollover                  authorities replaced without an outage
 printable                 a stranger's text on a terminal
+archives                  images that a push carries with it
 push, rollback            a bundle, an earlier generation, or nothing, activated
 status                    the state of units
 history                   what was done on hosts, and the generations that they keep

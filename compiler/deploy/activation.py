@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from compiler.deploy.archives import ImageArchives, NoArchives, release_pulls
 from compiler.deploy.events import (
     FilesInstalled,
     ImagesPulled,
@@ -51,15 +52,21 @@ class PushOptions:
 Agree = Callable[[Mapping[str, PlanSummary]], None]  # called with the plan of each host; raises to stop there
 
 
-def activate(sessions: Sessions, options: PushOptions, agree: Agree = lambda _: None) -> tuple[Outcome, ...]:
+def activate(
+    sessions: Sessions,
+    options: PushOptions,
+    agree: Agree = lambda _: None,
+    archives: ImageArchives | None = None,
+) -> tuple[Outcome, ...]:
     """Carry out the plans that hosts report, step by step on all of them; hosts that fail are left out.
 
-    Nothing is changed and no image is pulled before `agree` has returned.
+    Nothing is changed and no image is pulled before `agree` has returned. What is in `archives` is sent, not
+    pulled.
     """
     longest = options.timeout + LONGEST
     plans = sessions.map(lambda session: session.expect(PlanSummary))
     agree(plans)
-    _pull(sessions, plans)
+    _pull(sessions, plans, archives or NoArchives())
     started: dict[str, tuple[str, ...]] = dict.fromkeys(plans, ())
     sessions.release("install")
     sessions.map(lambda session: session.expect(FilesInstalled))
@@ -83,12 +90,12 @@ def activate(sessions: Sessions, options: PushOptions, agree: Agree = lambda _: 
     return (*done, *failed)
 
 
-def _pull(sessions: Sessions, plans: Mapping[str, PlanSummary]) -> None:
+def _pull(sessions: Sessions, plans: Mapping[str, PlanSummary], archives: ImageArchives) -> None:
     """Have images pulled; hosts that have all of theirs wait meanwhile."""
 
     def pull(session: Session) -> None:
-        if plans[session.host].pulls:
-            session.send({"go": "pull"})
+        if pulls := plans[session.host].pulls:
+            release_pulls(session, pulls, archives)
             session.expect(ImagesPulled)
 
     sessions.map(pull)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from compiler.deploy.activation import PushOptions, activate
+from compiler.deploy.archives import ImageArchives
 from compiler.deploy.bundle import BundleFolder
 from compiler.deploy.events import Missing, PlanSummary
 from compiler.deploy.outcome import Consent, DryRun, Outcome, dry_runs
@@ -22,15 +23,19 @@ def push(
     secrets: Mapping[str, str],
     options: PushOptions,
     consent: Consent = lambda _: None,
+    archives: ImageArchives | None = None,
 ) -> tuple[Outcome, ...]:
-    """Bring hosts to the state in their bundles. `secrets` has a value for every name that a bundle needs."""
+    """Bring hosts to the state in their bundles. `secrets` has a value for every name that a bundle needs.
+
+    Images that hosts lack are sent from `archives`, if they are there.
+    """
     unchanged = _stage(sessions, bundles, secrets, options)
 
     def agree(plans: Mapping[str, PlanSummary]) -> None:
         consent(_in_order(dry_runs(sessions, plans, unchanged), bundles))
 
     outcomes = [Outcome(host=host, generation=generation) for host, generation in unchanged.items()]
-    return _in_order([*outcomes, *activate(sessions, options, agree)], bundles)
+    return _in_order([*outcomes, *activate(sessions, options, agree, archives)], bundles)
 
 
 def dry_run(

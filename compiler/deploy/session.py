@@ -9,6 +9,7 @@
     us → host    {"size": n}, n bytes: those blobs, concatenated
     host → us    {"event": "ready", …}                                    the plan; nothing is changed
     us → host    {"go": "pull"}                                           if the host lacks images
+    us → host    …, "archives": [{"image": …, "size": n}, …]}, n bytes each    those that we have, as they are
     host → us    {"event": "pulled"}
     us → host    {"go": "install"}                                        when every host has its images
     host → us    {"event": "installed", …}
@@ -32,9 +33,10 @@ import json
 import threading
 import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from hashlib import sha256
+from itertools import chain
 from typing import TypeVar
 
 from compiler.deploy.answers import Answers, EndedError, NotUnderstoodError
@@ -121,6 +123,16 @@ class Session:
     def send(self, fields: Mapping[str, object], payload: bytes | None = None) -> None:
         """Send a further line to the host program, with a payload behind it or none."""
         self._send(_request(fields, payload))
+
+    def stream(self, fields: Mapping[str, object], pieces: Iterable[bytes]) -> None:
+        """Send a further line, and pieces behind it as they are; nothing comes between them."""
+        assert self._channel is not None
+        with self._sending:
+            for piece in chain((_request(fields, None),), pieces):
+                try:
+                    self._channel.send(piece)
+                except OSError:  # the host has ended: its next answer says why
+                    return
 
     def expect(self, kind: type[E], *, within: float = LONGEST) -> E:
         """The next event of that kind, within so many seconds; progress goes to `on_progress`."""

@@ -27,6 +27,7 @@ took two thirds longer, and patterns are strings, which `re` compiles when they 
     files, etc_hosts             files in their places; our block in /etc/hosts
     watch, health                waits until units are up and stay so; health checks of containers
     needs, volumes               what the engine has to do for a change; named volumes
+    loading                      images that the pusher sends
     images                       the images that were pulled, and those that generations need
     units, engine, journal       what systemd, podman or docker, and the journal report
     ownership, taken             refuses what is not heatsink's to replace; keeps what is taken over

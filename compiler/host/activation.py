@@ -16,6 +16,7 @@ from .install import install
 from .installed import Installed
 from .journal import masked
 from .kernel import lacking_modules
+from .loading import Archive
 from .machine import Machine
 from .needs import Needs, needs_of
 from .pending import Pending, before_change, confirm, is_confirmed, seal
@@ -73,11 +74,11 @@ def _check_prerequisites(machine: Machine, wanted: Generation, running: Collecti
 def _obtain_images(
     machine: Machine, pusher: Pusher, wanted: Generation, needs: Needs, limit: float
 ) -> Mapping[str, str]:
-    """Pull images when the pusher lets us; reference → id, of those that need no pull too."""
+    """Load or pull images when the pusher lets us; reference → id, of those that are there too."""
     if not needs.images:
         return needs.present.known
-    pusher.wait_for_release("pull")
-    pulled = obtain(machine, pusher, wanted, needs.images, limit, before=needs.present.ids)
+    archives = [Archive(**entry) for entry in pusher.wait_for_release("pull").get("archives", ())]
+    pulled = obtain(machine, pusher, wanted, needs.images, archives, limit, before=needs.present.ids)
     pusher.send("pulled")
     return {**needs.present.known, **pulled}
 

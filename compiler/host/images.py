@@ -12,10 +12,10 @@ import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .engine import Present, id_of, present_images, pull
+from .engine import Present, id_of, present_images
 from .layout import IMAGES
+from .loading import Archive, bring
 from .machine import Machine
-from .registries import pull_settings
 from .sealed import DamagedError, unsealed, write_sealed
 from .store import Generation, generation, generations
 from .wire import Pusher, RefusedError
@@ -101,12 +101,15 @@ def obtain(
     pusher: Pusher,
     wanted: Generation,
     references: Sequence[str],
+    archives: Sequence[Archive],
     limit: float,
     *,
     before: Iterable[str],
 ) -> dict[str, str]:
-    """Pull images for a generation, each in so many seconds, where those with the ids in `before` are;
-    reference → id."""
+    """Load images that are sent, and pull the others, each in so many seconds; reference → id.
+
+    Those with the ids in `before` are there.
+    """
     record = ImageRecord.on(machine)
     _finish_pulls(machine, record)
     record.pulling = Pulling(wanted.engine, references, sorted(before))
@@ -114,8 +117,7 @@ def obtain(
         record.tags_of = 0
     record.save(machine)
     try:
-        with pull_settings(machine, wanted) as environment:
-            pull(machine, pusher, wanted.engine, references, limit, environment)
+        bring(machine, pusher, wanted, references, archives, limit)
     finally:
         ids = _finish_pulls(machine, record)
         record.save(machine)

@@ -10,7 +10,7 @@ import select
 import sys
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 from .layout import HOME
@@ -69,10 +69,21 @@ class Pusher:
             self._read()
         return zlib.decompress(self._taken(size))
 
-    def wait_for_release(self, word: str | int) -> None:
+    def pieces(self, size: int) -> Iterator[bytes]:
+        """What follows a request in `size` bytes, as it arrives."""
+        while size:
+            if not self._unread:
+                self._read()
+            piece = self._taken(min(size, len(self._unread)))
+            size -= len(piece)
+            yield piece
+
+    def wait_for_release(self, word: str | int) -> dict[str, Any]:
         """Wait until the pusher releases this phase, which it does when every host has reached it."""
-        if self.receive().get("go") != word:
+        request = self.receive()
+        if request.get("go") != word:
             raise PusherLeft
+        return request
 
     def send(self, event: str, **fields: object) -> None:
         """Report an event. After the pusher has disconnected, a step in progress still runs to its end."""

@@ -56,12 +56,17 @@ class LayoutFile:
     def content(self, blob: Blob) -> Iterator[bytes]:
         """What is in a blob, in pieces."""
         extent = self.extents[blob.path]
-        with self.path.open("rb") as file:
-            yield from _pieces(file, extent)
+        try:
+            with self.path.open("rb") as file:
+                yield from _pieces(file, extent)
+        except OSError as error:
+            raise HeatsinkError(f"`{self.path}` cannot be read: {reason(error)}") from None
 
-    def archive(self, image: LayoutImage, name: str) -> tuple[int, Iterator[bytes]]:
-        """A layout of one image, as an engine loads it under a name: its bytes, and their number."""
-        return layout_size([image], name), layout([image], self.content, name)
+    def archive(self, reference: str) -> tuple[int, Iterator[bytes]] | None:
+        """A layout of one image, as an engine loads it under a reference: its size, and pieces of it."""
+        if (image := self.find(reference)) is None:
+            return None
+        return layout_size([image], reference), layout([image], self.content, reference)
 
 
 def read_layout(path: Path) -> LayoutFile:

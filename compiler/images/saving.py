@@ -49,10 +49,10 @@ def save(client: RegistryClient, references: Mapping[str, str], path: Path) -> S
     Raises HeatsinkError, with what is wrong with each image; the file then stays as it was.
     """
     images = _images(client, references)
-    owners = {blob.digest: image for image in images for blob in image.blobs}
+    origins = {blob.digest: references[image.reference] for image in images for blob in image.blobs}
 
     def content(blob: Blob) -> Iterator[bytes]:
-        with client.asking(owners[blob.digest].pinned) as question:
+        with client.asking(origins[blob.digest]) as question:
             yield from Repository(question).fetch(blob)
 
     _write(path, layout(images, content))

@@ -50,7 +50,8 @@ class Engine:
 def engine_of(host: HostFolder) -> Engine:
     """Install the stand-in on a host, with nothing in it."""
     engine = Engine(host)
-    engine.path.write_text(json.dumps({"images": {}, "registry": {}, "volumes": {}, "used": []}))
+    state = {"images": {}, "registry": {}, "volumes": {}, "used": [], "renames": "", "driver": "[]"}
+    engine.path.write_text(json.dumps(state))
     host.installs("podman", f'exec {sys.executable} -IS {PROGRAM} "${{0%/*}}/engine.json" "$@"')
     return engine
 

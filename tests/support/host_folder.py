@@ -27,6 +27,7 @@ from compiler.deploy.status import Built, HostStatus, statuses
 from compiler.deploy.transport import Transport
 from compiler.model.artifact import Artifacts
 from compiler.model.config import Port
+from compiler.model.container import Backend
 from compiler.model.credential import Credential
 from tests.support import bundles, in_process
 
@@ -125,6 +126,7 @@ class HostFolder:
         credentials: tuple[Credential, ...] = (),
         ports: tuple[Port, ...] = (),
         kernel_modules: tuple[str, ...] = (),
+        backend: Backend = Backend.PODMAN,
     ) -> None:
         """Build a bundle. The stand-in systemctl looks for units that require another once there is one."""
         if any(b"\nRequires=heatsink-" in file.content for part in parts for file in part.files):
@@ -137,6 +139,7 @@ class HostFolder:
             credentials=credentials,
             ports=ports,
             kernel_modules=kernel_modules,
+            backend=backend,
         )
 
     @contextmanager

@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import sys
+import tarfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ State = dict[str, Any]
 
 @contextlib.contextmanager
 def state_in(path: Path) -> Iterator[State]:
-    """What the engine has: images (id → names), registry (name → id), volumes (name → label), used."""
+    """What the engine has: images (id → names), registry (name → id), volumes (name → label), used, renames
+    (the name of all that is loaded, if it is not the right one), driver."""
     with path.open("r+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         state: State = json.load(file)
@@ -54,6 +56,21 @@ def pull(state: State, words: Sequence[str]) -> Iterator[str]:
 def login() -> str:
     path = Path(os.environ["HOME"]) / ".docker/config.json"
     return path.read_text() if path.exists() else ""
+
+
+def load(state: State, words: Sequence[str]) -> Iterator[str]:
+    with tarfile.open(words[-1]) as archive:
+        index = json.load(archive.extractfile("index.json"))  # type: ignore[arg-type]
+    for row in index["manifests"]:
+        image = row["digest"].removeprefix("sha256:")
+        state["images"].setdefault(image, [])
+        yield from tag(
+            state, (image, state["renames"] or row["annotations"]["org.opencontainers.image.ref.name"])
+        )
+
+
+def info(state: State, _: Sequence[str]) -> Iterator[str]:
+    yield state["driver"]
 
 
 def tag(state: State, words: Sequence[str]) -> Iterator[str]:
@@ -99,7 +116,16 @@ def known(state: State, name: str) -> str:
     raise LookupError(f"Error: {name}: image not known")
 
 
-VERBS = {"images": images, "image": image, "pull": pull, "tag": tag, "rmi": rmi, "volume": volume}
+VERBS = {
+    "image": image,
+    "images": images,
+    "info": info,
+    "load": load,
+    "pull": pull,
+    "rmi": rmi,
+    "tag": tag,
+    "volume": volume,
+}
 
 
 def main(path: Path, words: Sequence[str]) -> int:
