@@ -33,6 +33,7 @@ class ImageOptions:
     with_children: bool = False
     overrides: tuple[Path, ...] = ()
     selection: ImageSelection = field(default_factory=ImageSelection)
+    configs: tuple[Path, ...] = ()
 
     @property
     def all_folders(self) -> list[Path]:
@@ -69,9 +70,12 @@ class ImageOptions:
 
     def recipes_of(self, names: Collection[str]) -> Recipes:
         """The recipes of these images, of what is built on them if it is wanted, and of all their parents."""
+        from compiler.images.hooks import check_hooks
         from compiler.images.recipe import recipes
 
-        return recipes(self.tree, self.with_built_on(names), self._settings)
+        tree, settings = self.tree, self._settings
+        check_hooks(tree, settings)
+        return recipes(tree, self.with_built_on(names), settings)
 
     def with_built_on(self, names: Collection[str]) -> list[str]:
         """The names, and those of the images that are built on these if they are wanted."""
@@ -90,14 +94,17 @@ class ImageOptions:
     def _settings(self) -> RenderSettings:
         from compiler import __version__
         from compiler.files import read
+        from compiler.images.config import NAME, images_config
         from compiler.images.dockerfile import RenderSettings, checked_override
 
+        own = [Path(NAME)] if Path(NAME).exists() else []
         return RenderSettings(
             naming=self.naming,
             version=__version__,
             base_image=self.base_image,
             search=tuple(reversed(self.all_folders)),
             overrides=tuple(checked_override(read(path)) for path in self.overrides),
+            config=images_config(self.configs or own),
         )
 
 
@@ -128,6 +135,11 @@ def recipe_options(command: _Decorated) -> _Decorated:
             "--template-override", "overrides", metavar="FILE", multiple=True,
             type=click.Path(path_type=Path),
             help="Jinja2 template that fills blocks of the Dockerfiles; later ones override earlier ones.",
+        ),
+        click.option(
+            "--config", "configs", metavar="FILE", multiple=True, type=click.Path(path_type=Path),
+            help="YAML file that changes lists of the Dockerfiles; later ones override earlier ones.  "
+            "[default: ./images.yaml]",
         ),
     )  # fmt: skip
     return image_options(rendering)

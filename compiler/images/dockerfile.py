@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from compiler import jinja
 from compiler.diagnostics import CompileError, HeatsinkError, closest
+from compiler.images.config import ImagesConfig
 from compiler.images.graph import with_children
+from compiler.images.lists import IMAGE, customizable
 from compiler.images.tree import FROM, Image
 from compiler.source import Source, Span
 
@@ -50,6 +52,7 @@ class RenderSettings:
     """Folders for `{% import %}` and `{% include %}`."""
     overrides: tuple[Source, ...] = ()
     """Templates that fill blocks of the Dockerfiles; the later wins."""
+    config: ImagesConfig = field(default_factory=ImagesConfig)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +79,8 @@ def dockerfiles(
 ) -> tuple[dict[str, Dockerfile], dict[str, HeatsinkError]]:
     """The Dockerfiles of the named images and of all that they are built on, and the errors of broken ones.
 
-    In a Dockerfile.j2 `parent("NAME")` is another image of the tree; `base_image`, `namespace`, `tag` and
-    `version` are variables.
+    In a Dockerfile.j2 `parent("NAME")` is another image of the tree; `image_name`, `base_image`, `namespace`,
+    `tag`, `version` and the changes of lists are variables.
     """
     rendered: dict[str, Dockerfile] = {}
     broken: dict[str, HeatsinkError] = {}
@@ -106,7 +109,11 @@ def built_on(images: Mapping[str, Image], names: Iterable[str], settings: Render
 
 def _dockerfile(image: Image, images: Mapping[str, Image], settings: RenderSettings) -> Dockerfile:
     text = jinja.render(
-        image.source, _variables(images, settings), overrides=settings.overrides, search=settings.search
+        image.source,
+        _variables(image, images, settings),
+        overrides=settings.overrides,
+        search=settings.search,
+        filters=(customizable,),
     )
     if not FROM.search(text):
         raise CompileError(f"the Dockerfile of `{image.name}` has no FROM", image.start)
@@ -116,8 +123,10 @@ def _dockerfile(image: Image, images: Mapping[str, Image], settings: RenderSetti
         raise error.at(image.start) from None
 
 
-def _variables(images: Mapping[str, Image], settings: RenderSettings) -> dict[str, object]:
+def _variables(image: Image, images: Mapping[str, Image], settings: RenderSettings) -> dict[str, object]:
     return {
+        **settings.config.lists,
+        IMAGE: image.name,
         "base_image": settings.base_image,
         "namespace": settings.naming.local_namespace,
         "tag": settings.naming.tag,

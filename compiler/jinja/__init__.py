@@ -8,6 +8,7 @@ sandbox   the sandbox, and which dialect a template has
 bounds    limits of steps, numbers and field widths
 sizes     limits of values
 mistakes  errors in templates, in an operator's words
+reading   what a template has: variables, blocks
 """
 
 from __future__ import annotations
@@ -16,17 +17,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jinja2 import Template
-from jinja2.meta import find_undeclared_variables
-from jinja2.nodes import Extends
 
 from compiler.diagnostics import CompileError, HeatsinkError
 from compiler.jinja.bounds import Counter
 from compiler.jinja.mistakes import FAULTS, message, names_only, place, similar_variable
-from compiler.jinja.sandbox import PARENT, BoundedEnvironment, Dialect, compiled, environment
+from compiler.jinja.reading import extends_parent, variables
+from compiler.jinja.sandbox import PARENT, BoundedEnvironment, Dialect, Filter, compiled, environment
 from compiler.jinja.sizes import MAX_LENGTH
 from compiler.source import Source
 
-__all__ = ["MAX_LENGTH", "PARENT", "Dialect", "extends_parent", "render", "variables"]
+__all__ = ["MAX_LENGTH", "PARENT", "Dialect", "Filter", "extends_parent", "render", "variables"]
 
 
 def render(
@@ -35,20 +35,21 @@ def render(
     *,
     overrides: Sequence[Source] = (),
     search: Sequence[Path] = (),
+    filters: Sequence[Filter] = (),
     dialect: Dialect = Dialect.OWN,
     hides: bool = False,
 ) -> str:
     """The text that a template renders to with the variables. With `hides` no message shows what is in them.
 
     Each of the `overrides` fills blocks of the one before it, and the first those of the template, which is
-    its `parent_template`.
+    its `parent_template`. The `filters` are functions of the variables, the value and further arguments.
 
     `{% include %}`, `{% extends %}` and `{% import %}` look for files by path in the folders of `search`, in
     order; a path cannot lead outside of them. Raises CompileError with the line of the template if it is not
     valid Jinja2, uses an undefined variable, is refused by the sandbox or exceeds a limit.
     """
     try:
-        bounded = environment(tuple(search), dialect)
+        bounded = environment(tuple(search), dialect, tuple(filters))
         bounded.counter = Counter()
         template = _overridden(bounded, source, overrides)
         return bounded.concat(template.generate(variables, range=bounded.counter.range))
@@ -75,20 +76,3 @@ def _overridden(bounded: BoundedEnvironment, source: Source, overrides: Sequence
         template = compiled(bounded, override.text, override.name, name)
     bounded.parents = parents
     return template
-
-
-def extends_parent(source: Source) -> bool:
-    """Whether a template fills blocks of another one. Raises CompileError if it is not valid Jinja2."""
-    try:
-        return environment((), Dialect.OWN).parse(source.text, filename=source.name).find(Extends) is not None
-    except FAULTS as error:
-        raise CompileError(message(error), place(error, (source,), ())) from None
-
-
-def variables(source: Source) -> frozenset[str]:
-    """The variables that a template uses. Raises CompileError if it is not valid Jinja2."""
-    try:
-        return frozenset(find_undeclared_variables(environment((), Dialect.OWN).parse(source.text)))
-    except FAULTS as error:
-        problem = "the template is not valid" if source.hidden else message(error)
-        raise CompileError(problem, place(error, (source,), ())) from None

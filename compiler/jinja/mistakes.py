@@ -71,11 +71,16 @@ def _template_source(name: str | None, sources: Sequence[Source]) -> Source:
 
 def _line_span(source: Source, number: int, message: str) -> Span:
     """The place of the quoted name of a message if the line contains it, else of the whole line."""
-    line = source.line(number)
     quoted = re.search(r"'([^']+)'", message)
-    start = line.find(quoted[1]) if quoted else -1
-    if quoted is None or start < 0:
+    return word_on_line(source, number, quoted[1] if quoted else None)
+
+
+def word_on_line(source: Source, number: int, word: str | None) -> Span:
+    """The first place of a word on a line of a template; that of the whole line if it is not there."""
+    line = source.line(number)
+    start = line.find(word) if word else -1
+    if word is None or start < 0:
         start, end = len(line) - len(line.lstrip()), len(line.rstrip())
     else:
-        end = start + len(quoted[1])
+        end = start + len(word)
     return Span(source, number, start + 1, number, max(start, end) + 1)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, nodes
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, nodes, pass_context
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.filters import do_format
 from jinja2.runtime import Context
@@ -36,6 +36,10 @@ PARENT = "parent_template"
 _EACH, _READ = "each item", "read"  # our own filters, which no template can name
 # Methods of collections that touch one item only.
 _QUICK = frozenset(("add", "append", "get", "insert", "items", "keys", "pop", "setdefault", "values"))
+
+
+Filter: TypeAlias = Callable[..., object]
+"""A filter of ours: `{{ value | name(argument) }}` calls `name(variables, value, argument)`."""
 
 
 class Dialect(Enum):
@@ -76,12 +80,13 @@ class BoundedEnvironment(SandboxedEnvironment):
     code_generator_class = _BoundedGenerator
     intercepted_binops = frozenset(("*", "**", "+", "%"))
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, filters: Iterable[Filter] = (), **options: Any) -> None:
         super().__init__(finalize=self._printed, **options)
         self.counter = bounds.Counter()
         self.parents: Mapping[str, Template] = {}
         del self.globals["lipsum"]
         del self.filters["random"]
+        self.filters |= {function.__name__: pass_context(partial(function)) for function in filters}
         for table in (self.filters, self.tests):
             table.update({name: self._bounded(name, function) for name, function in table.items()})
         self.filters |= {"format": self._format, _EACH: self._each, _READ: self._read}
@@ -216,9 +221,11 @@ class _ClosedLoader(FileSystemLoader):
 
 
 @lru_cache(maxsize=32)
-def environment(search: tuple[Path, ...], dialect: Dialect) -> BoundedEnvironment:
+def environment(
+    search: tuple[Path, ...], dialect: Dialect, filters: tuple[Filter, ...] = ()
+) -> BoundedEnvironment:
     """The environment for templates of a dialect, which may include files from the folders of `search`."""
-    return BoundedEnvironment(loader=_ClosedLoader(search), **_OPTIONS[dialect])
+    return BoundedEnvironment(filters, loader=_ClosedLoader(search), **_OPTIONS[dialect])
 
 
 @lru_cache(maxsize=4096)

@@ -34,11 +34,13 @@ KINDS = {  # a key that only this kind of file has -> the kind
     "parameter_merge_strategies": "environment",
     "images": "images_lock",
     "profiles": "image_profiles",
+    "lists": "images",
     "config_data": "role_data",
     "docker_config": "role_data",
     "host_prep": "role_data",
     "command": "kolla_config",
 }
+OF_IMAGES = {"images"}  # what `heatsink images` reads, and no compile
 TEMPLATES = {"template", "role_data", "kolla_config"}  # what is compiled as a service's template
 TESTED_BY = {  # pages whose blocks another test runs -> the files with these blocks
     "docs/lint.md": sorted((GOLDEN / "lint").glob("*/fires*.yaml")),
@@ -81,7 +83,8 @@ def label(block: Block) -> str:
 PAGES = {
     str(page.relative_to(ROOT)): list(blocks(page)) for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))
 }
-BLOCKS = [block for page, found in PAGES.items() if page not in TESTED_BY for block in found]
+ALL_BLOCKS = [block for page, found in PAGES.items() if page not in TESTED_BY for block in found]
+BLOCKS = [block for block in ALL_BLOCKS if block.kind not in OF_IMAGES]
 
 FLEET = """
 hosts:
@@ -166,6 +169,14 @@ def test_a_block_compiles_in_a_fleet_that_reads_it(
     printed = capsys.readouterr().err
     assert code == 0, printed
     assert f": {tmp_path / path}\n" in printed
+
+
+@pytest.mark.parametrize("block", [block for block in ALL_BLOCKS if block not in BLOCKS], ids=label)
+def test_a_block_about_images_is_read_with_the_library(
+    block: Block, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / place(block)).write_text(block.text, encoding="utf-8")
+    assert heatsink(tmp_path, "images render debian -o contexts") == 0, capsys.readouterr().err
 
 
 def test_a_block_that_does_not_work_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,45 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from compiler.diagnostics import CompileError, HeatsinkError
-from compiler.images.dockerfile import Naming, RenderSettings
-from compiler.images.recipe import ImageRecipe, Recipes, recipes
+from compiler.images.recipe import ImageRecipe
 from compiler.images.tree import chosen, discover
 from compiler.shipped import folder
-from compiler.source import Source
-
-NAMING = Naming(tag="1")
-EXTENDS = "{% extends parent_template %}\n"
-
-
-def write(root: Path, **dockerfiles: str) -> Path:
-    for name, text in dockerfiles.items():
-        path = root / name.replace("__", "/") / "Dockerfile.j2"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return root
-
-
-def selected(
-    *folders: Path,
-    patterns: Sequence[str] = (),
-    base_image: str | None = None,
-    overrides: Sequence[str] = (),
-) -> Recipes:
-    settings = RenderSettings(
-        naming=NAMING,
-        version="1",
-        base_image=base_image,
-        search=tuple(reversed(folders)),
-        overrides=tuple(Source(f"{number}.j2", EXTENDS + text) for number, text in enumerate(overrides)),
-    )
-    images = discover(folders)
-    return recipes(images, chosen(images, patterns), settings)
+from tests.support.image_trees import selected, write
 
 
 def recipes_of(*folders: Path, base_image: str | None = None) -> Mapping[str, ImageRecipe]:

@@ -100,6 +100,7 @@ VALID = {
           parameters: {Debug: true}
         """,
     "image_profiles": "profiles: {a: {images: ['nova-*'], roles: [Web], environments: [a.yaml]}}",
+    "images": "lists: {nginx_packages_append: [a], base_packages_remove: [b], web_1_modules_override: []}",
     "images_lock": f"""
         images: {{'registry:4000/a:1': 'sha256:{"0" * 64}'}}
         builds: {{a: {{base: 'sha256:{"0" * 64}', packages: {{b: '1'}}, sources: {{c: '2'}}}}}}
@@ -399,6 +400,7 @@ def test_schema_without_a_name_lists_them() -> None:
         "environment",
         "hosts",
         "image_profiles",
+        "images",
         "images_lock",
         "role",
         "role_data",

@@ -1,0 +1,52 @@
+"""`images.yaml`: what an operator changes of the images of all trees.
+
+lists:
+  nginx_packages_append: [libnginx-mod-http-geoip2]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import reduce
+from pathlib import Path
+
+from compiler import files, schemas
+from compiler.images.lists import ListChange
+from compiler.node import Mapping as MappingNode
+from compiler.node import Node, children, expect_mapping, is_null, plain
+from compiler.node.yaml import parse
+
+NAME = "images.yaml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImagesConfig:
+    """What an operator changes of the images."""
+
+    lists: Mapping[str, ListChange] = field(default_factory=dict)
+
+    def overlaid_by(self, other: ImagesConfig) -> ImagesConfig:
+        """Both; where they change the same thing, the other wins."""
+        return ImagesConfig(lists={**self.lists, **other.lists})
+
+
+def images_config(paths: Iterable[Path]) -> ImagesConfig:
+    """All images files as one; the later wins. Raises CompileError."""
+    return reduce(ImagesConfig.overlaid_by, map(_file, paths), ImagesConfig())
+
+
+def _file(path: Path) -> ImagesConfig:
+    root = parse(files.read(path))
+    if root is None or is_null(root):
+        return ImagesConfig()
+    schemas.check(root, "images")
+    sections = expect_mapping(root, "an images file").entries
+    return ImagesConfig(lists=dict(_lists(sections.get("lists"))))
+
+
+def _lists(section: Node | None) -> Iterator[tuple[str, ListChange]]:
+    if isinstance(section, MappingNode):
+        for name, items in section.entries.items():
+            texts = (str(plain(item)) for item in children(items))
+            yield name, ListChange(texts, section.key_span(name))
