@@ -12,10 +12,12 @@ from functools import reduce
 from pathlib import Path
 
 from compiler import files, schemas
+from compiler.images.image_file import ImageSettings, settings_in
 from compiler.images.lists import ListChange
 from compiler.node import Mapping as MappingNode
 from compiler.node import Node, children, expect_mapping, is_null, plain
 from compiler.node.yaml import parse
+from compiler.source import Span
 
 NAME = "images.yaml"
 
@@ -25,10 +27,21 @@ class ImagesConfig:
     """What an operator changes of the images."""
 
     lists: Mapping[str, ListChange] = field(default_factory=dict)
+    images: Mapping[str, ImageSettings] = field(default_factory=dict)
+    places: Mapping[str, Span] = field(default_factory=dict)
+    """Where each of the images is named."""
 
     def overlaid_by(self, other: ImagesConfig) -> ImagesConfig:
         """Both; where they change the same thing, the other wins."""
-        return ImagesConfig(lists={**self.lists, **other.lists})
+        both = {
+            name: self.images[name].overlaid_by(other.images[name])
+            for name in self.images.keys() & other.images.keys()
+        }
+        return ImagesConfig(
+            lists={**self.lists, **other.lists},
+            images={**self.images, **other.images, **both},
+            places={**self.places, **other.places},
+        )
 
 
 def images_config(paths: Iterable[Path]) -> ImagesConfig:
@@ -42,7 +55,15 @@ def _file(path: Path) -> ImagesConfig:
         return ImagesConfig()
     schemas.check(root, "images")
     sections = expect_mapping(root, "an images file").entries
-    return ImagesConfig(lists=dict(_lists(sections.get("lists"))))
+    images = sections.get("images")
+    named = images if isinstance(images, MappingNode) else None
+    return ImagesConfig(
+        lists=dict(_lists(sections.get("lists"))),
+        images={name: settings_in(node, path.parent) for name, node in named.entries.items()}
+        if named
+        else {},
+        places={name: named.key_span(name) for name in named.entries} if named else {},
+    )
 
 
 def _lists(section: Node | None) -> Iterator[tuple[str, ListChange]]:

@@ -7,33 +7,40 @@ import os
 import shutil
 import subprocess
 import tarfile
+import tempfile
 from pathlib import Path
 from typing import IO
 
 from compiler.diagnostics import HeatsinkError
 from compiler.images.recipe import ContextFile, ImageRecipe
+from compiler.images.sources.cache import SourceCache, own_cache
 
 
-def write_context(recipe: ImageRecipe, target: IO[bytes], scratch: Path) -> None:
-    """Write an image's build context: `Dockerfile`, the files of its folder, `rootfs.tar` if it has one.
+def write_context(
+    recipe: ImageRecipe, target: IO[bytes], scratch: Path, cache: SourceCache | None = None
+) -> None:
+    """Write an image's build context: `Dockerfile`, the files of its folder, sources, and `rootfs.tar`.
 
     Names are sorted, times are 0 and owners root, because engines find their cached layers by the bytes of
-    the context. The root file system is built in the folder `scratch`.
+    the context. The root file system, if there is one, is built in the folder `scratch`.
     """
     with tarfile.open(fileobj=target, mode="w", format=tarfile.PAX_FORMAT, encoding="utf-8") as archive:
         _add(archive, "Dockerfile", recipe.dockerfile.encode())
         for file in recipe.context:
             _add_file(archive, file)
+        for source in recipe.sources:
+            with tempfile.TemporaryFile(dir=scratch) as content:
+                (cache or own_cache()).write(source, content)
+                _add_open(archive, source.source.path, content)
         if recipe.rootfs:
             path = scratch / f"{recipe.name}.tar"
             make_rootfs(recipe.rootfs, path)
-            entry = archive.gettarinfo(str(path), "rootfs.tar")
             with path.open("rb") as content:
-                archive.addfile(_normal(entry, 0o644), content)
+                _add_open(archive, "rootfs.tar", content)
 
 
 def write_folder(recipe: ImageRecipe, folder: Path) -> None:
-    """Write the same context as a folder, without `rootfs.tar`."""
+    """Write the same context as a folder, without sources and `rootfs.tar`."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "Dockerfile").write_text(recipe.dockerfile, encoding="utf-8")
     for file in recipe.context:
@@ -63,6 +70,13 @@ def _add_file(archive: tarfile.TarFile, file: ContextFile) -> None:
         archive.addfile(link)
     else:
         _add(archive, _utf8(file.path), file.content, file.mode)
+
+
+def _add_open(archive: tarfile.TarFile, name: str, content: IO[bytes]) -> None:
+    entry = _normal(tarfile.TarInfo(name), 0o644)
+    entry.size = content.seek(0, os.SEEK_END)
+    content.seek(0)
+    archive.addfile(entry, content)
 
 
 def _add(archive: tarfile.TarFile, name: str, content: bytes, mode: int = 0o644) -> None:

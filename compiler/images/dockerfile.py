@@ -12,7 +12,9 @@ from compiler import jinja
 from compiler.diagnostics import CompileError, HeatsinkError, closest
 from compiler.images.config import ImagesConfig
 from compiler.images.graph import with_children
+from compiler.images.image_file import ImageSettings, image_settings
 from compiler.images.lists import IMAGE, customizable
+from compiler.images.sources.entry import ImageSource, complete
 from compiler.images.tree import FROM, Image
 from compiler.source import Source, Span
 
@@ -57,10 +59,12 @@ class RenderSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dockerfile:
-    """A rendered Dockerfile, and the images of the tree that it starts or copies from, sorted."""
+    """A rendered Dockerfile."""
 
     text: str
     parents: tuple[str, ...]
+    """The images of the tree that it starts or copies from, sorted."""
+    sources: tuple[ImageSource, ...] = ()
 
 
 def checked_override(source: Source) -> Source:
@@ -80,7 +84,7 @@ def dockerfiles(
     """The Dockerfiles of the named images and of all that they are built on, and the errors of broken ones.
 
     In a Dockerfile.j2 `parent("NAME")` is another image of the tree; `image_name`, `base_image`, `namespace`,
-    `tag`, `version` and the changes of lists are variables.
+    `tag`, `version`, `sources` (names) and the changes of lists are variables.
     """
     rendered: dict[str, Dockerfile] = {}
     broken: dict[str, HeatsinkError] = {}
@@ -108,9 +112,12 @@ def built_on(images: Mapping[str, Image], names: Iterable[str], settings: Render
 
 
 def _dockerfile(image: Image, images: Mapping[str, Image], settings: RenderSettings) -> Dockerfile:
+    own = image_settings(image.folder).overlaid_by(settings.config.images.get(image.name, ImageSettings()))
+    sources = complete(own.sources.values())
+    variables = {"sources": [source.name for source in sources], **_variables(image, images, settings)}
     text = jinja.render(
         image.source,
-        _variables(image, images, settings),
+        variables,
         overrides=settings.overrides,
         search=settings.search,
         filters=(customizable,),
@@ -118,7 +125,7 @@ def _dockerfile(image: Image, images: Mapping[str, Image], settings: RenderSetti
     if not FROM.search(text):
         raise CompileError(f"the Dockerfile of `{image.name}` has no FROM", image.start)
     try:
-        return Dockerfile(text=text, parents=tuple(_parents(text, images, settings)))
+        return Dockerfile(text=text, parents=tuple(_parents(text, images, settings)), sources=sources)
     except CompileError as error:
         raise error.at(image.start) from None
 

@@ -1,4 +1,4 @@
-"""The blocks and lists that Dockerfiles have for operators, and mistakes in the names of these."""
+"""The blocks and lists that Dockerfiles have for operators, and names of these that do not exist."""
 
 from __future__ import annotations
 
@@ -19,16 +19,24 @@ _CHANGE = re.compile(r"\w+_(?:append|remove|override)")
 
 
 def check_hooks(images: Mapping[str, Image], settings: RenderSettings) -> None:
-    """Raise CompileError with every block of an override, and every change of a list, that no image has.
+    """Raise CompileError with every block, list and image that an operator changes, and that does not exist.
 
     Of an image whose Dockerfile cannot be read, any name that begins with its own is accepted.
     """
+    unknown = list(_unknown_images(images, settings))
     changes = [PlacedName(name, change.span) for name, change in settings.config.lists.items()]
     if settings.overrides or changes:
         hooks = _hooks(images.values(), settings.overrides)
-        unknown = [*_unknown_blocks(settings.overrides, hooks), *_unknown_lists(changes, settings, hooks)]
-        if unknown:
-            raise CompileError.of(unknown)
+        unknown += _unknown_blocks(settings.overrides, hooks)
+        unknown += _unknown_lists(changes, settings, hooks)
+    if unknown:
+        raise CompileError.of(unknown)
+
+
+def _unknown_images(images: Mapping[str, Image], settings: RenderSettings) -> Iterator[Problem]:
+    for name, place in settings.config.places.items():
+        if name not in images:
+            yield Problem(f"there is no image `{name}`", place, closest(name, images))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,15 +5,19 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 from compiler.diagnostics import CompileError, HeatsinkError
 from compiler.files import read
-from compiler.images.dockerfile import RenderSettings, dockerfiles
+from compiler.images.dockerfile import Dockerfile, RenderSettings, dockerfiles
 from compiler.images.graph import circles, ordered
+from compiler.images.image_file import NAME as IMAGE_FILE
+from compiler.images.sources.entry import SourceKind
+from compiler.images.sources.mentions import check_mentions
+from compiler.images.sources.resolve import ResolvedSource, resolved
 from compiler.images.tree import DOCKERFILE, ROOTFS, Image
 
 
@@ -48,6 +52,7 @@ class ImageRecipe:
     parents: tuple[str, ...]
     rootfs: tuple[str, ...]
     content_hash: str
+    sources: tuple[ResolvedSource, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +97,7 @@ def recipes(images: Mapping[str, Image], names: Iterable[str], settings: RenderS
             continue
         above = tuple(by_name[parent] for parent in parents[name])
         try:
-            by_name[name] = _recipe(images[name], settings.naming.local(name), rendered[name].text, above)
+            by_name[name] = _recipe(images[name], settings.naming.local(name), rendered[name], above)
         except HeatsinkError as error:
             broken[name] = error
     return Recipes(by_name=by_name, parents=parents, broken=broken, blocked=blocked)
@@ -112,27 +117,38 @@ def _circle_error(circle: Sequence[str], images: Mapping[str, Image]) -> Compile
     return CompileError(f"circular image parents: {' -> '.join(way)}", first, hint)
 
 
-def _recipe(image: Image, reference: str, dockerfile: str, parents: tuple[ImageRecipe, ...]) -> ImageRecipe:
-    context = tuple(_context(image.folder))
+def _recipe(
+    image: Image, reference: str, dockerfile: Dockerfile, parents: tuple[ImageRecipe, ...]
+) -> ImageRecipe:
+    local = {Path(source.location) for source in dockerfile.sources if source.kind is SourceKind.LOCAL}
+    context = tuple(_context(image.folder, local))
+    check_mentions(dockerfile.text, dockerfile.sources, image.place, {file.path for file in context})
+    sources = tuple(resolved(source) for source in dockerfile.sources)
     return ImageRecipe(
         name=image.name,
         reference=reference,
-        dockerfile=dockerfile,
+        dockerfile=dockerfile.text,
         context=context,
         parents=tuple(parent.name for parent in parents),
         rootfs=_rootfs_arguments(image.folder),
-        content_hash=_content_hash(dockerfile, context, parents),
+        content_hash=_content_hash(dockerfile.text, context, sources, parents),
+        sources=sources,
     )
 
 
-def _context(folder: Path) -> Iterator[ContextFile]:
-    """Everything in an image's folder except its template and the images below it."""
+def _context(folder: Path, left_out: Set[Path]) -> Iterator[ContextFile]:
+    """Everything in an image's folder except its template, its `image.yaml` and the images below it."""
     for path in sorted(folder.rglob("*"), key=lambda path: [os.fsencode(part) for part in path.parts]):
         inside = path.relative_to(folder)
         nested = any((folder / above / DOCKERFILE).is_file() for above in inside.parents if above.name)
-        if (path.is_file() or path.is_symlink()) and inside.name != DOCKERFILE and not nested:
+        own = inside.name == DOCKERFILE or inside.as_posix() == IMAGE_FILE
+        if (path.is_file() or path.is_symlink()) and not own and not nested and not _is_below(path, left_out):
             _refuse_windows_script(path)
             yield ContextFile(path=inside.as_posix(), origin=path)
+
+
+def _is_below(path: Path, folders: Set[Path]) -> bool:
+    return not folders.isdisjoint((path.absolute(), *path.absolute().parents))
 
 
 def _refuse_windows_script(path: Path) -> None:
@@ -152,12 +168,19 @@ def _rootfs_arguments(folder: Path) -> tuple[str, ...]:
     return tuple(line for line in lines if line and not line.startswith("#"))
 
 
-def _content_hash(dockerfile: str, context: Sequence[ContextFile], parents: Sequence[ImageRecipe]) -> str:
-    """A SHA-256 that changes when the Dockerfile, a file of the context or a parent does."""
+def _content_hash(
+    dockerfile: str,
+    context: Sequence[ContextFile],
+    sources: Sequence[ResolvedSource],
+    parents: Sequence[ImageRecipe],
+) -> str:
+    """A SHA-256 that changes when the Dockerfile, a file of the context, a source or a parent does."""
     digest = hashlib.sha256(dockerfile.encode())
     for file in context:
         digest.update(b"\0" + os.fsencode(file.path) + f"\0{file.mode:o}\0".encode())
         digest.update(hashlib.sha256(file.content).digest())
+    for source in sources:
+        digest.update(f"\0{source.source.name}\0{source.content}".encode())
     for parent in parents:
         digest.update(b"\0" + parent.content_hash.encode())
     return digest.hexdigest()

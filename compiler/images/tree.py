@@ -52,10 +52,15 @@ class Image:
         return _span(source, *start.span(1)) if start else Span(source, 1, 1, 1, 1)
 
     def place_of(self, parent: str) -> Span:
-        """The place in its Dockerfile.j2 that names a parent; that of the base image if a macro does."""
-        source, name = self.source, re.escape(parent)
-        named = re.search(rf"""parent\(\s*["']{name}["']\s*\)|(?<=/){name}(?=:)""", source.text)
-        return _span(source, *named.span()) if named else self.start
+        """The place in its Dockerfile.j2 that names a parent."""
+        name = re.escape(parent)
+        return self.place(rf"""parent\(\s*["']{name}["']\s*\)|(?<=/){name}(?=:)""")
+
+    def place(self, pattern: str) -> Span:
+        """The place in its Dockerfile.j2 that a pattern matches; that of the base image if none does."""
+        source = self.source
+        match = re.search(pattern, source.text)
+        return _span(source, *match.span()) if match else self.start
 
 
 def discover(folders: Sequence[Path]) -> dict[str, Image]:

@@ -37,10 +37,21 @@ def names() -> tuple[str, ...]:
 def text(name: str) -> str:
     """A schema as JSON text. Raises HeatsinkError if there is none of that name."""
     written = path(name).read_text(encoding="utf-8")
-    if name != "template":
+    if name not in _COMPOSED:
         return written
-    whole = template.with_role_data(json.loads(written), json.loads(text("role_data")))
-    return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+    part, compose = _COMPOSED[name]
+    return (
+        json.dumps(compose(json.loads(written), json.loads(text(part))), indent=1, ensure_ascii=False) + "\n"
+    )
+
+
+def _with_image(images: template.JsonSchema, image: template.JsonSchema) -> template.JsonSchema:
+    """The schema of images files with the definition `image`, which the file only refers to."""
+    return images | {"$defs": {"image": {key: value for key, value in image.items() if key != "$schema"}}}
+
+
+_COMPOSED = {"template": ("role_data", template.with_role_data), "images": ("image", _with_image)}
+"""Schemas that contain another one, and how."""
 
 
 def path(name: str) -> Path:

@@ -14,6 +14,8 @@ from textwrap import dedent, indent
 
 import pytest
 
+from compiler.images.image_file import image_settings
+from compiler.images.sources.entry import complete
 from compiler.node import Mapping, plain
 from compiler.node.yaml import parse
 from compiler.source import Source
@@ -35,12 +37,14 @@ KINDS = {  # a key that only this kind of file has -> the kind
     "images": "images_lock",
     "profiles": "image_profiles",
     "lists": "images",
+    "sources": "image",
     "config_data": "role_data",
     "docker_config": "role_data",
     "host_prep": "role_data",
     "command": "kolla_config",
 }
-OF_IMAGES = {"images"}  # what `heatsink images` reads, and no compile
+KINDS_BY_NAME = {"image.yaml": "image", "images.yaml": "images"}
+OF_IMAGES = {"image", "images"}  # what `heatsink images` reads, and no compile
 TEMPLATES = {"template", "role_data", "kolla_config"}  # what is compiled as a service's template
 TESTED_BY = {  # pages whose blocks another test runs -> the files with these blocks
     "docs/lint.md": sorted((GOLDEN / "lint").glob("*/fires*.yaml")),
@@ -63,6 +67,8 @@ class Block:
     def kind(self) -> str:
         root = parse(Source(f"{self.page}:{self.line}", self.text))
         assert isinstance(root, Mapping)
+        if self.name in KINDS_BY_NAME:
+            return KINDS_BY_NAME[self.name]
         kinds = {kind for key, kind in KINDS.items() if key in root.entries}
         assert len(kinds) < 2, f"{self.page}:{self.line}: {kinds}"
         return kinds.pop() if kinds else "secrets"
@@ -171,12 +177,25 @@ def test_a_block_compiles_in_a_fleet_that_reads_it(
     assert f": {tmp_path / path}\n" in printed
 
 
-@pytest.mark.parametrize("block", [block for block in ALL_BLOCKS if block not in BLOCKS], ids=label)
-def test_a_block_about_images_is_read_with_the_library(
+def of_kind(kind: str) -> list[Block]:
+    return [block for block in ALL_BLOCKS if block.kind == kind]
+
+
+@pytest.mark.parametrize("block", of_kind("images"), ids=label)
+def test_an_images_file_is_read_with_the_library_and_an_image_of_ones_own(
     block: Block, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / place(block)).write_text(block.text, encoding="utf-8")
-    assert heatsink(tmp_path, "images render debian -o contexts") == 0, capsys.readouterr().err
+    (tmp_path / "images/web").mkdir(parents=True)
+    (tmp_path / "images/web/Dockerfile.j2").write_text("FROM scratch\n")
+    (tmp_path / "images.yaml").write_text(block.text, encoding="utf-8")
+    code = heatsink(tmp_path, "images render debian -o contexts")
+    assert code == 0, capsys.readouterr().err
+
+
+@pytest.mark.parametrize("block", of_kind("image"), ids=label)
+def test_an_image_file_is_complete(block: Block, tmp_path: Path) -> None:
+    (tmp_path / "image.yaml").write_text(block.text, encoding="utf-8")
+    assert complete(image_settings(tmp_path).sources.values())
 
 
 def test_a_block_that_does_not_work_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

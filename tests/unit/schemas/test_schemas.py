@@ -99,6 +99,12 @@ VALID = {
           networks: {internal_api: 10.0.2.7}
           parameters: {Debug: true}
         """,
+    "image": f"""
+        sources:
+        - {{name: app, type: git, location: 'git@git.example:app.git', reference: feature/a}}
+        - {{name: theme-1.0, type: url, location: 'https://files.example/a.tar.gz', sha256: {"a" * 64}}}
+        - {{name: plugin, type: local, location: ../plugin}}
+        """,
     "image_profiles": "profiles: {a: {images: ['nova-*'], roles: [Web], environments: [a.yaml]}}",
     "images": "lists: {nginx_packages_append: [a], base_packages_remove: [b], web_1_modules_override: []}",
     "images_lock": f"""
@@ -399,6 +405,7 @@ def test_schema_without_a_name_lists_them() -> None:
     assert result.stdout.split() == [
         "environment",
         "hosts",
+        "image",
         "image_profiles",
         "images",
         "images_lock",

@@ -1,0 +1,7 @@
+"""Sources of images: files of elsewhere that a build unpacks, `ADD sources/app.tar /opt/app/`.
+
+entry    one source as it is written           resolve  which content it is now: a hash, or a commit
+archive  archives with the same bytes          cache    what was fetched, limited in size
+download  files over HTTP                      git      commits and their files
+mentions  sources that a Dockerfile does not unpack
+"""
