@@ -4,7 +4,7 @@ tree        the images: folders with a Dockerfile.j2   dockerfile  their Dockerf
 config      `images.yaml`: what an operator changes    lists       lists in Dockerfiles, and their changes
 hooks       names of blocks and lists that do not exist
 image_file  `image.yaml`: what is said about one image
-sources     files of elsewhere, for builds
+patches     patches that a build applies           sources     files of elsewhere, for builds
 graph       the order in which they are built          recipe      what an image is built from, with a hash
 context     the files for the engine, as an archive    engines     podman and docker
 build       builds images                              push        pushes them, and returns their digests

@@ -14,7 +14,6 @@ from compiler.images.config import ImagesConfig
 from compiler.images.graph import with_children
 from compiler.images.image_file import ImageSettings, image_settings
 from compiler.images.lists import IMAGE, customizable
-from compiler.images.sources.entry import ImageSource, complete
 from compiler.images.tree import FROM, Image
 from compiler.source import Source, Span
 
@@ -64,7 +63,8 @@ class Dockerfile:
     text: str
     parents: tuple[str, ...]
     """The images of the tree that it starts or copies from, sorted."""
-    sources: tuple[ImageSource, ...] = ()
+    settings: ImageSettings
+    """What is said about the image beside its Dockerfile."""
 
 
 def checked_override(source: Source) -> Source:
@@ -84,7 +84,7 @@ def dockerfiles(
     """The Dockerfiles of the named images and of all that they are built on, and the errors of broken ones.
 
     In a Dockerfile.j2 `parent("NAME")` is another image of the tree; `image_name`, `base_image`, `namespace`,
-    `tag`, `version`, `sources` (names) and the changes of lists are variables.
+    `tag`, `version`, `sources` (names), `patches` and the changes of lists are variables.
     """
     rendered: dict[str, Dockerfile] = {}
     broken: dict[str, HeatsinkError] = {}
@@ -113,11 +113,9 @@ def built_on(images: Mapping[str, Image], names: Iterable[str], settings: Render
 
 def _dockerfile(image: Image, images: Mapping[str, Image], settings: RenderSettings) -> Dockerfile:
     own = image_settings(image.folder).overlaid_by(settings.config.images.get(image.name, ImageSettings()))
-    sources = complete(own.sources.values())
-    variables = {"sources": [source.name for source in sources], **_variables(image, images, settings)}
     text = jinja.render(
         image.source,
-        variables,
+        _variables(image, own, images, settings),
         overrides=settings.overrides,
         search=settings.search,
         filters=(customizable,),
@@ -125,14 +123,18 @@ def _dockerfile(image: Image, images: Mapping[str, Image], settings: RenderSetti
     if not FROM.search(text):
         raise CompileError(f"the Dockerfile of `{image.name}` has no FROM", image.start)
     try:
-        return Dockerfile(text=text, parents=tuple(_parents(text, images, settings)), sources=sources)
+        return Dockerfile(text=text, parents=tuple(_parents(text, images, settings)), settings=own)
     except CompileError as error:
         raise error.at(image.start) from None
 
 
-def _variables(image: Image, images: Mapping[str, Image], settings: RenderSettings) -> dict[str, object]:
+def _variables(
+    image: Image, own: ImageSettings, images: Mapping[str, Image], settings: RenderSettings
+) -> dict[str, object]:
     return {
         **settings.config.lists,
+        "sources": sorted(own.sources),
+        "patches": [patch.variables() for patch in own.patches],
         IMAGE: image.name,
         "base_image": settings.base_image,
         "namespace": settings.naming.local_namespace,

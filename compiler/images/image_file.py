@@ -2,6 +2,8 @@
 
 sources:
   - {name: app, type: git, location: https://git.example/app.git, reference: v1.2.0}
+patches:
+  - {file: fix-login.patch, directory: /opt/app}
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from compiler import files, schemas
+from compiler.images.patches import Patch, patches
 from compiler.images.sources.entry import SourceEntry, overlaid, source_entries
 from compiler.node import Mapping as MappingNode
 from compiler.node import Node, is_null
@@ -24,10 +27,13 @@ class ImageSettings:
     """What is written about one image beside its Dockerfile."""
 
     sources: Mapping[str, SourceEntry] = field(default_factory=dict)
+    patches: tuple[Patch, ...] = ()
 
     def overlaid_by(self, other: ImageSettings) -> ImageSettings:
-        """Both; where they say something about the same thing, the other wins."""
-        return ImageSettings(sources=overlaid(self.sources, other.sources))
+        """Both; where they say something about the same thing, the other wins. Its patches come last."""
+        return ImageSettings(
+            sources=overlaid(self.sources, other.sources), patches=(*self.patches, *other.patches)
+        )
 
 
 def image_settings(folder: Path) -> ImageSettings:
@@ -43,4 +49,7 @@ def image_settings(folder: Path) -> ImageSettings:
 def settings_in(node: Node, folder: Path) -> ImageSettings:
     """What a valid mapping says; its paths are relative to the folder."""
     entries = node.entries if isinstance(node, MappingNode) else {}
-    return ImageSettings(sources=source_entries(entries.get("sources"), folder))
+    return ImageSettings(
+        sources=source_entries(entries.get("sources"), folder),
+        patches=patches(entries.get("patches"), folder),
+    )

@@ -15,7 +15,8 @@ from compiler.files import read
 from compiler.images.dockerfile import Dockerfile, RenderSettings, dockerfiles
 from compiler.images.graph import circles, ordered
 from compiler.images.image_file import NAME as IMAGE_FILE
-from compiler.images.sources.entry import SourceKind
+from compiler.images.patches import Patch, check_patches
+from compiler.images.sources.entry import ImageSource, SourceKind, complete
 from compiler.images.sources.mentions import check_mentions
 from compiler.images.sources.resolve import ResolvedSource, resolved
 from compiler.images.tree import DOCKERFILE, ROOTFS, Image
@@ -120,10 +121,11 @@ def _circle_error(circle: Sequence[str], images: Mapping[str, Image]) -> Compile
 def _recipe(
     image: Image, reference: str, dockerfile: Dockerfile, parents: tuple[ImageRecipe, ...]
 ) -> ImageRecipe:
-    local = {Path(source.location) for source in dockerfile.sources if source.kind is SourceKind.LOCAL}
-    context = tuple(_context(image.folder, local))
-    check_mentions(dockerfile.text, dockerfile.sources, image.place, {file.path for file in context})
-    sources = tuple(resolved(source) for source in dockerfile.sources)
+    wanted, patches = complete(dockerfile.settings.sources.values()), dockerfile.settings.patches
+    check_patches(patches, dockerfile.text)
+    context = _context_files(image.folder, wanted, patches)
+    check_mentions(dockerfile.text, wanted, image.place, {file.path for file in context})
+    sources = tuple(resolved(source) for source in wanted)
     return ImageRecipe(
         name=image.name,
         reference=reference,
@@ -134,6 +136,17 @@ def _recipe(
         content_hash=_content_hash(dockerfile.text, context, sources, parents),
         sources=sources,
     )
+
+
+def _context_files(
+    folder: Path, sources: Sequence[ImageSource], patches: Sequence[Patch]
+) -> tuple[ContextFile, ...]:
+    """The files of an image's folder, except for what is a source or a patch, and the patches."""
+    local = (Path(source.location) for source in sources if source.kind is SourceKind.LOCAL)
+    own = _context(folder, {*local, *(patch.file for patch in patches)})
+    added = (ContextFile(path=patch.path, origin=patch.file) for patch in patches)
+    by_path = {file.path: file for file in (*own, *added)}
+    return tuple(by_path[path] for path in sorted(by_path))
 
 
 def _context(folder: Path, left_out: Set[Path]) -> Iterator[ContextFile]:

@@ -104,6 +104,7 @@ VALID = {
         - {{name: app, type: git, location: 'git@git.example:app.git', reference: feature/a}}
         - {{name: theme-1.0, type: url, location: 'https://files.example/a.tar.gz', sha256: {"a" * 64}}}
         - {{name: plugin, type: local, location: ../plugin}}
+        patches: [{{file: ../fix.patch}}, {{file: a.patch, directory: /opt/app}}]
         """,
     "image_profiles": "profiles: {a: {images: ['nova-*'], roles: [Web], environments: [a.yaml]}}",
     "images": "lists: {nginx_packages_append: [a], base_packages_remove: [b], web_1_modules_override: []}",
