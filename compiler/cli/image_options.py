@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +35,7 @@ class ImageOptions:
     overrides: tuple[Path, ...] = ()
     selection: ImageSelection = field(default_factory=ImageSelection)
     configs: tuple[Path, ...] = ()
+    build_args: tuple[str, ...] = ()
 
     @property
     def all_folders(self) -> list[Path]:
@@ -70,12 +72,16 @@ class ImageOptions:
 
     def recipes_of(self, names: Collection[str]) -> Recipes:
         """The recipes of these images, of what is built on them if it is wanted, and of all their parents."""
+        from compiler.images.build_args import check_known
         from compiler.images.hooks import check_hooks
         from compiler.images.recipe import recipes
 
         tree, settings = self.tree, self._settings
         check_hooks(tree, settings)
-        return recipes(tree, self.with_built_on(names), settings)
+        made = recipes(tree, self.with_built_on(names), settings)
+        if not made.broken:
+            check_known(settings.build_args, (recipe.dockerfile for recipe in made.by_name.values()))
+        return made
 
     def with_built_on(self, names: Collection[str]) -> list[str]:
         """The names, and those of the images that are built on these if they are wanted."""
@@ -94,6 +100,7 @@ class ImageOptions:
     def _settings(self) -> RenderSettings:
         from compiler import __version__
         from compiler.files import read
+        from compiler.images.build_args import PROXIES, from_words
         from compiler.images.config import NAME, images_config
         from compiler.images.dockerfile import RenderSettings, checked_override
 
@@ -105,6 +112,8 @@ class ImageOptions:
             search=tuple(reversed(self.all_folders)),
             overrides=tuple(checked_override(read(path)) for path in self.overrides),
             config=images_config(self.configs or own),
+            build_args=dict(from_words(self.build_args, os.environ)),
+            proxies={name: os.environ[name] for name in sorted(PROXIES & os.environ.keys())},
         )
 
 
@@ -140,6 +149,10 @@ def recipe_options(command: _Decorated) -> _Decorated:
             "--config", "configs", metavar="FILE", multiple=True, type=click.Path(path_type=Path),
             help="YAML file that changes lists of the Dockerfiles; later ones override earlier ones.  "
             "[default: ./images.yaml]",
+        ),
+        click.option(
+            "--build-arg", "build_args", metavar="NAME[=VALUE]", multiple=True,
+            help="Value of an `ARG` of the Dockerfiles; without VALUE, that of the environment.",
         ),
     )  # fmt: skip
     return image_options(rendering)

@@ -200,6 +200,7 @@ class ImageBuilder:
             cached=self.settings.cached and self.settings.epoch is None,
             epoch=self.settings.epoch,
             pull=self._pulls(recipe),
+            build_args=tuple(sorted(recipe.build_args.items())),
         )
 
 

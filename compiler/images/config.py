@@ -27,6 +27,7 @@ class ImagesConfig:
     """What an operator changes of the images."""
 
     lists: Mapping[str, ListChange] = field(default_factory=dict)
+    every_image: ImageSettings = field(default_factory=ImageSettings)
     images: Mapping[str, ImageSettings] = field(default_factory=dict)
     places: Mapping[str, Span] = field(default_factory=dict)
     """Where each of the images is named."""
@@ -39,9 +40,15 @@ class ImagesConfig:
         }
         return ImagesConfig(
             lists={**self.lists, **other.lists},
+            every_image=self.every_image.overlaid_by(other.every_image),
             images={**self.images, **other.images, **both},
             places={**self.places, **other.places},
         )
+
+    def settings(self, name: str, own: ImageSettings) -> ImageSettings:
+        """What is said about an image, with what its `image.yaml` says."""
+        specific = self.images.get(name, ImageSettings())
+        return own.overlaid_by(self.every_image).overlaid_by(specific)
 
 
 def images_config(paths: Iterable[Path]) -> ImagesConfig:
@@ -59,6 +66,7 @@ def _file(path: Path) -> ImagesConfig:
     named = images if isinstance(images, MappingNode) else None
     return ImagesConfig(
         lists=dict(_lists(sections.get("lists"))),
+        every_image=settings_in(root, path.parent),
         images={name: settings_in(node, path.parent) for name, node in named.entries.items()}
         if named
         else {},

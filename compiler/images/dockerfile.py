@@ -54,6 +54,10 @@ class RenderSettings:
     overrides: tuple[Source, ...] = ()
     """Templates that fill blocks of the Dockerfiles; the later wins."""
     config: ImagesConfig = field(default_factory=ImagesConfig)
+    build_args: Mapping[str, str] = field(default_factory=dict)
+    """Build arguments that override all others."""
+    proxies: Mapping[str, str] = field(default_factory=dict)
+    """Further build arguments, for which nothing is built again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +116,7 @@ def built_on(images: Mapping[str, Image], names: Iterable[str], settings: Render
 
 
 def _dockerfile(image: Image, images: Mapping[str, Image], settings: RenderSettings) -> Dockerfile:
-    own = image_settings(image.folder).overlaid_by(settings.config.images.get(image.name, ImageSettings()))
+    own = settings.config.settings(image.name, image_settings(image.folder))
     text = jinja.render(
         image.source,
         _variables(image, own, images, settings),

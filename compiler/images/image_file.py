@@ -4,6 +4,7 @@ sources:
   - {name: app, type: git, location: https://git.example/app.git, reference: v1.2.0}
 patches:
   - {file: fix-login.patch, directory: /opt/app}
+build_args: {APP_VERSION: "1.2"}
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from compiler import files, schemas
 from compiler.images.patches import Patch, patches
 from compiler.images.sources.entry import SourceEntry, overlaid, source_entries
 from compiler.node import Mapping as MappingNode
-from compiler.node import Node, is_null
+from compiler.node import Node, Scalar, is_null
 from compiler.node.yaml import parse
 
 NAME = "image.yaml"
@@ -28,11 +29,14 @@ class ImageSettings:
 
     sources: Mapping[str, SourceEntry] = field(default_factory=dict)
     patches: tuple[Patch, ...] = ()
+    build_args: Mapping[str, Scalar] = field(default_factory=dict)
 
     def overlaid_by(self, other: ImageSettings) -> ImageSettings:
         """Both; where they say something about the same thing, the other wins. Its patches come last."""
         return ImageSettings(
-            sources=overlaid(self.sources, other.sources), patches=(*self.patches, *other.patches)
+            sources=overlaid(self.sources, other.sources),
+            patches=(*self.patches, *other.patches),
+            build_args={**self.build_args, **other.build_args},
         )
 
 
@@ -52,4 +56,10 @@ def settings_in(node: Node, folder: Path) -> ImageSettings:
     return ImageSettings(
         sources=source_entries(entries.get("sources"), folder),
         patches=patches(entries.get("patches"), folder),
+        build_args=_scalars(entries.get("build_args")),
     )
+
+
+def _scalars(section: Node | None) -> dict[str, Scalar]:
+    entries = section.entries if isinstance(section, MappingNode) else {}
+    return {name: value for name, value in entries.items() if isinstance(value, Scalar)}

@@ -6,12 +6,13 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
 from compiler.diagnostics import CompileError, HeatsinkError
 from compiler.files import read
+from compiler.images.build_args import PROXIES, applicable, check_used
 from compiler.images.dockerfile import Dockerfile, RenderSettings, dockerfiles
 from compiler.images.graph import circles, ordered
 from compiler.images.image_file import NAME as IMAGE_FILE
@@ -54,6 +55,8 @@ class ImageRecipe:
     rootfs: tuple[str, ...]
     content_hash: str
     sources: tuple[ResolvedSource, ...] = ()
+    build_args: Mapping[str, str] = field(default_factory=dict)
+    """What the engine gets as build arguments, with the proxies."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +101,7 @@ def recipes(images: Mapping[str, Image], names: Iterable[str], settings: RenderS
             continue
         above = tuple(by_name[parent] for parent in parents[name])
         try:
-            by_name[name] = _recipe(images[name], settings.naming.local(name), rendered[name], above)
+            by_name[name] = _recipe(images[name], rendered[name], settings, above)
         except HeatsinkError as error:
             broken[name] = error
     return Recipes(by_name=by_name, parents=parents, broken=broken, blocked=blocked)
@@ -119,23 +122,33 @@ def _circle_error(circle: Sequence[str], images: Mapping[str, Image]) -> Compile
 
 
 def _recipe(
-    image: Image, reference: str, dockerfile: Dockerfile, parents: tuple[ImageRecipe, ...]
+    image: Image, dockerfile: Dockerfile, settings: RenderSettings, parents: tuple[ImageRecipe, ...]
 ) -> ImageRecipe:
     wanted, patches = complete(dockerfile.settings.sources.values()), dockerfile.settings.patches
     check_patches(patches, dockerfile.text)
     context = _context_files(image.folder, wanted, patches)
     check_mentions(dockerfile.text, wanted, image.place, {file.path for file in context})
     sources = tuple(resolved(source) for source in wanted)
+    arguments = _build_args(dockerfile, settings)
     return ImageRecipe(
         name=image.name,
-        reference=reference,
+        reference=settings.naming.local(image.name),
         dockerfile=dockerfile.text,
         context=context,
         parents=tuple(parent.name for parent in parents),
         rootfs=_rootfs_arguments(image.folder),
-        content_hash=_content_hash(dockerfile.text, context, sources, parents),
+        content_hash=_content_hash(dockerfile.text, context, sources, arguments, parents),
         sources=sources,
+        build_args={**settings.proxies, **arguments},
     )
+
+
+def _build_args(dockerfile: Dockerfile, settings: RenderSettings) -> dict[str, str]:
+    of_all = settings.config.every_image.build_args
+    own = dockerfile.settings.build_args
+    check_used({name: value for name, value in own.items() if name not in of_all}, dockerfile.text)
+    written = {name: str(value.value) for name, value in own.items()}
+    return applicable({**written, **settings.build_args}, dockerfile.text)
 
 
 def _context_files(
@@ -185,15 +198,18 @@ def _content_hash(
     dockerfile: str,
     context: Sequence[ContextFile],
     sources: Sequence[ResolvedSource],
+    build_args: Mapping[str, str],
     parents: Sequence[ImageRecipe],
 ) -> str:
-    """A SHA-256 that changes when the Dockerfile, a file of the context, a source or a parent does."""
+    """A SHA-256 that changes with everything that determines an image."""
     digest = hashlib.sha256(dockerfile.encode())
     for file in context:
         digest.update(b"\0" + os.fsencode(file.path) + f"\0{file.mode:o}\0".encode())
         digest.update(hashlib.sha256(file.content).digest())
     for source in sources:
         digest.update(f"\0{source.source.name}\0{source.content}".encode())
+    for name in sorted(build_args.keys() - PROXIES):
+        digest.update(f"\0{name}={build_args[name]}".encode())
     for parent in parents:
         digest.update(b"\0" + parent.content_hash.encode())
     return digest.hexdigest()

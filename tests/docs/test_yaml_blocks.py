@@ -186,7 +186,7 @@ def test_an_images_file_is_read_with_the_library_and_an_image_of_ones_own(
     block: Block, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "images/web").mkdir(parents=True)
-    (tmp_path / "images/web/Dockerfile.j2").write_text("FROM scratch\n")
+    (tmp_path / "images/web/Dockerfile.j2").write_text("FROM scratch\nARG APP_VERSION\n")
     (tmp_path / "images.yaml").write_text(block.text, encoding="utf-8")
     code = heatsink(tmp_path, "images render debian -o contexts")
     assert code == 0, capsys.readouterr().err

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from compiler.images.config import ImagesConfig
@@ -30,6 +30,8 @@ def selected(
     base_image: str | None = None,
     overrides: Sequence[str] = (),
     config: ImagesConfig | None = None,
+    build_args: Mapping[str, str] | None = None,
+    proxies: Mapping[str, str] | None = None,
 ) -> Recipes:
     """The recipes of the images in some trees that match the patterns."""
     settings = RenderSettings(
@@ -39,6 +41,8 @@ def selected(
         search=tuple(reversed(folders)),
         overrides=tuple(Source(f"{number}.j2", EXTENDS + text) for number, text in enumerate(overrides)),
         config=config or ImagesConfig(),
+        build_args=build_args or {},
+        proxies=proxies or {},
     )
     images = discover(folders)
     return recipes(images, chosen(images, patterns), settings)

@@ -47,11 +47,13 @@ class BuildRequest:
     """Whether images of registries that it is built on are pulled, even if the engine has them."""
     epoch: int | None = None
     """Seconds since 1970 for all times in the image, where the engine can."""
+    build_args: tuple[tuple[str, str], ...] = ()
 
     @property
     def arguments(self) -> dict[str, str]:
-        """Arguments of the build, for `ARG` of the Dockerfile."""
-        return {} if self.epoch is None else {EPOCH: str(self.epoch)}
+        """Arguments of the build, for `ARG` of the Dockerfile, with the time."""
+        times = {} if self.epoch is None else {EPOCH: str(self.epoch)}
+        return {**dict(self.build_args), **times}
 
 
 class BuildEngine(Protocol):

@@ -104,13 +104,18 @@ VALID = {
         - {{name: app, type: git, location: 'git@git.example:app.git', reference: feature/a}}
         - {{name: theme-1.0, type: url, location: 'https://files.example/a.tar.gz', sha256: {"a" * 64}}}
         - {{name: plugin, type: local, location: ../plugin}}
+        build_args: {{APP_VERSION: '1.2', _x: ''}}
         patches: [{{file: ../fix.patch}}, {{file: a.patch, directory: /opt/app}}]
         """,
     "image_profiles": "profiles: {a: {images: ['nova-*'], roles: [Web], environments: [a.yaml]}}",
-    "images": "lists: {nginx_packages_append: [a], base_packages_remove: [b], web_1_modules_override: []}",
     "images_lock": f"""
         images: {{'registry:4000/a:1': 'sha256:{"0" * 64}'}}
         builds: {{a: {{base: 'sha256:{"0" * 64}', packages: {{b: '1'}}, sources: {{c: '2'}}}}}}
+        """,
+    "images": """
+        build_args: {A: b}
+        images: {web: {sources: [{name: app, reference: main}]}}
+        lists: {nginx_packages_append: [a], base_packages_remove: [b], web_1_modules_override: []}
         """,
     "secret_kinds": """
         TlsCa: {kind: ca}
