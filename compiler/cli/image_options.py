@@ -103,6 +103,7 @@ class ImageOptions:
         from compiler.images.build_args import PROXIES, from_words
         from compiler.images.config import NAME, images_config
         from compiler.images.dockerfile import RenderSettings, checked_override
+        from compiler.images.users import image_users
 
         own = [Path(NAME)] if Path(NAME).exists() else []
         return RenderSettings(
@@ -112,6 +113,7 @@ class ImageOptions:
             search=tuple(reversed(self.all_folders)),
             overrides=tuple(checked_override(read(path)) for path in self.overrides),
             config=images_config(self.configs or own),
+            users=image_users(self.all_folders),
             build_args=dict(from_words(self.build_args, os.environ)),
             proxies={name: os.environ[name] for name in sorted(PROXIES & os.environ.keys())},
         )

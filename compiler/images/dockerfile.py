@@ -15,6 +15,7 @@ from compiler.images.graph import with_children
 from compiler.images.image_file import ImageSettings, image_settings
 from compiler.images.lists import IMAGE, customizable
 from compiler.images.tree import FROM, Image
+from compiler.images.users import ImageUsers
 from compiler.source import Source, Span
 
 _COPY_FROM = re.compile(r"^\s*COPY\s.*?--from=(\S+)", re.IGNORECASE | re.MULTILINE)
@@ -54,6 +55,7 @@ class RenderSettings:
     overrides: tuple[Source, ...] = ()
     """Templates that fill blocks of the Dockerfiles; the later wins."""
     config: ImagesConfig = field(default_factory=ImagesConfig)
+    users: ImageUsers = field(default_factory=ImageUsers)
     build_args: Mapping[str, str] = field(default_factory=dict)
     """Build arguments that override all others."""
     proxies: Mapping[str, str] = field(default_factory=dict)
@@ -88,7 +90,8 @@ def dockerfiles(
     """The Dockerfiles of the named images and of all that they are built on, and the errors of broken ones.
 
     In a Dockerfile.j2 `parent("NAME")` is another image of the tree; `image_name`, `base_image`, `namespace`,
-    `tag`, `version`, `sources` (names), `patches` and the changes of lists are variables.
+    `tag`, `version`, `sources` (names), `patches`, `users`, `groups` and the changes of lists
+    are variables.
     """
     rendered: dict[str, Dockerfile] = {}
     broken: dict[str, HeatsinkError] = {}
@@ -137,6 +140,7 @@ def _variables(
 ) -> dict[str, object]:
     return {
         **settings.config.lists,
+        **settings.users.variables(),
         "sources": sorted(own.sources),
         "patches": [patch.variables() for patch in own.patches],
         IMAGE: image.name,

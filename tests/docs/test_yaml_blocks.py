@@ -43,8 +43,12 @@ KINDS = {  # a key that only this kind of file has -> the kind
     "host_prep": "role_data",
     "command": "kolla_config",
 }
-KINDS_BY_NAME = {"image.yaml": "image", "images.yaml": "images"}
-OF_IMAGES = {"image", "images"}  # what `heatsink images` reads, and no compile
+KINDS_BY_NAME = {
+    "image.yaml": "image",
+    "images.yaml": "images",
+    "images/users.yaml": "image_users",
+}
+OF_IMAGES = {"image", "images", "image_users"}  # what `heatsink images` reads, and no compile
 TEMPLATES = {"template", "role_data", "kolla_config"}  # what is compiled as a service's template
 TESTED_BY = {  # pages whose blocks another test runs -> the files with these blocks
     "docs/lint.md": sorted((GOLDEN / "lint").glob("*/fires*.yaml")),
@@ -181,14 +185,14 @@ def of_kind(kind: str) -> list[Block]:
     return [block for block in ALL_BLOCKS if block.kind == kind]
 
 
-@pytest.mark.parametrize("block", of_kind("images"), ids=label)
+@pytest.mark.parametrize("block", [*of_kind("images"), *of_kind("image_users")], ids=label)
 def test_an_images_file_is_read_with_the_library_and_an_image_of_ones_own(
     block: Block, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "images/web").mkdir(parents=True)
     (tmp_path / "images/web/Dockerfile.j2").write_text("FROM scratch\nARG APP_VERSION\n")
-    (tmp_path / "images.yaml").write_text(block.text, encoding="utf-8")
-    code = heatsink(tmp_path, "images render debian -o contexts")
+    (tmp_path / place(block)).write_text(block.text, encoding="utf-8")
+    code = heatsink(tmp_path, "images render base -o contexts")
     assert code == 0, capsys.readouterr().err
 
 

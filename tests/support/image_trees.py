@@ -9,6 +9,7 @@ from compiler.images.config import ImagesConfig
 from compiler.images.dockerfile import Naming, RenderSettings
 from compiler.images.recipe import Recipes, recipes
 from compiler.images.tree import chosen, discover
+from compiler.images.users import image_users
 from compiler.source import Source
 
 NAMING = Naming(tag="1")
@@ -41,6 +42,7 @@ def selected(
         search=tuple(reversed(folders)),
         overrides=tuple(Source(f"{number}.j2", EXTENDS + text) for number, text in enumerate(overrides)),
         config=config or ImagesConfig(),
+        users=image_users(folders),
         build_args=build_args or {},
         proxies=proxies or {},
     )

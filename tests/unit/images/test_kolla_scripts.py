@@ -34,12 +34,6 @@ def test_all_programs_of_the_base_can_be_executed() -> None:
     ] == []
 
 
-def test_every_user_has_a_number_of_its_own() -> None:
-    users = [line.split() for line in (IMAGES / "base/users").read_text().splitlines()]
-    assert len({number for _, number in users}) == len({name for name, _ in users}) == len(users)
-    assert all(42400 < int(number) < 43000 for _, number in users)
-
-
 def started(tmp_path: Path, command: str, hook: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """kolla_start with a hook and a command of the test's, and nothing done by sudo."""
     (tmp_path / "run_command").write_text(command)

@@ -112,6 +112,10 @@ VALID = {
         images: {{'registry:4000/a:1': 'sha256:{"0" * 64}'}}
         builds: {{a: {{base: 'sha256:{"0" * 64}', packages: {{b: '1'}}, sources: {{c: '2'}}}}}}
         """,
+    "image_users": """
+        users: {a: {uid: 1}, b: {uid: 42500, gid: 42501, group: c, groups: [a, d], home: /srv/b}}
+        groups: {d: 42502}
+        """,
     "images": """
         build_args: {A: b}
         images: {web: {sources: [{name: app, reference: main}]}}
@@ -413,6 +417,7 @@ def test_schema_without_a_name_lists_them() -> None:
         "hosts",
         "image",
         "image_profiles",
+        "image_users",
         "images",
         "images_lock",
         "role",
