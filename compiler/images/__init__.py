@@ -6,6 +6,7 @@ hooks       names of blocks and lists that do not exist
 image_file  `image.yaml`: what is said about one image
 patches     patches that a build applies           sources     files of elsewhere, for builds
 build_args  values of ARG, and proxies             users       `users.yaml`: users with fixed numbers
+labels      what an image is, and was built from
 graph       the order in which they are built          recipe      what an image is built from, with a hash
 context     the files for the engine, as an archive    engines     podman and docker
 build       builds images                              push        pushes them, and returns their digests

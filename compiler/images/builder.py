@@ -23,6 +23,7 @@ from compiler.images.engines.protocol import (
     BuildRequest,
     EngineImage,
 )
+from compiler.images.labels import created
 from compiler.images.logs import LogFolder
 from compiler.images.outcome import BuildObserver, BuildOutcome, BuildResult
 from compiler.images.recipe import ImageRecipe
@@ -191,9 +192,10 @@ class ImageBuilder:
             yield archive
 
     def _request(self, recipe: ImageRecipe) -> BuildRequest:
-        labels = {HASH_LABEL: recipe.content_hash, **content_label(recipe, self.recipes)}
+        stamps = {HASH_LABEL: recipe.content_hash, **content_label(recipe, self.recipes)}
         if recipe.name in self.outdated:  # without a hash the next build builds it anew
-            labels = dict.fromkeys(labels, "")
+            stamps = dict.fromkeys(stamps, "")
+        labels = {**recipe.origin, **created(self.settings.epoch), **recipe.labels, **stamps}
         return BuildRequest(
             reference=recipe.reference,
             labels=tuple(sorted(labels.items())),

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from compiler.images.build_args import PROXIES
+from compiler.images.labels import SOURCE_LABEL
 from compiler.images.recipe import ContextFile, ImageRecipe
 
 CONTENT_LABEL = "heatsink.content"
@@ -34,10 +36,23 @@ class ContentChange:
 def content(recipe: ImageRecipe, recipes: Mapping[str, ImageRecipe]) -> Content:
     """The parts that a recipe has now."""
     return {
+        "build argument": {name: _digest(value.encode()) for name, value in _arguments(recipe)},
         "dockerfile": {"Dockerfile": _digest(recipe.dockerfile.encode())},
         "file": {file.path: _file_digest(file) for file in recipe.context},
+        "label": {name: _digest(value.encode()) for name, value in _labels(recipe)},
         "parent": {name: recipes[name].content_hash[:_DIGITS] for name in recipe.parents},
+        "source": {source.source.name: _digest(source.content.encode()) for source in recipe.sources},
     }
+
+
+def _arguments(recipe: ImageRecipe) -> Iterator[tuple[str, str]]:
+    """The build arguments that the content hash depends on."""
+    return ((name, value) for name, value in recipe.build_args.items() if name not in PROXIES)
+
+
+def _labels(recipe: ImageRecipe) -> Iterator[tuple[str, str]]:
+    """The labels, but for those of sources."""
+    return ((name, value) for name, value in recipe.labels.items() if not name.startswith(SOURCE_LABEL))
 
 
 def content_label(recipe: ImageRecipe, recipes: Mapping[str, ImageRecipe]) -> dict[str, str]:

@@ -5,6 +5,7 @@ sources:
 patches:
   - {file: fix-login.patch, directory: /opt/app}
 build_args: {APP_VERSION: "1.2"}
+labels: {org.opencontainers.image.licenses: MIT}
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class ImageSettings:
     sources: Mapping[str, SourceEntry] = field(default_factory=dict)
     patches: tuple[Patch, ...] = ()
     build_args: Mapping[str, Scalar] = field(default_factory=dict)
+    labels: Mapping[str, Scalar] = field(default_factory=dict)
 
     def overlaid_by(self, other: ImageSettings) -> ImageSettings:
         """Both; where they say something about the same thing, the other wins. Its patches come last."""
@@ -37,6 +39,7 @@ class ImageSettings:
             sources=overlaid(self.sources, other.sources),
             patches=(*self.patches, *other.patches),
             build_args={**self.build_args, **other.build_args},
+            labels={**self.labels, **other.labels},
         )
 
 
@@ -57,6 +60,7 @@ def settings_in(node: Node, folder: Path) -> ImageSettings:
         sources=source_entries(entries.get("sources"), folder),
         patches=patches(entries.get("patches"), folder),
         build_args=_scalars(entries.get("build_args")),
+        labels=_scalars(entries.get("labels")),
     )
 
 

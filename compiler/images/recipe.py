@@ -16,6 +16,7 @@ from compiler.images.build_args import PROXIES, applicable, check_used
 from compiler.images.dockerfile import Dockerfile, RenderSettings, dockerfiles
 from compiler.images.graph import circles, ordered
 from compiler.images.image_file import NAME as IMAGE_FILE
+from compiler.images.labels import labels, origin
 from compiler.images.patches import Patch, check_patches
 from compiler.images.sources.entry import ImageSource, SourceKind, complete
 from compiler.images.sources.mentions import check_mentions
@@ -57,6 +58,9 @@ class ImageRecipe:
     sources: tuple[ResolvedSource, ...] = ()
     build_args: Mapping[str, str] = field(default_factory=dict)
     """What the engine gets as build arguments, with the proxies."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    origin: Mapping[str, str] = field(default_factory=dict)
+    """Further labels, on which the content hash does not depend."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +134,7 @@ def _recipe(
     check_mentions(dockerfile.text, wanted, image.place, {file.path for file in context})
     sources = tuple(resolved(source) for source in wanted)
     arguments = _build_args(dockerfile, settings)
+    own_labels = labels(image.name, settings.naming.tag, dockerfile.text, dockerfile.settings.labels, sources)
     return ImageRecipe(
         name=image.name,
         reference=settings.naming.local(image.name),
@@ -137,9 +142,11 @@ def _recipe(
         context=context,
         parents=tuple(parent.name for parent in parents),
         rootfs=_rootfs_arguments(image.folder),
-        content_hash=_content_hash(dockerfile.text, context, sources, arguments, parents),
+        content_hash=_content_hash(dockerfile.text, context, arguments, own_labels, parents),
         sources=sources,
         build_args={**settings.proxies, **arguments},
+        labels=own_labels,
+        origin=origin(image.tree),
     )
 
 
@@ -197,19 +204,19 @@ def _rootfs_arguments(folder: Path) -> tuple[str, ...]:
 def _content_hash(
     dockerfile: str,
     context: Sequence[ContextFile],
-    sources: Sequence[ResolvedSource],
     build_args: Mapping[str, str],
+    image_labels: Mapping[str, str],
     parents: Sequence[ImageRecipe],
 ) -> str:
-    """A SHA-256 that changes with everything that determines an image."""
+    """A SHA-256 that changes with everything that determines an image; its sources are labels."""
     digest = hashlib.sha256(dockerfile.encode())
     for file in context:
         digest.update(b"\0" + os.fsencode(file.path) + f"\0{file.mode:o}\0".encode())
         digest.update(hashlib.sha256(file.content).digest())
-    for source in sources:
-        digest.update(f"\0{source.source.name}\0{source.content}".encode())
     for name in sorted(build_args.keys() - PROXIES):
         digest.update(f"\0{name}={build_args[name]}".encode())
+    for name in sorted(image_labels):
+        digest.update(f"\0{name}\0{image_labels[name]}".encode())
     for parent in parents:
         digest.update(b"\0" + parent.content_hash.encode())
     return digest.hexdigest()

@@ -25,6 +25,8 @@ class Image:
 
     name: str
     folder: Path
+    tree: Path
+    """The folder of all images that it is in."""
     shown: str
     """The path of its Dockerfile.j2 in messages."""
 
@@ -109,7 +111,7 @@ def _images_below(folder: Path) -> dict[str, Image]:
 def _below(folder: Path) -> Iterator[Image]:
     for path in sorted(folder.rglob(DOCKERFILE)):
         shown = f"{folder.name}/{path.relative_to(folder).as_posix()}"
-        yield Image(name=path.parent.name, folder=path.parent, shown=shown)
+        yield Image(name=path.parent.name, folder=path.parent, tree=folder, shown=shown)
 
 
 def _span(source: Source, start: int, end: int) -> Span:

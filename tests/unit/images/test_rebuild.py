@@ -76,6 +76,21 @@ def test_a_changed_dockerfile_and_another_parent_are_reasons(tree: Path) -> None
     }
 
 
+def test_another_source_build_argument_or_label_is_a_reason(tree: Path) -> None:
+    (tree / "web/Dockerfile.j2").write_text("FROM scratch\nARG ONE\nADD sources/app.tar /\n")
+    source = "{name: app, type: local, location: app}"
+    written = f"{{build_args: {{ONE: VALUE}}, labels: {{one: VALUE}}, sources: [{source}]}}"
+    for value in ("a", "b"):
+        before = labels_in(tree) if value == "b" else {}
+        (tree / "web/image.yaml").write_text(written.replace("VALUE", value))
+        (tree / "web/app").write_text(value)
+    assert reasons(tree, before)["web"] == [
+        "build argument `ONE` changed",
+        "label `one` changed",
+        "source `app` changed",
+    ]
+
+
 @pytest.mark.parametrize(
     ("labels", "reason"),
     [
@@ -101,9 +116,12 @@ def test_a_label_has_short_digests_of_all_parts(tree: Path) -> None:
     now = recipes_in(tree)
     parts = json.loads(content_label(now["web"], now)[CONTENT_LABEL])
     assert {kind: list(names) for kind, names in parts.items()} == {
+        "build argument": [],
         "dockerfile": ["Dockerfile"],
         "file": [],
+        "label": ["org.opencontainers.image.title", "org.opencontainers.image.version"],
         "parent": ["base"],
+        "source": [],
     }
 
 

@@ -104,6 +104,7 @@ VALID = {
         - {{name: app, type: git, location: 'git@git.example:app.git', reference: feature/a}}
         - {{name: theme-1.0, type: url, location: 'https://files.example/a.tar.gz', sha256: {"a" * 64}}}
         - {{name: plugin, type: local, location: ../plugin}}
+        labels: {{org.opencontainers.image.licenses: MIT, a: b}}
         build_args: {{APP_VERSION: '1.2', _x: ''}}
         patches: [{{file: ../fix.patch}}, {{file: a.patch, directory: /opt/app}}]
         """,
@@ -118,6 +119,7 @@ VALID = {
         """,
     "images": """
         build_args: {A: b}
+        labels: {a.b: c}
         images: {web: {sources: [{name: app, reference: main}]}}
         lists: {nginx_packages_append: [a], base_packages_remove: [b], web_1_modules_override: []}
         """,
