@@ -18,7 +18,10 @@ from compiler.images.tree import FROM, Image
 from compiler.images.users import ImageUsers
 from compiler.source import Source, Span
 
-_COPY_FROM = re.compile(r"^\s*COPY\s.*?--from=(\S+)", re.IGNORECASE | re.MULTILINE)
+_COPYING = re.compile(r"^\s*COPY\s(.*)", re.IGNORECASE | re.MULTILINE)
+_RUNNING = re.compile(r"^\s*RUN\s(.*)", re.IGNORECASE | re.MULTILINE)
+_COPIED = re.compile(r"(?<!\S)--from=(\S+)")
+_MOUNTED = re.compile(r"(?<!\S)--mount=(?:\S*,)?from=([^,\s]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +122,7 @@ def built_on(images: Mapping[str, Image], names: Iterable[str], settings: Render
 
 
 def _dockerfile(image: Image, images: Mapping[str, Image], settings: RenderSettings) -> Dockerfile:
+    image.check_name()
     own = settings.config.settings(image.name, image_settings(image.folder))
     text = jinja.render(
         image.source,
@@ -173,5 +177,7 @@ def _parents(text: str, images: Mapping[str, Image], settings: RenderSettings) -
 def _references_in(dockerfile: str) -> set[str]:
     """The images that a Dockerfile names, without its own stages."""
     starts = list(FROM.finditer(dockerfile))
-    copied = {copy[1] for copy in _COPY_FROM.finditer(dockerfile)}
-    return ({start[1] for start in starts} | copied) - {start[2] for start in starts}
+    lines = re.sub(r"\\\n", " ", dockerfile)
+    copied = {image for line in _COPYING.findall(lines) for image in _COPIED.findall(line)}
+    mounted = {image for line in _RUNNING.findall(lines) for image in _MOUNTED.findall(line)}
+    return ({start[1] for start in starts} | copied | mounted) - {start[2] for start in starts}

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from typing import TypeVar
 
-from compiler.diagnostics import CompileError, HeatsinkError
-from compiler.files import read
+from compiler.diagnostics import CompileError, HeatsinkError, reason
+from compiler.files import read, short_name
 from compiler.images.build_args import PROXIES, applicable, check_used
 from compiler.images.dockerfile import Dockerfile, RenderSettings, dockerfiles
 from compiler.images.graph import circles, ordered
@@ -21,7 +22,9 @@ from compiler.images.patches import Patch, check_patches
 from compiler.images.sources.entry import ImageSource, SourceKind, complete
 from compiler.images.sources.mentions import check_mentions
 from compiler.images.sources.resolve import ResolvedSource, resolved
-from compiler.images.tree import DOCKERFILE, ROOTFS, Image
+from compiler.images.tree import DOCKERFILE, ROOTFS, Image, paths_below
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,14 +37,22 @@ class ContextFile:
     @property
     def mode(self) -> int:
         """0755 if the owner may execute the file, else 0644: git keeps only this bit."""
-        return 0o755 if self.origin.lstat().st_mode & stat.S_IXUSR else 0o644
+        return 0o755 if self._read(Path.lstat).st_mode & stat.S_IXUSR else 0o644
 
     @property
     def content(self) -> bytes:
         """The bytes of the file, or the target of the link."""
         if self.origin.is_symlink():
-            return os.fsencode(self.origin.readlink())
-        return self.origin.read_bytes()
+            return os.fsencode(self._read(Path.readlink))
+        return self._read(Path.read_bytes)
+
+    def _read(self, read_path: Callable[[Path], T]) -> T:
+        try:
+            return read_path(self.origin)
+        except OSError as error:
+            raise HeatsinkError(
+                f"`{short_name(self.origin)}` cannot be read: {reason(error)}", hint="check its permissions"
+            ) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,24 +182,25 @@ def _context_files(
 
 def _context(folder: Path, left_out: Set[Path]) -> Iterator[ContextFile]:
     """Everything in an image's folder except its template, its `image.yaml` and the images below it."""
-    for path in sorted(folder.rglob("*"), key=lambda path: [os.fsencode(part) for part in path.parts]):
+    for path in sorted(paths_below(folder), key=lambda path: [os.fsencode(part) for part in path.parts]):
         inside = path.relative_to(folder)
         nested = any((folder / above / DOCKERFILE).is_file() for above in inside.parents if above.name)
         own = inside.name == DOCKERFILE or inside.as_posix() == IMAGE_FILE
         if (path.is_file() or path.is_symlink()) and not own and not nested and not _is_below(path, left_out):
-            _refuse_windows_script(path)
-            yield ContextFile(path=inside.as_posix(), origin=path)
+            file = ContextFile(path=inside.as_posix(), origin=path)
+            _refuse_windows_script(file)
+            yield file
 
 
 def _is_below(path: Path, folders: Set[Path]) -> bool:
     return not folders.isdisjoint((path.absolute(), *path.absolute().parents))
 
 
-def _refuse_windows_script(path: Path) -> None:
-    content = path.read_bytes() if path.is_file() else b""
+def _refuse_windows_script(file: ContextFile) -> None:
+    content = b"" if file.origin.is_symlink() else file.content
     if content.startswith(b"#!") and b"\r\n" in content:
         raise HeatsinkError(
-            f"`{path}` is a script with Windows line ends",
+            f"`{file.origin}` is a script with Windows line ends",
             hint="save the file with Unix line ends, as `dos2unix` does",
         )
 

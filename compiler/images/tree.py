@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import NoReturn
 
 from compiler.diagnostics import CompileError, HeatsinkError, Problem, closest, reason
 from compiler.source import Source, Span
@@ -29,6 +31,8 @@ class Image:
     """The folder of all images that it is in."""
     shown: str
     """The path of its Dockerfile.j2 in messages."""
+    duplicate: Image | None = None
+    """Another image of the same name in its tree."""
 
     @property
     def source(self) -> Source:
@@ -53,6 +57,15 @@ class Image:
         start = FROM.search(source.text)
         return _span(source, *start.span(1)) if start else Span(source, 1, 1, 1, 1)
 
+    def check_name(self) -> None:
+        """Raise CompileError if its tree has two images of its name, as parents are referred to by name."""
+        if self.duplicate:
+            raise CompileError(
+                f"duplicate image `{self.name}`",
+                self.duplicate.start,
+                hint=f"the other one is {self.shown}; rename one of the folders",
+            )
+
     def place_of(self, parent: str) -> Span:
         """The place in its Dockerfile.j2 that names a parent."""
         name = re.escape(parent)
@@ -69,7 +82,7 @@ def discover(folders: Sequence[Path]) -> dict[str, Image]:
     """All images below the folders by name, sorted; a later folder overrides images of the same name.
 
     Folders in between only group images: `openvswitch/openvswitch-base/Dockerfile.j2` is `openvswitch-base`.
-    Two images of the same name within one folder are an error, because parents are referred to by name.
+    Two images of the same name within one folder are one, with a `duplicate`.
     """
     images: dict[str, Image] = {}
     for folder in folders:
@@ -93,18 +106,24 @@ def chosen(names: Iterable[str], patterns: Sequence[str], kind: str = "image") -
     return [name for name in known if any(fnmatchcase(name, pattern) for pattern in patterns)]
 
 
+def paths_below(folder: Path) -> Iterator[Path]:
+    """All files, links and folders below a folder. Raises HeatsinkError for a folder that cannot be read."""
+    for above, folders, names in os.walk(folder, onerror=_refuse):
+        yield from (Path(above, name) for name in (*folders, *names))
+
+
+def _refuse(error: OSError) -> NoReturn:
+    raise HeatsinkError(f"`{error.filename}` cannot be read: {reason(error)}") from None
+
+
 def _images_below(folder: Path) -> dict[str, Image]:
     if not folder.is_dir():
         raise HeatsinkError(f"there is no image folder `{folder}`")
     images: dict[str, Image] = {}
     for image in _below(folder):
-        other = images.setdefault(image.name, image)
-        if other is not image:
-            raise CompileError(
-                f"duplicate image `{image.name}`",
-                image.start,
-                hint=f"the other one is {other.shown}; rename one of the folders",
-            )
+        first = images.setdefault(image.name, image)
+        if first is not image:
+            images[image.name] = replace(first, duplicate=image)
     return images
 
 

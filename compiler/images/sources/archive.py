@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from compiler.diagnostics import HeatsinkError, reason
+from compiler.images.tree import paths_below
 
 _BROKEN = (tarfile.TarError, EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error)
 MOST_BYTES = 8 << 30
@@ -92,7 +93,7 @@ def without_top(entries: list[TarEntry]) -> list[TarEntry]:
 
 
 def _below(folder: Path) -> Iterator[TarEntry]:
-    for path in folder.rglob("*"):
+    for path in paths_below(folder):
         inside = path.relative_to(folder)
         if _TREE_OF_GIT not in inside.parts:
             yield _entry(path, inside.as_posix())

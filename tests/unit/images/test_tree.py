@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from compiler.diagnostics import CompileError, HeatsinkError
-from compiler.images.recipe import ImageRecipe
-from compiler.images.tree import chosen, discover
+from compiler.images.recipe import ContextFile, ImageRecipe
+from compiler.images.tree import chosen, discover, paths_below
+from compiler.jinja.reading import blocks
 from compiler.shipped import folder
 from tests.support.image_trees import selected, write
 
@@ -47,6 +48,20 @@ def test_two_images_of_one_name_in_one_folder_are_an_error(tmp_path: Path) -> No
     )  # fmt: skip
 
 
+def test_two_images_of_one_name_leave_the_others_as_they_are(tmp_path: Path) -> None:
+    tree = write(
+        tmp_path, a__web="FROM scratch", b__web="FROM scratch", c='FROM {{ parent("web") }}', d="FROM scratch"
+    )
+    recipes = selected(tree)
+    assert (list(recipes.by_name), list(recipes.broken), recipes.blocked) == (["d"], ["web"], {"c": "web"})
+
+
+def test_an_image_of_a_later_folder_replaces_two_of_its_name(tmp_path: Path) -> None:
+    shipped = write(tmp_path / "shipped", a__web="FROM scratch", b__web="FROM scratch")
+    own = write(tmp_path / "own", web="FROM own")
+    assert recipes_of(shipped, own)["web"].dockerfile == "FROM own"
+
+
 def test_parents_come_first(tmp_path: Path) -> None:
     write(tmp_path, a='FROM {{ parent("b") }}', b='FROM {{ parent("c") }}', c="FROM scratch")
     assert {name: recipe.parents for name, recipe in recipes_of(tmp_path).items()} == {
@@ -64,6 +79,25 @@ def test_every_stage_and_every_copied_image_is_a_parent(tmp_path: Path) -> None:
     )
     write(tmp_path, web=dockerfile, base="FROM scratch", tools="FROM scratch", files="FROM scratch")
     assert recipes_of(tmp_path)["web"].parents == ("base", "files", "tools")
+
+
+@pytest.mark.parametrize(
+    ("line", "parents"),
+    [
+        ("RUN --mount=type=bind,from={{ parent('tools') }},target=/t /t/run", ("tools",)),
+        ("RUN --network=none \\\n  --mount=from={{ parent('tools') }},target=/t /t/run", ("tools",)),
+        ("RUN --mount=type=cache,target=/c --mount=target=/t,from={{ parent('tools') }} true", ("tools",)),
+        ("COPY \\\n --from={{ parent('tools') }} /a /a", ("tools",)),
+        ("RUN echo x--mount=from={{ parent('tools') }}", ()),
+        ("RUN --mount=type=bind,source=from={{ parent('tools') }} true", ()),
+        ("# COPY --from={{ parent('tools') }} /a /a", ()),
+    ],
+)
+def test_an_image_that_a_step_mounts_or_copies_from_is_a_parent(
+    line: str, parents: tuple[str, ...], tmp_path: Path
+) -> None:
+    write(tmp_path, web=f"FROM scratch\n{line}\n", tools="FROM scratch")
+    assert recipes_of(tmp_path)["web"].parents == parents
 
 
 def test_an_unknown_parent_is_shown_with_its_likely_name(tmp_path: Path) -> None:
@@ -229,6 +263,21 @@ def test_a_script_with_windows_line_ends_is_refused(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "reason"), [("gone", "no such file or directory"), ("folder", "is a directory")]
+)
+def test_a_file_of_the_context_that_cannot_be_read_is_named(name: str, reason: str, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    file = ContextFile(path="file", origin=tmp_path / name)
+    with pytest.raises(HeatsinkError, match=f"`{tmp_path}/{name}` cannot be read: {reason}"):
+        assert file.content
+
+
+def test_a_folder_of_the_context_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(HeatsinkError, match=f"`{tmp_path}/gone` cannot be read: no such file or directory"):
+        list(paths_below(tmp_path / "gone"))
+
+
 def test_a_dockerfile_that_cannot_be_read_is_named_once(tmp_path: Path) -> None:
     (tmp_path / "web/Dockerfile.j2").mkdir(parents=True)
     assert problem(tmp_path) == f"error: `{tmp_path}/web/Dockerfile.j2` cannot be read: is a directory"
@@ -285,12 +334,31 @@ def test_an_override_changes_the_hash_of_the_images_that_it_fills_and_of_no_othe
     assert [name for name in before if before[name].content_hash != after[name].content_hash] == ["web"]
 
 
-@pytest.mark.parametrize("name", sorted(discover([folder("images")])))
-def test_a_shipped_image_has_hooks_that_are_empty(name: str) -> None:
-    text = discover([folder("images")])[name].source.text
+SHIPPED = discover([folder("images")])
+LEAVES = SHIPPED.keys() - {
+    parent for recipe in recipes_of(folder("images")).values() for parent in recipe.parents
+}
+
+
+@pytest.mark.parametrize("name", sorted(SHIPPED))
+def test_a_shipped_image_has_the_hooks_of_kolla(name: str) -> None:
     hook = name.replace("-", "_")
-    empty = [f"{{% block {hook}_{place} %}}{{% endblock %}}" for place in ("header", "footer")]
-    assert [line for line in text.splitlines() if "block" in line.split()] == empty
+    wanted = {"labels", f"{hook}_header", f"{hook}_footer", *(["footer"] if name in LEAVES else [])}
+    assert wanted <= blocks(SHIPPED[name].source)
+
+
+def test_the_base_has_the_hooks_of_kolla_for_debian() -> None:
+    assert blocks(SHIPPED["base"].source) == {
+        "labels",
+        "base_header",
+        "base_ubuntu_package_sources_list",
+        "base_debian_after_sources_list",
+        "base_ubuntu_package_apt_preferences",
+        "base_ubuntu_package_installation",
+        "base_lang",
+        "base_pip_conf",
+        "base_footer",
+    }
 
 
 def test_hooks_that_are_not_filled_leave_no_trace(tmp_path: Path) -> None:
