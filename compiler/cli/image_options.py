@@ -149,7 +149,7 @@ def recipe_options(command: _Decorated) -> _Decorated:
         ),
         click.option(
             "--config", "configs", metavar="FILE", multiple=True, type=click.Path(path_type=Path),
-            help="YAML file that changes lists of the Dockerfiles; later ones override earlier ones.  "
+            help="File of changes of images, such as their packages; later ones override earlier ones.  "
             "[default: ./images.yaml]",
         ),
         click.option(

@@ -4,7 +4,7 @@ tree        the images: folders with a Dockerfile.j2   dockerfile  their Dockerf
 config      `images.yaml`: what an operator changes    lists       lists in Dockerfiles, and their changes
 hooks       names of blocks and lists that do not exist
 image_file  `image.yaml`: what is said about one image
-patches     patches that a build applies           sources     files of elsewhere, for builds
+patches     patches that a build applies           sources     files from elsewhere, for builds
 build_args  values of ARG, and proxies             users       `users.yaml`: users with fixed numbers
 labels      what an image is, and was built from
 graph       the order in which they are built          recipe      what an image is built from, with a hash

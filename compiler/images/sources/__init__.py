@@ -1,4 +1,4 @@
-"""Sources of images: files of elsewhere that a build unpacks, `ADD sources/app.tar /opt/app/`.
+"""Sources of images: files from elsewhere that a build unpacks, `ADD sources/app.tar /opt/app/`.
 
 entry    one source as it is written           resolve  which content it is now: a hash, or a commit
 archive  archives with the same bytes          cache    what was fetched, limited in size

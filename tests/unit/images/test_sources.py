@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import random
+import socket
 import tarfile
 import tempfile
 import threading
@@ -152,9 +153,10 @@ def test_a_server_that_refuses_is_named(cache: SourceCache) -> None:
 
 
 def test_a_server_that_is_not_there_is_named(cache: SourceCache) -> None:
-    with serving(sending(b"")) as url:
-        pass
-    assert f"`{url}`: connection refused" in failure(cache, of_url(url, b""))
+    with socket.socket() as bound:  # and not listening
+        bound.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{bound.getsockname()[1]}/app"
+        assert f"`{url}`: connection refused" in failure(cache, of_url(url, b""))
 
 
 def test_a_download_that_does_not_end_is_refused_in_time(tmp_path: Path) -> None:
