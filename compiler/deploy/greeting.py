@@ -17,6 +17,12 @@ _SCRIPT = (
 up=up salt=- digest=- number=0 version=-
 if [ -r "$s" ]; then
   { read -r salt digest number; read -r services; read -r stamps; } <"$s"
+  # What is not in the form that heatsink writes is as if it were missing.
+  case $number in *[!0-9]* | ??????????*) number= ;; esac
+  case $salt in *[!0-9a-f]*) number= ;; esac
+  case $digest in -) ;; *[!0-9a-f]*) number= ;; *) [ ${#digest} = 64 ] || number= ;; esac
+  [ ${#salt} = 64 ] && [ -n "$digest" ] || number=
+  [ -n "$number" ] || services= stamps=
   for stamp in $stamps; do [ -e "$r$stamp" ] || up=down; done
   [ -z "$services" ] || services=$(systemctl is-active $services)
   for state in $services; do [ "$state" = active ] || up=down; done

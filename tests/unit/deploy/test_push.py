@@ -409,3 +409,28 @@ def test_a_systemd_that_is_out_of_reach_for_a_moment_is_waited_for(host: HostFol
     outcome = host.push()
     assert outcome.error is None
     assert {"heatsink-one.service", "heatsink-two.service"} <= set(host.started())
+
+
+SALT, DIGEST = "a" * 64, "b" * 64
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"{SALT} {DIGEST} none",
+        f"{SALT} {DIGEST} 1234567890",
+        f"{SALT} {DIGEST[1:]} 1",
+        f"{SALT} {DIGEST[1:]}- 1",
+        f"{SALT[1:]} {DIGEST} 1",
+        f"{SALT[1:]}/ {DIGEST} 1",
+        '{"format": 1, "units": 3}',
+        "* * *",
+        "",
+    ],
+)
+def test_a_summary_that_is_not_heatsinks_is_as_if_it_were_missing(host: HostFolder, line: str) -> None:
+    host.writes(service("one"))
+    host.push()
+    host.path(layout.SUMMARY).write_text(f"{line}\n--help *\n/\n")
+    outcome = host.push()
+    assert (outcome.error, outcome.generation) == (None, 1)
