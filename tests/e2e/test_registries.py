@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from compiler.lab import LabNode
 from tests.support.containers import IMAGE
 from tests.support.docker_registry import LOGIN, secured_registry, upload
 from tests.support.footprint import footprint
+from tests.support.images import layer_of
 from tests.support.loopback_registry import AUTHORITY
 from tests.support.nodes import Operator
 
@@ -32,15 +32,13 @@ outputs:
         step_1:
           web: {image: {get_param: WebImage}, restart: always, command: [sh, -c, exec sleep infinity]}
 """
-PROGRAMS = "for p in sh sleep; do command -v $p; ldd $(command -v $p) | grep -o '/[^ ]*'; done | sort -u"
 
 
 @pytest.fixture
 def image(node: LabNode, tmp_path: Path) -> Iterator[str]:
     """An image in a registry with TLS and a login, of programs of the node."""
     with secured_registry(tmp_path, node.lab.gateway) as address:
-        layer = base64.b64decode(node.run(("sh", "-c", f"tar -czh $({PROGRAMS}) 2>/dev/null | base64 -w0")))
-        yield f"{address}/site/web@{upload(address, 'site/web', layer)}"
+        yield f"{address}/site/web@{upload(address, 'site/web', layer_of(node))}"
 
 
 def compiles(operator: Operator, node: LabNode, image: str, registry: str, password: str) -> None:
