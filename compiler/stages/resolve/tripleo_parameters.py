@@ -8,7 +8,7 @@ _NO_MACHINES = "heatsink does not create machines: remove it"
 _NO_NETWORKS = "heatsink does not configure the networks of hosts: remove it"
 _HOSTS = "list the hosts in `hosts.yaml`"
 _ADDRESSES = "set `address` and `networks` of the hosts in `hosts.yaml`"
-_REGISTRIES = "configure registries on the hosts, for podman in `/etc/containers/registries.conf.d`"
+_REGISTRIES = "use the service `OS::Heatsink::Services::RegistryClient` and its parameters `Registry…`"
 
 _HINTS: tuple[tuple[str, str], ...] = (
     (r"(Overcloud)?[A-Z]\w*Count|[A-Z]\w*HostnameFormat", _HOSTS),
