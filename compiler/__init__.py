@@ -17,7 +17,7 @@ Layers. A module imports only from lines below its own, and rooms on one line do
     schemas                                JSON Schemas of the input files, and their violations in words
     node | jinja                           YAML with positions; Jinja2 in a sandbox
     diagnostics | meter                    problems with their place; the budget of steps
-    source | shipped | host                positions in text; the library; the program that runs on hosts
+    source | shipped | host | courier      positions in text; the library; the programs that run on hosts
 
 `host` uses the standard library alone: it is sent to the hosts as it is. The library of templates, roles and
 images lies beside this package in a checkout, and inside it in a wheel. For more see docs/internals.md.

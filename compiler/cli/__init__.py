@@ -9,6 +9,7 @@ fleet_options            which hosts are compiled, and from which files
 init                     a new project; the files of its example are in project/
 compile, secrets         a fleet's bundles; values of hidden parameters
 plan, push               what a push would change, and the push
+bundle                   a push in a file
 status, rollback         what happens to bundles on hosts
 history, diff            what was done on hosts; what lies between two generations
 remove                   hosts, or a whole fleet, that are not served any more
@@ -61,6 +62,7 @@ _COMMANDS = {
     "compile": "compile:compile_",
     "plan": "plan:plan",
     "push-artifacts": "push:push_artifacts",
+    "bundle": "bundle:bundle",
     "status": "status:status",
     "history": "history:history",
     "diff": "diff:diff",

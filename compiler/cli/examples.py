@@ -43,6 +43,9 @@ _EXAMPLES = {
             "to hosts that no registry reaches, what `heatsink images save` has saved",
         ),
     ),
+    "heatsink bundle": (
+        ("-o edge.bundle --images edge.oci.tar", "a push in a file, for hosts that no connection reaches"),
+    ),
     "heatsink status": (
         ("", "every service of every host"),
         ("--role Web --json", "one role, for a program"),

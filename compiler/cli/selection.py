@@ -75,17 +75,22 @@ class Selection:
         return by_host
 
 
+_PATH = click.Path(path_type=Path)
+HOST_OPTIONS = (
+    click.option("--build", type=_PATH, default=Path("build"), show_default=True,
+                 help="Folder of the compiled bundle."),
+    click.option("--host", "patterns", multiple=True, metavar="PATTERN", shell_complete=complete_hosts,
+                 help="Only hosts that match, such as `web-*` or `node[1-3,7]`; repeatable."),
+    click.option("--role", "roles", multiple=True, shell_complete=complete_roles,
+                 help="Only hosts of this role; repeatable."),
+)  # fmt: skip
+
+
 def selecting(command: _Command) -> _Command:
     """Give a command the options of Selection, as its parameter `selection`."""
-    path = click.Path(path_type=Path)
     options = (
-        click.option("--build", type=path, default=Path("build"), show_default=True,
-                     help="Folder of the compiled bundle."),
-        click.option("--host", "patterns", multiple=True, metavar="PATTERN", shell_complete=complete_hosts,
-                     help="Only hosts that match, such as `web-*` or `node[1-3,7]`; repeatable."),
-        click.option("--role", "roles", multiple=True, shell_complete=complete_roles,
-                     help="Only hosts of this role; repeatable."),
-        click.option("--known-hosts", type=path, default=Path("known_hosts"), show_default=True,
+        *HOST_OPTIONS,
+        click.option("--known-hosts", type=_PATH, default=Path("known_hosts"), show_default=True,
                      help="File of trusted host keys."),
         click.option("--accept-new-host-keys", "accept_new", is_flag=True,
                      help="Accept the keys of unknown hosts and save them."),

@@ -13,6 +13,7 @@ rollover                  authorities replaced without an outage
 printable                 a stranger's text on a terminal
 archives                  images that a push carries with it
 push, rollback            a bundle, an earlier generation, or nothing, activated
+courier_file              a push in a file that runs by itself
 status                    the state of units
 history                   what was done on hosts, and the generations that they keep
 choice                    a generation by its name, or its number

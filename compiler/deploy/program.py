@@ -45,7 +45,7 @@ def program() -> bytes:
     packed.write(f"# {program_hash()}\n".encode())
     with ZipFile(packed, "w") as archive:
         for name, source in _files().items():
-            archive.writestr(_entry(name), source, ZIP_DEFLATED, 9)
+            archive.writestr(entry(name), source, ZIP_DEFLATED, 9)
     return packed.getvalue()
 
 
@@ -58,8 +58,8 @@ def _files() -> dict[str, bytes]:
     return {"__main__.py": start, "modules": "\n".join(sources).encode(), **modules}
 
 
-def _entry(name: str) -> ZipInfo:
-    """An entry that does not depend on time or system."""
+def entry(name: str) -> ZipInfo:
+    """An entry of a zip file that does not depend on time or system."""
     from zipfile import ZipInfo
 
     entry = ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from compiler.images.layout_file import read_layout
 from compiler.images.registry import RegistryClient
 from compiler.images.saving import save
 from compiler.lab import LabNode
+from compiler.lab.system import wait_until
 from compiler.model.container import Backend
 from tests.support.images import make_image
 from tests.support.nodes import Operator, clean, lab_of_tests
@@ -92,3 +95,34 @@ def test_a_docker_that_loses_digests_is_refused_before_anything_is_changed(
     operator.writes(operator.container("web", image=reference))
     assert "docker does not keep the digests" in operator.push("--images", str(archive), code=1)
     assert node.run(("sh", "-c", "ls /etc/systemd/system")).count("heatsink") == 0
+
+
+def test_a_host_without_a_network_is_switched_on_by_a_file(
+    nodes: dict[str, LabNode], archive: Path, reference: str, tmp_path: Path
+) -> None:
+    node = nodes["podman"]
+    operator = operator_of(node, tmp_path, Backend.PODMAN)
+    operator.writes(operator.container("web", image=reference, config="new"))
+    operator.heatsink("bundle", "-o", "site.bundle", "--images", str(archive))
+    carry(tmp_path / "site.bundle", node)
+    refused = node.attempt(("/root/site.bundle", "--host", "other", "--yes"))
+    assert "this file has no bundle for `other`" in refused.stderr
+    # With a delay: nobody can start it when the network is gone.
+    node.run(
+        ("systemd-run", "--unit=courier", "sh", "-c", "sleep 3; /root/site.bundle --yes; echo $? >/root/code")
+    )
+    node.cut()
+    try:
+        time.sleep(25)
+    finally:
+        node.heal()
+    assert wait_until(lambda: node.attempt(("cat", "/root/code")).stdout == "0\n", seconds=60)
+    assert REPOSITORY in node.run(("podman", "ps", "--format", "{{.Image}}"))
+    assert "unchanged" in operator.push()
+
+
+def carry(path: Path, node: LabNode) -> None:
+    """Copy a file to /root of a node."""
+    with path.open("rb") as file:
+        command = (*node.ssh_command(), f"cat >/root/{path.name} && chmod 700 /root/{path.name}")
+        subprocess.run(command, stdin=file, check=True)

@@ -16,7 +16,9 @@ from compiler.deploy.program import program, program_hash
 from tests.support.imports import imported
 
 ROOT = Path(__file__).parents[3]
-MODULES = sorted((ROOT / "compiler/host").glob("*.py"))
+MODULES = sorted(
+    path for package in ("host", "courier") for path in (ROOT / "compiler" / package).glob("*.py")
+)
 
 # All of it is in Debian 13's python3-minimal; Debian 12's lacks `json`, which its `python3` has.
 LIBRARY = {
@@ -26,7 +28,7 @@ LIBRARY = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_a_module_is_python_3_9_and_needs_little_of_its_library(path: Path) -> None:
     tree = ast.parse(path.read_bytes(), feature_version=(3, 9))
     assert set(imported(tree)) - LIBRARY == set()
