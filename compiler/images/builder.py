@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tempfile
 import time
@@ -185,25 +186,39 @@ class ImageBuilder:
     def _context(self, recipe: ImageRecipe) -> Iterator[IO[bytes]]:
         with tempfile.TemporaryFile(dir=self.scratch) as archive:
             try:
-                write_context(recipe, archive, self.scratch)
+                text = f"{recipe.dockerfile}\n{label_line(self._labels(recipe))}\n"
+                write_context(replace(recipe, dockerfile=text), archive, self.scratch)
             except OSError as error:
                 raise HeatsinkError(f"`{error.filename}` cannot be read: {cause(error)}") from None
             archive.seek(0)
             yield archive
 
-    def _request(self, recipe: ImageRecipe) -> BuildRequest:
+    def _labels(self, recipe: ImageRecipe) -> dict[str, str]:
         stamps = {HASH_LABEL: recipe.content_hash, **content_label(recipe, self.recipes)}
         if recipe.name in self.outdated:  # without a hash the next build builds it anew
             stamps = dict.fromkeys(stamps, "")
-        labels = {**recipe.origin, **created(self.settings.epoch), **recipe.labels, **stamps}
+        return {**recipe.origin, **created(self.settings.epoch), **recipe.labels, **stamps}
+
+    def _request(self, recipe: ImageRecipe) -> BuildRequest:
         return BuildRequest(
             reference=recipe.reference,
-            labels=tuple(sorted(labels.items())),
             cached=self.settings.cached and self.settings.epoch is None,
             epoch=self.settings.epoch,
             pull=self._pulls(recipe),
             build_args=tuple(sorted(recipe.build_args.items())),
         )
+
+
+def label_line(labels: Mapping[str, str]) -> str:
+    """A line of a Dockerfile: podman's API takes labels too, and writes them in an order of chance."""
+    for name, value in labels.items():
+        if len(f"{name}{value}x".splitlines()) > 1:
+            raise HeatsinkError(f"the label `{name}` has more than one line")
+    return " ".join(("LABEL", *(f"{_quoted(name)}={_quoted(labels[name])}" for name in sorted(labels))))
+
+
+def _quoted(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False).replace("$", "\\$")
 
 
 def _both(first: Callable[[str], object], second: Callable[[str], object]) -> Callable[[str], None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -87,6 +88,16 @@ def test_an_engine_builds_what_changed_and_knows_what_it_has(
     assert ("toy-leaf built" in printed, "toy-leaf up to date" in printed) == (True, True)
     assert image is not None
     assert (image.id.startswith("sha256:"), image.size > 0) == (True, True)
+
+
+@ENGINES
+def test_an_image_has_the_names_of_its_files_in_a_label(url: tuple[str, str], tree: Path) -> None:
+    name = 'a "$HOME" ${HOME:-x} \\b Å'
+    (tree / "images/toy-leaf" / name).touch()
+    heatsink(tree, url, "build", "toy-leaf")
+    with running_engine(*url) as engine:
+        content = json.loads((engine.labels(REFERENCE) or {})["heatsink.content"])
+    assert sorted(content["file"]) == [name, "file"]
 
 
 @ENGINES

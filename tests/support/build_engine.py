@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 import tarfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,12 +40,14 @@ class ScriptedEngine(BuildEngine):
         self.requests.append(request)
         follow(messages[attempts : attempts + 1], output)
         with tarfile.open(fileobj=context) as archive:
-            content = repr([(entry.name, entry.size) for entry in archive] + [request.labels, attempts])
+            dockerfile = archive.extractfile("Dockerfile")
+            assert dockerfile
+            content = dockerfile.read().decode()
         self.images[request.reference] = EngineImage(
-            id=f"sha256:{hashlib.sha256(content.encode()).hexdigest()}",
+            id=f"sha256:{hashlib.sha256(f'{content}{attempts}'.encode()).hexdigest()}",
             size=1_000_000,
             created="2023-11-14T22:13:20Z",
-            labels=dict(request.labels),
+            labels=labels_of(content),
         )
 
     def push(self, reference: str, destination: str, *, verify_tls: bool) -> None:
@@ -58,6 +61,12 @@ class ScriptedEngine(BuildEngine):
     def built(self) -> list[str]:
         """The references of all builds, in order."""
         return [request.reference for request in self.requests]
+
+
+def labels_of(dockerfile: str) -> dict[str, str]:
+    """The labels of the last line."""
+    words = shlex.split(dockerfile.splitlines()[-1].removeprefix("LABEL "))
+    return dict(word.split("=", 1) for word in words)
 
 
 @dataclass

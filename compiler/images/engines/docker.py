@@ -58,7 +58,6 @@ class DockerEngine(BuildEngine):
                 custom_context=True,
                 dockerfile="Dockerfile",
                 tag=request.reference,
-                labels=dict(request.labels),
                 buildargs=request.arguments,
                 network_mode="host",
                 nocache=not request.cached,

@@ -99,7 +99,6 @@ def _parameters(request: BuildRequest) -> dict[str, object]:
     return {
         "dockerfile": "Dockerfile",
         "t": request.reference,
-        "labels": json.dumps(dict(request.labels)),
         "networkmode": "host",
         "nocache": not request.cached,
         "pullpolicy": "always" if request.pull else "missing",

@@ -41,7 +41,6 @@ class BuildRequest:
     """What an engine needs to know to build an image, beside its context archive."""
 
     reference: str
-    labels: tuple[tuple[str, str], ...] = ()
     cached: bool = True
     pull: bool = False
     """Whether images of registries that it is built on are pulled, even if the engine has them."""

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from compiler.diagnostics import HeatsinkError
+from compiler.images.builder import label_line
 from compiler.images.engines.protocol import HASH_LABEL, EngineImage
 from compiler.images.outcome import BuildOutcome, BuildResult, forgiven
 from compiler.images.recipe import ImageRecipe
@@ -131,3 +133,13 @@ def test_what_is_built_on_images_that_may_fail_alone_may_be_missing(
 
     order = [outcome(name) for name in ("base", "other", "web", "both")]
     assert forgiven(order, PARENTS, set(allowed.split())) == set(expected.split())
+
+
+def test_labels_are_a_line_of_the_dockerfile_in_one_order_with_quoted_values() -> None:
+    assert label_line({"b": "$HOME", "a": '"\\'}) == r'''LABEL "a"="\"\\" "b"="\$HOME"'''
+
+
+@pytest.mark.parametrize("label", [("name", "two\nlines"), ("two\nlines", "value"), ("name", "a line\n")])
+def test_a_label_of_several_lines_is_refused(label: tuple[str, str]) -> None:
+    with pytest.raises(HeatsinkError, match="has more than one line"):
+        label_line(dict([label]))
