@@ -12,7 +12,7 @@ import pytest
 
 from compiler.images.engines import running_engine
 from compiler.images.engines.podman_service import own_engine
-from compiler.lab import Engine, LabNode
+from compiler.lab import Engine, LabNode, start_registry
 from compiler.lab.system import wait_until
 from tests.support.in_process import exit_code
 
@@ -115,6 +115,32 @@ def test_a_failed_build_shows_its_last_lines(
 def test_an_image_that_is_not_there_has_no_hash(url: tuple[str, str]) -> None:
     with running_engine(*url) as engine:
         assert engine.content_hash("localhost/heatsink-test/no-such-image:1") is None
+
+
+@pytest.mark.parametrize("url", ["docker on a node"], indirect=True)
+def test_docker_pushes_what_it_has_built_and_keeps_its_own_name(
+    url: tuple[str, str], tree: Path, nodes_of: Callable[[Engine], tuple[LabNode, ...]]
+) -> None:
+    registry = start_registry(nodes_of("docker")[0].lab)
+    heatsink(tree, url, "build", "toy-leaf")
+    code = heatsink(tree, url, "push", "toy-leaf", "--registry", registry, "--insecure-registry")
+    pushed = f"{registry}/heatsink-test/toy-leaf:1"
+    with running_engine(*url) as engine:
+        kept = engine.image_id(REFERENCE), engine.image_id(pushed)
+    assert (code, f"{pushed}: sha256:" in (tree / "images.lock.yaml").read_text()) == (0, True)
+    assert (kept[0] is not None, kept[1]) == (True, None)
+
+
+@pytest.mark.parametrize("url", ["docker on a node"], indirect=True)
+def test_a_push_to_a_registry_that_docker_does_not_trust_says_so(
+    url: tuple[str, str], tree: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    heatsink(tree, url, "build", "toy-leaf")
+    code = heatsink(tree, url, "push", "toy-leaf", "--registry", "192.0.2.1:1", "--insecure-registry")
+    assert (code, "cannot push `192.0.2.1:1/heatsink-test/toy-leaf:1`: " in capsys.readouterr().err) == (
+        1,
+        True,
+    )
 
 
 @ENGINES

@@ -78,7 +78,7 @@ class DockerEngine(BuildEngine):
             client.api.tag(reference, repository, tag)
             try:
                 follow(client.api.push(repository, tag, stream=True, decode=True), lambda _text: None)
-            except BuildFailedError as error:
+            except (BuildFailedError, APIError) as error:
                 raise refused_push(destination, error, verify_tls=verify_tls) from error
             finally:
                 client.api.remove_image(destination, noprune=True)
