@@ -1,9 +1,9 @@
 """What `heatsink images build` shows: on a terminal a table, elsewhere a line for each event.
 
-image      state         time      size
-base       built         31 s  142.4 MB
-memcached  building 2/4   9 s
-2 of 3 images: 1 building
+image      state            time       size
+base       built            31 s   142.4 MB
+memcached  building 2/4      9 s
+1 of 3 images, 1 in work
 """
 
 from __future__ import annotations

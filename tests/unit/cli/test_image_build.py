@@ -149,3 +149,11 @@ def test_a_time_for_the_images_is_in_seconds(value: str, tmp_path: Path) -> None
         f"error: SOURCE_DATE_EPOCH is not a time: `{value}`\n"
         "hint: write the seconds since 1970, as `git log -1 --format=%ct` does\n",
     )
+
+
+def test_a_pattern_of_images_that_may_fail_matches_one_of_the_tree(tmp_path: Path) -> None:
+    done = run(("images", "build", "--allow-failure", "memcachd"), tmp_path, {"PATH": ""}, io.StringIO())
+    assert (done.returncode, done.stderr) == (
+        1,
+        "error: no image matches `memcachd`\nhint: did you mean `memcached`?\n",
+    )
