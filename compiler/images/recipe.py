@@ -6,6 +6,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -21,7 +22,7 @@ from compiler.images.labels import labels, origin
 from compiler.images.patches import Patch, check_patches
 from compiler.images.sources.entry import ImageSource, SourceKind, complete
 from compiler.images.sources.mentions import check_mentions
-from compiler.images.sources.resolve import ResolvedSource, resolved
+from compiler.images.sources.resolve import Commits, ResolvedSource, commits, resolved
 from compiler.images.tree import DOCKERFILE, ROOTFS, Image, paths_below
 
 T = TypeVar("T")
@@ -108,6 +109,7 @@ def recipes(images: Mapping[str, Image], names: Iterable[str], settings: RenderS
     rendered, broken = dockerfiles(images, names, settings)
     parents = {name: rendered[name].parents for name in sorted(rendered)}
     broken |= _circular(parents, images)
+    known = commits(_sources(rendered.values()))
     by_name: dict[str, ImageRecipe] = {}
     blocked: dict[str, str] = {}
     for name in ordered({name: above for name, above in parents.items() if name not in broken}):
@@ -116,10 +118,17 @@ def recipes(images: Mapping[str, Image], names: Iterable[str], settings: RenderS
             continue
         above = tuple(by_name[parent] for parent in parents[name])
         try:
-            by_name[name] = _recipe(images[name], rendered[name], settings, above)
+            by_name[name] = _recipe(images[name], rendered[name], settings, known, above)
         except HeatsinkError as error:
             broken[name] = error
     return Recipes(by_name=by_name, parents=parents, broken=broken, blocked=blocked)
+
+
+def _sources(rendered: Iterable[Dockerfile]) -> Iterator[ImageSource]:
+    """The sources of all images; those with mistakes are left to the recipe of their image."""
+    for dockerfile in rendered:
+        with suppress(CompileError):
+            yield from complete(dockerfile.settings.sources.values())
 
 
 def _circular(
@@ -137,13 +146,17 @@ def _circle_error(circle: Sequence[str], images: Mapping[str, Image]) -> Compile
 
 
 def _recipe(
-    image: Image, dockerfile: Dockerfile, settings: RenderSettings, parents: tuple[ImageRecipe, ...]
+    image: Image,
+    dockerfile: Dockerfile,
+    settings: RenderSettings,
+    known: Commits,
+    parents: tuple[ImageRecipe, ...],
 ) -> ImageRecipe:
     wanted, patches = complete(dockerfile.settings.sources.values()), dockerfile.settings.patches
     check_patches(patches, dockerfile.text)
     context = _context_files(image.folder, wanted, patches)
     check_mentions(dockerfile.text, wanted, image.place, {file.path for file in context})
-    sources = tuple(resolved(source) for source in wanted)
+    sources = tuple(resolved(source, known) for source in wanted)
     arguments = _build_args(dockerfile, settings)
     own_labels = labels(image.name, settings.naming.tag, dockerfile.text, dockerfile.settings.labels, sources)
     return ImageRecipe(

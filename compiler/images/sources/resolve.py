@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
+from typing import TypeAlias
 
 from compiler.diagnostics import HeatsinkError, reason
 from compiler.images.sources import git
 from compiler.images.sources.archive import digest, entries_of_folder
 from compiler.images.sources.entry import ImageSource, SourceKind
+
+_AT_A_TIME = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,10 +25,21 @@ class ResolvedSource:
     content: str
 
 
-def resolved(source: ImageSource) -> ResolvedSource:
-    """The source with its content. Of git, the server is asked for the commit. Raises HeatsinkError."""
+Commits: TypeAlias = Mapping[tuple[str, str], str | HeatsinkError]
+"""Location and reference in git → the commit, or why there is none."""
+
+
+def commits(sources: Iterable[ImageSource]) -> Commits:
+    """The commits of all sources in git. Several servers are asked at a time, each once for a reference."""
+    wanted = {(source.location, source.reference) for source in sources if source.kind is SourceKind.GIT}
+    with ThreadPoolExecutor(_AT_A_TIME) as pool:
+        return dict(zip(wanted, pool.map(_commit, wanted), strict=True))
+
+
+def resolved(source: ImageSource, known: Commits) -> ResolvedSource:
+    """The source with its content; of git, the one of a known commit. Raises HeatsinkError."""
     try:
-        return ResolvedSource(source=source, content=_CONTENTS[source.kind](source))
+        return ResolvedSource(source=source, content=_content(source, known))
     except HeatsinkError as error:
         raise unavailable(source, error) from None
 
@@ -40,12 +54,15 @@ def unavailable(source: ImageSource, error: HeatsinkError) -> HeatsinkError:
     )
 
 
-def _of_url(source: ImageSource) -> str:
-    return f"sha256:{source.sha256}"
-
-
-def _of_git(source: ImageSource) -> str:
-    return f"git:{_commit(source.location, source.reference)}"
+def _content(source: ImageSource, known: Commits) -> str:
+    if source.kind is SourceKind.URL:
+        return f"sha256:{source.sha256}"
+    if source.kind is SourceKind.LOCAL:
+        return _of_local(source)
+    commit = known[source.location, source.reference]
+    if isinstance(commit, HeatsinkError):
+        raise commit
+    return f"git:{commit}"
 
 
 def _of_local(source: ImageSource) -> str:
@@ -59,14 +76,8 @@ def _of_local(source: ImageSource) -> str:
         raise HeatsinkError(reason(error), hint="the path is relative to the file that names it") from None
 
 
-_CONTENTS: Mapping[SourceKind, Callable[[ImageSource], str]] = {
-    SourceKind.URL: _of_url,
-    SourceKind.GIT: _of_git,
-    SourceKind.LOCAL: _of_local,
-}
-
-
-@lru_cache(maxsize=1024)
-def _commit(location: str, reference: str) -> str:
-    """The commit; all images of one command get the same one."""
-    return git.commit_of(location, reference)
+def _commit(reference: tuple[str, str]) -> str | HeatsinkError:
+    try:
+        return git.commit_of(*reference)
+    except HeatsinkError as error:
+        return error

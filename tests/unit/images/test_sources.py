@@ -26,12 +26,16 @@ from compiler.images.sources.archive import digest, entries_of_file, entries_of_
 from compiler.images.sources.cache import SourceCache
 from compiler.images.sources.entry import ImageSource, SourceKind
 from compiler.images.sources.git import commit_of
-from compiler.images.sources.resolve import ResolvedSource, resolved
+from compiler.images.sources.resolve import ResolvedSource, commits, resolved
 from compiler.source import Source, Span
 from tests.support.git_repository import GitRepository
 from tests.support.image_trees import selected, write
 
 PLACE = Span(Source("image.yaml"), 1, 1, 1, 1)
+
+
+def resolved_now(wanted: ImageSource) -> ResolvedSource:
+    return resolved(wanted, commits([wanted]))
 
 
 def source(kind: SourceKind, location: str, *, reference: str = "", sha256: str = "") -> ImageSource:
@@ -99,7 +103,7 @@ def sending(content: bytes, *, status: int = 200) -> Callable[[BaseHTTPRequestHa
 
 
 def of_url(url: str, content: bytes) -> ResolvedSource:
-    return resolved(source(SourceKind.URL, url, sha256=hashlib.sha256(content).hexdigest()))
+    return resolved_now(source(SourceKind.URL, url, sha256=hashlib.sha256(content).hexdigest()))
 
 
 # Downloads
@@ -197,7 +201,7 @@ def repository(tmp_path: Path) -> GitRepository:
 
 
 def of_git(repository: GitRepository, reference: str) -> ResolvedSource:
-    return resolved(source(SourceKind.GIT, repository.url, reference=reference))
+    return resolved_now(source(SourceKind.GIT, repository.url, reference=reference))
 
 
 @pytest.mark.parametrize("reference", ["main", "HEAD", "v1", "refs/tags/v1", "light"])
@@ -206,6 +210,20 @@ def test_a_branch_or_a_tag_is_resolved_to_its_commit(repository: GitRepository, 
     repository.git("tag", "--annotate", "--message=one", "v1")
     repository.git("tag", "light")
     assert of_git(repository, reference).content == f"git:{commit}"
+
+
+def test_servers_are_asked_at_the_same_time(tmp_path: Path) -> None:
+    both = threading.Barrier(3, timeout=20)
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        both.wait()  # until all are here
+        handler.send_error(404)
+
+    with serving(answer) as url:
+        wanted = [source(SourceKind.GIT, f"{url}/{number}", reference="main") for number in range(3)]
+        known = commits([*wanted, *wanted])
+    assert [type(known[one.location, "main"]) for one in wanted] == [HeatsinkError] * 3
+    assert not both.broken
 
 
 def test_a_full_commit_needs_no_server() -> None:
@@ -240,7 +258,7 @@ def test_an_unknown_reference_is_an_error(repository: GitRepository) -> None:
 
 def test_a_repository_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(HeatsinkError, match=r"`file://.*/none`: '.*/none' does not appear to be a git"):
-        resolved(source(SourceKind.GIT, f"file://{tmp_path}/none", reference="main"))
+        resolved_now(source(SourceKind.GIT, f"file://{tmp_path}/none", reference="main"))
 
 
 # Local folders and archives
@@ -250,13 +268,13 @@ def test_a_folder_is_packed_without_what_git_keeps_in_it(tmp_path: Path, cache: 
     repository = GitRepository(tmp_path / "app")
     repository.commit(run="one")
     (repository.folder / "link").symlink_to("run")
-    wanted = resolved(source(SourceKind.LOCAL, str(repository.folder)))
+    wanted = resolved_now(source(SourceKind.LOCAL, str(repository.folder)))
     assert fetched(cache, wanted) == {"run": "one", "link": "b'2' run"}
 
 
 def test_a_local_archive_is_unpacked(tmp_path: Path, cache: SourceCache) -> None:
     (tmp_path / "app.tar.gz").write_bytes(packed(a="1", b="2"))
-    assert fetched(cache, resolved(source(SourceKind.LOCAL, f"{tmp_path}/app.tar.gz"))) == {
+    assert fetched(cache, resolved_now(source(SourceKind.LOCAL, f"{tmp_path}/app.tar.gz"))) == {
         "a": "1",
         "b": "2",
     }
@@ -264,7 +282,7 @@ def test_a_local_archive_is_unpacked(tmp_path: Path, cache: SourceCache) -> None
 
 def test_a_missing_local_source_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(HeatsinkError, match=f"`{tmp_path}/app`: no such file or directory"):
-        resolved(source(SourceKind.LOCAL, f"{tmp_path}/app"))
+        resolved_now(source(SourceKind.LOCAL, f"{tmp_path}/app"))
 
 
 @pytest.mark.parametrize(
@@ -285,14 +303,14 @@ def test_an_archive_with_something_else_is_refused(
             setattr(header, field, value)
         tar.addfile(header)
     with pytest.raises(HeatsinkError, match=problem):
-        fetched(cache, resolved(source(SourceKind.LOCAL, f"{tmp_path}/app.tar")))
+        fetched(cache, resolved_now(source(SourceKind.LOCAL, f"{tmp_path}/app.tar")))
 
 
 def test_a_damaged_archive_is_an_error(tmp_path: Path, cache: SourceCache) -> None:
     content = packed(a="1" * 100_000, b="".join(random.Random(1).choices("abcdefgh", k=100_000)))
     (tmp_path / "app.tar.gz").write_bytes(content[: len(content) // 2])
     with pytest.raises(HeatsinkError, match="the archive is damaged"):
-        fetched(cache, resolved(source(SourceKind.LOCAL, f"{tmp_path}/app.tar.gz")))
+        fetched(cache, resolved_now(source(SourceKind.LOCAL, f"{tmp_path}/app.tar.gz")))
 
 
 # Laws of archives
