@@ -170,16 +170,17 @@ def push(
     names = sorted(image_options.selected(patterns).names)
     is_named = patterns or image_options.selection.is_narrow()
     registry = ImageRegistry(address=address, insecure=insecure)
-    digests = {}
+    digests, sources = {}, {}
     with engine.running() as running:
         selected = names if is_named else built(running, names, image_options.naming)
         for pushed in push_images(running, selected, image_options.naming, registry, jobs=jobs):
             _print_pushed(pushed)
             if pushed.digest:
                 digests[pushed.reference] = pushed.digest
+                sources[pushed.name] = pushed.sources
     if not digests:
         raise _nothing_pushed(selected, address)
-    images_lock.add_to_lock(lock, digests)
+    images_lock.add_to_lock(lock, digests, images_lock.records_with_sources(lock, sources))
     note(f"{len(digests)} of {len(selected)} images pushed, digests written to {lock}")
     sys.exit(0 if len(digests) == len(selected) else 1)
 

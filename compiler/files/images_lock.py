@@ -15,7 +15,7 @@ import json
 import re
 from collections.abc import Iterator
 from collections.abc import Mapping as AbstractMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +72,18 @@ def add_to_lock(
     before = read_lock(path)
     lines = _lines({**before.digests, **(digests or {})}, {**before.builds, **(builds or {})})
     replace_file(path, "".join(f"{line}\n" for line in lines).encode(), 0o644, durable=True)
+
+
+def records_with_sources(
+    path: Path, sources: AbstractMapping[str, AbstractMapping[str, str]]
+) -> dict[str, BuildRecord]:
+    """The records of images in the file, with these sources; none for an image that has neither."""
+    before = read_lock(path).builds
+    return {
+        name: replace(before.get(name, BuildRecord()), sources=own)
+        for name, own in sources.items()
+        if own or name in before
+    }
 
 
 def _lines(digests: AbstractMapping[str, str], builds: AbstractMapping[str, BuildRecord]) -> Iterator[str]:

@@ -46,6 +46,12 @@ def created(epoch: int | None) -> dict[str, str]:
     )
 
 
+def sources_in(image_labels: Mapping[str, str]) -> dict[str, str]:
+    """What the sources of an image, and of those it is built on, are, as its labels say."""
+    named = {key: value for key, value in image_labels.items() if key.startswith(SOURCE_LABEL)}
+    return {key.removeprefix(SOURCE_LABEL): value for key, value in named.items()}
+
+
 @lru_cache
 def revision(folder: Path) -> str:
     """The commit of a folder, `…-dirty` if something was changed since; "" if git does not know it."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from compiler.diagnostics import HeatsinkError
 from compiler.images.dockerfile import Naming
-from compiler.images.engines.protocol import BuildEngine
+from compiler.images.engines.protocol import BuildEngine, EngineImage
+from compiler.images.labels import sources_in
 from compiler.images.registry import RegistryClient
 
 
@@ -28,6 +29,8 @@ class PushOutcome:
     reference: str
     digest: str = ""
     reason: str = ""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """What the sources of the image are."""
 
 
 def built(engine: BuildEngine, names: Iterable[str], naming: Naming) -> list[str]:
@@ -43,24 +46,27 @@ def push(
     def work(name: str) -> PushOutcome:
         reference = naming.remote(name, registry.address)
         try:
-            digest = _push_one(engine, naming.local(name), reference, registry)
+            image, digest = _push_one(engine, naming.local(name), reference, registry)
         except HeatsinkError as error:
             return PushOutcome(name=name, reference=reference, reason=error.render().removeprefix("error: "))
-        return PushOutcome(name=name, reference=reference, digest=digest)
+        return PushOutcome(name=name, reference=reference, digest=digest, sources=sources_in(image.labels))
 
     with ThreadPoolExecutor(jobs) as pool:
         for future in as_completed([pool.submit(work, name) for name in names]):
             yield future.result()
 
 
-def _push_one(engine: BuildEngine, local: str, remote: str, registry: ImageRegistry) -> str:
-    image_id = engine.image_id(local)
-    if image_id is None:
+def _push_one(
+    engine: BuildEngine, local: str, remote: str, registry: ImageRegistry
+) -> tuple[EngineImage, str]:
+    """The image that was pushed, and the digest that the registry serves."""
+    image = engine.image(local)
+    if image is None:
         raise HeatsinkError(f"`{local}` is not built", hint="run `heatsink images build` first")
     engine.push(local, remote, verify_tls=not registry.insecure)
     client = RegistryClient(insecure=frozenset((registry.address,) if registry.insecure else ()))
     manifest = client.manifest(remote)
     # Newer engines report a failed push in a stream that the SDK does not read, so ask the registry.
-    if manifest.config != image_id:
+    if manifest.config != image.id:
         raise HeatsinkError(f"the registry serves another image as `{remote}` than the one pushed")
-    return manifest.digest
+    return image, manifest.digest

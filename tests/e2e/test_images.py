@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import socket
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from compiler.cli.images import images
+from compiler.files.images_lock import BuildRecord, read_lock
 
 pytestmark = pytest.mark.lab
 
@@ -167,6 +169,16 @@ def test_a_pushed_image_can_be_pulled_by_the_digest_of_the_lock_file(tree: Path,
     )
     assert inspected(pinned)["Id"] == inspected(f"localhost/{NAMESPACE}/toy-leaf:1")["Id"]
     subprocess.run(("podman", "rmi", pinned), check=False, capture_output=True)
+
+
+def test_a_push_records_what_the_sources_of_an_image_were(tree: Path, registry: str) -> None:
+    (tree / "toy-leaf/Dockerfile.j2").write_text("FROM scratch\nADD sources/app.tar /app/\n")
+    (tree / "toy-leaf/image.yaml").write_text("sources: [{name: app, type: local, location: file}]\n")
+    lock = tree / "images.lock.yaml"
+    heatsink("build", tree, "toy-leaf")
+    heatsink("push", tree, "toy-leaf", "--registry", registry, "--insecure-registry", "--lock", str(lock))
+    written = hashlib.sha256((tree / "toy-leaf/file").read_bytes()).hexdigest()
+    assert read_lock(lock).builds == {"toy-leaf": BuildRecord(sources={"app": f"sha256:{written}"})}
 
 
 def test_a_push_without_patterns_pushes_what_is_built(tree: Path, registry: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compiler.diagnostics import CompileError
-from compiler.files.images_lock import BuildRecord, ImagesLock, add_to_lock, read_lock
+from compiler.files.images_lock import (
+    BuildRecord,
+    ImagesLock,
+    add_to_lock,
+    read_lock,
+    records_with_sources,
+)
 
 ONE, TWO, THREE = (f"sha256:{digit * 64}" for digit in "123")
 RECORD = BuildRecord(base=ONE, packages={"memcached": "1.10", "libc6": "2:1"}, sources={"plugin": "0123"})
@@ -40,6 +47,17 @@ def test_a_lock_file_keeps_what_was_there_and_is_sorted(tmp_path: Path) -> None:
         builds={"memcached": RECORD, "base": BuildRecord()},
     )
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_record_gets_other_sources_and_keeps_the_rest(tmp_path: Path) -> None:
+    path = tmp_path / "images.lock.yaml"
+    add_to_lock(path, builds={"memcached": RECORD, "web": RECORD})
+    sources = {"memcached": {"plugin": "4567"}, "web": {}, "new": {"app": "89ab"}, "without": {}}
+    assert records_with_sources(path, sources) == {
+        "memcached": replace(RECORD, sources={"plugin": "4567"}),
+        "web": replace(RECORD, sources={}),
+        "new": BuildRecord(sources={"app": "89ab"}),
+    }
 
 
 def test_a_lock_file_of_the_first_version_is_read(tmp_path: Path) -> None:

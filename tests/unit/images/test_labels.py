@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from compiler.images.config import images_config
-from compiler.images.labels import created, revision
+from compiler.images.labels import created, revision, sources_in
 from compiler.images.recipe import ImageRecipe
 from compiler.shipped import folder
 from tests.support.git_repository import GitRepository
@@ -56,6 +56,12 @@ def test_an_image_names_what_its_sources_are(tmp_path: Path) -> None:
         dockerfile="FROM scratch\nADD sources/app.tar /\n",
     )
     assert made.labels["heatsink.source.app"] == f"sha256:{'a' * 64}"
+
+
+def test_the_labels_of_an_image_say_what_its_sources_are() -> None:
+    assert sources_in({"heatsink.source.app": "git:0123", "heatsink.sources": "x", "kind": "y"}) == {
+        "app": "git:0123"
+    }
 
 
 def test_a_label_changes_the_hash(tmp_path: Path) -> None:
