@@ -77,11 +77,17 @@ class Conversation:
         self._write(f"{verb} {len(content)} {self._carried.index['program_sha256']}\n".encode() + content)
 
     def _send_images(self, wanted: Sequence[str]) -> None:
-        images = self._carried.index["images"]
-        names = [name for name in wanted if name in images]
-        rows = [{"image": name, "size": self._carried.size(images[name])} for name in names]
-        pieces = (piece for name in names for piece in self._carried.pieces(images[name]))
-        self._send({"go": "pull", "archives": rows}, pieces)
+        """Send the images that are carried, each part once; the host pulls the others."""
+        index = self._carried.index
+        images = {name: index["images"][name] for name in wanted if name in index["images"]}
+        needed = sorted({number for numbers in images.values() for number in numbers})
+        parts = [index["parts"][number] for number in needed]
+        rows = [
+            {"image": name, "parts": [needed.index(number) for number in numbers]}
+            for name, numbers in images.items()
+        ]
+        fields = {"go": "pull", "archives": rows, "parts": list(map(self._carried.size, parts))}
+        self._send(fields, (piece for part in parts for piece in self._carried.pieces(part)))
 
     def _release(self, word: object) -> None:
         self._send({"go": word})

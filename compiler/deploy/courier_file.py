@@ -18,7 +18,7 @@ from typing import IO
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from compiler.deploy.activation import PushOptions
-from compiler.deploy.archives import ImageArchives
+from compiler.deploy.archives import ImageArchives, numbered
 from compiler.deploy.bundle import BundleFolder
 from compiler.deploy.greeting import command
 from compiler.deploy.program import entry, program
@@ -111,7 +111,7 @@ def _index(pieces: _Pieces, content: CourierContent) -> dict[str, object]:
         "program": pieces.add([program()]),
         "program_sha256": hashlib.sha256(program()).hexdigest(),
         "hosts": {name: _host(pieces, bundle, content.secrets) for name, bundle in content.bundles.items()},
-        "images": dict(_images(pieces, content)),
+        **_images(pieces, content),
     }
 
 
@@ -123,11 +123,10 @@ def _host(pieces: _Pieces, bundle: BundleFolder, secrets: Mapping[str, str]) -> 
     }
 
 
-def _images(pieces: _Pieces, content: CourierContent) -> Iterable[tuple[str, list[tuple[int, int]]]]:
-    for reference in content.images:
-        archive = content.archives.archive(reference)
-        assert archive
-        yield reference, pieces.add(archive[1])
+def _images(pieces: _Pieces, content: CourierContent) -> dict[str, object]:
+    archives = {name: content.archives.archive(name) or () for name in content.images}
+    parts, images = numbered(archives)
+    return {"parts": [pieces.add(part.content()) for part in parts], "images": images}
 
 
 def _zip(index: bytes) -> bytes:

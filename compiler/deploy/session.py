@@ -9,7 +9,7 @@
     us → host    {"size": n}, n bytes: those blobs, concatenated
     host → us    {"event": "ready", …}                                    the plan; nothing is changed
     us → host    {"go": "pull"}                                           if the host lacks images
-    us → host    …, "archives": [{"image": …, "size": n}, …]}, n bytes each    those that we have, as they are
+    us → host    …, "archives": [{"image": …, "parts": [0, 3, …]}, …], "parts": [n, …]}, n bytes each
     host → us    {"event": "pulled"}
     us → host    {"go": "install"}                                        when every host has its images
     host → us    {"event": "installed", …}

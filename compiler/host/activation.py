@@ -16,7 +16,7 @@ from .install import install
 from .installed import Installed
 from .journal import masked
 from .kernel import lacking_modules
-from .loading import Archive
+from .loading import Sent
 from .machine import Machine
 from .needs import Needs, needs_of
 from .pending import Pending, before_change, confirm, is_confirmed, seal
@@ -77,8 +77,8 @@ def _obtain_images(
     """Load or pull images when the pusher lets us; reference → id, of those that are there too."""
     if not needs.images:
         return needs.present.known
-    archives = [Archive(**entry) for entry in pusher.wait_for_release("pull").get("archives", ())]
-    pulled = obtain(machine, pusher, wanted, needs.images, archives, limit, before=needs.present.ids)
+    sent = Sent.of(pusher.wait_for_release("pull"))
+    pulled = obtain(machine, pusher, wanted, needs.images, sent, limit, before=needs.present.ids)
     pusher.send("pulled")
     return {**needs.present.known, **pulled}
 

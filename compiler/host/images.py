@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from .engine import Present, id_of, present_images
 from .layout import IMAGES
-from .loading import Archive, bring
+from .loading import Sent, bring
 from .machine import Machine
 from .sealed import DamagedError, unsealed, write_sealed
 from .store import Generation, generation, generations
@@ -101,7 +101,7 @@ def obtain(
     pusher: Pusher,
     wanted: Generation,
     references: Sequence[str],
-    archives: Sequence[Archive],
+    sent: Sent,
     limit: float,
     *,
     before: Iterable[str],
@@ -117,7 +117,7 @@ def obtain(
         record.tags_of = 0
     record.save(machine)
     try:
-        bring(machine, pusher, wanted, references, archives, limit)
+        bring(machine, pusher, wanted, references, sent, limit)
     finally:
         ids = _finish_pulls(machine, record)
         record.save(machine)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
+from .disk import remove_tree
 from .engine import id_of, pull
 from .layout import LAYERS
 from .machine import Machine, require
 from .registries import pull_settings
 from .space import check_space
 from .store import Generation
-from .wire import Pusher, RefusedError, counted
+from .wire import PIECE, Pusher, RefusedError, counted
 
 _NO_DIGESTS = (
     "docker does not keep the digests of images that are loaded into its own store",
@@ -19,11 +20,20 @@ _NO_DIGESTS = (
 )
 
 
-class Archive(NamedTuple):
-    """An image that is sent: the reference that it gets, and the bytes of its archive."""
+class Sent(NamedTuple):
+    """What the pusher sends: the sizes of parts, and for each image the numbers of those it consists of.
 
-    image: str
-    size: int
+    Images share most of their layers, so each part travels once.
+    """
+
+    parts: Sequence[int]
+    images: Mapping[str, Sequence[int]]
+
+    @classmethod
+    def of(cls, request: Mapping[str, Any]) -> Sent:
+        """What a request announces; nothing of an older pusher's."""
+        images = {row["image"]: row["parts"] for row in request.get("archives", ())}
+        return cls(request.get("parts", ()), images)
 
 
 def bring(
@@ -31,38 +41,51 @@ def bring(
     pusher: Pusher,
     wanted: Generation,
     references: Sequence[str],
-    archives: Sequence[Archive],
+    sent: Sent,
     limit: float,
 ) -> None:
     """Load the images that are sent, and pull the others for a generation; each in so many seconds."""
-    if archives:
+    if sent.images:
         _check_engine(machine, wanted.engine)
-        pusher.send("progress", text=f"loading {counted(len(archives), 'image')}")
-    for archive in archives:
-        _load(machine, pusher, wanted.engine, archive, limit)
-    sent = {archive.image for archive in archives}
-    if missing := [reference for reference in references if reference not in sent]:
+        pusher.send("progress", text=f"loading {counted(len(sent.images), 'image')}")
+        try:
+            _receive(machine, pusher, sent)
+            for image, numbers in sent.images.items():
+                _load(machine, wanted.engine, image, numbers, limit)
+        finally:
+            remove_tree(machine.path(LAYERS))
+    if missing := [reference for reference in references if reference not in sent.images]:
         with pull_settings(machine, wanted) as environment:
             pull(machine, pusher, wanted.engine, missing, limit, environment)
 
 
-def _load(machine: Machine, pusher: Pusher, engine: str, archive: Archive, limit: float) -> None:
-    """Receive an archive into a file, which may be larger than memory, and have the engine load it."""
-    place = f"{LAYERS}/archive"
-    check_space(machine, {place: archive.size})
-    path = machine.path(place)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        with path.open("wb") as file:
-            for piece in pusher.pieces(archive.size):
+def _receive(machine: Machine, pusher: Pusher, sent: Sent) -> None:
+    """Write the parts to files: they may be larger than memory. There is room for an image of all of them."""
+    check_space(machine, {_part(number): 2 * size for number, size in enumerate(sent.parts)})
+    machine.path(LAYERS).mkdir(parents=True, exist_ok=True, mode=0o700)
+    for number, size in enumerate(sent.parts):
+        with machine.path(_part(number)).open("wb") as file:
+            for piece in pusher.pieces(size):
                 file.write(piece)
-        command = (engine, "load", "--quiet", "--input", str(path))
-        done = machine.run(command, limit=limit, TMPDIR=str(path.parent))
-    finally:
-        path.unlink(missing_ok=True)
-    require(done, f"image `{archive.image}` cannot be loaded")
-    if not id_of(machine, engine, archive.image):
-        raise RefusedError(f"`{engine}` has loaded `{archive.image}` under another name")
+
+
+def _load(machine: Machine, engine: str, image: str, numbers: Sequence[int], limit: float) -> None:
+    """Have the engine load an image from its parts."""
+    archive = machine.path(f"{LAYERS}/archive")
+    with archive.open("wb") as file:
+        for number in numbers:
+            with machine.path(_part(number)).open("rb") as part:
+                while piece := part.read(PIECE):
+                    file.write(piece)
+    command = (engine, "load", "--quiet", "--input", str(archive))
+    done = machine.run(command, limit=limit, TMPDIR=str(archive.parent))
+    require(done, f"image `{image}` cannot be loaded")
+    if not id_of(machine, engine, image):
+        raise RefusedError(f"`{engine}` has loaded `{image}` under another name")
+
+
+def _part(number: int) -> str:
+    return f"{LAYERS}/part-{number}"
 
 
 def _check_engine(machine: Machine, engine: str) -> None:

@@ -14,6 +14,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from tarfile import BLOCKSIZE, GNU_FORMAT, NUL, TarInfo
 from typing import Any
 
@@ -120,27 +121,43 @@ def blobs_of(images: Iterable[LayoutImage]) -> list[Blob]:
     return [blob for _, blob in sorted({blob.digest: blob for blob in (*parts, *manifests)}.items())]
 
 
-def layout_size(images: Sequence[LayoutImage], name: str = "") -> int:
-    """The bytes of a layout of these images."""
-    entries = sum(len(_header(blob.path, blob.size)) + _padded(blob.size) for blob in blobs_of(images))
-    return len(_head(images, name)) + entries + len(_END)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayoutPart:
+    """A part of a layout; what has the same key is the same in every layout."""
+
+    key: str
+    size: int
+    content: Callable[[], Iterable[bytes]]
 
 
-def layout(
+def layout_parts(
     images: Sequence[LayoutImage], content: Callable[[Blob], Iterable[bytes]], name: str = ""
-) -> Iterator[bytes]:
-    """The pieces of a layout: the same bytes for the same images, whoever writes it and when.
+) -> list[LayoutPart]:
+    """The parts of a layout: the same bytes for the same images, whoever writes it and when.
 
     `content` returns what is in a blob, other than a manifest. All images get the reference `name`, if there
     is one, in place of their own.
     """
     manifests = {image.digest: image.manifest for image in images}
-    yield _head(images, name)
-    for blob in blobs_of(images):
-        yield _header(blob.path, blob.size)
-        yield from (manifests[blob.digest],) if blob.digest in manifests else content(blob)
-        yield NUL * (_padded(blob.size) - blob.size)
-    yield _END
+
+    def part(blob: Blob) -> LayoutPart:
+        def pieces() -> Iterator[bytes]:
+            yield _header(blob.path, blob.size)
+            yield from (manifests[blob.digest],) if blob.digest in manifests else content(blob)
+            yield NUL * (_padded(blob.size) - blob.size)
+
+        return LayoutPart(key=blob.digest, size=BLOCKSIZE + _padded(blob.size), content=pieces)
+
+    return [_plain(_head(images, name)), *map(part, blobs_of(images)), _plain(_END)]
+
+
+def layout(images: Sequence[LayoutImage], content: Callable[[Blob], Iterable[bytes]]) -> Iterator[bytes]:
+    """A layout, in pieces."""
+    return chain.from_iterable(part.content() for part in layout_parts(images, content))
+
+
+def _plain(text: bytes) -> LayoutPart:
+    return LayoutPart(key=hashlib.sha256(text).hexdigest(), size=len(text), content=lambda: (text,))
 
 
 _END = NUL * BLOCKSIZE * 2

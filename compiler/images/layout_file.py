@@ -20,9 +20,9 @@ from compiler.images.layout import (
     VERSION_FILE,
     Blob,
     LayoutImage,
+    LayoutPart,
     checked_manifest,
-    layout,
-    layout_size,
+    layout_parts,
 )
 
 _PIECE = 1 << 20
@@ -62,11 +62,10 @@ class LayoutFile:
         except OSError as error:
             raise HeatsinkError(f"`{self.path}` cannot be read: {reason(error)}") from None
 
-    def archive(self, reference: str) -> tuple[int, Iterator[bytes]] | None:
-        """A layout of one image, as an engine loads it under a reference: its size, and pieces of it."""
-        if (image := self.find(reference)) is None:
-            return None
-        return layout_size([image], reference), layout([image], self.content, reference)
+    def archive(self, reference: str) -> list[LayoutPart] | None:
+        """The layout of one image, from which an engine loads it under a reference; None if it lacks it."""
+        image = self.find(reference)
+        return layout_parts([image], self.content, reference) if image else None
 
 
 def read_layout(path: Path) -> LayoutFile:

@@ -82,12 +82,11 @@ def test_an_image_is_found_by_its_tag_and_by_its_digest(file: Path) -> None:
 
 def test_an_archive_has_one_image_under_the_name_that_a_host_uses(file: Path, tmp_path: Path) -> None:
     layout = read_layout(file)
-    archive = layout.archive(DB.image.pinned)
-    assert archive
-    size, pieces = archive
-    (tmp_path / "one.tar").write_bytes(b"".join(pieces))
+    parts = layout.archive(DB.image.pinned)
+    assert parts
+    (tmp_path / "one.tar").write_bytes(b"".join(piece for part in parts for piece in part.content()))
     one = read_layout(tmp_path / "one.tar")
-    assert size == (tmp_path / "one.tar").stat().st_size
+    assert sum(part.size for part in parts) == (tmp_path / "one.tar").stat().st_size
     assert one.images == (LayoutImage(reference=DB.image.pinned, manifest=DB.image.manifest),)
 
 
