@@ -12,7 +12,7 @@ from compiler.cli.command import Command
 from compiler.cli.fleet_options import fleet_options, reading_shown
 from compiler.cli.output import note
 from compiler.cli.selection import show_errors
-from compiler.diagnostics import Report, counted
+from compiler.diagnostics import HeatsinkError, Report, counted
 from compiler.files import images_lock
 from compiler.model.container import Backend
 from compiler.model.inputs import Merge
@@ -59,6 +59,7 @@ def lock(
     fleet = Request(environments=tuple(map(str, environments)), **request)
     if everything == bool(references) or (references and fleet != Request()):
         raise click.UsageError("Pass either REF, or --all with the options of a compile.")
+    _refuse_digests(references)
     wanted = _deployed(fleet, merge, backend) if everything else sorted(set(references))
     before = images_lock.read_lock(file).digests
     asked = [reference for reference in wanted if update or reference not in before]
@@ -68,6 +69,12 @@ def lock(
     if digests:
         images_lock.add_to_lock(file, digests)
     _show(wanted, outcomes, before, file)
+
+
+def _refuse_digests(references: Sequence[str]) -> None:
+    if pinned := [reference for reference in references if "@" in reference]:
+        hint = "pass a reference with a tag: the lock has its digest"
+        raise HeatsinkError(f"`{pinned[0]}` has a digest already", hint=hint)
 
 
 def _deployed(fleet: Request, merge: str, backend: str | None) -> Sequence[str]:

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from compiler.diagnostics import HeatsinkError
 
 DOCKER_HUB = "docker.io"
+_COMPONENT = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _REFERENCE = re.compile(
-    r"(?:(?P<host>localhost|[^/]*[.:][^/]*|\[[^/]+\](?::\d+)?)/)?"
-    r"(?P<name>[a-z0-9._/-]+)(?::(?P<tag>\w[\w.-]{0,127}))?(?:@(?P<digest>[a-z0-9+._-]+:[0-9a-f]+))?",
+    # Any other first word belongs to the name.
+    r"(?:(?=localhost[:/]|[^/]*[.:])(?P<host>(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?::\d+)?)/)?"
+    rf"(?P<name>{_COMPONENT}(?:/{_COMPONENT})*)"
+    r"(?::(?P<tag>\w[\w.-]{0,127}))?(?:@(?P<digest>[a-z0-9+._-]+:[0-9a-f]+))?",
     re.ASCII,
 )
 
