@@ -11,13 +11,14 @@ builds:
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from compiler import files, schemas
 from compiler.files.writing import replace_file
@@ -107,8 +108,14 @@ def _record(name: str, record: BuildRecord) -> Iterator[str]:
         if values:
             yield f"    {title}:"
         for key in sorted(values):
-            yield f"      {_key(key)}: {json.dumps(values[key], ensure_ascii=False)}"
+            yield f"      {_key(key)}: {_quoted(values[key])}"
 
 
 def _key(text: str) -> str:
-    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
+    return text if _PLAIN.fullmatch(text) else _quoted(text)
+
+
+def _quoted(text: str) -> str:
+    """A text between quotation marks, on one line whatever is in it: YAML knows more line ends than JSON."""
+    written: str = yaml.safe_dump(text, default_style='"', allow_unicode=True, width=1 << 30)
+    return written.removesuffix("\n")

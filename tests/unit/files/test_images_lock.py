@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from compiler.diagnostics import CompileError
@@ -79,6 +79,7 @@ ITEMS = st.dictionaries(TEXT, TEXT, max_size=3)
         TEXT, st.builds(BuildRecord, base=st.sampled_from(["", ONE]), packages=ITEMS, sources=ITEMS)
     )
 )
+@example({"web": BuildRecord(sources={"\u2028": "\u2029\ufeff"})})  # line ends of YAML, and not of JSON
 def test_what_is_written_is_read(
     tmp_path_factory: pytest.TempPathFactory, builds: dict[str, BuildRecord]
 ) -> None:
