@@ -47,7 +47,8 @@ command -v python3 >/dev/null || { echo python3 is not installed >&2; exit 69; }
 if [ "$size" != 0 ]; then
   new=$p.$$
   mkdir -p "${p%/*}" && head -c "$size" >"$new" && [ "$(sha256sum <"$new")" = "$sum  -" ] &&
-    chmod 755 "$new" && sync "$new" && mv -f "$new" "$p" && sync "${p%/*}" ||
+    chmod 755 "$new" && sync "$new" && { [ ! -d "$p" ] || rm -rf "$p"; } &&
+    mv -f "$new" "$p" && sync "${p%/*}" ||
     { rm -f "$new"; echo the host program did not arrive complete >&2; exit 74; }
 fi
 [ "$verb" = look ] || exec python3 -IBS "$p"

@@ -97,6 +97,20 @@ def test_any_file_in_its_place_is_greeted_from_and_replaced(host: HostFolder, co
     assert installed.read_bytes() == CONTENT
 
 
+@pytest.mark.parametrize("is_link", [False, True], ids=["folder", "link to a folder"])
+def test_a_folder_in_its_place_is_replaced(host: HostFolder, tmp_path: Path, is_link: bool) -> None:
+    installed, elsewhere = host.path(layout.PROGRAM), tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    installed.parent.mkdir(parents=True)
+    if is_link:
+        installed.symlink_to(elsewhere)
+    else:
+        installed.mkdir()
+    host.writes(service("one"))
+    assert host.push().error is None
+    assert (installed.read_bytes(), list(elsewhere.iterdir())) == (CONTENT, [])
+
+
 def test_an_empty_salt_refuses_no_host_for_good(host: HostFolder) -> None:
     salt = host.path(layout.SALT)
     salt.parent.mkdir()
