@@ -13,6 +13,7 @@ import pytest
 from compiler.images.engines import running_engine
 from compiler.images.engines.podman_service import own_engine
 from compiler.lab import Engine, LabNode, start_registry
+from compiler.lab.cgroup import program_cgroup
 from compiler.lab.system import wait_until
 from tests.support.in_process import exit_code
 
@@ -57,6 +58,14 @@ def url(
 def remove() -> None:
     """Remove the images from podman here."""
     subprocess.run(("podman", "rmi", "--force", REFERENCE, BASE), check=False, capture_output=True)
+
+
+@pytest.fixture
+def registry(nodes_of: Callable[[Engine], tuple[LabNode, ...]]) -> Iterator[str]:
+    """The registry of the nodes' lab. It stops afterwards: others let their own listen there."""
+    lab = nodes_of("docker")[0].lab
+    yield start_registry(lab)
+    program_cgroup(lab.bridge, "registry").kill()
 
 
 ENGINES = pytest.mark.parametrize("url", ["podman", "docker", "docker on a node"], indirect=True)
@@ -119,9 +128,8 @@ def test_an_image_that_is_not_there_has_no_hash(url: tuple[str, str]) -> None:
 
 @pytest.mark.parametrize("url", ["docker on a node"], indirect=True)
 def test_docker_pushes_what_it_has_built_and_keeps_its_own_name(
-    url: tuple[str, str], tree: Path, nodes_of: Callable[[Engine], tuple[LabNode, ...]]
+    url: tuple[str, str], tree: Path, registry: str
 ) -> None:
-    registry = start_registry(nodes_of("docker")[0].lab)
     heatsink(tree, url, "build", "toy-leaf")
     code = heatsink(tree, url, "push", "toy-leaf", "--registry", registry, "--insecure-registry")
     pushed = f"{registry}/heatsink-test/toy-leaf:1"
