@@ -28,6 +28,7 @@ image_engine             which engine has them
 image_list, image_diff   what a list of images looks like, and what would be built
 image_graph              what a graph of images looks like
 image_lock               pins images of registries
+image_pins               the package versions of images in the lock
 image_file               files of images, from registries and into them
 image_build              how they are built, and the result for programs
 image_progress           what builds do at the moment, and what has failed

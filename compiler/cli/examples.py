@@ -89,7 +89,7 @@ _EXAMPLES = {
     "heatsink secrets import": (("backup.yaml", "what secrets.yaml lacks, from another secrets file"),),
     "heatsink images build": (
         ("", "every image of the library and of ./images"),
-        ("'keystone*' --no-cache", "some images with the latest packages"),
+        ("'keystone*' --update", "some images with the latest packages, for the lock"),
         ("openstack-base --with-children", "an image and all that is built on it"),
         ("--role Controller -e prod.yaml", "what the hosts of a role deploy, and what that is built on"),
         ("--template-override site.j2", "with what a site adds to the Dockerfiles"),

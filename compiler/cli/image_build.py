@@ -14,6 +14,7 @@ import click
 
 from compiler.cli.command import json_option
 from compiler.cli.completion import complete_images
+from compiler.cli.image_pins import lock_option, pinned_versions
 from compiler.cli.options import grouped
 from compiler.cli.output import note
 from compiler.diagnostics import HeatsinkError
@@ -38,6 +39,8 @@ class BuildOptions:
     skip_parents: bool
     may_fail: tuple[str, ...]
     sboms: Path | None
+    lock: Path | None
+    update: bool
     as_json: bool
 
     def settings(self, kept: Iterable[str]) -> BuildSettings:
@@ -49,12 +52,13 @@ class BuildOptions:
         return BuildSettings(
             logs=LogFolder(self.logs),
             jobs=self.jobs,
-            cached=not self.no_cache,
+            cached=not (self.no_cache or self.update),
             retries=Retries(number=self.retries),
             pull=self.pull,
             sboms=self.sboms,
             epoch=_source_date_epoch(),
             kept=frozenset(kept),
+            pins=pinned_versions(self.lock, update=self.update),
         )
 
     def allowed(self, tree: Iterable[str]) -> frozenset[str]:
@@ -72,7 +76,8 @@ def build_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="Number of builds at a time.",
         ),
         click.option(
-            "--no-cache", is_flag=True, help="Rebuild unchanged images too, with the latest packages."
+            "--no-cache", is_flag=True,
+            help="Rebuild unchanged images too, with the latest packages that the lock allows.",
         ),
         click.option(
             "--retries", type=click.IntRange(min=0), default=3, show_default=True,
@@ -97,6 +102,11 @@ def build_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--sbom", "sboms", metavar="DIR", type=click.Path(path_type=Path, file_okay=False),
             help="Write the packages of each image to `NAME.spdx.json` in this folder.",
+        ),
+        lock_option,
+        click.option(
+            "--update", is_flag=True,
+            help="Rebuild with the latest packages, and write their versions into the lock.",
         ),
         json_option("Print the result for each image as JSON."),
     )  # fmt: skip

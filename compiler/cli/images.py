@@ -20,6 +20,7 @@ from compiler.cli.image_graph import FORMATS
 from compiler.cli.image_list import image_rows, show_images
 from compiler.cli.image_lock import lock
 from compiler.cli.image_options import ImageOptions, image_options, recipe_options
+from compiler.cli.image_pins import lock_option, pinned_versions, record_versions
 from compiler.cli.image_progress import build_shown
 from compiler.cli.output import note
 from compiler.cli.selection import show_errors
@@ -62,6 +63,7 @@ def build(patterns: tuple[str, ...], engine: EngineOptions, building: BuildOptio
         for outcome in build_images(running, wanted, settings, shown):
             shown.ended(outcome)
             outcomes.append(outcome)
+    record_versions(building.lock, outcomes)
     sys.exit(show_result(outcomes, wanted, allowed, as_json=building.as_json))
 
 
@@ -91,17 +93,23 @@ def list_images(patterns: tuple[str, ...], engine: EngineOptions, as_json: bool,
 @images.command(cls=PlanCommand)
 @recipe_options
 @engine_options
+@lock_option
 @json_option()
-def diff(patterns: tuple[str, ...], engine: EngineOptions, as_json: bool, **options: Any) -> None:
+def diff(
+    patterns: tuple[str, ...], engine: EngineOptions, lock: Path | None, as_json: bool, **options: Any
+) -> None:
     """Show which images a build would build, and why.
 
     Exit code 0: none, 2: some, 1: an error, such as a broken Dockerfile.
     """
+    from compiler.images.package_pins import package_pins
     from compiler.images.rebuild import rebuilds
 
+    versions = pinned_versions(lock)
     selected = ImageOptions(**options).recipes(patterns)
     with engine.running() as running:
-        rows = list(rebuilds(selected.by_name, running.labels))
+        pins = package_pins(running, selected.by_name, versions)
+        rows = list(rebuilds(selected.by_name, running.labels, pins))
     show_rebuilds(rows, selected, as_json=as_json)
     show_errors([selected.error()])
     sys.exit(2 if rows else 0)

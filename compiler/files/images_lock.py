@@ -25,7 +25,7 @@ from compiler.files.writing import replace_file
 from compiler.node import plain
 
 NAME = "images.lock.yaml"
-_HEADER = "# written by heatsink images lock and heatsink images push"
+_HEADER = "# written by heatsink images build, lock and push"
 _PLAIN = re.compile(r"(?!(y|n|yes|no|on|off|true|false|null)$)[a-z][a-z0-9+.-]*")  # YAML reads it as text
 
 
@@ -83,6 +83,18 @@ def records_with_sources(
     return {
         name: replace(before.get(name, BuildRecord()), sources=own)
         for name, own in sources.items()
+        if own or name in before
+    }
+
+
+def records_with_packages(
+    path: Path, packages: AbstractMapping[str, AbstractMapping[str, str]]
+) -> dict[str, BuildRecord]:
+    """The records of images in the file, with these packages; none for an image that has neither."""
+    before = read_lock(path).builds
+    return {
+        name: replace(before.get(name, BuildRecord()), packages=own)
+        for name, own in packages.items()
         if own or name in before
     }
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from compiler.images.builder import BuildSettings, ImageBuilder
 from compiler.images.engines.protocol import BuildEngine
 from compiler.images.outcome import BuildObserver, BuildOutcome
+from compiler.images.package_pins import package_pins
 from compiler.images.recipe import ImageRecipe
 from compiler.images.schedule import run_graph
 
@@ -22,7 +23,8 @@ def build(
     """
     settings.logs.create()
     with tempfile.TemporaryDirectory(prefix="heatsink-") as scratch:
-        builder = ImageBuilder(engine, recipes, settings, observer, Path(scratch))
+        pins = package_pins(engine, recipes, settings.pins, settings.package_cache)
+        builder = ImageBuilder(engine, recipes, settings, observer, Path(scratch), pins)
         graph = {name: recipe.parents for name, recipe in recipes.items()}
         try:
             yield from run_graph(graph, builder.outcome, jobs=settings.jobs)

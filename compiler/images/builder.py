@@ -27,6 +27,7 @@ from compiler.images.engines.protocol import (
 from compiler.images.labels import created
 from compiler.images.logs import LogFolder
 from compiler.images.outcome import BuildObserver, BuildOutcome, BuildResult
+from compiler.images.package_pins import PackagePins, pinned_dockerfile, rootfs_hooks, unmet_pins
 from compiler.images.recipe import ImageRecipe
 from compiler.images.retries import Retries, transient
 from compiler.images.sbom import write_sbom
@@ -51,6 +52,10 @@ class BuildSettings:
     kept: frozenset[str] = frozenset()
     """Images that are not built, even if they are not up to date."""
     retries: Retries = field(default_factory=Retries)
+    pins: Mapping[str, Mapping[str, str]] | None = None
+    """Image → package → version to install; None if the packages of images are not locked."""
+    package_cache: Path | None = None
+    """Folder for the packages of images that were read; by default in the user's cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,7 @@ class ImageBuilder:
     settings: BuildSettings
     observer: BuildObserver
     scratch: Path
+    pins: PackagePins | None = None
     stopped: Event = field(default_factory=Event)
     """Set when the outcomes are not wanted any more."""
     renewed: set[str] = field(default_factory=set)
@@ -70,8 +76,8 @@ class ImageBuilder:
     """Images that are kept though they are not up to date, and those built on them."""
 
     def outcome(self, name: str) -> BuildOutcome:
-        """Build an image unless it is up to date, or to be kept; then write its SBOM."""
-        outcome = self._outcome(self.recipes[name])
+        """Build an image unless it is up to date, or to be kept; then list its packages."""
+        outcome = self._with_packages(self._outcome(self.recipes[name]))
         if self.settings.sboms is None or outcome.image is None:
             return outcome
         path = self.settings.sboms / f"{name}.spdx.json"
@@ -82,6 +88,13 @@ class ImageBuilder:
         except HeatsinkError as error:
             return replace(outcome, result=BuildResult.FAILED, reason=f"no SBOM: {error}")
         return outcome
+
+    def _with_packages(self, outcome: BuildOutcome) -> BuildOutcome:
+        """The outcome with the packages for the lock, unless the lock has them already."""
+        is_recorded = outcome.result is BuildResult.UNCHANGED and outcome.name in (self.settings.pins or ())
+        if self.pins is None or not outcome.available or outcome.result is BuildResult.KEPT or is_recorded:
+            return outcome
+        return replace(outcome, packages=self.pins.record(self.recipes[outcome.name]))
 
     def _outcome(self, recipe: ImageRecipe) -> BuildOutcome:
         name = recipe.name
@@ -115,6 +128,7 @@ class ImageBuilder:
             and self.renewed.isdisjoint(recipe.parents)
             and self.outdated.isdisjoint(recipe.parents)
             and not self._pulls(recipe)
+            and (self.pins is None or self.pins.is_current(recipe))
         )
 
     def _pulls(self, recipe: ImageRecipe) -> bool:
@@ -150,9 +164,18 @@ class ImageBuilder:
             try:
                 return self._build(recipe, _both(write, printed.append))
             except HeatsinkError:
-                if not self._waited(recipe.name, attempt, "".join(printed), write):
+                text = "".join(printed)
+                if not self._waited(recipe.name, attempt, text, write):
+                    self._check_pins(recipe, text, write)
                     raise
             attempt += 1
+
+    def _check_pins(self, recipe: ImageRecipe, printed: str, write: Callable[[str], None]) -> None:
+        """Raise HeatsinkError if a build has failed because of the versions that the lock has."""
+        unmet = None if transient(printed) else unmet_pins(self._pins(recipe), printed)
+        if unmet:
+            write(f"{unmet.render()}\n")
+            raise unmet from None
 
     def _waited(self, name: str, attempt: int, printed: str, write: Callable[[str], None]) -> bool:
         """Whether another attempt may succeed, after having waited for it."""
@@ -176,6 +199,8 @@ class ImageBuilder:
         try:
             with self._context(recipe) as archive:
                 self.engine.build(archive, self._request(recipe), output)
+            if self.pins:
+                self.pins.check(recipe)
             return self.engine.image(recipe.reference)
         except HeatsinkError as error:
             if not isinstance(error, BuildFailedError):
@@ -186,12 +211,21 @@ class ImageBuilder:
     def _context(self, recipe: ImageRecipe) -> Iterator[IO[bytes]]:
         with tempfile.TemporaryFile(dir=self.scratch) as archive:
             try:
-                text = f"{recipe.dockerfile}\n{label_line(self._labels(recipe))}\n"
-                write_context(replace(recipe, dockerfile=text), archive, self.scratch)
+                write_context(self._completed(recipe), archive, self.scratch)
             except OSError as error:
                 raise HeatsinkError(f"`{error.filename}` cannot be read: {cause(error)}") from None
             archive.seek(0)
             yield archive
+
+    def _completed(self, recipe: ImageRecipe) -> ImageRecipe:
+        """The recipe with what its hash does not depend on: labels, and pinned versions."""
+        pins = self._pins(recipe)
+        text = f"{pinned_dockerfile(recipe.dockerfile, pins)}\n{label_line(self._labels(recipe))}\n"
+        rootfs = (*rootfs_hooks(pins), *recipe.rootfs) if recipe.rootfs else ()
+        return replace(recipe, dockerfile=text, rootfs=rootfs)
+
+    def _pins(self, recipe: ImageRecipe) -> Mapping[str, str]:
+        return self.pins.of(recipe) if self.pins else {}
 
     def _labels(self, recipe: ImageRecipe) -> dict[str, str]:
         stamps = {HASH_LABEL: recipe.content_hash, **content_label(recipe, self.recipes)}
@@ -199,10 +233,15 @@ class ImageBuilder:
             stamps = dict.fromkeys(stamps, "")
         return {**recipe.origin, **created(self.settings.epoch), **recipe.labels, **stamps}
 
+    def _reuses_layers(self, recipe: ImageRecipe) -> bool:
+        """Whether layers of earlier builds are used; not those with other versions than the lock has."""
+        is_pinned = self.pins is None or self.pins.is_current(recipe)
+        return self.settings.cached and self.settings.epoch is None and is_pinned
+
     def _request(self, recipe: ImageRecipe) -> BuildRequest:
         return BuildRequest(
             reference=recipe.reference,
-            cached=self.settings.cached and self.settings.epoch is None,
+            cached=self._reuses_layers(recipe),
             epoch=self.settings.epoch,
             pull=self._pulls(recipe),
             build_args=tuple(sorted(recipe.build_args.items())),

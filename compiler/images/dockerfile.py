@@ -121,6 +121,17 @@ def built_on(images: Mapping[str, Image], names: Iterable[str], settings: Render
     return sorted(with_children({*names, *broken}, parents))
 
 
+def starts_from(text: str) -> str:
+    """The reference of the image that the last stage of a Dockerfile starts from."""
+    stages = {start[2]: start[1] for start in FROM.finditer(text)}
+    reference = [start[1] for start in FROM.finditer(text)][-1]
+    passed: set[str] = set()
+    while reference in stages and reference not in passed:
+        passed.add(reference)
+        reference = stages[reference]
+    return reference
+
+
 def _dockerfile(image: Image, images: Mapping[str, Image], settings: RenderSettings) -> Dockerfile:
     image.check_name()
     own = settings.config.settings(image.name, image_settings(image.folder))

@@ -32,6 +32,8 @@ class BuildOutcome:
     image: EngineImage | None = None
     log: Path | None = None
     """The output of the engine, if it was asked to build the image."""
+    packages: Mapping[str, str] | None = None
+    """Package → version, for the lock; None if they were not read, or the lock has them."""
 
     @property
     def available(self) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from compiler.images.content import ContentChange, content, content_changes, labelled_content
 from compiler.images.engines.protocol import HASH_LABEL
+from compiler.images.package_pins import PackagePins
 from compiler.images.recipe import ImageRecipe
 
 NEW = "new"
@@ -30,18 +31,34 @@ class Rebuild:
 
 
 def rebuilds(
-    recipes: Mapping[str, ImageRecipe], labels: Callable[[str], Mapping[str, str] | None]
+    recipes: Mapping[str, ImageRecipe],
+    labels: Callable[[str], Mapping[str, str] | None],
+    pins: PackagePins | None = None,
 ) -> Iterator[Rebuild]:
     """The images that a build would build, parents first.
 
-    `labels` are those of the image that the engine has by a reference, None if it has none.
+    `labels` are those of the image that the engine has by a reference, None if it has none. `pins` are the
+    versions of packages that the lock has; what is built on an image with others is built again, too.
     """
+    unpinned: set[str] = set()
     for recipe in recipes.values():
         built = labels(recipe.reference)
         if built is None:
             yield Rebuild(recipe=recipe, why=NEW)
-        elif built.get(HASH_LABEL) != recipe.content_hash:
-            yield _changed(recipe, recipes, built)
+            continue
+        packages = pins.changes(recipe) if pins else ()
+        if built.get(HASH_LABEL) != recipe.content_hash:
+            rebuild = _changed(recipe, recipes, built)
+            yield replace(rebuild, changes=(*rebuild.changes, *packages))
+        elif changes := (*packages, *_changed_parents(recipe, unpinned)):
+            unpinned.add(recipe.name)
+            yield Rebuild(recipe=recipe, changes=changes)
+
+
+def _changed_parents(recipe: ImageRecipe, names: Collection[str]) -> Iterator[ContentChange]:
+    for parent in recipe.parents:
+        if parent in names:
+            yield ContentChange(kind="parent", name=parent, change="changed")
 
 
 def _changed(recipe: ImageRecipe, recipes: Mapping[str, ImageRecipe], built: Mapping[str, str]) -> Rebuild:

@@ -20,7 +20,8 @@ from compiler import __version__
 from compiler.files.writing import replace_file
 from compiler.images.engines.protocol import BuildEngine, EngineImage
 
-_STATUS = "/var/lib/dpkg/status"
+STATUS = "/var/lib/dpkg/status"
+"""The file of an image that has its packages."""
 _RELEASE = "/usr/lib/os-release"
 _NO = "NOASSERTION"
 _IMAGE = "SPDXRef-Image"
@@ -43,9 +44,9 @@ def write_sbom(engine: BuildEngine, reference: str, image: EngineImage, path: Pa
     namespace = _namespace(image)
     if path.is_file() and namespace in path.read_text(encoding="utf-8", errors="replace"):
         return
-    files = engine.files(reference, (_STATUS, _RELEASE))
+    files = engine.files(reference, (STATUS, _RELEASE))
     document = sbom(
-        reference, image, packages(files.get(_STATUS, b"")), _distribution(files.get(_RELEASE, b""))
+        reference, image, packages(files.get(STATUS, b"")), _distribution(files.get(_RELEASE, b""))
     )
     replace_file(path, f"{json.dumps(document, indent=1)}\n".encode(), 0o644)
 

@@ -100,6 +100,11 @@ class SourceCache:
 
 def own_cache() -> SourceCache:
     """The cache of the user."""
+    return SourceCache(folder=user_cache("sources"))
+
+
+def user_cache(name: str) -> Path:
+    """A folder of the user's cache: `~/.cache/heatsink/NAME`."""
     folder = Path(os.environ.get("XDG_CACHE_HOME", ""))
     above = folder if folder.is_absolute() else Path("~/.cache").expanduser()
-    return SourceCache(folder=above / "heatsink/sources")
+    return above / "heatsink" / name

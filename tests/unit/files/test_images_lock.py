@@ -15,6 +15,7 @@ from compiler.files.images_lock import (
     ImagesLock,
     add_to_lock,
     read_lock,
+    records_with_packages,
     records_with_sources,
 )
 
@@ -28,7 +29,7 @@ def test_a_lock_file_keeps_what_was_there_and_is_sorted(tmp_path: Path) -> None:
     add_to_lock(path, builds={"memcached": RECORD, "base": BuildRecord()})
     add_to_lock(path, {"r:4000/heatsink/web:1": THREE})
     assert path.read_text() == (
-        "# written by heatsink images lock and heatsink images push\n"
+        "# written by heatsink images build, lock and push\n"
         "images:\n"
         f"  r:4000/heatsink/db:1: {TWO}\n"
         f"  r:4000/heatsink/web:1: {THREE}\n"
@@ -60,6 +61,17 @@ def test_a_record_gets_other_sources_and_keeps_the_rest(tmp_path: Path) -> None:
     }
 
 
+def test_a_record_gets_other_packages_and_keeps_the_rest(tmp_path: Path) -> None:
+    path = tmp_path / "images.lock.yaml"
+    add_to_lock(path, builds={"memcached": RECORD, "web": RECORD})
+    packages = {"memcached": {"memcached": "1.11"}, "web": {}, "new": {"app": "1"}, "without": {}}
+    assert records_with_packages(path, packages) == {
+        "memcached": replace(RECORD, packages={"memcached": "1.11"}),
+        "web": replace(RECORD, packages={}),
+        "new": BuildRecord(packages={"app": "1"}),
+    }
+
+
 def test_a_lock_file_of_the_first_version_is_read(tmp_path: Path) -> None:
     path = tmp_path / "images.lock.yaml"
     path.write_text(f"# written by heatsink images push\nimages:\n  r:4000/heatsink/web:1: {ONE}\n")
@@ -72,11 +84,16 @@ def test_no_file_is_an_empty_lock(tmp_path: Path) -> None:
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1)
 ITEMS = st.dictionaries(TEXT, TEXT, max_size=3)
+PACKAGES = st.dictionaries(
+    st.from_regex("[a-z0-9][a-z0-9+.-]*", fullmatch=True),
+    st.from_regex("[A-Za-z0-9.+:~-]+", fullmatch=True),
+    max_size=3,
+)
 
 
 @given(
     st.dictionaries(
-        TEXT, st.builds(BuildRecord, base=st.sampled_from(["", ONE]), packages=ITEMS, sources=ITEMS)
+        TEXT, st.builds(BuildRecord, base=st.sampled_from(["", ONE]), packages=PACKAGES, sources=ITEMS)
     )
 )
 @example({"web": BuildRecord(sources={"\u2028": "\u2029\ufeff"})})  # line ends of YAML, and not of JSON
@@ -89,7 +106,14 @@ def test_what_is_written_is_read(
 
 
 @pytest.mark.parametrize(
-    "text", ["images: [a]\n", "images: {web: latest}\n", "images: {}\nbuilds: {web: {packages: {a: 1.0}}}\n"]
+    "text",
+    [
+        "images: [a]\n",
+        "images: {web: latest}\n",
+        "images: {}\nbuilds: {web: {packages: {a: 1.0}}}\n",
+        'images: {}\nbuilds: {web: {packages: {a: "1; rm"}}}\n',
+        'images: {}\nbuilds: {web: {packages: {a*: "1"}}}\n',
+    ],
 )
 def test_a_file_that_is_not_a_lock_file_is_not_overwritten(tmp_path: Path, text: str) -> None:
     path = tmp_path / "images.lock.yaml"
