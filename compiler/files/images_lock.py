@@ -11,6 +11,7 @@ builds:
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from collections.abc import Mapping as AbstractMapping
@@ -18,14 +19,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from compiler import files, schemas
 from compiler.files.writing import replace_file
 from compiler.node import plain
 
 NAME = "images.lock.yaml"
 _HEADER = "# written by heatsink images build, lock and push"
+# What JSON leaves as it is: ends of lines for YAML, or not allowed there.
+_ESCAPED = {code: f"\\u{code:04X}" for code in (*range(0x7F, 0xA0), 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF)}
 _PLAIN = re.compile(r"(?!(y|n|yes|no|on|off|true|false|null)$)[a-z][a-z0-9+.-]*")  # YAML reads it as text
 
 
@@ -128,6 +129,5 @@ def _key(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A text between quotation marks, on one line whatever is in it: YAML knows more line ends than JSON."""
-    written: str = yaml.safe_dump(text, default_style='"', allow_unicode=True, width=1 << 30)
-    return written.removesuffix("\n")
+    """A text between quotation marks, on one line, as YAML reads it."""
+    return json.dumps(text, ensure_ascii=False).translate(_ESCAPED)
