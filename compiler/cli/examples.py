@@ -121,6 +121,13 @@ _EXAMPLES = {
     "heatsink images load": (
         ("images.oci.tar --registry registry.example.com", "into another registry, by the same digests"),
     ),
+    "heatsink images sign": (
+        ("--key release@example.com", "every image of the lock, into the folder signatures"),
+        ("--key release@example.com --role Edge -e prod.yaml", "what the hosts of a role deploy"),
+    ),
+    "heatsink images verify": (
+        ("--keyring release.asc", "every image of the lock, by a file of public keys"),
+    ),
     "heatsink images lock": (
         ("docker.io/library/nginx:1.27", "pin the image that a tag means now"),
         ("--all -e prod.yaml", "pin every image that the fleet deploys and that is not pinned yet"),

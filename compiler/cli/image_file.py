@@ -10,7 +10,7 @@ import click
 from compiler.cli.command import Command
 from compiler.cli.image_options import ImageOptions, image_options
 from compiler.cli.output import note
-from compiler.diagnostics import HeatsinkError, counted
+from compiler.diagnostics import counted
 from compiler.files import images_lock
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -40,17 +40,11 @@ def save(
     The file is an OCI image layout in a tar file. Without a selection, it holds every image of the lock.
     """
     from compiler.images.registry import RegistryClient
-    from compiler.images.saving import pinned, references_of
     from compiler.images.saving import save as save_images
 
-    selecting = ImageOptions(**options)
-    digests = images_lock.read_lock(lock).digests
-    is_narrow = patterns or selecting.selection.is_narrow()
-    references = references_of(selecting.selected(patterns), digests) if is_narrow else sorted(digests)
-    if not references:
-        raise HeatsinkError(f"`{lock}` has no image", hint="push images with `heatsink images push` first")
+    locked = ImageOptions(**options).locked(patterns, lock)
     client = RegistryClient(ca=ca, insecure=frozenset(insecure))
-    images = save_images(client, pinned(references, digests), output)
+    images = save_images(client, locked, output)
     note(f"{counted(len(images), 'image')} saved to {output} ({output.stat().st_size / 1e6:.1f} MB)")
 
 

@@ -12,6 +12,7 @@ import click
 
 from compiler.cli.completion import complete_images
 from compiler.cli.image_selection import ImageSelection, selection_options
+from compiler.diagnostics import HeatsinkError
 
 if TYPE_CHECKING:
     from compiler.images.dockerfile import Naming, RenderSettings
@@ -65,6 +66,22 @@ class ImageOptions:
         if not self.base_image or patterns or self.selection.is_narrow():
             return images
         return ImageSet(frozenset(name for name in images.names if not tree[name].has_rootfs))
+
+    def locked(self, patterns: Sequence[str], lock: Path) -> dict[str, str]:
+        """References to the selected images, each with the same by its digest; without a selection, of all.
+
+        Raises HeatsinkError for those that the lock lacks.
+        """
+        from compiler.files.images_lock import read_lock
+        from compiler.images.saving import pinned, references_of
+
+        digests = read_lock(lock).digests
+        is_narrow = patterns or self.selection.is_narrow()
+        references = references_of(self.selected(patterns), digests) if is_narrow else sorted(digests)
+        if not references:
+            hint = "push images with `heatsink images push` first"
+            raise HeatsinkError(f"`{lock}` has no image", hint=hint)
+        return pinned(references, digests)
 
     def recipes(self, patterns: Sequence[str]) -> Recipes:
         """The recipes of the selected images and of all that they are built on."""

@@ -22,6 +22,7 @@ from compiler.cli.image_lock import lock
 from compiler.cli.image_options import ImageOptions, image_options, recipe_options
 from compiler.cli.image_pins import lock_option, pinned_versions, record_versions
 from compiler.cli.image_progress import build_shown
+from compiler.cli.image_signing import sign, verify
 from compiler.cli.output import note
 from compiler.cli.selection import show_errors
 from compiler.diagnostics import HeatsinkError
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 @click.group(cls=CommandGroup)
 def images() -> None:
-    """Build, list, compare, draw, render, push and carry container images.
+    """Build, list, compare, draw, render, push, sign and carry container images.
 
     PATTERN is a glob of image names, such as `nova-*`. The options of a compile, such as `--role` and `-e`,
     select what these hosts deploy, `--profile` what a profile has. Each kind limits the others; without
@@ -196,6 +197,8 @@ def push(
 images.add_command(lock)
 images.add_command(save)
 images.add_command(load)
+images.add_command(sign)
+images.add_command(verify)
 
 
 def _nothing_pushed(selected: Sequence[str], address: str) -> HeatsinkError:

@@ -20,6 +20,8 @@ reference   references of images                       registry    what a regist
 logins      logins of registries, from auth files      trust       the certificates of registries
 layout      images in a tar file, as it is written     layout_file  the same, read and checked
 blobs       layers from and into registries            saving      images of a lock into a file
-loading     images of a file into a registry
+loading     images of a file into a registry           signing     images that somebody trusted has signed
+signature   what a signature says                      lookaside   the folder that signatures are in
+gpg         GnuPG, which signs and verifies
 http        requests that end in time                  sizes       how much a pull transfers
 """

@@ -1,0 +1,80 @@
+"""Signing images by the digests of a lock, and refusing those that nobody trusted has signed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from compiler.diagnostics import HeatsinkError, Problem, Report
+from compiler.images.gpg import Keyring
+from compiler.images.lookaside import Lookaside
+from compiler.images.reference import image_reference
+from compiler.images.signature import SignedImage, signed_image, stated, statement
+
+_SIGN = "sign it with `heatsink images sign`"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureOutcome:
+    """An image with the fingerprint of the key that has signed it, or what is wrong with it."""
+
+    reference: str
+    fingerprint: str = ""
+    is_new: bool = False
+    error: HeatsinkError | None = None
+
+
+def sign(
+    keyring: Keyring, key: str, images: Mapping[str, str], lookaside: Lookaside
+) -> Iterator[SignatureOutcome]:
+    """Sign images, reference → reference with a digest, that this key has not signed yet."""
+    fingerprint = keyring.fingerprint(key)
+    for reference, by_digest in images.items():
+        is_new = fingerprint not in _signers(keyring, by_digest, lookaside, Report())
+        if is_new:
+            content = statement(reference, str(image_reference(by_digest).digest))
+            lookaside.add(by_digest, keyring.sign(fingerprint, content))
+        yield SignatureOutcome(reference=reference, fingerprint=fingerprint, is_new=is_new)
+
+
+def verify(keyring: Keyring, images: Mapping[str, str], lookaside: Lookaside) -> Iterator[SignatureOutcome]:
+    """Find a signature by a key of the keyring for each image, reference → reference with a digest."""
+    for reference, by_digest in images.items():
+        try:
+            fingerprint = _signer(keyring, reference, by_digest, lookaside)
+            yield SignatureOutcome(reference=reference, fingerprint=fingerprint)
+        except HeatsinkError as error:
+            yield SignatureOutcome(reference=reference, error=error)
+
+
+def _signer(keyring: Keyring, reference: str, by_digest: str, lookaside: Lookaside) -> str:
+    """The fingerprint of a key that has signed an image. Raises HeatsinkError with what is wrong."""
+    refusals = Report()
+    for fingerprint in _signers(keyring, by_digest, lookaside, refusals):
+        return fingerprint
+    if not refusals.errors:
+        raise HeatsinkError(f"image `{reference}` has no signature in `{lookaside.folder}`", hint=_SIGN)
+    raise HeatsinkError.of(
+        Problem(f"image `{reference}` has no valid signature: {refusal.message}", None, _SIGN)
+        for refusal in refusals.errors
+    )
+
+
+def _signers(keyring: Keyring, by_digest: str, lookaside: Lookaside, refusals: Report) -> Iterator[str]:
+    """The fingerprints of the keys that have signed an image; signatures that do not count are refused."""
+    image = signed_image(by_digest)
+    for path, message in lookaside.signatures(by_digest):
+        yield from refusals.attempt(partial(_signer_of, keyring, path, message, image))
+
+
+def _signer_of(keyring: Keyring, path: Path, message: bytes, image: SignedImage) -> str:
+    try:
+        signed = keyring.verified(message)
+        about = stated(signed.content)
+    except HeatsinkError as error:
+        raise HeatsinkError(f"`{path}`: {error}") from None
+    if about != image:
+        raise HeatsinkError(f"`{path}`: it is for `{about.name}@{about.digest}`")
+    return signed.fingerprint
