@@ -18,7 +18,17 @@ from .wire import Pusher, RefusedError, counted
 QUADLET_SINCE = (4, 6)  # the podman that Quadlet files are written for
 BUILT_HERE = "localhost/"  # what podman puts before the name of an image that it builds
 PULLS = 4  # images pulled at a time
-DENIED = "unauthorized|denied|authentication required|no basic auth"  # in what engines say
+REMEDIES = (  # what engines say, and what to do about it
+    (
+        "unauthorized|denied|authentication required|no basic auth",
+        "check the user and the password that the bundle has for the registry",
+    ),
+    (
+        "source image rejected",  # https://man.archlinux.org/man/containers-policy.json.5
+        "sign it by a key that the bundle trusts (`heatsink images sign`), and serve the signature",
+    ),
+    ("", "`heatsink images push` provides images"),
+)
 SHOWN = 60  # characters of an answer that is not understood
 
 
@@ -108,9 +118,8 @@ def pull(
 
 
 def _remedy(problems: Sequence[str]) -> str:
-    if any(re.search(DENIED, problem, re.IGNORECASE) for problem in problems):
-        return "check the user and the password that the bundle has for the registry"
-    return "`heatsink images push` provides images"
+    said = "\n".join(problems)
+    return next(remedy for pattern, remedy in REMEDIES if re.search(pattern, said, re.IGNORECASE))
 
 
 def _pulls(

@@ -25,7 +25,9 @@ QUOTED = "quoted"
 """The function of templates that writes a JSON string."""
 BASIC_AUTH = "basic_auth"
 """The function of templates that writes a login for an auth file of podman or docker."""
-PROVIDED = frozenset((MANAGED, QUOTED, BASIC_AUTH))
+BASE64 = "base64"
+"""The function of templates that encodes a text."""
+PROVIDED = frozenset((MANAGED, QUOTED, BASIC_AUTH, BASE64))
 """What every template can use."""
 
 

@@ -1,6 +1,7 @@
 """A program that stands for podman in a folder: its images, volumes and registry are in engine.json.
 
-The registry may want a login, the text of `.docker/config.json` in the home folder.
+The registry may want a login, the text of `.docker/config.json` in the home folder. An image may have no
+signature, which matters if a policy is there.
 """
 
 from __future__ import annotations
@@ -44,8 +45,10 @@ def image(state: State, words: Sequence[str]) -> Iterator[str]:
 
 
 def pull(state: State, words: Sequence[str]) -> Iterator[str]:
-    if state.get("login") and state["login"] != login():
+    if state.get("login") and state["login"] != in_home(".docker/config.json"):
         raise LookupError(f"Error: reading manifest of {words[-1]}: unauthorized: authentication required")
+    if state.get("unsigned") == words[-1] and in_home(".config/containers/policy.json"):
+        raise LookupError("Error: Source image rejected: A signature was required, but no signature exists")
     if words[-1] not in state["registry"]:
         raise LookupError(f"Error: {words[-1]}: connection refused")
     pulled = state["registry"][words[-1]]
@@ -53,8 +56,8 @@ def pull(state: State, words: Sequence[str]) -> Iterator[str]:
     yield from tag(state, (pulled, words[-1]))
 
 
-def login() -> str:
-    path = Path(os.environ["HOME"]) / ".docker/config.json"
+def in_home(name: str) -> str:
+    path = Path(os.environ["HOME"]) / name
     return path.read_text() if path.exists() else ""
 
 

@@ -12,7 +12,7 @@ from compiler import jinja
 from compiler.diagnostics import CompileError
 from compiler.model import secret
 from compiler.model.artifact import File
-from compiler.model.config import BASIC_AUTH, MANAGED, QUOTED, ConfigFile, Format
+from compiler.model.config import BASE64, BASIC_AUTH, MANAGED, QUOTED, ConfigFile, Format
 from compiler.node import Plain
 from compiler.stages.emit.key_value import with_settings
 
@@ -52,7 +52,7 @@ def _sourced(file: ConfigFile, text: str) -> str:
 
 def _text(file: ConfigFile, managed: str = "") -> str:
     if file.format is Format.TEMPLATE:
-        variables = {MANAGED: managed, QUOTED: _quoted, BASIC_AUTH: _basic_auth, **file.variables}
+        variables = {MANAGED: managed, **_FUNCTIONS, **file.variables}
         text = jinja.render(file.source, variables, hides=file.hidden)
     else:
         text = _spelled(file)
@@ -79,9 +79,21 @@ def _basic_auth(user: str, password: str) -> str:
     if secret.names(password) and not secret.PATTERN.fullmatch(password):
         raise CompileError("the password of a login must be one secret, or none")
     if not secret.names(password):
-        return b64encode(f"{user}:{password}".encode()).decode()
+        return _base64(f"{user}:{password}")
     before = f"{user}:".encode()
-    return b64encode(before + bytes(-len(before) % 3)).decode() + secret.coded(password, "base64")
+    return b64encode(before + bytes(-len(before) % 3)).decode() + _base64(password)
+
+
+def _base64(text: str) -> str:
+    """`{{ base64(text) }}` in a template: the text, or the value of the one secret that it is."""
+    if secret.PATTERN.fullmatch(text):
+        return secret.coded(text, "base64")
+    if secret.names(text):
+        raise CompileError("a text for `base64` must be one secret, or hold none")
+    return b64encode(text.encode()).decode()
+
+
+_FUNCTIONS = {QUOTED: _quoted, BASIC_AUTH: _basic_auth, BASE64: _base64}
 
 
 def _spelled(file: ConfigFile) -> str:

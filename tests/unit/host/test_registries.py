@@ -51,3 +51,19 @@ def test_a_wrong_password_changes_nothing_and_the_error_says_what_to_check(engin
 def test_no_login_is_left_where_engines_pulled(engine: Engine) -> None:
     engine.host.push(Pw="right")
     assert not (engine.host.path(layout.PULL_HOME)).exists()
+
+
+def test_an_image_that_the_policy_of_a_bundle_refuses_is_named_and_changes_nothing(engine: Engine) -> None:
+    engine.has(unsigned=TAG, login="")
+    policy = File(path=f"{layout.REGISTRIES}/.config/containers/policy.json", content=b"{}")
+    engine.host.writes(service("app", images=(TAG,)), Artifacts(files=(policy,)))
+    before = contents(engine.host.path("/etc"))
+    error = engine.host.push().error
+    assert error is not None
+    assert error.render() == (
+        f"error: localhost: image `{TAG}` cannot be pulled: "
+        "Error: Source image rejected: A signature was required, but no signature exists\n"
+        "hint: nothing on the host was changed; "
+        "sign it by a key that the bundle trusts (`heatsink images sign`), and serve the signature"
+    )
+    assert contents(engine.host.path("/etc")) == before

@@ -144,12 +144,30 @@ def test_a_login_of_more_than_one_secret_is_refused() -> None:
         login("ann", "@{heatsink:secret:Key}@{heatsink:secret:Key}")
 
 
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0")))
+def test_a_text_and_the_value_of_a_secret_are_encoded_the_same(text: str) -> None:
+    inserted = with_secrets(encoded("@{heatsink:secret:Key}").encode(), {"Key": text}).decode()
+    assert inserted == encoded(text) == base64.b64encode(text.encode()).decode()
+
+
+def test_a_text_with_a_secret_in_it_cannot_be_encoded() -> None:
+    with pytest.raises(CompileError, match="a text for `base64` must be one secret, or hold none"):
+        encoded("key: @{heatsink:secret:Key}")
+
+
 def login(user: str, password: str) -> str:
-    source = Source("auth.j2", "{{ basic_auth(user, password) }}")
+    return rendered("{{ basic_auth(user, password) }}", user=user, password=password)
+
+
+def encoded(text: str) -> str:
+    return rendered("{{ base64(text) }}", text=text)
+
+
+def rendered(template: str, **variables: Plain) -> str:
     file = replace(
         config_file(Format.TEMPLATE, "", "/etc/it"),
-        source=source,
-        variables={"user": user, "password": password},
+        source=Source("it.j2", template),
+        variables=variables,
         secrets=frozenset({"Key"}),
     )
     return config.config_file(file).content.decode()
