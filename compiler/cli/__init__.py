@@ -31,6 +31,7 @@ image_lock               pins images of registries
 image_pins               the package versions of images in the lock
 image_file               files of images, from registries and into them
 image_signing            their signatures, and who is trusted
+signature_policy         whether a push may send or have pulled what hosts do not verify
 image_build              how they are built, and the result for programs
 image_progress           what builds do at the moment, and what has failed
 resolve, lint            the outputs of a template; mistakes that Heat ignores

@@ -10,9 +10,10 @@ import click
 
 from compiler.cli.changing import Changing
 from compiler.cli.command import Command
-from compiler.cli.options import secrets_option
+from compiler.cli.options import lookaside_option, secrets_option
 from compiler.cli.output import note
 from compiler.cli.selection import HOST_OPTIONS
+from compiler.cli.signature_policy import check_signatures
 from compiler.diagnostics import HeatsinkError, Problem, counted
 from compiler.files.secrets import SecretsFile
 
@@ -44,10 +45,11 @@ def _choosing(command: Callable[..., Any]) -> Callable[..., Any]:
     "--images", "images_file", type=_FILE, metavar="FILE",
     help="File of `heatsink images save`: what hosts need of it goes along.",
 )  # fmt: skip
+@lookaside_option
 @click.option("-o", "--output", type=_FILE, required=True, metavar="FILE", help="File to write.")
 def bundle(
     build: Path, patterns: tuple[str, ...], roles: tuple[str, ...], file: SecretsFile,
-    images_file: Path | None, output: Path,
+    images_file: Path | None, lookaside: Path, output: Path,
 ) -> None:  # fmt: skip
     """Write bundles, images and the host program to a file that runs on a host.
 
@@ -64,6 +66,7 @@ def bundle(
     bundles = {host.name: bundle_folder(build, host) for host in selected(fleet.hosts, patterns, roles)}
     secrets = _secrets(bundles.values(), file)
     archives = read_layout(images_file) if images_file else NoArchives()
+    check_signatures(bundles.values(), archives, lookaside)
     wanted = sorted({image for one in bundles.values() for image in one.manifest.images})
     images = [image for image in wanted if archives.archive(image)]
     options = _CHANGING.options(build, fleet)

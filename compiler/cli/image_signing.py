@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 
 from compiler.cli.command import Command
 from compiler.cli.image_options import ImageOptions, image_options
+from compiler.cli.options import lookaside_option
 from compiler.cli.output import note
 from compiler.cli.selection import show_errors
 from compiler.diagnostics import counted
 from compiler.files import images_lock
 
-_lookaside = click.option(
-    "--lookaside", type=click.Path(path_type=Path, file_okay=False), default=Path("signatures"),
-    show_default=True, help="Folder of signatures.",
-)  # fmt: skip
 _lock = click.option(
     "--lock", type=click.Path(path_type=Path, dir_okay=False), default=Path(images_lock.NAME),
     show_default=True, help="File of image digests.",
@@ -30,7 +27,7 @@ _lock = click.option(
 @click.option(
     "--key", required=True, metavar="KEY", help="Key of gpg to sign with: its id, fingerprint or user."
 )
-@_lookaside
+@lookaside_option
 @_lock
 def sign(patterns: tuple[str, ...], key: str, lookaside: Path, lock: Path, **options: Any) -> None:
     """Sign images by the digests that the lock has.
@@ -53,12 +50,12 @@ def sign(patterns: tuple[str, ...], key: str, lookaside: Path, lock: Path, **opt
 @click.command(cls=Command)
 @image_options
 @click.option(
-    "--keyring", type=click.Path(path_type=Path, dir_okay=False), required=True, metavar="FILE",
+    "--keyring", type=click.File("rb"), required=True, metavar="FILE",
     help="Public keys to trust, as `gpg --export` writes them.",
 )  # fmt: skip
-@_lookaside
+@lookaside_option
 @_lock
-def verify(patterns: tuple[str, ...], keyring: Path, lookaside: Path, lock: Path, **options: Any) -> None:
+def verify(patterns: tuple[str, ...], keyring: BinaryIO, lookaside: Path, lock: Path, **options: Any) -> None:
     """Verify the signatures of images, by the digests that the lock has.
 
     Exits with 1 if an image has no signature by a trusted key. Without a selection, verifies every image of
@@ -69,7 +66,7 @@ def verify(patterns: tuple[str, ...], keyring: Path, lookaside: Path, lock: Path
     from compiler.images.signing import verify as verify_images
 
     locked = ImageOptions(**options).locked(patterns, lock)
-    with trusting(keyring) as keys:
+    with trusting(keyring.read()) as keys:
         outcomes = list(verify_images(keys, locked, Lookaside(lookaside)))
     for outcome in outcomes:
         if not outcome.error:

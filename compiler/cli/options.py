@@ -57,6 +57,11 @@ def environment_options(command: _Decorated) -> _Decorated:
     return command
 
 
+lookaside_option = click.option(
+    "--lookaside", type=click.Path(path_type=Path, file_okay=False), default=Path("signatures"),
+    show_default=True, help="Folder of signatures of images.",
+)  # fmt: skip
+
 identity_option = click.option(
     "--identity", "identities", type=click.Path(path_type=Path), metavar="FILE",
     help=_IDENTITY,

@@ -13,11 +13,12 @@ from compiler.cli.changing import Changing, changing_options
 from compiler.cli.command import PlanCommand, WrongPlanError, json_option
 from compiler.cli.consent import ask_before_push, note_respelled, yes_option
 from compiler.cli.log import keep_log
-from compiler.cli.options import secrets_option
+from compiler.cli.options import lookaside_option, secrets_option
 from compiler.cli.output import note
 from compiler.cli.plan_output import HostPlan, as_document, exit_with_changes, show
 from compiler.cli.secret_values import SecretsNeeded, new_secrets_option
 from compiler.cli.selection import Selection, selecting, show_errors, show_left, show_outcomes
+from compiler.cli.signature_policy import check_signatures
 
 if TYPE_CHECKING:
     from compiler.deploy.activation import PushOptions
@@ -60,6 +61,7 @@ verify_option = click.option(
     "--images", "images_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
     help="File of `heatsink images save`: images that a host lacks are sent, not pulled.",
 )  # fmt: skip
+@lookaside_option
 @yes_option
 @json_option("Print the result for each host as JSON.")
 def push_artifacts(
@@ -73,6 +75,7 @@ def push_artifacts(
     plan_file: Path | None,
     services: tuple[str, ...],
     images_file: Path | None,
+    lookaside: Path,
     yes: bool,
     as_json: bool,
 ) -> None:
@@ -85,8 +88,9 @@ def push_artifacts(
     if services and (dry or plan_file or taken_over):
         raise WrongPlanError("`--service` limits a push, not a plan or a takeover: they are for all services")
     planned = _planned(selection, plan_file) if plan_file else None
-    images = _images(images_file) if images_file else None
+    images = _images(images_file)
     inputs = PushInputs.read(_hosts_of(planned, selection), file, new_secrets)
+    check_signatures(inputs.bundles.values(), images, lookaside)
     if dry:
         show_plan(inputs, taken_over=taken_over, verify=verify, as_json=as_json)
         return
@@ -105,7 +109,7 @@ def _pushed(
     inputs: PushInputs,
     options: PushOptions,
     planned: PlanFile | None,
-    images: ImageArchives | None,
+    images: ImageArchives,
     *,
     yes: bool,
 ) -> Sequence[Outcome]:
@@ -123,10 +127,11 @@ def _pushed(
         return push(sessions, inputs.bundles, inputs.secrets, options, consent, images)
 
 
-def _images(path: Path) -> ImageArchives:
+def _images(path: Path | None) -> ImageArchives:
+    from compiler.deploy.archives import NoArchives
     from compiler.images.layout_file import read_layout
 
-    return read_layout(path)
+    return read_layout(path) if path else NoArchives()
 
 
 def _planned(selection: Selection, path: Path) -> PlanFile:

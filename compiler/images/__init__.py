@@ -22,6 +22,6 @@ layout      images in a tar file, as it is written     layout_file  the same, re
 blobs       layers from and into registries            saving      images of a lock into a file
 loading     images of a file into a registry           signing     images that somebody trusted has signed
 signature   what a signature says                      lookaside   the folder that signatures are in
-gpg         GnuPG, which signs and verifies
+gpg         GnuPG, which signs and verifies            policy      whose signatures images must have
 http        requests that end in time                  sizes       how much a pull transfers
 """

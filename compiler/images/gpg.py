@@ -82,15 +82,11 @@ class Keyring:
             raise HeatsinkError("it is not a message that gpg has signed")
         return Signed(content=done.stdout, fingerprint=words["VALIDSIG"].split()[-1])
 
-    def add(self, path: Path) -> None:
-        """Trust the public keys of a file, as `gpg --export` writes it, armoured or not."""
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise HeatsinkError(f"`{path}` cannot be read: {reason(error)}") from None
-        if self._run("--import", content=content).returncode:
+    def add(self, keys: bytes) -> None:
+        """Trust public keys, as `gpg --export` writes them, armoured or not."""
+        if self._run("--import", content=keys).returncode:
             raise HeatsinkError(
-                f"`{path}` has no public keys", hint="write it with `gpg --armor --export KEY >FILE`"
+                "gpg finds no public keys to trust", hint="write them with `gpg --armor --export KEY`"
             )
 
     def _run(self, *arguments: str, content: bytes = b"") -> subprocess.CompletedProcess[bytes]:
@@ -107,11 +103,11 @@ class Keyring:
 
 
 @contextmanager
-def trusting(path: Path) -> Iterator[Keyring]:
-    """A keyring with the public keys of a file, and no others."""
+def trusting(keys: bytes) -> Iterator[Keyring]:
+    """A keyring with these public keys, and no others."""
     with tempfile.TemporaryDirectory(prefix="heatsink-gpg-") as home:
         keyring = Keyring(os.environ, Path(home))
-        keyring.add(path)
+        keyring.add(keys)
         yield keyring
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from compiler.diagnostics import HeatsinkError, Problem, Report
-from compiler.images.gpg import Keyring
+from compiler.images.gpg import Keyring, trusting
 from compiler.images.lookaside import Lookaside
+from compiler.images.policy import SignaturePolicy
 from compiler.images.reference import image_reference
+from compiler.images.saving import pinned
 from compiler.images.signature import SignedImage, signed_image, stated, statement
 
 _SIGN = "sign it with `heatsink images sign`"
+_REJECTED = "take it from a registry of `RegistrySigned`, or set `RegistryUnsigned` to `accept`"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,21 @@ def verify(keyring: Keyring, images: Mapping[str, str], lookaside: Lookaside) ->
             yield SignatureOutcome(reference=reference, fingerprint=fingerprint)
         except HeatsinkError as error:
             yield SignatureOutcome(reference=reference, error=error)
+
+
+def refusals(policy: SignaturePolicy, images: Iterable[str], lookaside: Lookaside) -> Iterator[HeatsinkError]:
+    """The errors of images, named by references with digests, that a policy does not let in."""
+    by_keys: dict[bytes, list[str]] = {}
+    for reference in images:
+        requirement = policy.requirement(reference)
+        if requirement.rejects:
+            yield HeatsinkError(f"image `{reference}` is rejected by the bundle's policy", hint=_REJECTED)
+        elif requirement.keys:
+            by_keys.setdefault(requirement.keys, []).append(reference)
+    for keys, references in by_keys.items():
+        with trusting(keys) as keyring:
+            outcomes = verify(keyring, pinned(references, {}), lookaside)
+            yield from (outcome.error for outcome in outcomes if outcome.error)
 
 
 def _signer(keyring: Keyring, reference: str, by_digest: str, lookaside: Lookaside) -> str:
