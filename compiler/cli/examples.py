@@ -123,7 +123,10 @@ _EXAMPLES = {
     ),
     "heatsink images sign": (
         ("--key release@example.com", "every image of the lock, into the folder signatures"),
-        ("--key release@example.com --role Edge -e prod.yaml", "what the hosts of a role deploy"),
+        (
+            "--key release@example.com --platforms --role Edge -e prod.yaml",
+            "what the hosts of a role deploy, on all platforms",
+        ),
     ),
     "heatsink images verify": (
         ("--keyring release.asc", "every image of the lock, by a file of public keys"),

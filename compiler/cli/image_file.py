@@ -9,15 +9,12 @@ import click
 
 from compiler.cli.command import Command
 from compiler.cli.image_options import ImageOptions, image_options
+from compiler.cli.options import ca_option, insecure_option
 from compiler.cli.output import note
 from compiler.diagnostics import counted
 from compiler.files import images_lock
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
-_ca = click.option(
-    "--ca", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
-    help="Certificates of authorities to trust, besides those of the machine and of podman and docker.",
-)  # fmt: skip
 
 
 @click.command(cls=Command)
@@ -26,11 +23,8 @@ _ca = click.option(
 @click.option(
     "--lock", type=_FILE, default=Path(images_lock.NAME), show_default=True, help="File of image digests."
 )
-@_ca
-@click.option(
-    "--insecure-registry", "insecure", multiple=True, metavar="HOST[:PORT]",
-    help="Registry to ask by plain HTTP; repeatable.",
-)  # fmt: skip
+@ca_option
+@insecure_option
 def save(
     patterns: tuple[str, ...], output: Path, lock: Path, ca: Path | None, insecure: tuple[str, ...],
     **options: Any,
@@ -52,7 +46,7 @@ def save(
 @click.argument("file", type=_FILE)
 @click.option("--registry", "address", required=True, metavar="HOST[:PORT]", help="Registry to load into.")
 @click.option("--insecure-registry", "insecure", is_flag=True, help="Use plain HTTP.")
-@_ca
+@ca_option
 @click.option(
     "--lock", type=_FILE, default=Path(images_lock.NAME), show_default=True,
     help="File to record the digests in.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -10,7 +11,7 @@ import click
 
 from compiler.cli.command import Command
 from compiler.cli.image_options import ImageOptions, image_options
-from compiler.cli.options import lookaside_option
+from compiler.cli.options import ca_option, insecure_option, lookaside_option
 from compiler.cli.output import note
 from compiler.cli.selection import show_errors
 from compiler.diagnostics import counted
@@ -27,24 +28,38 @@ _lock = click.option(
 @click.option(
     "--key", required=True, metavar="KEY", help="Key of gpg to sign with: its id, fingerprint or user."
 )
+@click.option(
+    "--platforms",
+    is_flag=True,
+    help="Ask the registries, and sign also each image of an index of images for several platforms.",
+)
 @lookaside_option
 @_lock
-def sign(patterns: tuple[str, ...], key: str, lookaside: Path, lock: Path, **options: Any) -> None:
+@ca_option
+@insecure_option
+def sign(
+    patterns: tuple[str, ...], key: str, platforms: bool, lookaside: Path, lock: Path, ca: Path | None,
+    insecure: tuple[str, ...], **options: Any,
+) -> None:  # fmt: skip
     """Sign images by the digests that the lock has.
 
     Those that the key has signed are left as they are. Without a selection, signs every image of the lock.
     """
     from compiler.images.gpg import Keyring
     from compiler.images.lookaside import Lookaside
+    from compiler.images.registry import RegistryClient
     from compiler.images.signing import sign as sign_images
+    from compiler.images.signing import with_platforms
 
     locked = ImageOptions(**options).locked(patterns, lock)
-    signed = 0
-    for outcome in sign_images(Keyring(os.environ), key, locked, Lookaside(lookaside)):
+    client = RegistryClient(ca=ca, insecure=frozenset(insecure))
+    images = with_platforms(client, locked) if platforms else locked.items()
+    counts = Counter[bool]()
+    for outcome in sign_images(Keyring(os.environ), key, images, Lookaside(lookaside)):
+        counts[outcome.is_new] += 1
         if outcome.is_new:
-            signed += 1
-            note(f"signed {outcome.reference}")
-    note(f"{counted(signed, 'image')} signed in {lookaside}, {len(locked) - signed} unchanged")
+            note(f"signed {outcome.reference} at {outcome.digest}")
+    note(f"{counted(counts[True], 'signature')} written to {lookaside}, {counts[False]} unchanged")
 
 
 @click.command(cls=Command)

@@ -62,6 +62,14 @@ lookaside_option = click.option(
     show_default=True, help="Folder of signatures of images.",
 )  # fmt: skip
 
+ca_option = click.option(
+    "--ca", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
+    help="Certificates of authorities to trust, besides those of the machine and of podman and docker.",
+)  # fmt: skip
+insecure_option = click.option(
+    "--insecure-registry", "insecure", multiple=True, metavar="HOST[:PORT]",
+    help="Registry to ask by plain HTTP; repeatable.",
+)  # fmt: skip
 identity_option = click.option(
     "--identity", "identities", type=click.Path(path_type=Path), metavar="FILE",
     help=_IDENTITY,

@@ -58,7 +58,7 @@ class Keyring:
 
     def sign(self, key: str, content: bytes) -> bytes:
         """A message with the content and its signature. gpg's agent asks for the passphrase."""
-        options = ("--local-user", key, "--digest-algo", "SHA256", "--output", "-", "--sign")
+        options = ("--local-user", key, "--digest-algo", "SHA256", "--no-armor", "--output", "-", "--sign")
         done = self._run(*options, content=content)
         if done.returncode:
             raise HeatsinkError(f"gpg cannot sign with `{key}`: {_last_line(done.stderr)}")

@@ -37,11 +37,11 @@ def signed_image(reference: str) -> SignedImage:
 
 
 def statement(reference: str, digest: str) -> bytes:
-    """What is signed for an image: its reference, with the tag if it has one, and its digest."""
+    """What is signed for an image: its reference, which has a tag or a digest, and its digest."""
     image = image_reference(reference)
-    tag = "" if image.digest else f":{image.version}"
+    version = f"{'@' if image.digest else ':'}{image.version}"
     content = {
-        "critical": _critical(f"{image.host}/{image.name}{tag}", digest),
+        "critical": _critical(f"{image.host}/{image.name}{version}", digest),
         "optional": {"creator": f"heatsink {__version__}"},
     }
     return json.dumps(content, separators=(",", ":"), sort_keys=True).encode()
@@ -58,6 +58,8 @@ def stated(content: bytes) -> SignedImage:
         image = image_reference(identity)
     except (ValueError, TypeError, KeyError, RecursionError, HeatsinkError):
         raise HeatsinkError("what it says is not about an image") from None
+    if not set(":@") & set(identity.rpartition("/")[2]):
+        raise HeatsinkError("it names an image without a tag, which engines refuse")
     if critical != _critical(identity, digest):  # the format forbids to ignore what else is there
         raise HeatsinkError("it says more of an image than is understood")
     return SignedImage(name=f"{image.host}/{image.name}", digest=digest)

@@ -76,7 +76,9 @@ def test_docker_verifies_nothing_so_the_push_does(release: Signer, tmp_path: Pat
 
 def test_what_a_trusted_key_has_signed_goes_on_to_the_host(release: Signer, tmp_path: Path) -> None:
     folder = compiled(tmp_path, release, Backend.DOCKER, default="reject")
-    list(sign(Keyring(release.environment), KEY, {WEB.reference: IMAGE}, Lookaside(tmp_path / "signatures")))
+    list(
+        sign(Keyring(release.environment), KEY, [(WEB.reference, IMAGE)], Lookaside(tmp_path / "signatures"))
+    )
     assert "127.0.0.1 port 1 cannot be reached" in said(folder, "push-artifacts --yes")
 
 

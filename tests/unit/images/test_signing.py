@@ -13,9 +13,12 @@ import pytest
 from compiler.diagnostics import HeatsinkError
 from compiler.images.gpg import Keyring, trusting
 from compiler.images.lookaside import Lookaside
-from compiler.images.signing import sign, verify
+from compiler.images.registry import RegistryClient
+from compiler.images.signing import sign, verify, with_platforms
 from tests.support.gnupg import KEY, Signer, signer
 from tests.support.in_process import printed
+from tests.support.layouts import SmallImage
+from tests.support.loopback_registry import digest, index, loopback, serves
 
 pytestmark = pytest.mark.skipif(not shutil.which("gpg"), reason="needs apt-get install gnupg")
 
@@ -43,7 +46,7 @@ def lookaside(tmp_path: Path) -> Lookaside:
 
 def signed(by: Signer, lookaside: Lookaside, **images: str) -> list[str]:
     """Sign images; those that were not signed yet."""
-    outcomes = sign(Keyring(by.environment), KEY, images or IMAGES, lookaside)
+    outcomes = sign(Keyring(by.environment), KEY, (images or IMAGES).items(), lookaside)
     return [outcome.reference for outcome in outcomes if outcome.is_new]
 
 
@@ -85,6 +88,24 @@ def test_a_signature_names_the_image_as_engines_do(release: Signer, lookaside: L
         "identity": {"docker-reference": "docker.io/library/nginx:1.27"},
         "image": {"docker-manifest-digest": DIGEST},
     }
+
+
+def test_an_image_without_a_tag_is_named_by_its_digest(release: Signer, lookaside: Lookaside) -> None:
+    signed(release, lookaside, **{f"{WEB}@{DIGEST}": f"{WEB}@{DIGEST}"})
+    _, signature = next(lookaside.signatures(f"{WEB}@{DIGEST}"))
+    critical = json.loads(release.gpg("--decrypt", content=signature))["critical"]
+    assert critical["identity"] == {"docker-reference": f"{WEB}@{DIGEST}"}
+
+
+def test_of_an_index_the_images_of_platforms_can_be_signed_too() -> None:
+    images = {name: SmallImage("x/web:1", name.encode()).image.manifest for name in ("amd64", "arm64")}
+    content = index(**images)
+    with loopback({f"/v2/web/manifests/{digest(content)}": serves(content)}) as server:
+        client = RegistryClient(insecure=frozenset((server.address,)))
+        name = f"{server.address}/web"
+        wanted = with_platforms(client, {f"{name}:1": f"{name}@{digest(content)}"})
+        digests = [digest(content), *map(digest, images.values())]
+        assert list(wanted) == [(f"{name}:1", f"{name}@{value}") for value in digests]
 
 
 def test_an_image_is_signed_once_by_each_key(release: Signer, somebody: Signer, lookaside: Lookaside) -> None:
@@ -139,6 +160,16 @@ def test_a_signature_of_an_expired_key_is_refused(lookaside: Lookaside, tmp_path
     assert "` has expired" in text
 
 
+def test_a_signature_of_a_revoked_key_is_refused(lookaside: Lookaside, tmp_path: Path) -> None:
+    with signer() as revoked:
+        signed(revoked, lookaside, **{WEB: f"{WEB}@{DIGEST}"})
+        [certificate] = (revoked.home / "openpgp-revocs.d").glob("*.rev")
+        revoked.gpg("--import", content=certificate.read_bytes().replace(b":-----BEGIN", b"-----BEGIN"))
+        keyring = revoked.write_public_key(tmp_path / "release")
+    [text] = refusals(keyring, lookaside, **{WEB: f"{WEB}@{DIGEST}"})
+    assert "` is revoked" in text
+
+
 @pytest.mark.parametrize(
     ("change", "why"),
     [
@@ -148,6 +179,7 @@ def test_a_signature_of_an_expired_key_is_refused(lookaside: Lookaside, tmp_path
         ({"type": "other"}, "it says more of an image than is understood"),
         ({"further": "x"}, "it says more of an image than is understood"),
         ({"name": "not//a reference"}, "what it says is not about an image"),
+        ({"name": WEB}, "it names an image without a tag"),
     ],
 )
 def test_a_signature_of_something_else_is_refused(
@@ -159,10 +191,11 @@ def test_a_signature_of_something_else_is_refused(
     assert why in text
 
 
+@pytest.mark.parametrize("name", [f"{WEB}:1", f"{WEB}:web", f"{WEB}@{DIGEST}"])
 def test_a_signature_of_another_program_is_accepted(
-    release: Signer, lookaside: Lookaside, tmp_path: Path
+    release: Signer, lookaside: Lookaside, tmp_path: Path, name: str
 ) -> None:
-    lookaside.add(f"{WEB}@{DIGEST}", message(release))
+    lookaside.add(f"{WEB}@{DIGEST}", message(release, name))
     keyring = release.write_public_key(tmp_path / "release")
     assert refusals(keyring, lookaside, **{WEB: f"{WEB}@{DIGEST}"}) == []
 
@@ -196,9 +229,22 @@ def test_a_text_signature_is_refused_as_engines_do(
     assert "it is not a message that gpg has signed" in text
 
 
+def test_the_agent_of_gpg_asks_for_the_passphrase(lookaside: Lookaside) -> None:
+    with signer(passphrase="s3cret") as guarded:
+        guarded.answers("s3cret")
+        assert signed(guarded, lookaside) == list(IMAGES)
+
+
+def test_a_wrong_passphrase_is_an_error(lookaside: Lookaside) -> None:
+    with signer(passphrase="s3cret") as guarded:
+        guarded.answers("n0tr1ght")
+        with pytest.raises(HeatsinkError, match=r"gpg cannot sign with `[0-9A-F]+`: .*Bad passphrase"):
+            signed(guarded, lookaside)
+
+
 def test_a_key_that_gpg_lacks_is_an_error(release: Signer, lookaside: Lookaside) -> None:
     with pytest.raises(HeatsinkError, match="gpg has no secret key `nobody`"):
-        list(sign(Keyring(release.environment), "nobody", IMAGES, lookaside))
+        list(sign(Keyring(release.environment), "nobody", IMAGES.items(), lookaside))
 
 
 def test_a_keyring_without_keys_is_an_error() -> None:
@@ -217,7 +263,7 @@ def test_commands_sign_and_verify_what_the_lock_has(release: Signer, tmp_path: P
     assert run("images verify --keyring release.asc")[0] == 1
     assert run(f"images sign --key {KEY}") == (
         0,
-        f"signed {WEB}:1\n1 image signed in signatures, 1 unchanged\n",
+        f"signed {WEB}:1 at {DIGEST}\n1 signature written to signatures, 1 unchanged\n",
     )
     assert run("images verify --keyring release.asc") == (
         0,
