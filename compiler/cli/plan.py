@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from compiler.cli.command import PlanCommand, json_option
-from compiler.cli.options import secrets_option
+from compiler.cli.options import lookaside_option, secrets_option
 from compiler.cli.push import PushInputs, show_plan, take_over_option, verify_option
 from compiler.cli.secret_values import new_secrets_option
 from compiler.cli.selection import Selection, selecting
+from compiler.cli.signature_policy import check_signatures
 
 if TYPE_CHECKING:
     from compiler.files.secrets import SecretsFile
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 @new_secrets_option()
 @take_over_option
 @verify_option
+@lookaside_option
 @click.option("--diff", is_flag=True, help="Show the lines that change in files without secrets.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
@@ -35,6 +37,7 @@ def plan(
     new_secrets: tuple[str, ...],
     taken_over: str,
     verify: bool,
+    lookaside: Path,
     diff: bool,
     output: Path | None,
     as_json: bool,
@@ -43,5 +46,8 @@ def plan(
 
     Exit code 0: there is nothing to do, 2: something would change, 1: an error.
     """
+    from compiler.deploy.archives import NoArchives
+
     inputs = PushInputs.read(selection, file, new_secrets)
+    check_signatures(inputs.bundles.values(), NoArchives(), lookaside)
     show_plan(inputs, taken_over=taken_over, verify=verify, as_json=as_json, diff=diff, output=output)

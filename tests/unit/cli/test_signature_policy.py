@@ -69,9 +69,9 @@ def said(folder: Path, command: str) -> str:
     return text
 
 
-def test_docker_verifies_nothing_so_the_push_does(release: Signer, tmp_path: Path) -> None:
-    folder = compiled(tmp_path, release, Backend.DOCKER)
-    assert said(folder, "push-artifacts --yes") == REFUSAL
+@pytest.mark.parametrize("command", ["plan", "push-artifacts --yes", "bundle -o file"])
+def test_docker_verifies_nothing_so_a_push_does(release: Signer, tmp_path: Path, command: str) -> None:
+    assert said(compiled(tmp_path, release, Backend.DOCKER), command) == REFUSAL
 
 
 def test_what_a_trusted_key_has_signed_goes_on_to_the_host(release: Signer, tmp_path: Path) -> None:
