@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from compiler.files.secrets import SecretsFile
 from compiler.lab import LabNode
 from tests.support.containers import IMAGE
 from tests.support.docker_registry import LOGIN, secured_registry, upload
@@ -16,22 +14,11 @@ from tests.support.footprint import footprint
 from tests.support.images import layer_of
 from tests.support.loopback_registry import AUTHORITY
 from tests.support.nodes import Operator
+from tests.support.registry_client import compile_web
 
 pytestmark = [pytest.mark.lab, pytest.mark.backends]
 
 USER, PASSWORD = LOGIN.split(":")
-TEMPLATE = """
-heat_template_version: wallaby
-parameters:
-  WebImage: {type: string, description: Image of the container.}
-outputs:
-  role_data:
-    value:
-      service_name: web
-      docker_config:
-        step_1:
-          web: {image: {get_param: WebImage}, restart: always, command: [sh, -c, exec sleep infinity]}
-"""
 
 
 @pytest.fixture
@@ -43,30 +30,12 @@ def image(node: LabNode, tmp_path: Path) -> Iterator[str]:
 
 def compiles(operator: Operator, node: LabNode, image: str, registry: str, password: str) -> None:
     """Compile a service with an image, and what its host has to know of a registry."""
-    (operator.folder / "templates").mkdir(exist_ok=True)
-    (operator.folder / "templates/web.yaml").write_text(TEMPLATE)
-    host = {
-        "name": node.name,
-        "role": "Web",
-        "address": node.address,
-        "identity_file": str(node.lab.identity_file),
-        "backend": operator.backend.value,
+    login = {
+        "RegistryAddresses": [registry],
+        "RegistryUser": USER,
+        "RegistryCaCertificate": AUTHORITY.public,
     }
-    (operator.folder / "hosts.yaml").write_text(json.dumps({"hosts": [host]}))
-    environment = {
-        "resource_registry": {"Web": "templates/web.yaml"},
-        "parameter_defaults": {
-            "WebServices": ["OS::Heatsink::Services::RegistryClient", "Web"],
-            "WebImage": image,
-            "RegistryAddresses": [registry],
-            "RegistryUser": USER,
-            "RegistryCaCertificate": AUTHORITY.public,
-        },
-    }
-    (operator.folder / "site.yaml").write_text(json.dumps(environment))
-    (operator.folder / "secrets.yaml").unlink(missing_ok=True)
-    SecretsFile(operator.folder / "secrets.yaml").add({"RegistryPassword": password})
-    operator.heatsink("compile", "-e", "site.yaml")
+    compile_web(operator, node, image, login, {"RegistryPassword": password})
 
 
 def test_a_host_pulls_with_the_login_and_the_authority_of_its_bundle(
