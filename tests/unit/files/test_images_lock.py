@@ -96,7 +96,9 @@ PACKAGES = st.dictionaries(
         TEXT, st.builds(BuildRecord, base=st.sampled_from(["", ONE]), packages=PACKAGES, sources=ITEMS)
     )
 )
-@example({"web": BuildRecord(sources={"\u2028": "\u2029\ufeff\x85\x7f"})})  # line ends of YAML, and not of JSON
+@example(
+    {"web": BuildRecord(sources={"\u2028": "\u2029\ufeff\x85\x7f"})}
+)  # line ends of YAML, and not of JSON
 def test_what_is_written_is_read(
     tmp_path_factory: pytest.TempPathFactory, builds: dict[str, BuildRecord]
 ) -> None:
