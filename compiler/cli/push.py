@@ -128,10 +128,13 @@ def _pushed(
 
 
 def _images(path: Path | None) -> ImageArchives:
-    from compiler.deploy.archives import NoArchives
+    if path is None:
+        from compiler.deploy.archives import NoArchives
+
+        return NoArchives()
     from compiler.images.layout_file import read_layout
 
-    return read_layout(path) if path else NoArchives()
+    return read_layout(path)
 
 
 def _planned(selection: Selection, path: Path) -> PlanFile:
@@ -166,12 +169,13 @@ class PushInputs:
         """Read them, and generate the values of secrets that have none."""
         fleet, hosts = selection.read()
         needed = SecretsNeeded(selection=selection, fleet=fleet, file=file, forced=new_secrets)
-        secrets, made = needed.values(hosts)
+        bundles = needed.bundles(hosts)
+        secrets, made = needed.values(bundles.values())
         return cls(
             selection=selection,
             fleet=fleet,
             hosts=hosts,
-            bundles=needed.bundles(hosts),
+            bundles=bundles,
             secrets=secrets,
             made=made,
             needed=needed,

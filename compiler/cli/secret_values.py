@@ -46,19 +46,19 @@ class SecretsNeeded:
 
         return {host.name: bundle_folder(self.selection.build, host) for host in hosts}
 
-    def values(self, hosts: Sequence[FleetHost]) -> tuple[dict[str, str], dict[str, str]]:
-        """The values that these hosts need, and those of them that are missing in the file and new.
+    def values(self, bundles: Collection[BundleFolder]) -> tuple[dict[str, str], dict[str, str]]:
+        """The values that these bundles need, and those of them that are missing in the file and new.
 
         Raises HeatsinkError if a host has a missing one, and for values that their files cannot hold.
         """
         from compiler.deploy.bundle import check_values
 
-        bundles = self.bundles(hosts).values()
         values = self.file.values()
         needed = {name for bundle in bundles for name in bundle.secrets}
         making = making_for(self.fleet, self.selection.build, values)
         self._check_present(needed, values)
         known = {name for credential in self.fleet.credentials for name in credential.secrets}
+        hosts = [bundle.host for bundle in bundles]
         for problem in self._misspelt(values.keys() - needed - known, needed - values.keys(), hosts):
             show_problems((problem,), "warning")
         new = self._generated(needed, making)

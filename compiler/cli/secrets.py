@@ -58,7 +58,7 @@ def generate(selection: Selection, file: SecretsFile, new_secrets: tuple[str, ..
     if offline:
         names = {name for bundle in needed.bundles(hosts).values() for name in bundle.secrets}
         needed = replace(needed, forced=sorted(names - file.values().keys()))
-    new = needed.values(hosts)[1]
+    new = needed.values(needed.bundles(hosts).values())[1]
     needed.keep(new)
     if not new:
         note(f"{file.path}: no value is missing")

@@ -23,14 +23,16 @@ def check_signatures(bundles: Iterable[BundleFolder], archives: ImageArchives, l
 
     docker verifies nothing, podman what it pulls and not what is sent to it.
     """
-    from compiler.images.lookaside import Lookaside
-    from compiler.images.policy import SignaturePolicy
-    from compiler.images.signing import refusals
-
     images: dict[bytes, set[str]] = defaultdict(set)
     for bundle in bundles:
         if policy := _policy(bundle):
             images[policy].update(_unverified(bundle, archives))
+    if not images:
+        return
+    from compiler.images.lookaside import Lookaside
+    from compiler.images.policy import SignaturePolicy
+    from compiler.images.signing import refusals
+
     errors = [
         error
         for policy, references in images.items()
@@ -42,6 +44,8 @@ def check_signatures(bundles: Iterable[BundleFolder], archives: ImageArchives, l
 
 def _policy(bundle: BundleFolder) -> bytes:
     """The policy in a bundle; empty if there is none."""
+    if _POLICY.encode() not in bundle.content:  # of most: reading a manifest takes longer than a login
+        return b""
     return bundle.blobs(file.sha256 for file in bundle.manifest.files if file.path == _POLICY)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from compiler.deploy.errors import DeployError
 from compiler.deploy.printable import printable
@@ -19,6 +19,8 @@ from compiler.host.manifest import BREAKS, FORMAT, Manifest, UnfitError, Unsuppo
 from compiler.model.credential import Credential, CredentialKind
 from compiler.model.fleet import FLEET_MODE, PLACES, Connection, Fleet, FleetHost
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, kw_only=True)
 class BundleFolder:
@@ -27,9 +29,10 @@ class BundleFolder:
     host: FleetHost
     folder: Path
 
-    @cached_property
+    @property
     def content(self) -> bytes:
-        """The bytes of manifest.json. Raises DeployError if their digest is not the one in fleet.json."""
+        """The bytes of manifest.json, not kept: a fleet has many. Raises DeployError if their digest is not
+        the one in fleet.json."""
         content = self._read("manifest.json")
         if hashlib.sha256(content).hexdigest() != self.host.manifest:
             raise self._corrupt("manifest.json")
@@ -38,15 +41,12 @@ class BundleFolder:
     @cached_property
     def manifest(self) -> Manifest:
         """The manifest. Raises DeployError if its format or engine is not supported."""
-        try:
-            return Manifest.parse(self.content)
-        except UnsupportedError as error:
-            raise DeployError(self.host.name, str(error), error.hint) from None
+        return self._supported(Manifest.parse)
 
-    @property
+    @cached_property
     def secrets(self) -> tuple[str, ...]:
-        """The names of the secrets that this host needs."""
-        return tuple(self.manifest.secrets)
+        """The names of the secrets that this host needs. Raises DeployError as `manifest` does."""
+        return tuple(self._supported(Manifest.secrets_in))
 
     @property
     def hashes(self) -> frozenset[str]:
@@ -80,6 +80,13 @@ class BundleFolder:
                 except UnfitError as error:
                     hint = "change it in the secrets file, or put it into a file of its own with `text`"
                     yield Problem(f"`{file.path}`: {error}", hint=hint)
+
+    def _supported(self, read: Callable[[bytes], T]) -> T:
+        """What is read of the manifest."""
+        try:
+            return read(self.content)
+        except UnsupportedError as error:
+            raise DeployError(self.host.name, str(error), error.hint) from None
 
     def _blob(self, value: str, path: str) -> bytes:
         content = self._read(f"root{path}")

@@ -153,25 +153,20 @@ class Manifest(NamedTuple):
     @lru_cache(maxsize=16)  # of the same generation, many times in one change
     def parse(cls, content: bytes) -> Manifest:
         """Read a manifest.json of format 1 or 2. UnsupportedError if it is newer or its engine unknown."""
-        entries = json.loads(content)
-        if entries["format"] > FORMAT:
-            raise UnsupportedError(
-                f"the manifest has format {entries['format']}; this heatsink reads formats up to {FORMAT}",
-                hint="use the heatsink that compiled it, or a newer one",
-            )
-        engine = entries.get("engine") or _ENGINES_OF_FORMAT_1.get(entries["backend"], entries["backend"])
-        if engine not in ENGINES:
-            raise UnsupportedError(
-                f"the manifest names the unknown engine `{engine}`",
-                hint=f"known engines: {', '.join(sorted(ENGINES))}",
-            )
+        entries = _entries(content)
         rows = {
             "files": [from_entry(File, entry) for entry in entries["files"]],
             "links": [from_entry(Link, entry) for entry in entries["links"]],
             "units": [from_entry(Unit, entry) for entry in entries["units"]],
             "listeners": [from_entry(Listener, entry) for entry in entries.get("listeners", ())],
         }
-        return from_entry(cls, {**entries, **rows, "engine": engine})
+        return from_entry(cls, {**entries, **rows})
+
+    @staticmethod
+    def secrets_in(content: bytes) -> Sequence[str]:
+        """The secrets that a manifest.json names; it is read as by `parse`, in a third of the time."""
+        secrets: Sequence[str] = _entries(content).get("secrets", ())
+        return secrets
 
     def as_json(self) -> bytes:
         """A manifest.json, as parse reads it."""
@@ -183,6 +178,23 @@ class Manifest(NamedTuple):
         }
         rows = {key: [row._asdict() for row in table] for key, table in tables.items()}
         return json.dumps({**self._asdict(), **rows}, sort_keys=True).encode()
+
+
+def _entries(content: bytes) -> dict[str, Any]:
+    """The keys of a manifest.json and their values, with an engine that is known."""
+    entries: dict[str, Any] = json.loads(content)
+    if entries["format"] > FORMAT:
+        raise UnsupportedError(
+            f"the manifest has format {entries['format']}; this heatsink reads formats up to {FORMAT}",
+            hint="use the heatsink that compiled it, or a newer one",
+        )
+    engine = entries.get("engine") or _ENGINES_OF_FORMAT_1.get(entries["backend"], entries["backend"])
+    if engine not in ENGINES:
+        raise UnsupportedError(
+            f"the manifest names the unknown engine `{engine}`",
+            hint=f"known engines: {', '.join(sorted(ENGINES))}",
+        )
+    return {**entries, "engine": engine}
 
 
 def from_entry(kind: type[T], entry: Mapping[str, Any]) -> T:

@@ -17,7 +17,10 @@ from tests.support.contract import Program, Scenario, carried_out, expected
 from tests.support.contract_scenarios import SCENARIOS
 from tests.support.set_configs import PACKAGE, PROGRAM
 
-pytestmark = pytest.mark.skipif(
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason="needs root: it changes the root of the file system"),
+    pytest.mark.slow,
+]
     os.geteuid() != 0, reason="needs root: it changes the root of the file system"
 )
 

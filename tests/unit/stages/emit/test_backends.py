@@ -60,6 +60,7 @@ def tree(tmp_path: Path) -> Path:
     ],
     ids=["host", "all hosts", "role", "environment", "command line"],
 )
+@pytest.mark.slow
 def test_a_backend_is_a_row_and_a_module(
     tree: Path, host: HostFolder, path: str, text: str, options: tuple[str, ...]
 ) -> None:
