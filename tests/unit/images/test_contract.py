@@ -21,8 +21,6 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="needs root: it changes the root of the file system"),
     pytest.mark.slow,
 ]
-    os.geteuid() != 0, reason="needs root: it changes the root of the file system"
-)
 
 HEATSINK = Program("heatsink", PROGRAM, PACKAGE.parent)
 MEMBER = "kolla/docker/base/set_configs.py"
