@@ -28,6 +28,9 @@ from compiler.images.tree import DOCKERFILE, ROOTFS, Image, paths_below
 T = TypeVar("T")
 
 
+_BYTECODE = "__pycache__"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContextFile:
     """One file or link of a build context: its path there, and its origin on this machine."""
@@ -194,12 +197,15 @@ def _context_files(
 
 
 def _context(folder: Path, left_out: Set[Path]) -> Iterator[ContextFile]:
-    """Everything in an image's folder except its template, its `image.yaml` and the images below it."""
+    """Everything in an image's folder except its template, its `image.yaml`, the images below it, and the
+    bytecode that Python leaves beside programs, as the installation of heatsink does."""
     for path in sorted(paths_below(folder), key=lambda path: [os.fsencode(part) for part in path.parts]):
         inside = path.relative_to(folder)
-        nested = any((folder / above / DOCKERFILE).is_file() for above in inside.parents if above.name)
+        other = _BYTECODE in inside.parts or any(
+            (folder / above / DOCKERFILE).is_file() for above in inside.parents if above.name
+        )
         own = inside.name == DOCKERFILE or inside.as_posix() == IMAGE_FILE
-        if (path.is_file() or path.is_symlink()) and not own and not nested and not _is_below(path, left_out):
+        if (path.is_file() or path.is_symlink()) and not own and not other and not _is_below(path, left_out):
             file = ContextFile(path=inside.as_posix(), origin=path)
             _refuse_windows_script(file)
             yield file

@@ -239,6 +239,14 @@ def test_images_below_an_image_are_no_part_of_its_context(tmp_path: Path) -> Non
     assert [file.path for file in recipes_of(tmp_path)["nova"].context] == ["own"]
 
 
+def test_bytecode_of_python_is_no_part_of_a_context(tmp_path: Path) -> None:
+    write(tmp_path, nova="FROM scratch")
+    for path in ("program.py", "__pycache__/program.cpython-311.pyc", "lib/__pycache__/a.pyc"):
+        (tmp_path / "nova" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "nova" / path).touch()
+    assert [file.path for file in recipes_of(tmp_path)["nova"].context] == ["program.py"]
+
+
 def test_all_shipped_images_stand_on_a_base_made_here() -> None:
     shipped = recipes_of(folder("images"))
     roots = [name for name, recipe in shipped.items() if not recipe.parents]
