@@ -20,6 +20,8 @@ from tests.support.operator import contents, heatsink, operator_folder
 # Commands start as an operator's do, from bytecode that the start before has left.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+BUILDING = ("test_image", "test_pages", "test_registry_service")  # files of tests that build images here
+
 settings.register_profile("heatsink", max_examples=examples(100), deadline=None)
 settings.load_profile("heatsink")
 
@@ -39,9 +41,18 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return most if together and not config.getoption("--update-golden") else 0
 
 
+class ByWhatIsShared(LoadFileScheduling):  # type: ignore[misc]
+    """Tests of a file share nodes, and those that build images share this machine's podman: an image that one
+    of them deletes may be what another one is about to build on."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        name = Path(nodeid.partition("::")[0]).name
+        return "podman" if name.startswith(BUILDING) else name
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling | None:
-    """Tests on nodes go to workers by the file: those of a file share nodes."""
-    return LoadFileScheduling(config, log) if config.getoption("--lab") else None
+    """Tests on nodes go to workers by what they share."""
+    return ByWhatIsShared(config, log) if config.getoption("--lab") else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
