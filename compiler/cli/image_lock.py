@@ -10,6 +10,7 @@ import click
 
 from compiler.cli.command import Command
 from compiler.cli.fleet_options import fleet_options, reading_shown
+from compiler.cli.options import ca_option, insecure_option
 from compiler.cli.output import note
 from compiler.cli.selection import show_errors
 from compiler.diagnostics import HeatsinkError, Report, counted
@@ -33,14 +34,8 @@ _LOCAL = "localhost/"
     "--lock", "file", type=click.Path(path_type=Path, dir_okay=False), default=Path(images_lock.NAME),
     show_default=True, help="File to record the digests in.",
 )  # fmt: skip
-@click.option(
-    "--ca", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
-    help="Certificates of authorities to trust, besides those of the machine and of podman and docker.",
-)  # fmt: skip
-@click.option(
-    "--insecure-registry", "insecure", multiple=True, metavar="HOST[:PORT]",
-    help="Registry to ask by plain HTTP; repeatable.",
-)  # fmt: skip
+@ca_option
+@insecure_option
 def lock(
     references: tuple[str, ...], everything: bool, update: bool, file: Path, ca: Path | None,
     insecure: tuple[str, ...], environments: tuple[Path, ...], backend: str | None, merge: str,

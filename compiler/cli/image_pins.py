@@ -42,7 +42,7 @@ def record_versions(lock: Path | None, outcomes: Iterable[BuildOutcome]) -> None
     path = lock or Path(images_lock.NAME)
     packages = {outcome.name: outcome.packages for outcome in outcomes if outcome.packages is not None}
     before = images_lock.read_lock(path).builds
-    records = images_lock.records_with_packages(path, packages)
+    records = images_lock.records_with(path, "packages", packages)
     changed = {name: record for name, record in records.items() if record != before.get(name)}
     if changed:
         images_lock.add_to_lock(path, builds=changed)

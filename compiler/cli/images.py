@@ -189,7 +189,7 @@ def push(
                 sources[pushed.name] = pushed.sources
     if not digests:
         raise _nothing_pushed(selected, address)
-    images_lock.add_to_lock(lock, digests, images_lock.records_with_sources(lock, sources))
+    images_lock.add_to_lock(lock, digests, images_lock.records_with(lock, "sources", sources))
     note(f"{len(digests)} of {len(selected)} images pushed, digests written to {lock}")
     sys.exit(0 if len(digests) == len(selected) else 1)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -22,7 +21,7 @@ from compiler.deploy.archives import ImageArchives, numbered
 from compiler.deploy.bundle import BundleFolder
 from compiler.deploy.greeting import command
 from compiler.deploy.program import entry, program
-from compiler.diagnostics import HeatsinkError, reason
+from compiler.files.writing import replacing
 from compiler.host import layout
 
 _SOURCES = Path(__file__).parents[1] / "courier"
@@ -52,17 +51,8 @@ class CourierContent:
 
 def write_courier(path: Path, content: CourierContent) -> None:
     """Write the file, which is replaced as a whole. Raises HeatsinkError."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with beside.open("wb") as file:
-            beside.chmod(_MODE)
-            _write(file, content)
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError as error:
-        raise HeatsinkError(f"`{path}` cannot be written: {reason(error)}") from None
-    finally:
-        beside.unlink(missing_ok=True)
+    with replacing(path, _MODE) as file:
+        _write(file, content)
 
 
 def _write(file: IO[bytes], content: CourierContent) -> None:

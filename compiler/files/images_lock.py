@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from compiler import files, schemas
 from compiler.files.writing import replace_file
@@ -28,6 +28,9 @@ _HEADER = "# written by heatsink images build, lock and push"
 # What JSON leaves as it is: ends of lines for YAML, or not allowed there.
 _ESCAPED = {code: f"\\u{code:04X}" for code in (*range(0x7F, 0xA0), 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF)}
 _PLAIN = re.compile(r"(?!(y|n|yes|no|on|off|true|false|null)$)[a-z][a-z0-9+.-]*")  # YAML reads it as text
+
+
+Part = Literal["packages", "sources"]  # of a record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,28 +79,20 @@ def add_to_lock(
     replace_file(path, "".join(f"{line}\n" for line in lines).encode(), 0o644, durable=True)
 
 
-def records_with_sources(
-    path: Path, sources: AbstractMapping[str, AbstractMapping[str, str]]
+def records_with(
+    path: Path, part: Part, values: AbstractMapping[str, AbstractMapping[str, str]]
 ) -> dict[str, BuildRecord]:
-    """The records of images in the file, with these sources; none for an image that has neither."""
+    """The records of images in the file, with these packages or sources; none for an image without any."""
     before = read_lock(path).builds
     return {
-        name: replace(before.get(name, BuildRecord()), sources=own)
-        for name, own in sources.items()
+        name: _with(before.get(name, BuildRecord()), part, own)
+        for name, own in values.items()
         if own or name in before
     }
 
 
-def records_with_packages(
-    path: Path, packages: AbstractMapping[str, AbstractMapping[str, str]]
-) -> dict[str, BuildRecord]:
-    """The records of images in the file, with these packages; none for an image that has neither."""
-    before = read_lock(path).builds
-    return {
-        name: replace(before.get(name, BuildRecord()), packages=own)
-        for name, own in packages.items()
-        if own or name in before
-    }
+def _with(record: BuildRecord, part: Part, own: AbstractMapping[str, str]) -> BuildRecord:
+    return replace(record, packages=own) if part == "packages" else replace(record, sources=own)
 
 
 def _lines(digests: AbstractMapping[str, str], builds: AbstractMapping[str, BuildRecord]) -> Iterator[str]:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import IO
+
+from compiler.diagnostics import HeatsinkError, reason
 
 _numbers = count()
 
@@ -26,6 +31,25 @@ def replace_file(path: Path, content: bytes, mode: int, *, durable: bool = False
         raise
     if durable:
         _flush(path.parent)
+
+
+@contextmanager
+def replacing(path: Path, mode: int | None = None) -> Iterator[IO[bytes]]:
+    """A file beside a place, to be written piece by piece as it may be larger than memory. It takes the place
+    when it is complete and on disk. Raises HeatsinkError if it cannot be written."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with beside.open("wb") as file:
+            if mode is not None:
+                beside.chmod(mode)
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError as error:
+        raise HeatsinkError(f"`{path}` cannot be written: {reason(error)}") from None
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def create_file(path: str, content: bytes, mode: int) -> None:

@@ -6,11 +6,11 @@ makes of them is another one than what the registry serves.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from compiler.diagnostics import HeatsinkError, Problem, Report, reason
+from compiler.diagnostics import HeatsinkError, Problem, Report
+from compiler.files.writing import replacing
 from compiler.images.blobs import Repository
 from compiler.images.layout import Blob, LayoutImage, checked_manifest, layout, repository
 from compiler.images.registry import RegistryClient
@@ -55,7 +55,8 @@ def save(client: RegistryClient, references: Mapping[str, str], path: Path) -> S
         with client.asking(origins[blob.digest]) as question:
             yield from Repository(question).fetch(blob)
 
-    _write(path, layout(images, content))
+    with replacing(path) as file:
+        file.writelines(layout(images, content))
     return images
 
 
@@ -75,19 +76,3 @@ def _manifest(client: RegistryClient, reference: str) -> bytes:
         return checked_manifest(raw)
     except HeatsinkError as error:
         raise HeatsinkError(f"`{reference}` cannot be saved: {error}", hint=error.problems[0].hint) from None
-
-
-def _write(path: Path, pieces: Iterable[bytes]) -> None:
-    """Write a file beside its place and rename it; it may be larger than memory."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with beside.open("wb") as file:
-            for piece in pieces:
-                file.write(piece)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError as error:
-        raise HeatsinkError(f"`{path}` cannot be written: {reason(error)}") from None
-    finally:
-        beside.unlink(missing_ok=True)

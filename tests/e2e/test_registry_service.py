@@ -19,6 +19,7 @@ from tests.support.docker_registry import LOGIN, upload
 from tests.support.images import layer_of
 from tests.support.loopback_registry import AUTHORITY, NOW
 from tests.support.nodes import Operator
+from tests.support.registry_client import TEMPLATE
 
 pytestmark = pytest.mark.lab
 
@@ -27,18 +28,6 @@ ROLES = [
     {"name": "Hub", "ServicesDefault": ["OS::Heatsink::Services::Registry"]},
     {"name": "Web", "ServicesDefault": ["OS::Heatsink::Services::RegistryClient", "Web"]},
 ]
-TEMPLATE = """
-heat_template_version: wallaby
-parameters:
-  WebImage: {type: string, description: Image of the container.}
-outputs:
-  role_data:
-    value:
-      service_name: web
-      docker_config:
-        step_1:
-          web: {image: {get_param: WebImage}, restart: always, command: [sh, -c, exec sleep infinity]}
-"""
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO
 
 import docker
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
@@ -18,7 +18,7 @@ from compiler.images.engines.protocol import (
     BuildFailedError,
     BuildRequest,
     EngineImage,
-    archived_file,
+    archived_files,
     engine_image,
     follow,
     refused_push,
@@ -88,7 +88,7 @@ class DockerEngine(BuildEngine):
         with self._client() as client:
             container = client.containers.create(reference, command=["none"])
             try:
-                return dict(_files(container, paths))
+                return dict(archived_files(container, paths, NotFound))
             finally:
                 container.remove(force=True)
 
@@ -101,16 +101,6 @@ class DockerEngine(BuildEngine):
             raise HeatsinkError(f"docker: {error.explanation or error}") from error
         except (DockerException, OSError) as error:
             raise HeatsinkError(f"docker does not answer any more: {error}") from error
-
-
-def _files(container: Any, paths: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-    for path in paths:
-        try:
-            archive, _ = container.get_archive(path)
-        except NotFound:
-            continue
-        if (content := archived_file(archive)) is not None:
-            yield path, content
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from compiler.images.engines.protocol import (
     BuildEngine,
     BuildRequest,
     EngineImage,
-    archived_file,
+    archived_files,
     engine_image,
     follow,
     refused_push,
@@ -80,7 +80,7 @@ class PodmanEngine(BuildEngine):
         with self._client() as client:
             container = client.containers.create(reference, command=["none"])
             try:
-                return dict(_files(container, paths))
+                return dict(archived_files(container, paths, NotFound))
             finally:
                 container.remove(force=True)
 
@@ -109,13 +109,3 @@ def _parameters(request: BuildRequest) -> dict[str, object]:
         "buildargs": json.dumps(request.arguments),
         **({} if request.epoch is None else {"timestamp": request.epoch}),
     }
-
-
-def _files(container: Any, paths: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-    for path in paths:
-        try:
-            archive, _ = container.get_archive(path)
-        except NotFound:
-            continue
-        if (content := archived_file(archive)) is not None:
-            yield path, content

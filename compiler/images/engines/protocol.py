@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import tarfile
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any, Protocol
 
@@ -108,7 +108,20 @@ def engine_image(attributes: Mapping[str, Any]) -> EngineImage:
     )
 
 
-def archived_file(archive: Iterable[bytes]) -> bytes | None:
+def archived_files(
+    container: Any, paths: Sequence[str], absent: type[Exception]
+) -> Iterator[tuple[str, bytes]]:
+    """Path → content of regular files of a container of an SDK, which raises `absent` for those it lacks."""
+    for path in paths:
+        try:
+            archive, _ = container.get_archive(path)
+        except absent:
+            continue
+        if (content := _archived_file(archive)) is not None:
+            yield path, content
+
+
+def _archived_file(archive: Iterable[bytes]) -> bytes | None:
     """The content of the regular file that is alone in a tar archive; None if it is something else."""
     with tarfile.open(fileobj=io.BytesIO(b"".join(archive))) as opened:
         member = opened.next()

@@ -15,8 +15,7 @@ from compiler.files.images_lock import (
     ImagesLock,
     add_to_lock,
     read_lock,
-    records_with_packages,
-    records_with_sources,
+    records_with,
 )
 
 ONE, TWO, THREE = (f"sha256:{digit * 64}" for digit in "123")
@@ -54,7 +53,7 @@ def test_a_record_gets_other_sources_and_keeps_the_rest(tmp_path: Path) -> None:
     path = tmp_path / "images.lock.yaml"
     add_to_lock(path, builds={"memcached": RECORD, "web": RECORD})
     sources = {"memcached": {"plugin": "4567"}, "web": {}, "new": {"app": "89ab"}, "without": {}}
-    assert records_with_sources(path, sources) == {
+    assert records_with(path, "sources", sources) == {
         "memcached": replace(RECORD, sources={"plugin": "4567"}),
         "web": replace(RECORD, sources={}),
         "new": BuildRecord(sources={"app": "89ab"}),
@@ -65,7 +64,7 @@ def test_a_record_gets_other_packages_and_keeps_the_rest(tmp_path: Path) -> None
     path = tmp_path / "images.lock.yaml"
     add_to_lock(path, builds={"memcached": RECORD, "web": RECORD})
     packages = {"memcached": {"memcached": "1.11"}, "web": {}, "new": {"app": "1"}, "without": {}}
-    assert records_with_packages(path, packages) == {
+    assert records_with(path, "packages", packages) == {
         "memcached": replace(RECORD, packages={"memcached": "1.11"}),
         "web": replace(RECORD, packages={}),
         "new": BuildRecord(packages={"app": "1"}),
