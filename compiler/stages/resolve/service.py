@@ -12,10 +12,11 @@ from compiler.hot.stack import Stack
 from compiler.hot.template import Template
 from compiler.model import secret
 from compiler.model.service import Part
-from compiler.node import Mapping, Node, Scalar, scalar_of
+from compiler.node import Mapping, Node, Scalar, Sequence, scalar_of
 from compiler.stages.resolve.role_data import Seen, Written, role_data
 
 OUTPUT = "role_data"
+PARTS = "parts"  # key of role_data: a list of further role_data, such as what nested templates put out
 _DEPTHS = {"docker_config": 3, "container_config": 3, "kolla_config": 2, "config_data": 3}
 
 
@@ -27,6 +28,7 @@ class _Slot:
     keys: tuple[Node, ...]
     node: Node
     reads: Reads | None = None  # what a function read that made the value, which is evaluated then
+    piece: int = 0  # number of the entry of `parts` that it is in; 0 is role_data itself
 
 
 @dataclass(slots=True, eq=False)
@@ -37,7 +39,7 @@ class Service:
     template: Template
     alias: Node
     _slots: ResultsByReads[tuple[_Slot, ...]] = field(default_factory=ResultsByReads)
-    _parts: dict[tuple[str, ...], ResultsByReads[Part]] = field(default_factory=dict)
+    _parts: dict[tuple[int, tuple[str, ...]], ResultsByReads[Part]] = field(default_factory=dict)
     _seen: Seen = field(default_factory=Seen)
 
     def parts(self, stack: Stack, variants: dict[str, Node], report: Report) -> tuple[Part, ...]:
@@ -52,16 +54,17 @@ class Service:
             self._slots.keep(reads, slots)
         parts, fresh = [], []
         for slot in slots:
-            shared = self._parts.setdefault(slot.path, ResultsByReads())
+            shared = self._parts.setdefault((slot.piece, slot.path), ResultsByReads())
             part = shared.find(variants)
             if part is None:
                 part, reads = self._part(stack, slot)
                 _warn_of_plain_secrets(reads, report)
                 fresh.append((slot, part, reads))
             parts.append(part)
-        self._check([Written(slot.keys, part) for slot, part, _ in fresh])
+        for piece in sorted({slot.piece for slot, _, _ in fresh}):
+            self._check([Written(slot.keys, part) for slot, part, _ in fresh if slot.piece == piece])
         for slot, part, reads in fresh:  # what is kept is valid
-            self._parts[slot.path].keep(reads, part)
+            self._parts[slot.piece, slot.path].keep(reads, part)
         return tuple(parts)
 
     def _part(self, stack: Stack, slot: _Slot) -> tuple[Part, Reads]:
@@ -92,12 +95,33 @@ class Service:
 def _slots(stack: Stack) -> Iterator[_Slot]:
     """The parts of role_data, as far down as their names are known without evaluating them."""
     root = stack.output_node(OUTPUT, stack.template.root)
-    node, reads = _shallow(stack, root)
+    for piece, (mapping, reads) in enumerate(_pieces(stack, root, None)):
+        for key, value in mapping.entries.items():
+            if key != PARTS:
+                top = _Slot((key,), (mapping.keys.get(key, mapping),), value, reads, piece)
+                yield from _below(stack, top, _DEPTHS.get(key, 1) - 1)
+
+
+def _pieces(stack: Stack, root: Node, known: Reads | None) -> Iterator[tuple[Mapping, Reads | None]]:
+    """role_data, and that of its `parts` at any depth, each with what was read if it is evaluated."""
+    node, reads = (root, known) if known is not None else _shallow(stack, root)
     if not isinstance(node, Mapping):
         raise CompileError(f"`role_data` must be a mapping, not {node.kind}", root.span)
-    for key, value in node.entries.items():
-        top = _Slot((key,), (node.keys.get(key, node),), value, reads)
-        yield from _below(stack, top, _DEPTHS.get(key, 1) - 1)
+    yield node, reads
+    if PARTS in node.entries:
+        listed, below = (
+            (node.entries[PARTS], reads) if reads is not None else _shallow(stack, node.entries[PARTS])
+        )
+        if not isinstance(listed, Sequence):
+            raise CompileError(f"`parts` must be a list, not {listed.kind}", node.key_span(PARTS))
+        for item in listed.items:
+            for mapping, read in _pieces(stack, item, below):
+                if "service_name" in mapping.entries:
+                    place = mapping.key_span("service_name")
+                    raise CompileError(
+                        "a part of role_data has no `service_name` of its own", place, "delete it"
+                    )
+                yield mapping, read
 
 
 def _below(stack: Stack, slot: _Slot, depth: int) -> Iterator[_Slot]:
@@ -105,12 +129,13 @@ def _below(stack: Stack, slot: _Slot, depth: int) -> Iterator[_Slot]:
     if isinstance(node, Scalar) and node.value is None:
         return
     if depth == 0 or not isinstance(node, Mapping):
-        yield _Slot(slot.path, slot.keys, node, reads)
+        yield _Slot(slot.path, slot.keys, node, reads, slot.piece)
         return
     for key, value in node.entries.items():
         name = scalar_of(key, node.key_node(key))
         refuse_secret(name, f"a name in `{slot.path[0]}`", slot.keys[-1])
-        yield from _below(stack, _Slot((*slot.path, key), (*slot.keys, name), value, reads), depth - 1)
+        below = _Slot((*slot.path, key), (*slot.keys, name), value, reads, slot.piece)
+        yield from _below(stack, below, depth - 1)
 
 
 def _shallow(stack: Stack, node: Node) -> tuple[Node, Reads | None]:

@@ -56,11 +56,10 @@ VALID = {
             value:
               service_name: shop
               host_ports: [{get_param: Port}]
+              parts: [{get_attr: [Database, role_data]}]
               config_data:
-                shop_db: {get_attr: [Database, config_data]}
                 shop: {etc/shop.conf: {ini: {DEFAULT: {port: {get_param: Port}}}, mode: {get_param: Mode}}}
               docker_config:
-                step_2: {shop_db: {get_attr: [Database, container]}}
                 step_4:
                   shop:
                     image: {get_param: Image}

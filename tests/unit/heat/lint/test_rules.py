@@ -184,7 +184,7 @@ def test_what_a_project_takes_from_the_library_is_not_reported(
         "    value:\n"
         "      service_name: shop\n"
         "      host_ports: [{get_param: [BootstrapHosts, mariadb, address]}]\n"
-        "      config: {get_attr: [database, config_data]}\n"
+        "      config: {get_attr: [database, role_data]}\n"
     )
     (tmp_path / "roles/Shop.yaml").write_text("name: Shop\nServicesDefault: [OS::Example::Services::Shop]\n")
     (tmp_path / "environments/shop.yaml").write_text(
