@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes a database and a user of the same name who may do everything in it. Everything comes from the environment:
-# DB_HOST DB_PORT DB_ROOT_PASSWORD DB_NAME DB_PASSWORD. Running it again is harmless.
+# Makes a user and databases that the user may do everything in. Everything comes from the environment: DB_HOST DB_PORT
+# DB_ROOT_PASSWORD DB_USER DB_PASSWORD DB_NAMES (a list with blanks). Running it again is harmless.
 set -eu
 
 server() {
@@ -23,9 +23,13 @@ done
 # In hexadecimal a password can hold any character; QUOTE makes it a string of SQL again.
 password=$(printf %s "$DB_PASSWORD" | od -An -v -tx1 | tr -d ' \n')
 server <<SQL
-CREATE DATABASE IF NOT EXISTS \`$DB_NAME\` CHARACTER SET utf8mb3;
-CREATE USER IF NOT EXISTS '$DB_NAME'@'%';
-EXECUTE IMMEDIATE CONCAT('ALTER USER \`$DB_NAME\`@\`%\` IDENTIFIED BY ', QUOTE(CONVERT(X'$password' USING utf8mb4)));
-GRANT ALL PRIVILEGES ON \`$DB_NAME\`.* TO '$DB_NAME'@'%';
+CREATE USER IF NOT EXISTS '$DB_USER'@'%';
+EXECUTE IMMEDIATE CONCAT('ALTER USER \`$DB_USER\`@\`%\` IDENTIFIED BY ', QUOTE(CONVERT(X'$password' USING utf8mb4)));
 SQL
-echo "database $DB_NAME is there"
+for name in $DB_NAMES; do
+    server <<SQL
+CREATE DATABASE IF NOT EXISTS \`$name\` CHARACTER SET utf8mb3;
+GRANT ALL PRIVILEGES ON \`$name\`.* TO '$DB_USER'@'%';
+SQL
+    echo "database $name is there"
+done

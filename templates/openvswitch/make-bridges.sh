@@ -1,6 +1,6 @@
 #!/bin/sh
-# Names the host's switch and makes its bridges, as the environment says: OVS_SYSTEM_ID OVS_DATAPATH_TYPE OVS_BRIDGES
-# (a list with blanks). Running it again is harmless.
+# Makes the bridges of the host's switch, as the environment says: OVS_DATAPATH_TYPE OVS_BRIDGES (a list with blanks).
+# Running it again is harmless.
 set -eu
 
 # It waits for the database to come up, and then until the switch has done what the database says.
@@ -8,7 +8,6 @@ database() {
     ovs-vsctl --db=unix:/run/openvswitch/db.sock --retry --timeout=60 "$@"
 }
 
-database set Open_vSwitch . external_ids:system-id="$OVS_SYSTEM_ID" external_ids:hostname="$OVS_SYSTEM_ID"
 for bridge in $OVS_BRIDGES; do
     database --may-exist add-br "$bridge" -- set Bridge "$bridge" datapath_type="$OVS_DATAPATH_TYPE"
     echo "bridge $bridge is there"

@@ -1,0 +1,90 @@
+#!/usr/bin/python3
+"""Register a service at Keystone: its user with its roles, its entry in the catalog and its endpoints.
+
+Everything comes from the environment: the OS_ variables of the administrator, and SERVICE_NAME, SERVICE_TYPE,
+SERVICE_PASSWORD, SERVICE_URL and SERVICE_ROLES (a list with blanks). Running it again changes what differs.
+"""
+
+import os
+import sys
+import time
+
+import openstack
+from keystoneauth1 import exceptions
+
+PROJECT = "service"
+INTERFACES = ("public", "internal", "admin")
+PATIENCE = 240  # seconds in which Keystone must answer
+
+
+def main() -> None:
+    """Register the user first: the service checks tokens as that user."""
+    identity = log_in()
+    register_user(
+        identity,
+        os.environ["SERVICE_NAME"],
+        os.environ["SERVICE_PASSWORD"],
+        os.environ["SERVICE_ROLES"].split(),
+    )
+    register_endpoints(
+        identity, os.environ["SERVICE_NAME"], os.environ["SERVICE_TYPE"], os.environ["SERVICE_URL"]
+    )
+
+
+def log_in():
+    """The Identity API, as soon as it answers: it starts at the same time, maybe on another host."""
+    connection = openstack.connect(load_yaml_config=False)
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connection.authorize()
+            return connection.identity
+        except (exceptions.ConnectFailure, exceptions.HttpError) as error:
+            if time.monotonic() > end:
+                raise SystemExit(f"Keystone lets nobody in: {error}") from error
+            time.sleep(2)
+
+
+def register_user(identity, name: str, password: str, roles: list[str]) -> None:
+    """The user, who has the roles in the project of services."""
+    domain = identity.find_domain("Default", ignore_missing=False).id
+    project = identity.find_project(PROJECT, domain_id=domain) or created(
+        lambda: identity.create_project(name=PROJECT, domain_id=domain),
+        lambda: identity.find_project(PROJECT, domain_id=domain),
+    )
+    user = identity.find_user(name, domain_id=domain)
+    if user:
+        identity.update_user(user, password=password)
+    else:
+        user = identity.create_user(name=name, domain_id=domain, password=password)
+    for role in roles:
+        identity.assign_project_role_to_user(project, user, identity.find_role(role, ignore_missing=False))
+    sys.stdout.write(f"user {name} has the roles {', '.join(roles)}\n")
+
+
+def register_endpoints(identity, name: str, kind: str, url: str) -> None:
+    """The service in the catalog, with the same URL for every interface of this region."""
+    region = os.environ["OS_REGION_NAME"]
+    service = next(iter(identity.services(type=kind)), None) or identity.create_service(name=name, type=kind)
+    endpoints = {
+        endpoint.interface: endpoint
+        for endpoint in identity.endpoints(service_id=service.id, region_id=region)
+    }
+    for interface in INTERFACES:
+        if interface not in endpoints:
+            identity.create_endpoint(service_id=service.id, interface=interface, region_id=region, url=url)
+        elif endpoints[interface].url != url:
+            identity.update_endpoint(endpoints[interface], url=url)
+    sys.stdout.write(f"{kind} is at {url}\n")
+
+
+def created(create, find):
+    """What was created here, or meanwhile by the job of another service."""
+    try:
+        return create()
+    except exceptions.Conflict:
+        return find()
+
+
+if __name__ == "__main__":
+    main()
