@@ -61,7 +61,13 @@ class Port:
     protocol: str = "tcp"
     address: str | None = None  # None: every address
     owner: str  # the container's or service's name
+    client: str = ""  # the service that has it listen there, if that is another one
     place: Span
+
+    @property
+    def listener(self) -> str:
+        """Who listens, for messages."""
+        return f"`{self.owner}` for `{self.client}`" if self.client else f"`{self.owner}`"
 
     def collides_with(self, other: Port) -> bool:
         """Whether both cannot listen at once."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass
 
 from compiler.model.container import Backend
@@ -11,6 +12,7 @@ from compiler.node import Node
 from compiler.source import Span
 
 OVERRIDES = "ConfigOverrides"
+CONTRIBUTIONS = "service_config_settings"  # of role_data: settings of a service for the hosts of another
 ALIAS_PREFIX = "ContainerUnitAliasPrefix"
 _OWN = "ContainerBackend ContainerImagePrefix ContainerImageTag HostNetworks HostPaths"
 OF_ROLE = ("Parameters", "Services")  # after a role's name: its own parameters, and its list of services
@@ -19,6 +21,11 @@ FACTS = frozenset(("Self", "RoleName", "RoleParameters", *BY_SERVICE))  # that t
 OWN_PARAMETERS = frozenset(
     (*_OWN.split(), ALIAS_PREFIX, OVERRIDES, SECRET_KINDS)
 )  # that the compiler itself reads
+
+
+def names_file(key: str) -> bool:
+    """Whether a key of a contribution is a path of `config_data`: TripleO's hieradata have no `/`."""
+    return "/" in key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -60,3 +67,4 @@ class HostData:
     services: tuple[tuple[str, tuple[Part, ...]], ...]  # by service name, in the role's order
     bootstraps: frozenset[str]  # services whose first host this is
     fleet_services: frozenset[str]  # the names of all services of all roles, whether a host was chosen or not
+    contributions: AbstractMapping[str, tuple[Part, ...]]  # by service: what others set for it, in the fleet

@@ -41,6 +41,7 @@ KINDS = {  # a key that only this kind of file has -> the kind
     "config_data": "role_data",
     "docker_config": "role_data",
     "host_prep": "role_data",
+    "service_config_settings": "role_data",
     "command": "kolla_config",
 }
 KINDS_BY_NAME = {

@@ -1,4 +1,4 @@
-"""`config_data` and `kolla_config` to configuration files, with the operator's overrides over them."""
+"""`config_data` and `kolla_config` to configuration files, with what others set in them over them."""
 
 from __future__ import annotations
 
@@ -17,19 +17,25 @@ from compiler.node.hidden import holds_hidden, public
 from compiler.node.overlay import overlay
 from compiler.source import Source, Span
 from compiler.stages.lower import exposure, sources
+from compiler.stages.lower.contributions import merged
 from compiler.stages.lower.paths import check_artifact
 
 CONFIG_DATA = "/var/lib/config-data"
 TAKE_OVER = "take_over"  # a key for heatsink, not for kolla_start
 
 
-def config_file(part: Part, override: Node | None) -> ConfigFile:
-    """The file of a part ("config_data", volume, path), with its ConfigOverrides applied."""
+def config_file(part: Part, contributed: tuple[Part, ...], override: Node | None) -> ConfigFile:
+    """The file of a part ("config_data", volume, path), with the contributions of other services over it.
+
+    The operator's ConfigOverrides are over both.
+    """
     _, volume, path = part.path
     entries = expect_mapping(part.node, f"config file `{path}`").entries
     content = _content(entries)
-    if override is not None:
-        content = _overridden(content, path, override)
+    layers = (merged(contributed) if contributed else None, override)
+    for layer in filter(None, layers):
+        content = _overridden(content, path, layer)
+    written = (content.value, *(each.node for each in contributed), override)
     if content.format is Format.INI:
         exposure.refuse_lines(path, content.value, part.place)
     return ConfigFile(
@@ -40,12 +46,12 @@ def config_file(part: Part, override: Node | None) -> ConfigFile:
         separator=content.separator,
         settings=_as_mapping(content.settings),
         source=_source(content.value),
-        sources=sources.of_file(part, content.value, override),
-        places=sources.places(part, content.value, override),
+        sources=sources.of_file((part, *contributed), *written),
+        places=sources.places((part, *contributed), *written),
         mode=_mode(entries.get("mode")),
         hidden=content.is_hidden,
         public=content.public if content.is_hidden else None,
-        secrets=part.secrets,
+        secrets=part.secrets.union(*(each.secrets for each in contributed)),
         shared=part.shared,
         takes_over=TAKE_OVER in entries and plain(entries[TAKE_OVER]) is True,
         place=part.place,
@@ -95,17 +101,20 @@ def _overridden(content: _Content, path: str, override: Node) -> _Content:
         return _Content(format=Format.TEXT, value=override)
     if content.separator is not None:
         _refuse(_wrong_settings(path, expect_mapping(override, f"the override of `{path}`")))
-        return replace(content, settings=override)
+        return replace(content, settings=_over(content.settings, override))
     if content.format is Format.TEMPLATE:
         keys = expect_mapping(override, f"the override of `{path}`")
         _refuse(_unknown_variables(content.value, path, keys))
-        variables = override if content.variables is None else overlay(content.variables, override)
-        return replace(content, variables=variables)
+        return replace(content, variables=_over(content.variables, override))
     if content.format is Format.TEXT:
         raise CompileError(f"`{path}` is text: override it with text", override.span)
     value = overlay(content.value, override)
     _check_sections(content.format, value)
     return replace(content, value=value)
+
+
+def _over(below: Node | None, above: Node) -> Node:
+    return above if below is None else overlay(below, above)
 
 
 def _refuse(problems: Iterable[Problem]) -> None:
@@ -161,8 +170,8 @@ def kolla_file(part: Part) -> ConfigFile:
         format=Format.JSON,
         value=value,
         source=part.place.source,
-        sources=sources.of_file(part),
-        places=sources.places(part),
+        sources=sources.of_file((part,)),
+        places=sources.places((part,)),
         hidden=holds_hidden(part.node),
         public=repr(public(part.node)) if holds_hidden(part.node) else None,
         secrets=part.secrets,

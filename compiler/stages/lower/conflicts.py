@@ -99,10 +99,10 @@ def _same_ports(host: str, ports: list[Port]) -> Iterator[Problem]:
     by_number: dict[int, list[Port]] = {}
     for port in ports:
         for other in by_number.setdefault(port.number, []):
-            if port.collides_with(other) and port.owner != other.owner:
+            if port.collides_with(other) and port.listener != other.listener:
                 name = f"{port.number}/{port.protocol}"
                 yield Problem(
-                    f"`{other.owner}` and `{port.owner}` both listen on port {name} of host `{host}`",
+                    f"{other.listener} and {port.listener} both listen on port {name} of host `{host}`",
                     port.place,
                     f"the other is at {other.place.place}; use another port or address for one of them",
                 )

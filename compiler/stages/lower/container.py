@@ -81,7 +81,7 @@ def definition(part: Part, image: Callable[[str], str], alias_prefix: str = "") 
         image="" if kind is Kind.EXEC else image(_image(keys, part)),
         alias=keys.text("alias") or (f"{alias_prefix}{name}.service" if alias_prefix else None),
         sources=sources.of_container(part),
-        places=sources.places(part),
+        places=sources.places((part,)),
         written=node,
         place=part.place,
     )

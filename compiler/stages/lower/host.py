@@ -20,7 +20,7 @@ from compiler.model.service import HostData, HostSettings, Part
 from compiler.node import plain
 from compiler.node.by_identity import ByIdentity
 from compiler.source import Span
-from compiler.stages.lower import exposure, host_prep, images, order, refusals
+from compiler.stages.lower import contributions, exposure, host_prep, images, order, refusals
 from compiler.stages.lower.config import config_file, kolla_file
 from compiler.stages.lower.conflicts import conflicts
 from compiler.stages.lower.container import Definition, definition, ports
@@ -37,13 +37,15 @@ def lower(
     """Every host, fully specified; one with mistakes is left out, and the mistakes are reported.
 
     `pins`: those of images.lock.yaml; `own_images`: the names of heatsink's own. When all hosts are lowered
-    without a mistake, overrides that no file took and images without a digest are reported too.
+    without a mistake, overrides and contributions that no file took and images without a digest are reported
+    too.
     """
     lowering = _Lowering(pins, own_images, report)
     fleet_services: frozenset[str] = frozenset()
     for data in hosts:
         fleet_services = data.fleet_services
         yield from report.attempt(partial(lowering.host, data))
+    lowering.overrides.report_untranslated(report)
     if not report.errors:
         lowering.overrides.check(fleet_services, report)
         images.check_pins(lowering.images, pins, report)
@@ -114,6 +116,8 @@ class _Lowering:
         taken: list[Port] = []
         mistakes = Report()
         for service, parts in data.services:
+            with mistakes.collecting():
+                taken.extend(contributions.for_ports(data.contributions.get(service, ())))
             for part in parts:
                 with mistakes.collecting():
                     match part.path[0]:
@@ -152,11 +156,12 @@ class _Lowering:
         return _once(self._definitions, part, made, names)
 
     def _config_file(self, part: Part, settings: HostSettings) -> ConfigFile:
+        contributed = self.overrides.contributed(part)
         override = self.overrides.of(part, settings.overrides)
 
         def made() -> ConfigFile:
             exposure.refuse_in_mode(part)
-            return config_file(part, override)
+            return config_file(part, contributed, override)
 
         return _once(self._config_files, part, made, override)
 

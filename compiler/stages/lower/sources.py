@@ -5,7 +5,7 @@ What is installed names no lines: one that moves in a template would change unit
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from compiler.model.service import Part
 from compiler.node import Mapping, Node, Sequence
@@ -19,19 +19,20 @@ def of_container(part: Part) -> tuple[str, ...]:
     return tuple(f"{file}: {', '.join(of)}" if of else file for file, of in names.items())
 
 
-def of_file(part: Part, *written: Node | None) -> tuple[str, ...]:
-    """The template, the files that set its parameters, and those in which the content is written."""
-    parameters = (span.source.name for _, span in part.places)
+def of_file(parts: Iterable[Part], *written: Node | None) -> tuple[str, ...]:
+    """The templates, the files that set their parameters, and those in which the content is written."""
+    own = (span.source.name for part in parts for span in (part.place, *(span for _, span in part.places)))
     nodes = (name for node in written if node is not None for name in _files(node))
-    names = dict.fromkeys((part.place.source.name, *parameters, *nodes))
-    return tuple(name for name in names if not _is_supplied(name))
+    return tuple(name for name in dict.fromkeys((*own, *nodes)) if not _is_supplied(name))
 
 
-def places(part: Part, *written: Node | None) -> tuple[str, ...]:
-    """`web.yaml:12`, `site.yaml:3 WebPort`: its place in the template, and others of what is in it."""
-    others = (node.span for node in written if node and node.span.source != part.place.source)
-    parameters = (f"{span.place} {name}" for name, span in part.places if not _is_supplied(span.source.name))
-    return tuple(dict.fromkeys((part.place.place, *(span.place for span in others), *parameters)))
+def places(parts: tuple[Part, ...], *written: Node | None) -> tuple[str, ...]:
+    """`web.yaml:12`, `site.yaml:3 WebPort`: its places in templates, and others of what is in it."""
+    templates = [part.place.source for part in parts]
+    others = (node.span.place for node in written if node and node.span.source not in templates)
+    set_at = ((name, span) for part in parts for name, span in part.places)
+    parameters = (f"{span.place} {name}" for name, span in set_at if not _is_supplied(span.source.name))
+    return tuple(dict.fromkeys((*(part.place.place for part in parts), *others, *parameters)))
 
 
 def _is_supplied(name: str) -> bool:

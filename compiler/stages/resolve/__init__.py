@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from collections.abc import Mapping as AbstractMapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from compiler.diagnostics import Report
@@ -22,18 +22,24 @@ from compiler.hot.evaluation import Evaluation
 from compiler.hot.loader import TemplateLoader
 from compiler.hot.memo import Memo
 from compiler.hot.resources import root_stack
+from compiler.hot.stack import Stack
 from compiler.model import secret
 from compiler.model.container import Backend
 from compiler.model.inputs import Environment, Host, Inputs, Opener, Role
 from compiler.model.random_string import STANDARD, StringRecipe
-from compiler.model.service import HostData
+from compiler.model.service import HostData, Part
 from compiler.node import Node, from_plain, mapping_of
 from compiler.stages.resolve.credentials import credentials
 from compiler.stages.resolve.facts import fleet_facts, self_fact
 from compiler.stages.resolve.roles import RoleServices, role_services
+from compiler.stages.resolve.service import Service
 from compiler.stages.resolve.settings import overlay_parameters, role_parameters, settings
 from compiler.stages.resolve.undeclared import report_undeclared
-from compiler.stages.resolve.unknown_services import on_unknown_service
+from compiler.stages.resolve.unknown_services import (
+    KnownServices,
+    on_unknown_service,
+    report_unknown_targets,
+)
 from compiler.stages.resolve.written import written
 
 __all__ = ["resolve"]
@@ -66,9 +72,10 @@ def _hosts(
     if report.errors:
         return
     fleet = _fleet(inputs, environment, evaluation, roles, report)
+    contributions = _contributions(fleet, report)
     for host in inputs.hosts:
         if host.name in inputs.chosen:
-            yield from report.attempt(partial(_host, fleet, host, backend, report))
+            yield from report.attempt(partial(_host, fleet, contributions, host, backend, report))
     if not report.errors:
         report_undeclared(inputs, environment, evaluation, report)
 
@@ -92,7 +99,7 @@ class _FleetContext:
     roles: AbstractMapping[str, RoleServices]
     hosts_by_service: AbstractMapping[str, tuple[Host, ...]]
     facts: AbstractMapping[str, Node]
-    services: frozenset[str]
+    services: KnownServices
 
 
 def _fleet(
@@ -108,10 +115,11 @@ def _fleet(
         for service in by_name[host.role].services:
             hosts_by_service.setdefault(service.name, []).append(host)
     sorted_hosts = {name: tuple(hosts) for name, hosts in sorted(hosts_by_service.items())}
-    services = frozenset(service.name for role in roles for service in role.services)
+    used = frozenset(service.name for role in roles for service in role.services)
+    services = KnownServices(evaluation, used)
     return _FleetContext(
         environment=environment,
-        evaluation=replace(evaluation, on_missing_path=on_unknown_service(evaluation, services, report)),
+        evaluation=replace(evaluation, on_missing_path=on_unknown_service(services, report)),
         roles=by_name,
         hosts_by_service=sorted_hosts,
         facts=fleet_facts(sorted_hosts),
@@ -119,8 +127,21 @@ def _fleet(
     )
 
 
-def _host(fleet: _FleetContext, host: Host, backend: Backend | None, report: Report) -> HostData:
-    """One host. Raises CompileError with the mistakes of all its services."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _HostContext:
+    """How one host evaluates the templates of its services."""
+
+    parameters: dict[str, Node]
+    evaluation: Evaluation
+    variants: dict[str, Node]  # its values of the parameters that differ between hosts
+    memo: Memo = field(default_factory=Memo)
+
+    def stack(self, service: Service) -> Stack:
+        """The stack of a service."""
+        return root_stack(self.evaluation, service.template, memo=self.memo)
+
+
+def _context(fleet: _FleetContext, host: Host) -> _HostContext:
     role = fleet.roles[host.role]
     parameters = overlay_parameters(role.parameters, host.parameters)
     facts = {
@@ -132,20 +153,51 @@ def _host(fleet: _FleetContext, host: Host, backend: Backend | None, report: Rep
     evaluation = replace(fleet.evaluation, facts=facts, defaults=parameters, variants=role.variants)
     variants = {name: facts.get(name) or parameters.get(name) for name in role.variants}
     known = {name: node for name, node in variants.items() if node is not None}
-    resolved, mistakes, memo = [], Report(), Memo()
+    return _HostContext(parameters=parameters, evaluation=evaluation, variants=known)
+
+
+def _contributions(fleet: _FleetContext, report: Report) -> dict[str, tuple[Part, ...]]:
+    """By service: what others set for its hosts, whichever hosts these are on. It is as on their first host.
+
+    Mistakes go to the report.
+    """
+    contexts: dict[str, _HostContext] = {}
+    parts: dict[str, list[Part]] = {}
+    for name, (first, *_) in fleet.hosts_by_service.items():
+        with report.collecting():
+            context = contexts.get(first.name) or contexts.setdefault(first.name, _context(fleet, first))
+            service = fleet.roles[first.role].service(name)
+            for part in service.contributions(context.stack(service), context.variants, report):
+                parts.setdefault(part.path[1], []).append(part)
+    contributions = {service: tuple(of) for service, of in parts.items()}
+    report_unknown_targets(contributions, fleet.services, report)
+    return contributions
+
+
+def _host(
+    fleet: _FleetContext,
+    contributions: AbstractMapping[str, tuple[Part, ...]],
+    host: Host,
+    backend: Backend | None,
+    report: Report,
+) -> HostData:
+    """One host. Raises CompileError with the mistakes of all its services."""
+    role, context = fleet.roles[host.role], _context(fleet, host)
+    resolved, mistakes = [], Report()
     for service in role.services:
         with mistakes.collecting():
-            stack = root_stack(evaluation, service.template, memo=memo)
-            resolved.append((service.name, service.parts(stack, known, report)))
+            parts = service.parts(context.stack(service), context.variants, report)
+            resolved.append((service.name, parts))
     mistakes.check()
     return HostData(
         host=host,
-        settings=settings(parameters, role.role, host, backend),
+        settings=settings(context.parameters, role.role, host, backend),
         services=tuple(resolved),
         bootstraps=frozenset(
             name for name, hosts in fleet.hosts_by_service.items() if hosts[0].name == host.name
         ),
-        fleet_services=fleet.services,
+        fleet_services=fleet.services.used,
+        contributions=contributions,
     )
 
 

@@ -26,6 +26,10 @@ class RoleServices:
     variants: frozenset[str]  # names of the parameters that differ between its hosts
     services: tuple[Service, ...]
 
+    def service(self, name: str) -> Service:
+        """The service of a name."""
+        return next(service for service in self.services if service.name == name)
+
 
 def role_services(
     inputs: Inputs, environment: Environment, evaluation: Evaluation, report: Report

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from compiler import schemas
@@ -11,13 +11,13 @@ from compiler.hot.reads import Reads, ResultsByReads
 from compiler.hot.stack import Stack
 from compiler.hot.template import Template
 from compiler.model import secret
-from compiler.model.service import Part
+from compiler.model.service import CONTRIBUTIONS, Part
 from compiler.node import Mapping, Node, Scalar, Sequence, scalar_of
 from compiler.stages.resolve.role_data import Seen, Written, role_data
 
 OUTPUT = "role_data"
 PARTS = "parts"  # key of role_data: a list of further role_data, such as what nested templates put out
-_DEPTHS = {"docker_config": 3, "container_config": 3, "kolla_config": 2, "config_data": 3}
+_DEPTHS = {"docker_config": 3, "container_config": 3, "kolla_config": 2, "config_data": 3, CONTRIBUTIONS: 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,11 @@ class _Slot:
     node: Node
     reads: Reads | None = None  # what a function read that made the value, which is evaluated then
     piece: int = 0  # number of the entry of `parts` that it is in; 0 is role_data itself
+
+    @property
+    def is_for_others(self) -> bool:
+        """Whether it is for the hosts of another service."""
+        return self.path[0] == CONTRIBUTIONS
 
 
 @dataclass(slots=True, eq=False)
@@ -47,11 +52,25 @@ class Service:
 
         Raises CompileError for mistakes in the template, and for role_data that its schema refuses.
         """
+        slots = self._slots_on(stack, variants)
+        return self._evaluated((slot for slot in slots if not slot.is_for_others), stack, variants, report)
+
+    def contributions(self, stack: Stack, variants: dict[str, Node], report: Report) -> tuple[Part, ...]:
+        """What it sets for the hosts of other services, as it is on one host of its own."""
+        slots = self._slots_on(stack, variants)
+        return self._evaluated((slot for slot in slots if slot.is_for_others), stack, variants, report)
+
+    def _slots_on(self, stack: Stack, variants: dict[str, Node]) -> tuple[_Slot, ...]:
         slots = self._slots.find(variants)
         if slots is None:
             with stack.memo.recorder.recording() as reads:
                 slots = tuple(_slots(stack))
             self._slots.keep(reads, slots)
+        return slots
+
+    def _evaluated(
+        self, slots: Iterable[_Slot], stack: Stack, variants: dict[str, Node], report: Report
+    ) -> tuple[Part, ...]:
         parts, fresh = [], []
         for slot in slots:
             shared = self._parts.setdefault((slot.piece, slot.path), ResultsByReads())
