@@ -14,6 +14,7 @@ from compiler.model.credential import Credential
 from compiler.model.fleet import Fleet
 from compiler.model.host import EmittedHost, LoweredHost
 from compiler.model.inputs import Environment, ImagePins, Inputs, Merge, Opener
+from compiler.model.output import FleetOutput
 from compiler.model.service import OVERRIDES, HostData
 from compiler.stages.bundle import tree
 from compiler.stages.bundle.compiled import CompiledBundle, bundle
@@ -24,6 +25,7 @@ from compiler.stages.lower.host import lower
 from compiler.stages.merge import differences, merge, overlaid
 from compiler.stages.resolve import resolve
 from compiler.stages.resolve.credentials import credentials
+from compiler.stages.resolve.outputs import fleet_outputs
 
 T = TypeVar("T")
 
@@ -55,6 +57,10 @@ class Stages:
     def resolved(self) -> Iterator[HostData]:
         """Hosts with the role_data of their services."""
         return resolve(self.inputs, self.environment, self.opener, self.backend, self.report)
+
+    def outputs(self, name: str | None = None) -> tuple[FleetOutput, ...]:
+        """The outputs of the fleet, or the one of a name. Raises HeatsinkError with every mistake."""
+        return fleet_outputs(self.inputs, self.environment, self.opener, self.report, name)
 
     def lowered(self) -> Iterator[LoweredHost]:
         """Hosts with their containers and files, fully specified."""

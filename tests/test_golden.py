@@ -2,8 +2,9 @@
 
 A case holds `command` (the arguments of `heatsink`), what its folder has beside or in place of
 `golden/operator/`, the smallest folder that compiles, and what is expected: `expected.stderr`, in `compile/`
-the build folder as `expected/`, without what every host has as in `compile/smallest-folder`, in `resolve/`
-and `missing/` `expected.stdout`, in `render/` the rendered tree. Rewrite all with `--update-golden`.
+the build folder as `expected/`, without what every host has as in `compile/smallest-folder`, in `resolve/`,
+`missing/` and `output/` `expected.stdout`, in `render/` the rendered tree. Rewrite all with
+`--update-golden`.
 """
 
 from __future__ import annotations
@@ -44,6 +45,15 @@ def test_a_template_resolves_to_this_json(
     assert (ended.code, ended.is_folder_changed) == (0, False)
 
 
+@pytest.mark.parametrize("case", cases("output"), ids=case_name)
+def test_the_outputs_of_a_fleet_are_printed(
+    case: Path, run_case: Callable[[Path], Ended], golden_text: Callable[[str, Path], None]
+) -> None:
+    ended = run_case(case)
+    golden_text(ended.stdout, case / "expected.stdout")
+    assert (ended.code, ended.is_folder_changed) == (0, False)
+
+
 @pytest.mark.parametrize("case", cases("missing"), ids=case_name)
 def test_parameters_without_a_value_are_listed(
     case: Path, run_case: Callable[[Path], Ended], golden_text: Callable[[str, Path], None]
@@ -63,7 +73,7 @@ def test_a_tree_is_rendered_to_these_bytes(
     assert (ended.code, ended.stdout) == (0, "")
 
 
-@pytest.mark.parametrize("kind", ["compile", "errors", "missing", "render", "resolve"])
+@pytest.mark.parametrize("kind", ["compile", "errors", "missing", "output", "render", "resolve"])
 def test_every_file_is_part_of_a_case(kind: str) -> None:
     files = {path for path in (GOLDEN / kind).rglob("*") if path.is_file()}
     assert files == {path for case in cases(kind) for path in case.rglob("*") if path.is_file()}

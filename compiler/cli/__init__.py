@@ -8,6 +8,7 @@ options, merge           options that several commands take; `--merge` of those 
 fleet_options            which hosts are compiled, and from which files
 init                     a new project; the files of its example are in project/
 compile, secrets         a fleet's bundles; values of hidden parameters
+fleet_outputs            what services tell operators: addresses, credentials
 plan, push               what a push would change, and the push
 bundle                   a push in a file
 status, rollback         what happens to bundles on hosts
@@ -63,6 +64,7 @@ _DEEPEST = 20_000  # frames: nested templates, with nested expressions in each
 _COMMANDS = {
     "init": "init:init",
     "compile": "compile:compile_",
+    "output": "fleet_outputs:output",
     "plan": "plan:plan",
     "push-artifacts": "push:push_artifacts",
     "bundle": "bundle:bundle",

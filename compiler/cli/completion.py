@@ -18,7 +18,7 @@ def complete_roles(context: click.Context, _parameter: click.Parameter, incomple
     from compiler.stages.load.roles import available
 
     with suppress(HeatsinkError):
-        return _beginning(incomplete, available(context.params.get("roles_file")))
+        return beginning(incomplete, available(context.params.get("roles_file")))
     return []
 
 
@@ -30,9 +30,9 @@ def complete_hosts(context: click.Context, _parameter: click.Parameter, incomple
     with suppress(HeatsinkError):
         if "build" in context.params:
             fleet = read_fleet(context.params["build"] or Path("build"))
-            return _beginning(incomplete, (host.name for host in fleet.hosts))
+            return beginning(incomplete, (host.name for host in fleet.hosts))
         path = context.params.get("hosts_file") or Path("hosts.yaml")
-        return _beginning(incomplete, (host.name for host in hosts_file(path, Report()).hosts))
+        return beginning(incomplete, (host.name for host in hosts_file(path, Report()).hosts))
     return []
 
 
@@ -42,7 +42,7 @@ def complete_environments(
     """Files, and the environments of the library."""
     names = sorted(path.name for path in shipped.folder("environments").glob("*.yaml"))
     library = [
-        CompletionItem(name) for name in _beginning(incomplete, (f"environments/{name}" for name in names))
+        CompletionItem(name) for name in beginning(incomplete, (f"environments/{name}" for name in names))
     ]
     return [*library, CompletionItem(incomplete, type="file")]
 
@@ -53,7 +53,7 @@ def complete_images(context: click.Context, _parameter: click.Parameter, incompl
 
     own = context.params.get("folders") or [path for path in (Path("images"),) if path.is_dir()]
     with suppress(HeatsinkError):
-        return _beginning(incomplete, discover([shipped.folder("images"), *own]))
+        return beginning(incomplete, discover([shipped.folder("images"), *own]))
     return []
 
 
@@ -62,14 +62,15 @@ def complete_profiles(context: click.Context, _parameter: click.Parameter, incom
     from compiler.files.image_profiles import NAME, image_profiles
 
     with suppress(HeatsinkError):
-        return _beginning(incomplete, image_profiles(context.params.get("profiles_file") or Path(NAME)))
+        return beginning(incomplete, image_profiles(context.params.get("profiles_file") or Path(NAME)))
     return []
 
 
 def complete_schemas(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Names of schemas."""
-    return _beginning(incomplete, schemas.names())
+    return beginning(incomplete, schemas.names())
 
 
-def _beginning(incomplete: str, names: Iterable[str]) -> list[str]:
+def beginning(incomplete: str, names: Iterable[str]) -> list[str]:
+    """The names that begin with what is typed, sorted."""
     return sorted(name for name in names if name.startswith(incomplete))

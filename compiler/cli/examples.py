@@ -30,6 +30,10 @@ _EXAMPLES = {
             "in CI: fail if build/ is out of date or input is unused",
         ),
     ),
+    "heatsink output": (
+        ("-e environments/site.yaml", "all outputs of the fleet"),
+        ("-e environments/site.yaml clouds.yaml --show-secrets >clouds.yaml", "one of them, as a file"),
+    ),
     "heatsink plan": (
         ("--diff", "what a push would change, with the lines that change in files"),
         ("-o plan.json", "a plan to look at, for `heatsink push-artifacts --plan plan.json`"),

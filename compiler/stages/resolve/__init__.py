@@ -4,7 +4,7 @@ roles       the services of each role                  settings    settings and 
 service     role_data of a service, shared by hosts    facts       what hosts know about one another
 role_data   its schema, checked once for equal parts   undeclared  parameters that no template declares
 
-fleet               how each host evaluates templates
+fleet, outputs      how each host evaluates templates; the outputs of a fleet
 credentials         which secrets are key pairs and certificates
 unknown_services    services that no registry has
 written             parameters wherever an operator sets them
@@ -22,7 +22,7 @@ from compiler.hot.evaluation import Evaluation
 from compiler.model.container import Backend
 from compiler.model.inputs import Environment, Host, Inputs, Opener
 from compiler.model.service import HostData, Part
-from compiler.stages.resolve.fleet import FleetContext, HostContext, fleet_context, fleet_evaluation
+from compiler.stages.resolve.fleet import FleetContext, fleet_context, fleet_evaluation
 from compiler.stages.resolve.settings import settings
 from compiler.stages.resolve.undeclared import report_undeclared
 from compiler.stages.resolve.unknown_services import report_unknown_targets
@@ -64,15 +64,12 @@ def _contributions(fleet: FleetContext, report: Report) -> dict[str, tuple[Part,
 
     Mistakes go to the report.
     """
-    contexts: dict[str, HostContext] = {}
     parts: dict[str, list[Part]] = {}
-    for name, (first, *_) in fleet.hosts_by_service.items():
+    for service, context in fleet.on_first_hosts():
         with report.collecting():
-            context = contexts.get(first.name) or contexts.setdefault(first.name, fleet.on(first))
-            service = fleet.roles[first.role].service(name)
             for part in service.contributions(context.stack(service), context.variants, report):
                 parts.setdefault(part.path[1], []).append(part)
-    contributions = {service: tuple(of) for service, of in parts.items()}
+    contributions = {target: tuple(of) for target, of in parts.items()}
     report_unknown_targets(contributions, fleet.services, report)
     return contributions
 

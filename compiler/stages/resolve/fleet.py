@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -69,6 +70,14 @@ class FleetContext:
     hosts_by_service: AbstractMapping[str, tuple[Host, ...]]
     facts: AbstractMapping[str, Node]
     services: KnownServices
+
+    def on_first_hosts(self) -> Iterator[tuple[Service, HostContext]]:
+        """Each service, by name, and how its first host evaluates it."""
+        contexts: dict[str, HostContext] = {}
+        for name, (first, *_) in self.hosts_by_service.items():
+            if first.name not in contexts:
+                contexts[first.name] = self.on(first)
+            yield self.roles[first.role].service(name), contexts[first.name]
 
     def on(self, host: Host) -> HostContext:
         """How a host evaluates templates."""

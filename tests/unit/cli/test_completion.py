@@ -38,6 +38,7 @@ def completed(folder: Path, line: str) -> list[str]:
             ["environments/demo.yaml", "environments/docker.yaml", "environments/d:file"],
         ),
         ("lab hosts --role We", ["Web"]),
+        ("output --role Web ad", ["address", "admin"]),
     ],
 )
 def test_names_are_completed(line: str, expected: list[str], tmp_path: Path) -> None:
@@ -45,6 +46,8 @@ def test_names_are_completed(line: str, expected: list[str], tmp_path: Path) -> 
     (folder / "hosts.yaml").write_text(HOSTS)
     (folder / "image-profiles.yaml").write_text("profiles: {network: {}, web: {}}\n")
     heatsink(folder, "compile")
+    with (folder / "templates/web.yaml").open("a") as template:
+        template.write("  address: {value: 192.0.2.1}\n  admin: {value: root}\n  url: {value: /}\n")
     assert completed(folder, line) == expected
 
 
@@ -55,6 +58,7 @@ def test_names_are_completed(line: str, expected: list[str], tmp_path: Path) -> 
         "push-artifacts --host w",
         "compile -r none.yaml --role W",
         "images list --profile w",
+        "output -r none.yaml w",
     ],
 )
 def test_nothing_is_completed_without_input(line: str, tmp_path: Path) -> None:
