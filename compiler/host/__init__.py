@@ -37,6 +37,7 @@ took two thirds longer, and patterns are strings, which `re` compiles when they 
     comparison                   what lies between two of them
     registries                   logins, authorities and mirrors of a bundle, for pulls
     ports, kernel                refuse a host on which a port is taken, or whose kernel lacks a module
+    networks                     links of systemd-networkd
     disk, sealed, space          files written whole and flushed; those with a digest; room for them
     machine, wire                commands; requests and events
     writable                     which paths a bundle may write

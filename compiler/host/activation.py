@@ -19,6 +19,7 @@ from .kernel import lacking_modules
 from .loading import Sent
 from .machine import Machine
 from .needs import Needs, needs_of
+from .networks import hindrances
 from .pending import Pending, before_change, confirm, is_confirmed, seal
 from .plan import make_plan, observe
 from .ports import held_ports
@@ -63,11 +64,15 @@ def activate(machine: Machine, pusher: Pusher, wanted: Generation, request: Mapp
 
 def _check_prerequisites(machine: Machine, wanted: Generation, running: Collection[str]) -> None:
     """Refuse a host that lacks what a bundle needs."""
-    problems = [*lacking_modules(machine, wanted), *held_ports(machine, wanted, running)]
+    problems = [
+        *lacking_modules(machine, wanted),
+        *held_ports(machine, wanted, running),
+        *hindrances(machine, wanted),
+    ]
     if problems:
         raise RefusedError(
             "\n  ".join(("this host cannot run the bundle:", *problems)),
-            "stop what is in the way, or change the ports or `kernel_modules` of the service",
+            "stop what is in the way, or change the ports, `kernel_modules` or `networkd` of the service",
         )
 
 

@@ -11,6 +11,7 @@ from .images import restore_tags
 from .layout import MAY_FAIL, PREPARATIONS, SUMMARY, is_preparation
 from .machine import Machine, relabel, require
 from .manifest import File, Link
+from .networks import reload_networks, stale_links
 from .space import check_space
 from .surprises import came_up_with_old_files
 from .taken import give_back, keep_originals
@@ -19,13 +20,20 @@ from .wire import counted
 
 
 def install(change: Transaction) -> None:
-    """Stop units that leave, install and remove files, and reload systemd once if unit files changed."""
+    """Stop units that leave, install and remove files, and have systemd read its own that changed."""
     machine, plan, installed = change.machine, change.plan, change.installed
     machine.path(SUMMARY).unlink(missing_ok=True)
     remove_unfinished(machine, {*installed.files, *installed.links, *plan.written})
     check_space(machine, {file.path: file.size for file in plan.writes})
     keep_originals(machine, change.wanted.manifest, installed)
-    installed.announce(machine, change.wanted, missing_folders(machine, plan.written), reload=plan.rereads)
+    installed.announce(
+        machine,
+        change.wanted,
+        missing_folders(machine, plan.written),
+        stale_links(machine, plan),
+        reload=plan.rereads,
+        reload_networks=plan.rewires,
+    )
     _stop(change)
     restore_tags(machine, change.wanted)
     _prepare(change)
@@ -36,6 +44,7 @@ def install(change: Transaction) -> None:
     installed.folders = remove_files(machine, removals, installed.folders)
     place_hosts(machine, change.wanted)
     relabel(machine, plan.written)
+    reload_networks(change)
     _reload(change)
     installed.record(machine, change.wanted)
 

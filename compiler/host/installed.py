@@ -19,6 +19,8 @@ class Installed:
         self.generation = 0
         self.engine = ""
         self.reload = False  # unit files have changed since the last daemon-reload
+        self.reload_networks = False  # files of systemd-networkd have changed since it last read them
+        self.stale_links: list[str] = []  # of networkd, that are to be deleted before it does
         self.files: list[str] = []
         self.links: list[str] = []
         self.folders: list[str] = []  # those that heatsink created
@@ -84,11 +86,22 @@ class Installed:
         """Whether a unit last came up with another hash than the one in `hashes`."""
         return self.units.get(unit, "") not in ("", hashes[unit])
 
-    def announce(self, machine: Machine, wanted: Generation, folders: Iterable[str], *, reload: bool) -> None:
+    def announce(
+        self,
+        machine: Machine,
+        wanted: Generation,
+        folders: Iterable[str],
+        stale_links: Iterable[str],
+        *,
+        reload: bool,
+        reload_networks: bool,
+    ) -> None:
         """Record what is about to be installed, so that nothing is forgotten whatever happens."""
         self.generation = wanted.number
         self.engine = self.engine or wanted.engine
         self.reload = self.reload or reload
+        self.reload_networks = self.reload_networks or reload_networks
+        self.stale_links = sorted({*self.stale_links, *stale_links})
         self.files = sorted({*self.files, *(file.path for file in wanted.files)})
         self.links = sorted({*self.links, *(link.path for link in wanted.links)})
         self.taken = sorted({*self.taken, *wanted.manifest.takes_over})

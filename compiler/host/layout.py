@@ -49,6 +49,8 @@ SYSCTL = "/etc/sysctl.d/90-heatsink.conf"
 MODULES = "/etc/modules-load.d/heatsink.conf"
 SYSUSERS = "/etc/sysusers.d/heatsink.conf"
 
+NETWORKS = "/etc/systemd/network"  # of systemd-networkd
+
 # In this order: owners of directories must exist first, and kernel modules define sysctl keys.
 PREPARATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("/etc/sysusers.d/", ("systemd-sysusers",)),
@@ -63,6 +65,11 @@ MAY_FAIL = ("/etc/modules-load.d/", "/etc/sysctl.d/")
 def defines_units(path: str) -> bool:
     """Whether a change of this file or link requires a daemon-reload."""
     return path.startswith((f"{UNITS}/", f"{QUADLETS}/"))
+
+
+def defines_networks(path: str) -> bool:
+    """Whether systemd-networkd must be told of a change of this file."""
+    return path.startswith(f"{NETWORKS}/")
 
 
 def is_preparation(path: str) -> bool:

@@ -12,7 +12,7 @@ from .contents import generation_installed, units_installed
 from .files import is_installed, is_linked
 from .installed import Installed
 from .jobs import REMOVED, Start, Stop, UnitsBefore, may_stop, stops_and_starts
-from .layout import defines_units, is_preparation
+from .layout import defines_networks, defines_units, is_preparation
 from .machine import Machine
 from .manifest import File, Link, names_of
 from .store import Generation
@@ -62,6 +62,11 @@ class Plan(NamedTuple):
     def rereads(self) -> bool:
         """Whether systemd must read its units again."""
         return any(map(defines_units, (*self.written, *self.removals)))
+
+    @property
+    def rewires(self) -> bool:
+        """Whether systemd-networkd must read its files again."""
+        return any(map(defines_networks, (*self.written, *self.removals)))
 
     @property
     def stops_before(self) -> list[str]:

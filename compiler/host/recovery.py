@@ -27,7 +27,7 @@ DefaultDependencies=no
 ConditionPathExists={HOME}/pending
 RequiresMountsFor={HOME} {PROGRAM}
 After=local-fs.target
-Before=sysinit.target shutdown.target
+Before=sysinit.target systemd-networkd.service shutdown.target
 Conflicts=shutdown.target
 
 [Service]

@@ -124,6 +124,8 @@ _EMITTED = "|".join(
         rf"{layout.UNITS}/{_UNIT}",
         rf"{layout.OWN_QUADLETS}/heatsink-{_CONTAINER}\.container",
         rf"{layout.ENVIRONMENTS}/{NAME}\.env",
+        rf"{layout.NETWORKS}/[0-9]{{2}}-heatsink-{NAME}\.(?:netdev|network|link)",
+        rf"{layout.NETWORKS}/{NAME}\.network\.d/heatsink-{NAME}\.conf",
         *map(re.escape, _SINGLE),
     )
 )

@@ -39,6 +39,17 @@ class Group:
     gid: int | None = None
 
 
+Section = tuple[str, tuple[tuple[str, str], ...]]  # its name, and its entries
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkFile:
+    """One file of systemd-networkd: a link, its network, or what is added to the network of another file."""
+
+    path: str
+    sections: tuple[Section, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostPrep:
     """Everything of a host, or of one service: the sum of many is made in lower/host_prep.py."""
@@ -48,3 +59,4 @@ class HostPrep:
     kernel_modules: tuple[str, ...] = ()
     users: tuple[User, ...] = ()
     groups: tuple[Group, ...] = ()
+    network_files: tuple[NetworkFile, ...] = ()

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 
 from compiler.host.layout import MODULES, SYSCTL, SYSUSERS, TMPFILES
 from compiler.model.artifact import File
-from compiler.model.host_prep import Group, HostPrep, Tmpfile, User
+from compiler.model.host_prep import Group, HostPrep, NetworkFile, Tmpfile, User
+from compiler.stages.emit.unit import Section, UnitFile
 
 
 def host_prep(prep: HostPrep) -> tuple[File, ...]:
@@ -22,9 +23,15 @@ def host_prep(prep: HostPrep) -> tuple[File, ...]:
     }
     files = ((path, _text(lines)) for path, lines in written.items())
     taken = {TMPFILES: tuple(entry.path for entry in prep.tmpfiles if entry.takes_over)}
-    return tuple(
-        File(path=path, content=content, takes_over=taken.get(path, ())) for path, content in files if content
+    return (
+        *(File(path=path, content=text, takes_over=taken.get(path, ())) for path, text in files if text),
+        *(File(path=file.path, content=_network(file)) for file in prep.network_files),
     )
+
+
+def _network(file: NetworkFile) -> bytes:
+    sections = (Section(name, entries) for name, entries in file.sections)
+    return UnitFile(tuple(sections)).text()
 
 
 def _text(lines: Iterable[str]) -> bytes:

@@ -8,5 +8,5 @@ contributions  what services set for the hosts of others
 refusals    what no backend supports                            conflicts  what cannot work on one host
 images      names to references with digests                    healthcheck  the test of a health check
 sources     the files that something comes from                 exposure   secrets that every user would see
-paths       where a template may write
+paths       where a template may write                      networkd   files of systemd-networkd
 """

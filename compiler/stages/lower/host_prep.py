@@ -13,6 +13,7 @@ from compiler.model.service import Part
 from compiler.node import Mapping, Node, Plain, Scalar, expect_mapping, plain, walk
 from compiler.source import Span
 from compiler.stages.lower.keys import Keys
+from compiler.stages.lower.networkd import network_files
 from compiler.stages.lower.paths import check_owner
 
 T = TypeVar("T")
@@ -29,6 +30,7 @@ def host_prep(part: Part) -> HostPrep:
         kernel_modules=keys.strings("kernel_modules"),
         users=tuple(map(_user, keys.mappings("users"))),
         groups=tuple(map(_group, keys.mappings("groups"))),
+        network_files=network_files(keys.mapping("networkd")),
     )
 
 
@@ -120,6 +122,7 @@ def merged(preps: Iterable[PlacedPrep]) -> HostPrep:
     sysctls = [(entry[0], entry, place) for prep, place in preps for entry in prep.sysctls]
     users = [(entry.name, entry, place) for prep, place in preps for entry in prep.users]
     groups = [(entry.name, entry, place) for prep, place in preps for entry in prep.groups]
+    networks = [(entry.path, entry, place) for prep, place in preps for entry in prep.network_files]
     mistakes = Report()
     result = HostPrep(
         tmpfiles=_agreed("path", tmpfiles, mistakes),
@@ -127,6 +130,7 @@ def merged(preps: Iterable[PlacedPrep]) -> HostPrep:
         kernel_modules=tuple(sorted({module for prep, _ in preps for module in prep.kernel_modules})),
         users=_agreed("user", users, mistakes),
         groups=_agreed("group", groups, mistakes),
+        network_files=_agreed("file", networks, mistakes),
     )
     mistakes.check()
     return result

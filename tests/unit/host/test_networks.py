@@ -1,0 +1,114 @@
+"""Files of systemd-networkd: what it is told, which links are deleted, and what a host is refused for."""
+
+from __future__ import annotations
+
+import pytest
+
+from compiler.model.artifact import Artifacts
+from compiler.model.host_prep import HostPrep, NetworkFile
+from compiler.stages.emit.host_prep import host_prep
+from tests.support.bundles import service
+from tests.support.host_folder import HostFolder
+
+# networkd makes the links of files that are new to it, as folders here.
+NETWORKCTL = """
+cd "${0%/*}/../root"
+echo "$@" >>../networkctl
+case $1 in
+delete) rmdir "sys/class/net/$2" ;;
+reload)
+  ! grep -q refused0 etc/systemd/network/*.netdev || exit 1
+  mkdir -p sys/class/net
+  for name in $(sed -n s/^Name=//p etc/systemd/network/*.netdev); do
+    [ "$name" = never0 ] || mkdir -p "sys/class/net/$name"
+  done ;;
+esac
+"""
+
+
+def network(name: str, kind: str = "bridge", peer: str = "") -> Artifacts:
+    """A link in a file of its own."""
+    sections = [("NetDev", (("Name", name), ("Kind", kind)))]
+    sections += [("Peer", (("Name", peer),))] if peer else []
+    file = NetworkFile(path="/etc/systemd/network/10-heatsink-own.netdev", sections=tuple(sections))
+    return Artifacts(files=host_prep(HostPrep(network_files=(file,))))
+
+
+@pytest.fixture
+def networked(host: HostFolder) -> HostFolder:
+    """A host on which systemd-networkd runs."""
+    (host.folder / "bin/active/systemd-networkd.service").touch()
+    host.installs("networkctl", NETWORKCTL)
+    return host
+
+
+def told(host: HostFolder) -> list[str]:
+    """What networkctl was told so far."""
+    path = host.folder / "networkctl"
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def refusal(host: HostFolder) -> str:
+    error = host.push().error
+    assert error
+    return error.render()
+
+
+def test_networkd_reads_its_files_when_one_has_changed(networked: HostFolder) -> None:
+    networked.writes(service("one"), network("provider0"))
+    networked.push()
+    networked.writes(service("one", config="new"), network("provider0"))
+    networked.push()
+    assert told(networked) == ["reload"]
+
+
+def test_a_changed_link_is_deleted_first(networked: HostFolder) -> None:
+    networked.writes(network("provider0"))
+    networked.push()
+    networked.writes(network("provider0", "dummy"))
+    networked.push()
+    assert told(networked) == ["reload", "delete provider0", "reload"]
+
+
+def test_both_ends_of_a_pair_leave(networked: HostFolder) -> None:
+    networked.writes(service("one"))
+    networked.push()
+    networked.writes(service("one"), network("left0", "veth", peer="right0"))
+    networked.push()
+    networked.rollback()
+    assert told(networked) == ["reload", "delete left0", "delete right0", "reload"]
+
+
+def test_a_link_that_is_gone_needs_no_deletion(networked: HostFolder) -> None:
+    networked.writes(network("provider0"))
+    networked.push()
+    networked.path("/sys/class/net/provider0").rmdir()
+    networked.remove()
+    assert told(networked) == ["reload", "reload"]
+
+
+def test_a_host_without_networkd_is_refused(host: HostFolder) -> None:
+    host.writes(network("provider0"))
+    assert "systemd-networkd is not enabled here" in refusal(host)
+    assert not host.path("/etc/systemd/network").exists()
+
+
+def test_a_link_of_somebody_else_is_refused_by_name(networked: HostFolder) -> None:
+    networked.path("/sys/class/net/eth0").mkdir(parents=True)
+    networked.writes(network("left0", "veth", peer="eth0"))
+    assert "a link `eth0` exists already, and is not heatsink's" in refusal(networked)
+    assert told(networked) == []
+
+
+def test_a_change_that_networkd_refuses_is_undone(networked: HostFolder) -> None:
+    networked.writes(network("provider0"))
+    networked.push()
+    networked.writes(network("refused0"))
+    assert "`networkctl reload` failed" in refusal(networked)
+    assert told(networked) == ["reload", "delete provider0", "reload", "reload"]
+    assert networked.path("/sys/class/net/provider0").exists()
+
+
+def test_a_link_that_does_not_come_is_a_warning(networked: HostFolder) -> None:
+    networked.writes(network("never0"))
+    assert "has not made the link `never0` yet" in str(networked.push().warnings)
