@@ -21,13 +21,16 @@ class TemplateLoader:
     def __init__(self, opener: Opener) -> None:
         self._opener = opener
         self._templates: dict[Path, Template] = {}
+        self._found: dict[tuple[Tree, str], Template] = {}  # looking for a file takes longer than this
 
     def template(self, tree: Tree, path: str, place: Node) -> Template:
         """The template at a path of a tree. Raises CompileError if it does not exist or is not HOT."""
-        file = inside(tree, path, place)
-        if file not in self._templates:
-            self._templates[file] = template(self._opener.document(file), tree, path)
-        return self._templates[file]
+        if (tree, path) not in self._found:
+            file = inside(tree, path, place)
+            if file not in self._templates:
+                self._templates[file] = template(self._opener.document(file), tree, path)
+            self._found[tree, path] = self._templates[file]
+        return self._found[tree, path]
 
     def file(self, tree: Tree, path: str, place: Node) -> Source:
         """The text of the file at a path of a tree."""

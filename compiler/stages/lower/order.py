@@ -40,7 +40,6 @@ def _complete(
 ) -> Container:
     """The definition completed with what depends on the whole host: its order, and the files it reads."""
     container = definition.container
-    sources = tuple(_sources(definition))
     return replace(
         container,
         after=tuple(
@@ -49,7 +48,7 @@ def _complete(
             )
         ),
         requires=tuple(name for name in _named(definition, _REQUIRED) if name in orders),
-        files=tuple(path for path in paths if any(_covers(source, path) for source in sources)),
+        files=_shown(paths, frozenset(_sources(definition))),
     )
 
 
@@ -69,6 +68,7 @@ def _sources(definition: Definition) -> Iterator[str]:
         yield f"{CONFIG_DATA}/{definition.config_volume}"
 
 
-def _covers(source: str, path: str) -> bool:
-    """Whether a mount of `source` shows the file `path` to the container."""
-    return path == source or path.startswith(source.rstrip("/") + "/")
+def _shown(paths: tuple[str, ...], sources: frozenset[str]) -> tuple[str, ...]:
+    """The files that mounts of these sources show to a container."""
+    folders = tuple(f"{source.rstrip('/')}/" for source in sources)
+    return tuple(path for path in paths if path in sources or path.startswith(folders))

@@ -54,10 +54,13 @@ class HostContext:
     evaluation: Evaluation
     variants: dict[str, Node]  # its values of the parameters that differ between hosts
     memo: Memo = field(default_factory=Memo)
+    _stacks: dict[str, Stack] = field(default_factory=dict)
 
     def stack(self, service: Service) -> Stack:
-        """The stack of a service."""
-        return root_stack(self.evaluation, service.template, memo=self.memo)
+        """The stack of a service, which keeps what was evaluated."""
+        if service.name not in self._stacks:
+            self._stacks[service.name] = root_stack(self.evaluation, service.template, memo=self.memo)
+        return self._stacks[service.name]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,17 +73,20 @@ class FleetContext:
     hosts_by_service: AbstractMapping[str, tuple[Host, ...]]
     facts: AbstractMapping[str, Node]
     services: KnownServices
+    _first: dict[str, HostContext] = field(default_factory=dict)  # of first hosts, which are asked twice
 
     def on_first_hosts(self) -> Iterator[tuple[Service, HostContext]]:
         """Each service, by name, and how its first host evaluates it."""
-        contexts: dict[str, HostContext] = {}
         for name, (first, *_) in self.hosts_by_service.items():
-            if first.name not in contexts:
-                contexts[first.name] = self.on(first)
-            yield self.roles[first.role].service(name), contexts[first.name]
+            if first.name not in self._first:
+                self._first[first.name] = self._made(first)
+            yield self.roles[first.role].service(name), self._first[first.name]
 
     def on(self, host: Host) -> HostContext:
-        """How a host evaluates templates."""
+        """How a host evaluates templates; of a first host, what was evaluated is handed over."""
+        return self._first.pop(host.name, None) or self._made(host)
+
+    def _made(self, host: Host) -> HostContext:
         role = self.roles[host.role]
         parameters = overlay_parameters(role.parameters, host.parameters)
         facts = {
