@@ -70,7 +70,7 @@ def has_link(node: LabNode, name: str) -> bool:
 def links(node: LabNode) -> dict[str, list[str]]:
     """The addresses of the links that the tests make."""
     rows = json.loads(node.run(("ip", "-json", "address")))
-    ours = (row for row in rows if row["ifname"] in ("left0", "right0", "provider0"))
+    ours = (row for row in rows if row["ifname"] in ("left0", "right0", "provider0", "late0"))
     return {
         row["ifname"]: [each["local"] for each in row["addr_info"] if each["family"] == "inet"]
         for row in ours
@@ -82,7 +82,7 @@ MADE = {"provider0": ["203.0.113.1"], "left0": [], "right0": ["203.0.113.2"]}
 
 CLEAR = """
 find /etc/systemd/network -name '*heatsink-*' -delete
-for link in provider0 left0 lan0; do networkctl delete $link; done
+for link in provider0 left0 lan0 late0; do networkctl delete $link; done
 networkctl reload
 """
 
@@ -128,6 +128,20 @@ def test_a_link_on_top_of_one_of_the_host_comes_and_leaves(wired: Operator, node
     wired.writes(service("one"))
     wired.push()
     assert (has_link(node, "lan0"), links(node)) == (False, {})
+
+
+def test_a_link_that_appears_later_gets_its_network(wired: Operator, node: LabNode) -> None:
+    late = NetworkFile(
+        path=f"{NETWORKS}/30-heatsink-late.network",
+        sections=(
+            ("Match", (("Name", "late0"),)),
+            ("Network", (("Address", "203.0.114.1/24"), ("ConfigureWithoutCarrier", "yes"))),
+        ),
+    )
+    wired.writes(service("one"), with_files(late))
+    wired.push()
+    node.run(("ip", "tuntap", "add", "dev", "late0", "mode", "tap"))  # as Open vSwitch makes a bridge
+    assert wait_until(lambda: links(node) == {"late0": ["203.0.114.1"]}, seconds=30)
 
 
 def test_a_network_that_cuts_its_host_off_is_undone(wired: Operator, node: LabNode) -> None:

@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+
 import pytest
 
 from compiler.model.artifact import Artifacts
 from compiler.model.host_prep import HostPrep, NetworkFile
 from compiler.stages.emit.host_prep import host_prep
 from tests.support.bundles import service
+from tests.support.changes import host_of
+from tests.support.conversation import pushing
+from tests.support.examples import one_in
+from tests.support.fail_points import Moment, for_each, moments_of
 from tests.support.host_folder import HostFolder
+from tests.support.states import state_of
+from tests.support.whole import finish
 
-# networkd makes the links of files that are new to it, as folders here.
+# networkd makes links that are not there yet: folders here, each with the file that it comes from.
 NETWORKCTL = """
 cd "${0%/*}/../root"
 echo "$@" >>../networkctl
 case $1 in
-delete) rmdir "sys/class/net/$2" ;;
+delete) rm -r "sys/class/net/$2" ;;
 reload)
-  ! grep -q refused0 etc/systemd/network/*.netdev || exit 1
-  mkdir -p sys/class/net
-  for name in $(sed -n s/^Name=//p etc/systemd/network/*.netdev); do
-    [ "$name" = never0 ] || mkdir -p "sys/class/net/$name"
+  for file in etc/systemd/network/*.netdev; do
+    [ -e "$file" ] || continue
+    ! grep -q refused0 "$file" || exit 1
+    for name in $(sed -n s/^Name=//p "$file"); do
+      [ "$name" != never0 ] && [ ! -d "sys/class/net/$name" ] || continue
+      mkdir -p "sys/class/net/$name"
+      cp "$file" "sys/class/net/$name/netdev"
+    done
   done ;;
 esac
 """
+EVERY = one_in(quick=30, usual=3)  # effect
 
 
 def network(name: str, kind: str = "bridge", peer: str = "") -> Artifacts:
@@ -40,6 +54,14 @@ def networked(host: HostFolder) -> HostFolder:
     (host.folder / "bin/active/systemd-networkd.service").touch()
     host.installs("networkctl", NETWORKCTL)
     return host
+
+
+def stale(host: HostFolder) -> list[str]:
+    """Links that no file has, or that were made from what is not in a file any more."""
+    links = {path.parent.name: path.read_text() for path in host.path("/sys/class/net").glob("*/netdev")}
+    files = [path.read_text() for path in host.path("/etc/systemd/network").glob("*.netdev")]
+    named = {name for text in files for name in re.findall("(?m)^Name=(.*)$", text)}
+    return [*(named ^ links.keys()), *(name for name, text in links.items() if text not in files)]
 
 
 def told(host: HostFolder) -> list[str]:
@@ -82,7 +104,7 @@ def test_both_ends_of_a_pair_leave(networked: HostFolder) -> None:
 def test_a_link_that_is_gone_needs_no_deletion(networked: HostFolder) -> None:
     networked.writes(network("provider0"))
     networked.push()
-    networked.path("/sys/class/net/provider0").rmdir()
+    shutil.rmtree(networked.path("/sys/class/net/provider0"))
     networked.remove()
     assert told(networked) == ["reload", "reload"]
 
@@ -112,3 +134,21 @@ def test_a_change_that_networkd_refuses_is_undone(networked: HostFolder) -> None
 def test_a_link_that_does_not_come_is_a_warning(networked: HostFolder) -> None:
     networked.writes(network("never0"))
     assert "has not made the link `never0` yet" in str(networked.push().warnings)
+
+
+@pytest.mark.parametrize("finisher", ["revert", "push"])
+def test_links_are_those_of_the_files_wherever_a_push_was_killed(
+    networked: HostFolder, finisher: str
+) -> None:
+    networked.writes(service("one"), network("left0", "veth", peer="right0"))
+    networked.push()
+    networked.writes(service("one"), network("left0", "veth", peer="other0"))
+
+    def check(moment: Moment) -> None:
+        with host_of(moment.state) as host:
+            finish(host, finisher)
+            assert stale(host) == []
+
+    with host_of(state_of(networked.folder)) as host:
+        run = moments_of(host, (), pushing(host), EVERY)
+    for_each(run.moments, check)
