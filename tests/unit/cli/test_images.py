@@ -149,13 +149,16 @@ def test_a_graph_for_mermaid_has_broken_images_in_red(
 
 
 def test_children_are_selected_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    _, printed = graph(tmp_path, "openvswitch-base --with-children", capsys)
+    _, printed = graph(tmp_path, "ovn-base --with-children", capsys)
     assert nodes(printed) == [
         "base",
         "debian",
         "openvswitch-base",
-        "openvswitch-db-server",
-        "openvswitch-vswitchd",
+        "ovn-base",
+        "ovn-controller",
+        "ovn-nb-db-server",
+        "ovn-northd",
+        "ovn-sb-db-server",
     ]
 
 

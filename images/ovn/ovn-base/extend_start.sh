@@ -1,0 +1,2 @@
+# Sourced by kolla_start.
+mkdir --parents /run/ovn /var/log/kolla/openvswitch
