@@ -30,7 +30,7 @@ def only(machine: Machine, wanted: Generation, services: Sequence[str]) -> Gener
     _check_names(installed, wanted, services)
     _check_jobs(machine, wanted, record, services)
     new = [unit for unit in wanted.units if unit.service in services or unit.is_target]
-    old = [unit for unit in installed.services if unit.service not in services]
+    old = [unit for unit in installed.units if not (unit.is_target or unit.service in services)]
     _check_shared(installed, wanted, new, old)
     return _blended(installed, wanted, new, old)
 

@@ -17,7 +17,8 @@ FORMAT = 2
 ENGINES: Mapping[str, str] = {"podman": "podman", "docker": "docker.io"}  # engine → its Debian package
 _ENGINES_OF_FORMAT_1 = {"quadlet": "podman"}  # backend → its engine; the others had the same name
 
-SERVICE, RUN_ONCE, TARGET = "service", "run-once", "target"  # kinds of units
+SERVICE, RUN_ONCE, SCHEDULED, TARGET = "service", "run-once", "scheduled", "target"  # kinds of units
+KINDS = (SERVICE, RUN_ONCE, SCHEDULED, TARGET)
 
 
 class UnfitError(ValueError):
@@ -110,6 +111,11 @@ class Unit(NamedTuple):
     def runs_once(self) -> bool:
         """Whether it runs to its end once, and is up when that is done."""
         return self.kind == RUN_ONCE
+
+    @property
+    def is_scheduled(self) -> bool:
+        """Whether a timer, which is a unit of its own, starts it from time to time, and nothing else does."""
+        return self.kind == SCHEDULED
 
 
 class Listener(NamedTuple):

@@ -16,7 +16,7 @@ from .engine import inspected
 from .installed import Installed
 from .layout import HOME, STAMPS, UNITS
 from .machine import Machine
-from .manifest import RUN_ONCE, SERVICE, TARGET, File, Link, Manifest, Unit
+from .manifest import KINDS, File, Link, Manifest, Unit
 from .store import Generation
 from .taken import is_replaceable
 from .units import origins
@@ -73,7 +73,7 @@ def _wrong_units(units: Iterable[Unit]) -> Iterator[str]:
     for unit in units:
         if not is_unit_name(unit.name):
             yield f"a bundle must not contain the unit `{unit.name}`"
-        elif unit.kind not in (SERVICE, RUN_ONCE, TARGET) or unit.step not in STEPS:
+        elif unit.kind not in KINDS or unit.step not in STEPS:
             yield f"unit `{unit.name}` is of kind `{unit.kind}` and step {unit.step}"
         elif unit.alias and not is_emitted_link(f"{UNITS}/{unit.alias}", unit.name):
             yield f"unit `{unit.name}` has the alias `{unit.alias}`"

@@ -63,7 +63,8 @@ def _installed(machine: Machine, wanted: Generation, *, is_changing: bool) -> di
     """What there is to say of the installed generation; its files are not looked at while they change."""
     changed, damage = ([], []) if is_changing else _changed(machine, wanted)
     healths, trouble = _healths(machine, wanted)
-    states = unit_states(machine, names_of(wanted.services))
+    units = [unit for unit in wanted.units if not unit.is_target]
+    states = unit_states(machine, names_of(units))
     confirmed = _confirmed(machine)
     return {
         "name": wanted.about.name,
@@ -71,8 +72,7 @@ def _installed(machine: Machine, wanted: Generation, *, is_changing: bool) -> di
         "changed": changed,
         "problems": [*damage, *trouble],
         "units": [
-            _row(machine, unit, states[unit.name], healths.get(unit.container), confirmed)
-            for unit in wanted.services
+            _row(machine, unit, states[unit.name], healths.get(unit.container), confirmed) for unit in units
         ],
         "certificates": certificates(wanted),
     }
@@ -122,12 +122,21 @@ def _row(
         "container": unit.container,
         "step": unit.step,
         "up": is_active and not finding.why,
-        "state": finding.state or ("done" if is_active and unit.runs_once else state.words),
+        "state": finding.state or _word(unit, state, is_active=is_active),
         "since": state.since,
         "restarts": state.restarts,
         "health": finding.health,
         "why": finding.why,
     }
+
+
+def _word(unit: Unit, state: UnitState, *, is_active: bool) -> str:
+    """The state of a unit in a word: systemd's own, but for units that run to their end."""
+    if unit.runs_once and is_active:
+        return "done"
+    if unit.is_scheduled and not state.is_running and is_active:
+        return "ended" if state.since else "waiting"
+    return state.words
 
 
 class Finding(NamedTuple):
@@ -144,7 +153,7 @@ def examine(unit: Unit, state: UnitState, health: Health | None, confirmed: floa
     A push accepts a unit whose check succeeds between the engine's own, and one that has been restarted and
     then stays up. What has been so since before the push was confirmed (`confirmed`) is accepted here too.
     """
-    if unit.runs_once:
+    if unit.runs_once or unit.is_scheduled:
         return Finding()
     if unit.container and health is None:
         return Finding(state="no container", why="its container does not exist")

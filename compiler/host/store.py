@@ -93,8 +93,8 @@ class Generation(NamedTuple):
 
     @property
     def services(self) -> list[Unit]:
-        """Its units without targets, in start order."""
-        return [unit for unit in self.units if not unit.is_target]
+        """Its units that a push starts, one by one, and that are to be up, in start order."""
+        return [unit for unit in self.units if not (unit.is_target or unit.is_scheduled)]
 
     def content(self, machine: Machine, file: File) -> bytes:
         """The content of a file with the values of secrets inserted.

@@ -123,7 +123,10 @@ def _unit_state(properties: Mapping[str, str]) -> UnitState:
 
 
 def is_up(machine: Machine, unit: Unit, active: str) -> bool:
-    """Whether a service is active, or a run-once unit is done: its stamp says so even after a reboot."""
+    """Whether a service is active, or a run-once unit is done: its stamp says so even after a reboot. Of a
+    scheduled unit, only a last run that has failed says anything."""
+    if unit.is_scheduled:
+        return active != "failed"
     if unit.runs_once and unit.stamp:
         return machine.path(unit.stamp).exists() and active != "activating"
     return active == "active"

@@ -114,7 +114,7 @@ _ABOVE = frozenset(
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"  # of a container, a family, a volume
 _CONTAINER = rf"(?!(?:{'|'.join(layout.OWN_SERVICES)})\.){NAME}"
-_UNIT = rf"heatsink(?:-{_CONTAINER}\.service|(?:-{NAME})?\.target)"
+_UNIT = rf"heatsink(?:-{_CONTAINER}\.(?:service|timer)|(?:-{NAME})?\.target)"
 _SINGLE = (
     *(layout.TMPFILES, layout.SYSCTL, layout.MODULES, layout.SYSUSERS),
     *(layout.PODMAN_SETTINGS, layout.HOSTS),

@@ -58,8 +58,9 @@ class Link:
 class UnitKind(StrEnum):
     """How the host program judges a unit."""
 
-    SERVICE = manifest.SERVICE  # up when active
+    SERVICE = manifest.SERVICE  # up when active; a timer, too
     RUN_ONCE = manifest.RUN_ONCE  # done when its stamp exists
+    SCHEDULED = manifest.SCHEDULED  # started by a timer, never by a push; up unless its last run has failed
     TARGET = manifest.TARGET  # only groups other units
 
 

@@ -92,6 +92,19 @@ class Healthcheck:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """When a container runs, again and again: at calendar events (systemd.time(7)), or so many seconds after
+    its last run began. Up to `random_delay` seconds are added, others on each host."""
+
+    calendar: tuple[str, ...] = ()
+    interval: int | None = None
+    random_delay: int = 0
+
+    def __str__(self) -> str:
+        return ", ".join(self.calendar) if self.interval is None else f"every {self.interval} s"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
     """One container of one service on one host, fully specified.
 
@@ -104,6 +117,7 @@ class Container:
     kind: Kind
     step: int
     start_order: int = 0
+    schedule: Schedule | None = None  # RUN_ONCE and EXEC: a timer starts it, again and again
     family: str | None = None  # containers of one family stop together: heatsink-<family>.target
     image: str = ""  # "" only for Kind.EXEC
     container: str = ""  # Kind.EXEC: the container that the command runs in
@@ -164,12 +178,22 @@ class Container:
     documentation: tuple[str, ...] = ()  # URIs
     alias: str | None = None  # another name of the unit, such as tripleo_keystone.service
     files: tuple[str, ...] = ()  # paths of artifacts it reads: it restarts when one changes
-    stamp: str | None = None  # RUN_ONCE and EXEC: the file that says it has run
+    stamp: str | None = None  # RUN_ONCE and EXEC without a schedule: the file that says it has run
     sources: tuple[str, ...] = ()  # `file: parameters` lines for X-Source=
     places: tuple[str, ...] = field(default=(), compare=False)  # the same with line numbers, for plans
     hidden: frozenset[str] = field(default=frozenset(), compare=False)  # variables with a hidden value
     written: Mapping | None = field(default=None, compare=False, repr=False)  # its definition, for messages
     place: Span | None = field(default=None, compare=False, repr=False)  # where that begins
+
+    @property
+    def runs_once(self) -> bool:
+        """Whether it runs to its end once for each change of what it runs."""
+        return self.kind is not Kind.SERVICE and self.schedule is None
+
+    @property
+    def started_unit(self) -> str:
+        """The unit that its step starts: its own, or the timer that does so again and again."""
+        return f"heatsink-{self.name}.timer" if self.schedule else unit_name(self.name)
 
     @property
     def is_bridged(self) -> bool:

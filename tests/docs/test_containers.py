@@ -12,14 +12,20 @@ import pytest
 from compiler import schemas
 
 PAGE = Path(__file__).parents[2] / "docs" / "containers.md"
-TABLES = {"Keys of a container": "container", "Keys of a health check": "healthcheck"}
+TABLES = {
+    "Keys of a container": "container",
+    "Keys of a health check": "healthcheck",
+    "Keys of a schedule": "times",
+}
 DEFINITIONS: dict[str, Any] = json.loads(schemas.text("role_data"))["$defs"]
 HEADER = "| key | value | meaning |\n|---|---|---|\n"
 SHARED = {  # definitions that several keys use -> how a value is written
+    "calendar": "string, or list of strings",
     "duration": "seconds, or `1m30s`",
     "healthcheck": "[mapping](#keys-of-a-health-check)",
     "ports": "list of numbers, or of `{port, protocol, address}`",
     "limit": "number",
+    "schedule": "string, list of strings, or [mapping](#keys-of-a-schedule)",
     "settings": "mapping",
     "size": "bytes, or `512m`",
     "strings": "list of strings",

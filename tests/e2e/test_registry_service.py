@@ -24,6 +24,7 @@ from tests.support.registry_client import TEMPLATE
 pytestmark = pytest.mark.lab
 
 USER, PASSWORD = LOGIN.split(":")
+COLLECTION = "heatsink-registry_garbage_collection"
 ROLES = [
     {"name": "Hub", "ServicesDefault": ["OS::Heatsink::Services::Registry"]},
     {"name": "Web", "ServicesDefault": ["OS::Heatsink::Services::RegistryClient", "Web"]},
@@ -84,7 +85,7 @@ def pushes(fleet: Operator, *selection: str) -> None:
 
 def is_up(fleet: Operator) -> bool:
     units = [unit for host in fleet.hosts() for unit in host["units"]]
-    return len(units) == 2 and all(unit["up"] for unit in units)
+    return len(units) == 4 and all(unit["up"] for unit in units)
 
 
 def test_a_host_serves_images_and_another_one_pulls_them(fleet: Operator, image: str) -> None:
@@ -93,11 +94,11 @@ def test_a_host_serves_images_and_another_one_pulls_them(fleet: Operator, image:
     pushes(fleet, "--role", "Hub")
     address = f"{hub.address}:4000"
     digest = upload(address, "site/web", layer_of(web))
-    hub.run(("systemctl", "restart", "heatsink-registry"))  # collects garbage first
+    hub.run(("systemctl", "start", COLLECTION))
     text = (fleet.folder / "site.yaml").read_text()
     (fleet.folder / "site.yaml").write_text(
         text.replace("example.invalid/none:1", f"{address}/site/web@{digest}")
     )
     pushes(fleet)
     assert wait_until(lambda: is_up(fleet), seconds=120)
-    assert "blobs marked" in hub.run(("journalctl", "--unit", "heatsink-registry", "--output", "cat"))
+    assert "blobs marked" in hub.run(("journalctl", "--unit", COLLECTION, "--output", "cat"))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from compiler.model.artifact import Artifacts, File, Link, Unit, UnitKind
 from compiler.model.config import Port
-from compiler.model.container import Backend
+from compiler.model.container import Backend, Container, Kind, Schedule
 from compiler.model.credential import Credential
 from compiler.model.fleet import Connection, Fleet
 from compiler.model.host import EmittedHost, LoweredHost
@@ -18,6 +18,7 @@ from compiler.model.host_prep import HostPrep
 from compiler.source import Source, Span
 from compiler.stages.bundle import tree
 from compiler.stages.bundle.compiled import bundle
+from compiler.stages.emit.backends import container_artifacts
 
 SYSTEM = "/etc/systemd/system"
 CONFIG = "/var/lib/config-data"
@@ -83,6 +84,19 @@ ExecStartPost=/bin/touch {stamp}
 RequiredBy=heatsink-step{step}.target
 """
     return _unit(name, text, UnitKind.RUN_ONCE, step=step, stamp=stamp)
+
+
+def scheduled(name: str, *, image: str = "registry.example/backup:1") -> Artifacts:
+    """A container that a timer starts every day, as compiling writes it."""
+    container = Container(
+        name=name,
+        service=name,
+        kind=Kind.RUN_ONCE,
+        step=1,
+        image=image,
+        schedule=Schedule(calendar=("daily",)),
+    )
+    return container_artifacts(container, Backend.PODMAN)
 
 
 def stamp_of(name: str, command: str = "true") -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from compiler.diagnostics import Report
 from compiler.model.artifact import Artifacts
-from compiler.model.container import Backend, Container, Healthcheck, Kind, Restart, Volume
+from compiler.model.container import Backend, Container, Healthcheck, Kind, Restart, Schedule, Volume
 from compiler.model.host import LoweredHost
 from compiler.stages.emit.backends import container_artifacts
 from compiler.stages.emit.host import emit
@@ -51,7 +51,9 @@ def made(given: dict[str, Any]) -> Container:
     values = _USUAL | {key: _READ.get(key, _tuples)(value) for key, value in given.items()}
     each = Container(**values)
     stamp = f"/var/lib/heatsink/stamps/{each.name}.0123456789ab"
-    return each if each.kind is Kind.SERVICE else replace(each, restart=Restart.NO, stamp=stamp)
+    if each.kind is Kind.SERVICE:
+        return each
+    return replace(each, restart=Restart.NO, stamp=stamp if each.runs_once else None)
 
 
 _USUAL = {
@@ -80,6 +82,7 @@ _READ = {
     "kind": Kind,
     "restart": Restart,
     "volumes": _volumes,
+    "schedule": lambda given: Schedule(**{key: _tuples(value) for key, value in given.items()}),
     "healthcheck": lambda given: Healthcheck(**{key: _tuples(value) for key, value in given.items()}),
 }
 

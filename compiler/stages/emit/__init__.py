@@ -4,6 +4,7 @@ host                     all hosts, each with all that is on it
 backends                 the modules of the backends
 podman, docker, quadlet  one backend each
 execs                    commands in running containers, the same on every backend
+timer                    what starts a container by its schedule
 service_unit             what the units of all backends share
 options                  container field → engine option
 stamp                    the file that says that a container has run

@@ -11,6 +11,7 @@ from compiler.diagnostics import CompileError, HeatsinkError
 from compiler.model.artifact import Artifacts
 from compiler.model.container import Backend, Container, Kind, Refusal
 from compiler.stages.emit import execs
+from compiler.stages.emit.timer import timer
 
 
 class _Module(Protocol):
@@ -40,11 +41,16 @@ def check(container: Container, backend: Backend) -> None:
 def container_artifacts(container: Container, backend: Backend) -> Artifacts:
     """Everything that runs a container, which `check` has seen. Errors show the container's place."""
     try:
-        if container.kind is Kind.EXEC:
-            return execs.exec_unit(container, backend.program)
-        return _module(backend).container_unit(container)
+        runs = _container_unit(container, backend)
+        return runs + timer(container, container.schedule, runs) if container.schedule else runs
     except HeatsinkError as error:
         raise error.at(container.place) from None
+
+
+def _container_unit(container: Container, backend: Backend) -> Artifacts:
+    if container.kind is Kind.EXEC:
+        return execs.exec_unit(container, backend.program)
+    return _module(backend).container_unit(container)
 
 
 def extra_artifacts(containers: Sequence[Container], backend: Backend) -> Artifacts:

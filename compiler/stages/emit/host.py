@@ -10,7 +10,7 @@ from functools import partial
 from compiler.diagnostics import Report
 from compiler.model.artifact import Artifacts, File
 from compiler.model.config import ConfigFile
-from compiler.model.container import Backend, Container, Kind
+from compiler.model.container import Backend, Container
 from compiler.model.host import EmittedHost, LoweredHost
 from compiler.model.host_prep import HostPrep
 from compiler.node.by_identity import ByIdentity
@@ -82,7 +82,7 @@ class _Emitter:
     def _container(
         self, container: Container, backend: Backend, files: AbstractMapping[str, File]
     ) -> Artifacts:
-        stamp = None if container.kind is Kind.SERVICE else stamps.stamp(container, files)
+        stamp = stamps.stamp(container, files) if container.runs_once else None
 
         def made() -> Artifacts:
             check(container, backend)

@@ -32,7 +32,7 @@ def family_target(family: str) -> str:
 
 def family(container: Container) -> str | None:
     """The family that stops it, or None: a run-once container that is stopped would stop its step too."""
-    return container.family if container.kind is Kind.SERVICE else None
+    return None if container.runs_once else container.family
 
 
 def unit_section(
@@ -42,23 +42,31 @@ def unit_section(
     requires = tuple(unit_name(name) for name in container.requires)
     ordered = tuple(unit_name(name) for name in container.after)
     step = (step_target(container.step - 1),) if container.step > 1 else ()
-    own = family(container)
-    part_of = (TARGET, *([family_target(own)] if own else []))
-    entries = [("Description", unit.plain(f"{container.name} ({container.service}, step {container.step})"))]
-    entries += [("X-Source", unit.plain(source)) for source in container.sources]
-    entries += unit.several("Documentation", map(unit.plain, container.documentation))
-    entries += unit.several("PartOf", part_of)
+    entries = origin(container)
     entries += unit.several("Wants", dict.fromkeys((*wants, *container.depends_on)))
     entries += unit.several("Requires", requires)
     entries += unit.several(
         "After", dict.fromkeys((*step, *after, *container.depends_on, *requires, *ordered))
     )
     entries += unit.several("RequiresMountsFor", _mounted(container))
-    if container.kind is Kind.SERVICE:
-        return entries + _start_limit(container)
+    return entries + (_tries(container) if container.runs_once else _start_limit(container))
+
+
+def origin(container: Container) -> list[Entry]:
+    """What [Unit] says first: what it is, where it comes from, and what it is stopped with."""
+    own = family(container)
+    return [
+        ("Description", unit.plain(f"{container.name} ({container.service}, step {container.step})")),
+        *(("X-Source", unit.plain(source)) for source in container.sources),
+        *unit.several("Documentation", map(unit.plain, container.documentation)),
+        *unit.several("PartOf", (TARGET, *([family_target(own)] if own else []))),
+    ]
+
+
+def _tries(container: Container) -> list[Entry]:
+    """When a run-once container runs, and how often it is tried."""
     assert container.stamp is not None
     return [
-        *entries,
         ("ConditionPathExists", unit.plain(f"!{container.stamp}")),
         # tries are RETRY_SECONDS apart and each may last as long as its timeout
         ("StartLimitIntervalSec", str(RUN_ONCE_TRIES * (container.timeout + RETRY_SECONDS))),
@@ -67,8 +75,8 @@ def unit_section(
 
 
 def _start_limit(container: Container) -> list[Entry]:
-    """The limit of restarts: a service has none (systemd's default is five starts in ten seconds), unless
-    `on-failure:N` sets one."""
+    """The limit of starts: there is none (systemd's default is five in ten seconds), unless `on-failure:N`
+    sets one."""
     if container.restart_retries is None:
         return [("StartLimitIntervalSec", "0")]
     return [("StartLimitIntervalSec", "3600"), ("StartLimitBurst", str(container.restart_retries + 1))]
@@ -84,7 +92,10 @@ def _mounted(container: Container) -> tuple[str, ...]:
 
 
 def restart_entries(container: Container) -> list[Entry]:
-    """Restart=: a service by its own policy, a run-once container until it succeeds or has no tries left."""
+    """Restart=: a service by its own policy, a run-once container until it succeeds or has no tries left. One
+    with a schedule runs again when it is time."""
+    if container.schedule:
+        return []
     policy = container.restart if container.kind is Kind.SERVICE else Restart.ON_FAILURE
     return [("Restart", policy), ("RestartSec", str(RETRY_SECONDS))]
 
@@ -116,7 +127,9 @@ def exit_codes(container: Container) -> list[Entry]:
 
 
 def stamped(container: Container) -> list[Entry]:
-    """What keeps a oneshot from running again: its stamp, with the folder above it."""
+    """What keeps a oneshot from running again: its stamp, with the folder above it. None with a schedule."""
+    if container.schedule:
+        return []
     assert container.stamp is not None
     touch = ("/usr/bin/install", "-D", "-m", "0644", "/dev/null", container.stamp)
     return [("RemainAfterExit", "yes"), ("ExecStartPost", unit.command(touch))]
@@ -128,8 +141,9 @@ def own_lines(container: Container) -> list[Entry]:
 
 
 def install_section(container: Container) -> list[Entry]:
-    """[Install]: its step waits for a run-once container to finish, not for a service."""
-    return [(wanted_by(container), step_target(container.step))]
+    """[Install]: its step waits for a run-once container to finish, not for a service. With a schedule, it
+    has a timer instead."""
+    return [] if container.schedule else [(wanted_by(container), step_target(container.step))]
 
 
 def wanted_by(container: Container) -> str:
@@ -142,7 +156,10 @@ def links(container: Container) -> tuple[Link, ...]:
     name = unit_name(container.name)
     kind = "wants" if container.kind is Kind.SERVICE else "requires"
     enabled = Link(path=f"{UNITS}/{step_target(container.step)}.{kind}/{name}", target=f"../{name}")
-    return (enabled, *([Link(path=f"{UNITS}/{container.alias}", target=name)] if container.alias else []))
+    return (
+        *([] if container.schedule else [enabled]),
+        *([Link(path=f"{UNITS}/{container.alias}", target=name)] if container.alias else []),
+    )
 
 
 def env_file(container: Container) -> tuple[File, ...]:
@@ -167,7 +184,7 @@ def record(container: Container, path: str) -> Unit:
     images = (container.image,) if container.image else ()
     return Unit(
         name=unit_name(container.name),
-        kind=UnitKind.SERVICE if container.kind is Kind.SERVICE else UnitKind.RUN_ONCE,
+        kind=_unit_kind(container),
         service=container.service,
         container=container.name,
         step=container.step,
@@ -178,6 +195,12 @@ def record(container: Container, path: str) -> Unit:
         stamp=container.stamp,
         health=container.healthcheck is not None,
     )
+
+
+def _unit_kind(container: Container) -> UnitKind:
+    if container.schedule:
+        return UnitKind.SCHEDULED
+    return UnitKind.RUN_ONCE if container.runs_once else UnitKind.SERVICE
 
 
 def plain_unit(container: Container, service: Iterable[Entry], *, around: tuple[str, ...] = ()) -> Artifacts:
@@ -197,13 +220,17 @@ def artifacts(
     container: Container, path: str, unit_file: UnitFile, links: tuple[Link, ...] = ()
 ) -> Artifacts:
     """A unit file of a container at its path, with all that belongs to it."""
-    content = unit_file.text()
-    file = File(path=path, content=content, unsourced=_unsourced(content), places=container.places)
     return Artifacts(
-        files=(file, *env_file(container)),
+        files=(file(container, path, unit_file), *env_file(container)),
         links=links,
         units=(record(container, path),),
     )
+
+
+def file(container: Container, path: str, unit_file: UnitFile) -> File:
+    """A unit file of a container."""
+    content = unit_file.text()
+    return File(path=path, content=content, unsourced=_unsourced(content), places=container.places)
 
 
 def _unsourced(content: bytes) -> bytes:

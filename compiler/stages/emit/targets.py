@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from compiler.host.layout import UNITS
 from compiler.model.artifact import Artifacts, File, Link, Unit, UnitKind
-from compiler.model.container import Container, unit_name
+from compiler.model.container import Container
 from compiler.stages.emit import service_unit, unit
 from compiler.stages.emit.unit import Entry, Section, UnitFile
 
@@ -49,7 +49,7 @@ def _families(containers: Iterable[Container]) -> dict[str, list[str]]:
     families: dict[str, list[str]] = {}
     for container in containers:
         if family := service_unit.family(container):
-            families.setdefault(family, []).append(unit_name(container.name))
+            families.setdefault(family, []).append(container.started_unit)
     return dict(sorted(families.items()))
 
 
@@ -64,7 +64,7 @@ def _all(last: str) -> File:
 
 def _early_target(containers: Iterable[Container]) -> File:
     """Step 0. The units of step 1 are the same on hosts without one, so it is this that names them."""
-    later = (unit_name(container.name) for container in containers if container.step == STEPS[0])
+    later = (container.started_unit for container in containers if container.step == STEPS[0])
     return _target(service_unit.step_target(0), "step 0", (*unit.several("Before", sorted(later)), *_PART))
 
 

@@ -9,4 +9,5 @@ refusals    what no backend supports                            conflicts  what 
 images      names to references with digests                    healthcheck  the test of a health check
 sources     the files that something comes from                 exposure   secrets that every user would see
 paths       where a template may write                      networkd   files of systemd-networkd
+schedule    when a container runs again                     calendar_event  what systemd takes for one
 """

@@ -51,6 +51,7 @@ def conflicts(
         *_missing_sources(host, present, _made(files, preps), (*HOST_PATHS, *host_paths)),
         *_missing_networks(host, present, host_networks),
         *_unknown_names(definitions),
+        *_waiting_for_schedules(definitions),
     )
     return problems or tuple(_circles(present))
 
@@ -184,6 +185,19 @@ def _unknown_names(definitions: tuple[Definition, ...]) -> Iterator[Problem]:
                     f"`{key}` of `{own}` names `{name}`, which is not a container on this host",
                     definition.key_span(key),
                     closest(name, names),
+                )
+
+
+def _waiting_for_schedules(definitions: tuple[Definition, ...]) -> Iterator[Problem]:
+    """Containers that need one that runs by a schedule: it is there from time to time only."""
+    scheduled = {each.container.name for each in definitions if each.container.schedule}
+    for definition in definitions:
+        for key, name in definition.references:
+            if name in scheduled:
+                yield Problem(
+                    f"`{key}` of `{definition.container.name}` names `{name}`, which runs by a schedule",
+                    definition.key_span(key),
+                    "name a container that runs all the time, or once",
                 )
 
 

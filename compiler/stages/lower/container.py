@@ -19,6 +19,7 @@ from compiler.source import Span
 from compiler.stages.lower import sources
 from compiler.stages.lower.healthcheck import healthcheck, is_disabled
 from compiler.stages.lower.keys import Keys
+from compiler.stages.lower.schedule import schedule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -116,6 +117,8 @@ def _port(item: Node, owner: str) -> Port:
 def _kind(keys: Keys) -> Kind:
     if keys.text("action") == "exec":
         return Kind.EXEC
+    if "schedule" in keys:
+        return Kind.RUN_ONCE
     stays = _restart(keys) is not Restart.NO or keys.flag("detach")
     return Kind.SERVICE if stays else Kind.RUN_ONCE
 
@@ -251,6 +254,7 @@ def _with_unit(container: Container, keys: Keys) -> Container:
     return replace(
         container,
         start_order=keys.number("start_order") or 0,
+        schedule=schedule(keys),
         after=keys.strings("after"),
         requires=keys.strings("requires"),
         depends_on=keys.strings("depends_on"),

@@ -20,13 +20,15 @@ def containers(present: Iterable[Definition], paths: tuple[str, ...]) -> tuple[C
 def _start_orders(present: Iterable[Definition]) -> dict[str, tuple[str, ...]]:
     """For each container those of the same step with the next lower start order: it starts after them.
 
-    Containers of one order start together, as TripleO's do.
+    Containers of one order start together, as TripleO's do. Nothing waits for one with a schedule.
     """
     steps: dict[int, dict[int, list[str]]] = {}
-    for each in present:
-        container = each.container
-        steps.setdefault(container.step, {}).setdefault(container.start_order, []).append(container.name)
     result: dict[str, tuple[str, ...]] = {}
+    for container in (each.container for each in present):
+        if container.schedule:
+            result[container.name] = ()
+            continue
+        steps.setdefault(container.step, {}).setdefault(container.start_order, []).append(container.name)
     for orders in steps.values():
         before: tuple[str, ...] = ()
         for _, names in sorted(orders.items()):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from compiler.diagnostics import CompileError, Problem, closest
 from compiler.host.layout import OWN_SERVICES
-from compiler.model.container import Container, Kind, Refusal, unit_name
+from compiler.model.container import Container, Kind, Refusal, Restart, unit_name
 from compiler.node import Mapping, Node, Plain, Sequence, plain
 from compiler.node.hidden import made_of, quoted
 from compiler.stages.lower import images
@@ -74,22 +74,24 @@ _UNSUPPORTED: tuple[tuple[str, Callable[[Plain], bool], str], ...] = (
 def without_effect(definition: Definition) -> Iterator[Problem]:
     """Keys that a container of this kind does not use."""
     for key, node in definition.node.entries.items():
-        value, reason = plain(node), _no_effect(key, definition.container.kind)
+        value, reason = plain(node), _no_effect(key, definition.container)
         if reason and value is not False and value not in (None, "", [], {}):
             yield _problem(definition, key, f"has no effect: {reason}")
 
 
-def _no_effect(key: str, kind: Kind) -> str | None:
-    if kind is Kind.RUN_ONCE and key in ("log_tag", "pre_stop_exec", "reload"):
+def _no_effect(key: str, container: Container) -> str | None:
+    if container.kind is Kind.RUN_ONCE and key in ("log_tag", "pre_stop_exec", "reload"):
         return "a container that runs once logs to its unit's journal and ends by itself"
-    if kind is Kind.EXEC and key not in _OF_EXECS:
+    if container.schedule and key == "start_order":
+        return "a container with a schedule starts when it is time"
+    if container.kind is Kind.EXEC and key not in _OF_EXECS:
         return "an `exec` runs in a container that is defined elsewhere"
     return None
 
 
 _KEYS_OF_EXECS = """
 action after alias bootstrap check_interval command config_volume depends_on detach env_file
-environment exit_codes family ports privileged remove requires restart start_order
+environment exit_codes family ports privileged remove requires restart schedule start_order
 systemd_exec_flags timeout user
 """
 _OF_EXECS = frozenset(_KEYS_OF_EXECS.split())
@@ -221,6 +223,11 @@ _REFUSALS = (
         "kill_mode",
         lambda each: each.kill_mode == "none",
         "cannot be `none`: systemd deprecates it, and processes would be left running",
+    ),
+    Refusal(
+        "restart",
+        lambda each: bool(each.schedule) and each.restart is not Restart.NO,
+        "cannot be combined with `schedule`: it runs to its end each time",
     ),
     Refusal(
         "healthcheck",

@@ -209,7 +209,7 @@ CHANGED = [
     ('"../heatsink-one.service"', '"../../heatsink-one.service"', "the link"),
     ("heatsink-step1.target.wants", "sshd.service.wants", "the link"),
     ('"name": "heatsink-one.service"', '"name": "ssh.service"', "the unit `ssh.service`"),
-    ('"name": "heatsink-one.service"', '"name": "heatsink-one.timer"', "the unit `heatsink-one.timer`"),
+    ('"name": "heatsink-one.service"', '"name": "heatsink-one.socket"', "the unit `heatsink-one.socket`"),
     ('"service": "one", "step": 1', '"service": "one", "step": 99', "step 99"),
     ('"kind": "service"', '"kind": "socket"', "of kind `socket`"),
     (

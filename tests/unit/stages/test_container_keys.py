@@ -11,7 +11,7 @@ import pytest
 from compiler import schemas
 from compiler.diagnostics import CompileError
 from compiler.model.artifact import Artifacts
-from compiler.model.container import Backend, Container, Healthcheck, Kind, Restart, Volume
+from compiler.model.container import Backend, Container, Healthcheck, Kind, Restart, Schedule, Volume
 from compiler.model.service import Part
 from compiler.node import expect_mapping, from_plain
 from compiler.source import Source, Span
@@ -99,6 +99,7 @@ KEYS: dict[str, Any] = {
     "remove": False,
     "requires": ["db"],
     "restart": "on-failure:3",
+    "schedule": "daily",
     "security_opt": ["label=disable"],
     "start_order": 2,
     "state": "present",
@@ -186,6 +187,7 @@ FIELDS: dict[str, Any] = {
 OTHER_KINDS: dict[str, tuple[Kind, Any]] = {
     "container": (Kind.EXEC, "other"),
     "kind": (Kind.RUN_ONCE, Kind.SERVICE),
+    "schedule": (Kind.RUN_ONCE, Schedule(interval=60)),
     "stamp": (Kind.RUN_ONCE, "/var/lib/heatsink/stamps/other"),
 }
 NO_KEYS = {"hidden", "place", "places", "written"}  # for messages and plans, and what its variables hold
@@ -226,7 +228,7 @@ def lowered(container: dict[str, Any]) -> Definition:
     )
     made = definition(part, lambda image: image)
     refusals.check(made)
-    stamp = None if made.container.kind is Kind.SERVICE else "/var/lib/heatsink/stamps/web"
+    stamp = "/var/lib/heatsink/stamps/web" if made.container.runs_once else None
     return replace(made, container=replace(made.container, stamp=stamp))
 
 
