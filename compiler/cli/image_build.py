@@ -14,7 +14,7 @@ import click
 
 from compiler.cli.command import json_option
 from compiler.cli.completion import complete_images
-from compiler.cli.image_pins import lock_option, pinned_versions
+from compiler.cli.image_pins import locked_builds, pinned_versions
 from compiler.cli.options import grouped
 from compiler.cli.output import note
 from compiler.diagnostics import HeatsinkError
@@ -39,12 +39,11 @@ class BuildOptions:
     skip_parents: bool
     may_fail: tuple[str, ...]
     sboms: Path | None
-    lock: Path | None
     update: bool
     as_json: bool
 
-    def settings(self, kept: Iterable[str]) -> BuildSettings:
-        """The same for `compiler.images.build`, with the images that are not to be built."""
+    def settings(self, kept: Iterable[str], lock: Path | None) -> BuildSettings:
+        """The same for `compiler.images.build`, with the images that are not to be built, and a lock."""
         from compiler.images.builder import BuildSettings
         from compiler.images.logs import LogFolder
         from compiler.images.retries import Retries
@@ -58,7 +57,7 @@ class BuildOptions:
             sboms=self.sboms,
             epoch=_source_date_epoch(),
             kept=frozenset(kept),
-            pins=pinned_versions(self.lock, update=self.update),
+            pins=pinned_versions(locked_builds(lock, update=self.update)),
         )
 
     def allowed(self, tree: Iterable[str]) -> frozenset[str]:
@@ -103,10 +102,9 @@ def build_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--sbom", "sboms", metavar="DIR", type=click.Path(path_type=Path, file_okay=False),
             help="Write the packages of each image to `NAME.spdx.json` in this folder.",
         ),
-        lock_option,
         click.option(
             "--update", is_flag=True,
-            help="Rebuild with the latest packages, and write their versions into the lock.",
+            help="Rebuild with the latest packages and sources, and write what they are into the lock.",
         ),
         json_option("Print the result for each image as JSON."),
     )  # fmt: skip

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from compiler.cli.completion import complete_images
+from compiler.cli.image_pins import lock_option, locked_builds
 from compiler.cli.image_selection import ImageSelection, selection_options
 from compiler.diagnostics import HeatsinkError
 
@@ -37,6 +38,9 @@ class ImageOptions:
     selection: ImageSelection = field(default_factory=ImageSelection)
     configs: tuple[Path, ...] = ()
     build_args: tuple[str, ...] = ()
+    lock: Path | None = None
+    update: bool = False
+    """Whether what is in the lock does not count."""
 
     @property
     def all_folders(self) -> list[Path]:
@@ -95,7 +99,9 @@ class ImageOptions:
 
         tree, settings = self.tree, self._settings
         check_hooks(tree, settings)
-        made = recipes(tree, self.with_built_on(names), settings)
+        builds = locked_builds(self.lock, update=self.update) or {}
+        locked = {name: record.sources for name, record in builds.items()}
+        made = recipes(tree, self.with_built_on(names), settings, locked)
         if not made.broken:
             check_known(settings.build_args, (recipe.dockerfile for recipe in made.by_name.values()))
         return made
@@ -173,6 +179,7 @@ def recipe_options(command: _Decorated) -> _Decorated:
             "--build-arg", "build_args", metavar="NAME[=VALUE]", multiple=True,
             help="Value of an `ARG` of the Dockerfiles; without VALUE, that of the environment.",
         ),
+        lock_option,
     )  # fmt: skip
     return image_options(rendering)
 

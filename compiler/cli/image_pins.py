@@ -1,4 +1,4 @@
-"""The package versions of images in the lock, for the commands that build images or compare them."""
+"""What the lock has of images that are built, for the commands that build images or compare them."""
 
 from __future__ import annotations
 
@@ -11,20 +11,23 @@ import click
 from compiler.cli.output import note
 from compiler.diagnostics import HeatsinkError, counted
 from compiler.files import images_lock
+from compiler.files.images_lock import BuildRecord, RecordParts
 
 if TYPE_CHECKING:
     from compiler.images.outcome import BuildOutcome
+    from compiler.images.recipe import ImageRecipe
 
 lock_option = click.option(
     "--lock", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-    help=f"File with the versions of packages.  [default: ./{images_lock.NAME}, if there is one]",
+    help="File with the versions of packages and the commits of sources.  "
+    f"[default: ./{images_lock.NAME}, if there is one]",
 )  # fmt: skip
 
 
-def pinned_versions(lock: Path | None, *, update: bool = False) -> dict[str, Mapping[str, str]] | None:
-    """Image → package → version, of the usual file if none is named; None without a file.
+def locked_builds(lock: Path | None, *, update: bool = False) -> dict[str, BuildRecord] | None:
+    """Image → what the lock has of it, of the usual file if none is named; None without a file.
 
-    With `update`, there are none, and the file need not exist; if it does, it must be a lock.
+    With `update`, there is nothing, and the file need not exist; if it does, it must be a lock.
     """
     path = lock or Path(images_lock.NAME)
     builds = images_lock.read_lock(path).builds
@@ -33,17 +36,42 @@ def pinned_versions(lock: Path | None, *, update: bool = False) -> dict[str, Map
     if lock and not lock.exists():
         hint = "check the path, or write the file with `heatsink images build --update`"
         raise HeatsinkError(f"there is no lock `{lock}`", hint=hint)
-    versions = {name: record.packages for name, record in builds.items() if record.packages}
-    return versions if path.exists() else None
+    return dict(builds) if path.exists() else None
 
 
-def record_versions(lock: Path | None, outcomes: Iterable[BuildOutcome]) -> None:
-    """Write the packages of images into the lock, where it has others."""
+def pinned_versions(builds: Mapping[str, BuildRecord] | None) -> dict[str, Mapping[str, str]] | None:
+    """Image → package → version; None without a lock."""
+    if builds is None:
+        return None
+    return {name: record.packages for name, record in builds.items() if record.packages}
+
+
+def record_builds(
+    lock: Path | None, outcomes: Iterable[BuildOutcome], recipes: Mapping[str, ImageRecipe]
+) -> None:
+    """Write what images were built from into the lock, where it has something else."""
     path = lock or Path(images_lock.NAME)
-    packages = {outcome.name: outcome.packages for outcome in outcomes if outcome.packages is not None}
-    before = images_lock.read_lock(path).builds
-    records = images_lock.records_with(path, "packages", packages)
-    changed = {name: record for name, record in records.items() if record != before.get(name)}
-    if changed:
+    parts = {
+        outcome.name: _parts(outcome, recipes[outcome.name]) for outcome in outcomes if outcome.is_current
+    }
+    if changed := images_lock.changed_records(path, parts):
         images_lock.add_to_lock(path, builds=changed)
-        note(f"package versions of {counted(len(changed), 'image')} written to {path}")
+        note(f"what {counted(len(changed), 'image')} were built from written to {path}")
+
+
+def sources_pushed(record: BuildRecord, labelled: Mapping[str, str]) -> dict[str, str]:
+    """What a push records of the sources in an image's labels: those that the lock has of the image, or else
+    all, parents' too. Labels of images that an earlier heatsink has built have no references."""
+    before = record.sources
+    return {
+        name: before[name] if before.get(name, "").startswith(f"{entry} ") else entry
+        for name, entry in labelled.items()
+        if not before or name in before
+    }
+
+
+def _parts(outcome: BuildOutcome, recipe: ImageRecipe) -> RecordParts:
+    from compiler.images.sources.locked import lock_entries
+
+    parts = RecordParts(sources=lock_entries(recipe.sources))
+    return parts if outcome.packages is None else {**parts, "packages": outcome.packages}

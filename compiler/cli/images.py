@@ -20,13 +20,14 @@ from compiler.cli.image_graph import FORMATS
 from compiler.cli.image_list import image_rows, show_images
 from compiler.cli.image_lock import lock
 from compiler.cli.image_options import ImageOptions, image_options, recipe_options
-from compiler.cli.image_pins import lock_option, pinned_versions, record_versions
+from compiler.cli.image_pins import locked_builds, pinned_versions, record_builds, sources_pushed
 from compiler.cli.image_progress import build_shown
 from compiler.cli.image_signing import sign, verify
 from compiler.cli.output import note
 from compiler.cli.selection import show_errors
 from compiler.diagnostics import HeatsinkError
 from compiler.files import images_lock
+from compiler.files.images_lock import BuildRecord, RecordParts
 
 if TYPE_CHECKING:
     from compiler.images.push import PushOutcome
@@ -53,18 +54,19 @@ def build(patterns: tuple[str, ...], engine: EngineOptions, building: BuildOptio
     """
     from compiler.images.build import build as build_images
 
-    image_options = ImageOptions(**options)
+    image_options = ImageOptions(**options, update=building.update)
     selected = image_options.selected(patterns).names
     wanted = image_options.recipes_of(selected).checked()
     kept = wanted.keys() - image_options.with_built_on(selected) if building.skip_parents else ()
-    settings = building.settings(kept)
+    settings = building.settings(kept, image_options.lock)
     allowed = building.allowed(image_options.tree)
     outcomes = []
     with engine.running() as running, build_shown(wanted) as shown:
         for outcome in build_images(running, wanted, settings, shown):
             shown.ended(outcome)
             outcomes.append(outcome)
-    record_versions(building.lock, outcomes)
+    if settings.pins is not None:
+        record_builds(image_options.lock, outcomes, wanted)
     sys.exit(show_result(outcomes, wanted, allowed, as_json=building.as_json))
 
 
@@ -94,11 +96,8 @@ def list_images(patterns: tuple[str, ...], engine: EngineOptions, as_json: bool,
 @images.command(cls=PlanCommand)
 @recipe_options
 @engine_options
-@lock_option
 @json_option()
-def diff(
-    patterns: tuple[str, ...], engine: EngineOptions, lock: Path | None, as_json: bool, **options: Any
-) -> None:
+def diff(patterns: tuple[str, ...], engine: EngineOptions, as_json: bool, **options: Any) -> None:
     """Show which images a build would build, and why.
 
     Exit code 0: none, 2: some, 1: an error, such as a broken Dockerfile.
@@ -106,8 +105,9 @@ def diff(
     from compiler.images.package_pins import package_pins
     from compiler.images.rebuild import rebuilds
 
-    versions = pinned_versions(lock)
-    selected = ImageOptions(**options).recipes(patterns)
+    image_options = ImageOptions(**options)
+    versions = pinned_versions(locked_builds(image_options.lock))
+    selected = image_options.recipes(patterns)
     with engine.running() as running:
         pins = package_pins(running, selected.by_name, versions)
         rows = list(rebuilds(selected.by_name, running.labels, pins))
@@ -179,17 +179,21 @@ def push(
     names = sorted(image_options.selected(patterns).names)
     is_named = patterns or image_options.selection.is_narrow()
     registry = ImageRegistry(address=address, insecure=insecure)
-    digests, sources = {}, {}
+    builds = images_lock.read_lock(lock).builds
+    digests: dict[str, str] = {}
+    parts: dict[str, RecordParts] = {}
     with engine.running() as running:
         selected = names if is_named else built(running, names, image_options.naming)
         for pushed in push_images(running, selected, image_options.naming, registry, jobs=jobs):
             _print_pushed(pushed)
             if pushed.digest:
                 digests[pushed.reference] = pushed.digest
-                sources[pushed.name] = pushed.sources
+                parts[pushed.name] = {
+                    "sources": sources_pushed(builds.get(pushed.name, BuildRecord()), pushed.sources)
+                }
     if not digests:
         raise _nothing_pushed(selected, address)
-    images_lock.add_to_lock(lock, digests, images_lock.records_with(lock, "sources", sources))
+    images_lock.add_to_lock(lock, digests, images_lock.changed_records(lock, parts))
     note(f"{len(digests)} of {len(selected)} images pushed, digests written to {lock}")
     sys.exit(0 if len(digests) == len(selected) else 1)
 

@@ -6,7 +6,7 @@ builds:
   memcached:
     base: sha256:…
     packages: {memcached: "1.6.18-1"}
-    sources: {plugin: 0123…}
+    sources: {plugin: git:0123… v1.2.0}
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, TypedDict
 
 from compiler import files, schemas
 from compiler.files.writing import replace_file
@@ -30,7 +30,12 @@ _ESCAPED = {code: f"\\u{code:04X}" for code in (*range(0x7F, 0xA0), 0x2028, 0x20
 _PLAIN = re.compile(r"(?!(y|n|yes|no|on|off|true|false|null)$)[a-z][a-z0-9+.-]*")  # YAML reads it as text
 
 
-Part = Literal["packages", "sources"]  # of a record
+class RecordParts(TypedDict, total=False):
+    """Parts of a record."""
+
+    base: str
+    packages: AbstractMapping[str, str]
+    sources: AbstractMapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +47,7 @@ class BuildRecord:
     packages: AbstractMapping[str, str] = field(default_factory=dict)
     """The version of each package that it has more than its parent."""
     sources: AbstractMapping[str, str] = field(default_factory=dict)
-    """The commit, or the checksum, of each source."""
+    """Of each source the checksum, or the commit and the branch or tag that meant it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,20 +84,12 @@ def add_to_lock(
     replace_file(path, "".join(f"{line}\n" for line in lines).encode(), 0o644, durable=True)
 
 
-def records_with(
-    path: Path, part: Part, values: AbstractMapping[str, AbstractMapping[str, str]]
-) -> dict[str, BuildRecord]:
-    """The records of images in the file, with these packages or sources; none for an image without any."""
-    before = read_lock(path).builds
-    return {
-        name: _with(before.get(name, BuildRecord()), part, own)
-        for name, own in values.items()
-        if own or name in before
-    }
-
-
-def _with(record: BuildRecord, part: Part, own: AbstractMapping[str, str]) -> BuildRecord:
-    return replace(record, packages=own) if part == "packages" else replace(record, sources=own)
+def changed_records(path: Path, parts: AbstractMapping[str, RecordParts]) -> dict[str, BuildRecord]:
+    """The records of images with these parts in place of what the file has, those that differ from that."""
+    builds = read_lock(path).builds
+    before = {name: builds.get(name, BuildRecord()) for name in parts}
+    after = {name: replace(before[name], **parts[name]) for name in parts}
+    return {name: record for name, record in after.items() if record != before[name]}
 
 
 def _lines(digests: AbstractMapping[str, str], builds: AbstractMapping[str, BuildRecord]) -> Iterator[str]:

@@ -12,11 +12,13 @@ from pathlib import Path
 
 from compiler.diagnostics import HeatsinkError
 from compiler.images.sources.git import run_git
+from compiler.images.sources.locked import lock_entry
 from compiler.images.sources.resolve import ResolvedSource
 from compiler.node import Scalar
 
 _OCI = "org.opencontainers.image"
 SOURCE_LABEL = "heatsink.source."
+_REFERENCE_LABEL = "heatsink.reference."
 _TIMEOUT = 10.0  # seconds
 
 
@@ -37,6 +39,12 @@ def origin(tree: Path) -> dict[str, str]:
     return {f"{_OCI}.revision": commit} if commit else {}
 
 
+def references(sources: Sequence[ResolvedSource]) -> dict[str, str]:
+    """The labels with the branches and tags of sources; no hash covers them."""
+    named = (each.source for each in sources)
+    return {f"{_REFERENCE_LABEL}{source.name}": source.reference for source in named if source.reference}
+
+
 def created(epoch: int | None) -> dict[str, str]:
     """The label with the time of an image, in seconds since 1970; none if it is not fixed."""
     return (
@@ -47,9 +55,14 @@ def created(epoch: int | None) -> dict[str, str]:
 
 
 def sources_in(image_labels: Mapping[str, str]) -> dict[str, str]:
-    """What the sources of an image, and of those it is built on, are, as its labels say."""
-    named = {key: value for key, value in image_labels.items() if key.startswith(SOURCE_LABEL)}
-    return {key.removeprefix(SOURCE_LABEL): value for key, value in named.items()}
+    """What a lock has of the sources of an image, and of those it is built on, as its labels say."""
+    names = [key.removeprefix(SOURCE_LABEL) for key in image_labels if key.startswith(SOURCE_LABEL)]
+    return {
+        name: lock_entry(
+            image_labels[f"{SOURCE_LABEL}{name}"], image_labels.get(f"{_REFERENCE_LABEL}{name}", "")
+        )
+        for name in names
+    }
 
 
 @lru_cache

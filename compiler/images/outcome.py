@@ -40,6 +40,11 @@ class BuildOutcome:
         """Whether the engine has the image now."""
         return self.result in (BuildResult.BUILT, BuildResult.UNCHANGED, BuildResult.KEPT)
 
+    @property
+    def is_current(self) -> bool:
+        """Whether it is what the image's recipe says now."""
+        return self.result in (BuildResult.BUILT, BuildResult.UNCHANGED)
+
 
 def forgiven(
     outcomes: Iterable[BuildOutcome], parents: Mapping[str, Sequence[str]], allowed: Collection[str]

@@ -6,7 +6,6 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -18,11 +17,12 @@ from compiler.images.build_args import PROXIES, applicable, check_used
 from compiler.images.dockerfile import Dockerfile, RenderSettings, dockerfiles
 from compiler.images.graph import circles, ordered
 from compiler.images.image_file import NAME as IMAGE_FILE
-from compiler.images.labels import labels, origin
+from compiler.images.labels import labels, origin, references
 from compiler.images.patches import Patch, check_patches
 from compiler.images.sources.entry import ImageSource, SourceKind, complete
+from compiler.images.sources.locked import LockedSources, with_commits
 from compiler.images.sources.mentions import check_mentions
-from compiler.images.sources.resolve import Commits, ResolvedSource, commits, resolved
+from compiler.images.sources.resolve import ResolvedSource, commits, resolved
 from compiler.images.tree import DOCKERFILE, ROOTFS, Image, paths_below
 
 T = TypeVar("T")
@@ -107,12 +107,22 @@ class Recipes:
         return self.by_name
 
 
-def recipes(images: Mapping[str, Image], names: Iterable[str], settings: RenderSettings) -> Recipes:
-    """The recipes of the named images and of all that they are built on; no other image is rendered."""
+def recipes(
+    images: Mapping[str, Image],
+    names: Iterable[str],
+    settings: RenderSettings,
+    locked: Mapping[str, LockedSources] | None = None,
+) -> Recipes:
+    """The recipes of the named images and of all that they are built on; no other image is rendered.
+
+    `locked` has what a lock has of the sources of images.
+    """
     rendered, broken = dockerfiles(images, names, settings)
     parents = {name: rendered[name].parents for name in sorted(rendered)}
     broken |= _circular(parents, images)
-    known = commits(_sources(rendered.values()))
+    wanted, mistaken = _sources(rendered, locked or {})
+    broken |= mistaken
+    known = commits(source for sources in wanted.values() for source in sources)
     by_name: dict[str, ImageRecipe] = {}
     blocked: dict[str, str] = {}
     for name in ordered({name: above for name, above in parents.items() if name not in broken}):
@@ -121,17 +131,27 @@ def recipes(images: Mapping[str, Image], names: Iterable[str], settings: RenderS
             continue
         above = tuple(by_name[parent] for parent in parents[name])
         try:
-            by_name[name] = _recipe(images[name], rendered[name], settings, known, above)
+            sources = tuple(resolved(source, known) for source in wanted[name])
+            by_name[name] = _recipe(images[name], rendered[name], settings, sources, above)
         except HeatsinkError as error:
             broken[name] = error
     return Recipes(by_name=by_name, parents=parents, broken=broken, blocked=blocked)
 
 
-def _sources(rendered: Iterable[Dockerfile]) -> Iterator[ImageSource]:
-    """The sources of all images; those with mistakes are left to the recipe of their image."""
-    for dockerfile in rendered:
-        with suppress(CompileError):
-            yield from complete(dockerfile.settings.sources.values())
+def _sources(
+    rendered: Mapping[str, Dockerfile], locked: Mapping[str, LockedSources]
+) -> tuple[dict[str, tuple[ImageSource, ...]], dict[str, HeatsinkError]]:
+    """The sources of images, and the errors of images whose sources have mistakes."""
+    wanted: dict[str, tuple[ImageSource, ...]] = {}
+    broken: dict[str, HeatsinkError] = {}
+    for name, dockerfile in rendered.items():
+        try:
+            sources = complete(dockerfile.settings.sources.values())
+        except CompileError as error:
+            broken[name] = error
+        else:
+            wanted[name] = tuple(with_commits(sources, locked.get(name, {})))
+    return wanted, broken
 
 
 def _circular(
@@ -152,14 +172,13 @@ def _recipe(
     image: Image,
     dockerfile: Dockerfile,
     settings: RenderSettings,
-    known: Commits,
+    sources: tuple[ResolvedSource, ...],
     parents: tuple[ImageRecipe, ...],
 ) -> ImageRecipe:
-    wanted, patches = complete(dockerfile.settings.sources.values()), dockerfile.settings.patches
+    wanted, patches = [source.source for source in sources], dockerfile.settings.patches
     check_patches(patches, dockerfile.text)
     context = _context_files(image.folder, wanted, patches)
     check_mentions(dockerfile.text, wanted, image.place, {file.path for file in context})
-    sources = tuple(resolved(source, known) for source in wanted)
     arguments = _build_args(dockerfile, settings)
     own_labels = labels(image.name, settings.naming.tag, dockerfile.text, dockerfile.settings.labels, sources)
     return ImageRecipe(
@@ -173,7 +192,7 @@ def _recipe(
         sources=sources,
         build_args={**settings.proxies, **arguments},
         labels=own_labels,
-        origin=origin(image.tree),
+        origin={**origin(image.tree), **references(sources)},
     )
 
 

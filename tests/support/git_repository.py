@@ -34,6 +34,11 @@ class GitRepository:
         self.git("commit", "--quiet", "--message=change")
         return self.git("rev-parse", "HEAD")
 
+    def submodule(self, location: str, path: str) -> None:
+        """Add another repository below a path, and commit that."""
+        self.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", location, path)
+        self.commit()
+
     def git(self, *arguments: str) -> str:
         """What git prints."""
         command = ("git", "-C", str(self.folder), *arguments)

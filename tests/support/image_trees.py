@@ -33,6 +33,7 @@ def selected(
     config: ImagesConfig | None = None,
     build_args: Mapping[str, str] | None = None,
     proxies: Mapping[str, str] | None = None,
+    locked: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Recipes:
     """The recipes of the images in some trees that match the patterns."""
     settings = RenderSettings(
@@ -47,4 +48,4 @@ def selected(
         proxies=proxies or {},
     )
     images = discover(folders)
-    return recipes(images, chosen(images, patterns), settings)
+    return recipes(images, chosen(images, patterns), settings, locked)

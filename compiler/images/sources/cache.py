@@ -16,7 +16,6 @@ from typing import IO
 from urllib.parse import urlsplit
 
 from compiler.diagnostics import HeatsinkError, reason
-from compiler.images.sources import git
 from compiler.images.sources.archive import (
     TarEntry,
     entries_of_file,
@@ -26,7 +25,10 @@ from compiler.images.sources.archive import (
 )
 from compiler.images.sources.download import download
 from compiler.images.sources.entry import SourceKind
+from compiler.images.sources.export import export
 from compiler.images.sources.resolve import ResolvedSource, unavailable
+
+_FORMAT = "-2"  # of what is kept: without submodules, it had no number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,7 @@ class SourceCache:
 
     def _fetched(self, wanted: ResolvedSource) -> Path:
         """The file of a source in the cache."""
-        path = self.folder / wanted.content.replace(":", "-")
+        path = self.folder / f"{wanted.content.replace(':', '-')}{_FORMAT}"
         if not self._is_kept(path, wanted):
             self.folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix=".", dir=self.folder) as scratch:
@@ -82,7 +84,7 @@ class SourceCache:
         source = wanted.source
         if source.kind is SourceKind.GIT:
             commit = wanted.content.partition(":")[2]
-            return git.export(source.location, commit, scratch, timeout=self.timeout)
+            return export(source.location, commit, scratch, timeout=self.timeout)
         path = scratch / "download"
         with path.open("wb") as target:
             download(source.location, target, source.sha256, timeout=self.timeout)

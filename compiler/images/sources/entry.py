@@ -64,6 +64,8 @@ class ImageSource:
     kind: SourceKind
     location: str
     reference: str = ""
+    locked: str = ""
+    """The commit that the lock has for the reference; "" if the server is asked."""
     sha256: str = ""
     span: Span
 

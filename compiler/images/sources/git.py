@@ -1,4 +1,4 @@
-"""Git, as the program that is installed: the commit of a reference, and its files.
+"""Git, as the program that is installed, and the commit of a reference.
 
 It never asks for a password: a repository that needs one needs a credential helper, or an agent of ssh.
 """
@@ -9,7 +9,6 @@ import os
 import re
 import signal
 import subprocess
-from pathlib import Path
 
 from compiler.diagnostics import HeatsinkError
 
@@ -37,19 +36,6 @@ def commit_of(location: str, reference: str) -> str:
     raise HeatsinkError(
         f"it has no branch or tag `{reference}`", hint="check the reference, or name a full commit"
     )
-
-
-def export(location: str, commit: str, scratch: Path, *, timeout: float) -> Path:
-    """An archive, in the empty folder `scratch`, of the files of a commit. Raises HeatsinkError."""
-    repository, archive = str(scratch / "repository"), scratch / "archive.tar"
-    run_git(("init", "--quiet", "--bare", repository), timeout=timeout)
-    inside = ("--git-dir", repository)
-    try:
-        run_git((*inside, "fetch", "--quiet", "--depth=1", "--", location, commit), timeout=timeout)
-    except HeatsinkError:  # not every server serves a commit by its hash
-        run_git((*inside, "fetch", "--quiet", "--", location, "+refs/*:refs/*"), timeout=timeout)
-    run_git((*inside, "archive", "--format=tar", f"--output={archive}", commit), timeout=timeout)
-    return archive
 
 
 def run_git(arguments: tuple[str, ...], *, timeout: float) -> str:

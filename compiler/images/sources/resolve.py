@@ -13,8 +13,10 @@ from compiler.diagnostics import HeatsinkError, reason
 from compiler.images.sources import git
 from compiler.images.sources.archive import digest, entries_of_folder
 from compiler.images.sources.entry import ImageSource, SourceKind
+from compiler.images.sources.export import MissingCommitError
 
 _AT_A_TIME = 8
+_MOVES = "the lock has this commit: `heatsink images build --update` moves the lock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +32,13 @@ Commits: TypeAlias = Mapping[tuple[str, str], str | HeatsinkError]
 
 
 def commits(sources: Iterable[ImageSource]) -> Commits:
-    """The commits of all sources in git. Several servers are asked at a time, each once for a reference."""
-    wanted = {(source.location, source.reference) for source in sources if source.kind is SourceKind.GIT}
+    """The commits of all sources in git that have none by the lock. Several servers are asked at a time, each
+    once for a reference."""
+    wanted = {
+        (source.location, source.reference)
+        for source in sources
+        if source.kind is SourceKind.GIT and not source.locked
+    }
     with ThreadPoolExecutor(_AT_A_TIME) as pool:
         return dict(zip(wanted, pool.map(_commit, wanted), strict=True))
 
@@ -47,10 +54,11 @@ def resolved(source: ImageSource, known: Commits) -> ResolvedSource:
 def unavailable(source: ImageSource, error: HeatsinkError) -> HeatsinkError:
     """The error, with the name and the place of the source."""
     cause = error.problems[0]
+    hint = _MOVES if source.locked and isinstance(error, MissingCommitError) else cause.hint
     return HeatsinkError(
         f"source `{source.name}` cannot be read from `{source.shown}`: {cause.message}",
         source.span,
-        cause.hint,
+        hint,
     )
 
 
@@ -59,6 +67,8 @@ def _content(source: ImageSource, known: Commits) -> str:
         return f"sha256:{source.sha256}"
     if source.kind is SourceKind.LOCAL:
         return _of_local(source)
+    if source.locked:
+        return f"git:{source.locked}"
     commit = known[source.location, source.reference]
     if isinstance(commit, HeatsinkError):
         raise commit

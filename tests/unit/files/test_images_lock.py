@@ -13,9 +13,10 @@ from compiler.diagnostics import CompileError
 from compiler.files.images_lock import (
     BuildRecord,
     ImagesLock,
+    RecordParts,
     add_to_lock,
+    changed_records,
     read_lock,
-    records_with,
 )
 
 ONE, TWO, THREE = (f"sha256:{digit * 64}" for digit in "123")
@@ -53,7 +54,8 @@ def test_a_record_gets_other_sources_and_keeps_the_rest(tmp_path: Path) -> None:
     path = tmp_path / "images.lock.yaml"
     add_to_lock(path, builds={"memcached": RECORD, "web": RECORD})
     sources = {"memcached": {"plugin": "4567"}, "web": {}, "new": {"app": "89ab"}, "without": {}}
-    assert records_with(path, "sources", sources) == {
+    parts: dict[str, RecordParts] = {name: {"sources": each} for name, each in sources.items()}
+    assert changed_records(path, parts) == {
         "memcached": replace(RECORD, sources={"plugin": "4567"}),
         "web": replace(RECORD, sources={}),
         "new": BuildRecord(sources={"app": "89ab"}),
@@ -64,7 +66,8 @@ def test_a_record_gets_other_packages_and_keeps_the_rest(tmp_path: Path) -> None
     path = tmp_path / "images.lock.yaml"
     add_to_lock(path, builds={"memcached": RECORD, "web": RECORD})
     packages = {"memcached": {"memcached": "1.11"}, "web": {}, "new": {"app": "1"}, "without": {}}
-    assert records_with(path, "packages", packages) == {
+    parts: dict[str, RecordParts] = {name: {"packages": each} for name, each in packages.items()}
+    assert changed_records(path, parts) == {
         "memcached": replace(RECORD, packages={"memcached": "1.11"}),
         "web": replace(RECORD, packages={}),
         "new": BuildRecord(packages={"app": "1"}),

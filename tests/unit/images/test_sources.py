@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
 import random
@@ -25,7 +26,8 @@ from compiler.images.context import write_context
 from compiler.images.sources.archive import digest, entries_of_file, entries_of_folder, write_entries
 from compiler.images.sources.cache import SourceCache
 from compiler.images.sources.entry import ImageSource, SourceKind
-from compiler.images.sources.git import commit_of
+from compiler.images.sources.export import GUARDED, absolute
+from compiler.images.sources.git import commit_of, run_git
 from compiler.images.sources.resolve import ResolvedSource, commits, resolved
 from compiler.source import Source, Span
 from tests.support.git_repository import GitRepository
@@ -245,6 +247,59 @@ def test_a_commit_that_was_fetched_needs_no_server(repository: GitRepository, ca
     assert fetched(cache, wanted) == {"run": "one"}
 
 
+def test_a_commit_that_the_repository_does_not_have_any_more_is_an_error_about_the_lock(
+    repository: GitRepository, cache: SourceCache
+) -> None:
+    repository.commit(run="one")
+    locked = dataclasses.replace(source(SourceKind.GIT, repository.url, reference="main"), locked="1" * 40)
+    with pytest.raises(HeatsinkError) as raised:
+        fetched(cache, resolved(locked, {}))
+    assert raised.value.render() == (
+        f"error: source `app` cannot be read from `{repository.url}`: "
+        "it does not have the commit 111111111111\n"
+        " --> image.yaml:1:1\n"
+        "hint: the lock has this commit: `heatsink images build --update` moves the lock"
+    )
+
+
+def test_a_commit_has_the_files_of_its_submodules(
+    repository: GitRepository, cache: SourceCache, tmp_path: Path
+) -> None:
+    inner, deep = (GitRepository(tmp_path / name) for name in ("inner", "deep"))
+    deep.commit(leaf="one")
+    inner.commit(lib="one")
+    inner.submodule("../deep", "below")
+    repository.submodule("../inner", "libs/inner")
+    commit = repository.commit(run="one")
+    for other in (inner, deep):
+        other.commit(lib="two", leaf="two")
+    written = fetched(cache, of_git(repository, commit))
+    assert {name: text for name, text in written.items() if not text.startswith("b'5'")} == {  # folders
+        ".gitmodules": (repository.folder / ".gitmodules").read_text(),
+        "libs/inner/.gitmodules": (inner.folder / ".gitmodules").read_text(),
+        "libs/inner/below/leaf": "one",
+        "libs/inner/lib": "one",
+        "run": "one",
+    }
+
+
+def test_a_submodule_of_a_repository_elsewhere_names_no_files_of_this_machine(
+    repository: GitRepository, tmp_path: Path
+) -> None:
+    with pytest.raises(HeatsinkError, match="transport 'file' not allowed"):
+        run_git((*GUARDED, "ls-remote", repository.url), timeout=20)
+
+
+@pytest.mark.parametrize(("written", "above", "location"), [
+    ("https://b.example/lib.git", "https://a.example/x/app.git", "https://b.example/lib.git"),
+    ("../lib.git", "https://a.example/x/app.git", "https://a.example/x/lib.git"),
+    ("../../y/lib", "https://a.example/x/app/", "https://a.example/y/lib"),
+    ("./lib", "/srv/app", "/srv/app/lib"),
+])  # fmt: skip
+def test_the_location_of_a_submodule_may_be_relative(written: str, above: str, location: str) -> None:
+    assert absolute(written, above) == location
+
+
 def test_an_unknown_reference_is_an_error(repository: GitRepository) -> None:
     repository.commit(run="one")
     with pytest.raises(HeatsinkError) as raised:
@@ -399,6 +454,18 @@ def test_a_new_commit_of_a_branch_changes_the_hash(tmp_path: Path, repository: G
     (tree / "web/image.yaml").write_text((tree / "web/image.yaml").read_text().replace(": a}", ": b}"))
     after = selected(tree).checked()["web"]
     assert before.content_hash != after.content_hash
+
+
+def test_a_locked_commit_stays_until_its_reference_changes(tmp_path: Path, repository: GitRepository) -> None:
+    one = repository.commit(run="one")
+    two = repository.commit(run="two")
+    item = "- {{name: app, type: git, location: '{}', reference: {}}}\n"
+    locked = {"web": {"app": f"git:{one} main"}}
+    contents = {}
+    for reference in ("main", "HEAD"):
+        tree = image(tmp_path / reference, item.format(repository.url, reference))
+        contents[reference] = selected(tree, locked=locked).checked()["web"].sources[0].content
+    assert contents == {"main": f"git:{one}", "HEAD": f"git:{two}"}
 
 
 @pytest.mark.parametrize("sha256", ["a" * 64, "b" * 64])
