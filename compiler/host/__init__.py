@@ -30,6 +30,7 @@ took two thirds longer, and patterns are strings, which `re` compiles when they 
     loading                      images that the pusher sends
     images                       the images that were pulled, and those that generations need
     units, engine, journal       what systemd, podman or docker, and the journal report
+    systemd, bus, dbus           what systemd is asked; its manager's socket; the bytes of D-Bus
     ownership, taken             refuses what is not heatsink's to replace; keeps what is taken over
     tmpfiles                     refuses lines of tmpfiles.d that would replace files of others
     installed, store, lock       what is installed; the generations kept; one pusher at a time
@@ -39,7 +40,8 @@ took two thirds longer, and patterns are strings, which `re` compiles when they 
     ports, kernel                refuse a host on which a port is taken, or whose kernel lacks a module
     networks                     links of systemd-networkd
     disk, sealed, space          files written whole and flushed; those with a digest; room for them
-    machine, wire                commands; requests and events
+    machine, command, activity   the host; a command that runs on it; what is waited for, with a time limit
+    wire                         requests and events
     writable                     which paths a bundle may write
     manifest, layout             the manifest of a bundle; paths
 

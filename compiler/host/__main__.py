@@ -9,6 +9,8 @@ from .machine import Machine
 from .verbs import UNATTENDED, VERBS
 from .wire import Pusher, PusherLeft, RefusedError, Unattended
 
+MANAGER = "/run/systemd/private"  # where systemd's manager answers
+
 
 def main() -> int:
     """Answer one request, or do what systemd asks: `revert`, `recover`.
@@ -16,10 +18,11 @@ def main() -> int:
     Exit status 0: done, 1: refused or a unit failed, 2: the pusher disconnected.
     """
     root = os.environ.get("HEATSINK_ROOT", "")
+    machine = Machine(root, manager="" if root else MANAGER)
     if sys.argv[1:]:
-        return _unattended(Machine(root), sys.argv[1])
+        return _unattended(machine, sys.argv[1])
     pusher = Pusher(sys.stdin.fileno(), sys.stdout.buffer)
-    return answer(Machine(root, pusher.wait_until), pusher)
+    return answer(machine._replace(wait_until=pusher.wait_until), pusher)
 
 
 def answer(machine: Machine, pusher: Pusher) -> int:

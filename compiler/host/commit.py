@@ -22,6 +22,7 @@ from .store import (
     switch,
     write_summary,
 )
+from .systemd import control, reload
 from .volumes import destroy_volumes
 from .wire import Pusher
 
@@ -58,8 +59,8 @@ def _leave(machine: Machine) -> None:
     for path in (RECOVERY_LINK, RECOVERY):
         remove_tree(machine.path(path))
     # Containers have made the slice. If somebody else uses it, they go on.
-    machine.systemctl("stop", "--job-mode=ignore-dependencies", "heatsink.slice")
-    machine.systemctl("daemon-reload")
+    control(machine, "stop", ("heatsink.slice",), mode="ignore-dependencies")
+    reload(machine)
     for path in (HOME, os.path.dirname(PROGRAM)):  # noqa: PTH120 - of the host
         remove_tree(machine.path(path))
 

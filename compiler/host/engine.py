@@ -6,14 +6,18 @@ import contextlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .activity import TimeLimitError
 from .disk import remove_tree
 from .layout import LAYERS, QUADLETS
-from .machine import Machine, RunningCommand, TimeLimitError, require
+from .machine import Machine, require
 from .manifest import ENGINES
 from .store import Generation
 from .wire import Pusher, RefusedError, counted
+
+if TYPE_CHECKING:
+    from .command import RunningCommand
 
 QUADLET_SINCE = (4, 6)  # the podman that Quadlet files are written for
 BUILT_HERE = "localhost/"  # what podman puts before the name of an image that it builds

@@ -8,11 +8,15 @@ import signal
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .activity import TimeLimitError
 from .engine import inspected, not_understood
-from .machine import Machine, RunningCommand, TimeLimitError
+from .machine import Machine
 from .manifest import Unit
+
+if TYPE_CHECKING:
+    from .command import RunningCommand
 
 HEALTHY = "healthy"
 UNKNOWN = "unknown"  # our own word: the engine cannot say

@@ -14,6 +14,7 @@ from .manifest import File, Link
 from .networks import reload_networks, stale_links
 from .space import check_space
 from .surprises import came_up_with_old_files
+from .systemd import reload, reset_failed
 from .taken import give_back, keep_originals
 from .transaction import Transaction
 from .wire import counted
@@ -59,17 +60,16 @@ def _stop(change: Transaction) -> None:
     if stops := [*change.plan.stops_before, *came_up_with_old_files(change)]:
         change.pusher.send("progress", text=f"stopping {counted(len(stops), 'unit')}")
         if not change.wanted.units:  # all leave: none waits for those of a later step
-            change.systemctl("stop", ["--no-block", "--job-mode=ignore-dependencies", *stops])
-        change.systemctl("stop", stops)
+            change.control("stop", stops, mode="ignore-dependencies", waits=False)
+        change.control("stop", stops)
 
 
 def _reload(change: Transaction) -> None:
     if change.installed.reload:
-        done = change.machine.systemctl("daemon-reload", limit=change.timeout)
-        require(done, "`systemctl daemon-reload` failed")
+        require(reload(change.machine, change.timeout), "`systemctl daemon-reload` failed")
         change.installed.reload = False
     if change.plan.stops_before:
-        change.machine.systemctl("reset-failed", *change.plan.stops_before)
+        reset_failed(change.machine, change.plan.stops_before)
 
 
 def _prepare(change: Transaction) -> None:

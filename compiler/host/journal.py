@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .machine import Machine, TimeLimitError
+from .activity import TimeLimitError
+from .machine import Machine
 from .manifest import Unit
 
 JOURNAL_LINES = 10

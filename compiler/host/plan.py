@@ -16,7 +16,8 @@ from .layout import defines_networks, defines_units, is_preparation
 from .machine import Machine
 from .manifest import File, Link, names_of
 from .store import Generation
-from .units import active_states, dependents, is_running, units_up
+from .systemd import active_states
+from .units import dependents, is_running, units_up
 from .wire import RefusedError
 
 

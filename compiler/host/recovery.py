@@ -17,6 +17,7 @@ from .lock import locked
 from .machine import Machine, require
 from .pending import Pending
 from .revert import conclude, way_back
+from .systemd import control
 from .transaction import Transaction
 from .wire import RefusedError, Unattended
 
@@ -72,12 +73,12 @@ def _put_back(change: Transaction, pending: Pending) -> None:
     leaving = plan.stops_before
     install(change._replace(plan=plan._replace(stops=(), starts=())))
     if leaving:  # they are about to be started, if they are not gone
-        machine.systemctl("stop", "--no-block", *leaving)
+        control(machine, "stop", leaving, waits=False)
         _delete_containers(machine, pending, leaving)
     for unit in wanted.services:  # nothing ran before: this boot starts them all with what is installed now
         change.installed.units[unit.name] = plan.hashes[unit.name]
     change.installed.save(machine)
     conclude(change, pending)
     if wanted.units:
-        done = machine.systemctl("start", "--no-block", "heatsink.target")
+        done = control(machine, "start", ("heatsink.target",), waits=False)
         require(done, "`heatsink.target` cannot be started")

@@ -10,8 +10,9 @@ from .jobs import Start
 from .journal import journal, masked
 from .manifest import Unit, names_of
 from .surprises import came_up_before_its_step, went_down
+from .systemd import active_states, reset_failed
 from .transaction import Transaction
-from .units import active_states, unit_states, units_up
+from .units import unit_states, units_up
 from .watch import Watch
 from .wire import counted
 
@@ -87,14 +88,14 @@ def start_targets(change: Transaction) -> dict[str, str]:
     """Start the targets that are not active; the active states of all units before that."""
     states = active_states(change.machine, names_of(change.wanted.units))
     targets = [unit.name for unit in change.wanted.units if unit.is_target]
-    change.systemctl("start", [name for name in targets if states[name] != "active"])
+    change.control("start", [name for name in targets if states[name] != "active"])
     return states
 
 
 def _stop(change: Transaction, starts: Sequence[Start]) -> None:
     """Stop those units that run."""
     _forget(change, [start.unit for start in starts])
-    change.systemctl("stop", [start.name for start in starts if start.restarts])
+    change.control("stop", [start.name for start in starts if start.restarts])
 
 
 def _start(change: Transaction, units: Sequence[Unit], step: int, failed: Sequence[str]) -> None:
@@ -103,12 +104,12 @@ def _start(change: Transaction, units: Sequence[Unit], step: int, failed: Sequen
         return
     _forget(change, units)
     if failed:
-        change.machine.systemctl("reset-failed", *failed)
+        reset_failed(change.machine, failed)
     change.pusher.send("progress", text=f"step {step}: starting {counted(len(units), 'unit')}")
     # The target first: systemd then orders everything that it pulls in within one transaction.
     targets = [unit for unit in change.wanted.units if unit.name == f"heatsink-step{step}.target"]
     # It does not wait: a job that is stuck must not keep others from being looked at.
-    change.systemctl("start", ["--no-block", *names_of([*targets, *units])])
+    change.control("start", names_of([*targets, *units]), waits=False)
 
 
 def _forget(change: Transaction, units: Sequence[Unit]) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from .jobs import DOWN, Start
 from .manifest import Unit, names_of
+from .systemd import active_states
 from .transaction import Transaction
-from .units import active_states, is_running, units_up
+from .units import is_running, units_up
 
 
 def came_up_with_old_files(change: Transaction) -> list[str]:

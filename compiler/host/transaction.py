@@ -6,10 +6,12 @@ import contextlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from .activity import TimeLimitError
 from .installed import Installed
-from .machine import Machine, TimeLimitError
+from .machine import Machine
 from .plan import Plan
 from .store import Generation
+from .systemd import control
 from .wire import Pusher
 
 
@@ -23,8 +25,8 @@ class Transaction(NamedTuple):
     installed: Installed
     timeout: float  # seconds that the units of a step may take to come up
 
-    def systemctl(self, verb: str, names: Sequence[str]) -> None:
+    def control(self, verb: str, names: Sequence[str], *, mode: str = "replace", waits: bool = True) -> None:
         """Start or stop units together. Whether that worked is read from the units' states."""
         if names:
             with contextlib.suppress(TimeLimitError):  # what it asked for goes on in systemd
-                self.machine.systemctl(verb, *names, limit=self.timeout)
+                control(self.machine, verb, names, limit=self.timeout, mode=mode, waits=waits)

@@ -6,12 +6,12 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from .machine import Machine, require
+from .machine import Machine
 from .manifest import Unit
+from .systemd import properties
 from .wire import RefusedError, counted
 
 PROPERTIES = (
-    "Id",
     "LoadState",
     "ActiveState",
     "SubState",
@@ -58,33 +58,17 @@ def is_running(active: str) -> bool:
     return active not in ("inactive", "failed", "unknown")
 
 
-def active_states(machine: Machine, names: Sequence[str]) -> dict[str, str]:
-    """Unit → active, activating, inactive, failed, …, from one call.
-
-    Raises RefusedError if systemd does not answer. Of 46 units it takes an eighth of the time in which it
-    reports all that UnitState has.
-    """
-    if not names:
-        return {}
-    done = machine.systemctl("is-active", *names)
-    states = done.stdout.split()
-    if len(states) != len(names):  # to take them for inactive would start everything anew
-        require(done, "systemd does not report the states of units")
-        raise RefusedError(f"`systemctl is-active` of {len(names)} units has {len(states)} lines")
-    return dict(zip(names, states))
-
-
 def unit_states(machine: Machine, names: Sequence[str]) -> dict[str, UnitState]:
     """The state of each unit, from one call; a unit that systemd does not know is inactive."""
-    return {name: _unit_state(shown) for name, shown in _shown(machine, names, PROPERTIES).items()}
+    return {name: _unit_state(shown) for name, shown in properties(machine, names, PROPERTIES).items()}
 
 
 def origins(machine: Machine, names: Sequence[str]) -> dict[str, list[str]]:
     """Unit → the files that systemd has it from, and was made of; none of one that it does not know."""
-    properties = ("Id", "FragmentPath", "SourcePath")
+    keys = ("FragmentPath", "SourcePath")
     return {
-        name: [path for key in properties[1:] if (path := shown.get(key))]
-        for name, shown in _shown(machine, names, properties).items()
+        name: [path for key in keys if (path := shown.get(key))]
+        for name, shown in properties(machine, names, keys).items()
     }
 
 
@@ -92,33 +76,23 @@ def dependents(machine: Machine, names: Iterable[str]) -> dict[str, list[str]]:
     """Unit → those that systemd stops with it: of these units, and of all that stop with them."""
     stopping: dict[str, list[str]] = {}
     while names := sorted(set(names) - stopping.keys()):
-        for name, shown in _shown(machine, names, ("Id", *DEPENDENTS)).items():
+        for name, shown in properties(machine, names, DEPENDENTS).items():
             stopping[name] = sorted({unit for key in DEPENDENTS for unit in shown.get(key, "").split()})
         names = {unit for units in stopping.values() for unit in units}
     return stopping
 
 
-def _shown(machine: Machine, names: Sequence[str], properties: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Unit → its properties, from one call."""
-    if not names:
-        return {}
-    done = machine.systemctl("show", "--timestamp=unix", f"--property={','.join(properties)}", *names)
-    blocks = done.stdout.strip().split("\n\n")
-    shown = [dict(line.partition("=")[::2] for line in block.splitlines()) for block in blocks]
-    return {name: shown[index] if index < len(shown) else {} for index, name in enumerate(names)}
-
-
-def _unit_state(properties: Mapping[str, str]) -> UnitState:
-    active = properties.get("ActiveState", "inactive")
-    stamp = properties.get("ActiveEnterTimestamp" if active == "active" else "StateChangeTimestamp", "")
+def _unit_state(shown: Mapping[str, str]) -> UnitState:
+    active = shown.get("ActiveState", "inactive")
+    stamp = shown.get("ActiveEnterTimestamp" if active == "active" else "StateChangeTimestamp", "")
     return UnitState(
         active=active,
-        sub="not found" if properties.get("LoadState") == "not-found" else properties.get("SubState", ""),
-        result=properties.get("Result", ""),
-        restarts=int(properties.get("NRestarts") or 0),
+        sub="not found" if shown.get("LoadState") == "not-found" else shown.get("SubState", ""),
+        result=shown.get("Result", ""),
+        restarts=int(shown.get("NRestarts") or 0),
         since=int(stamp[1:]) if stamp.startswith("@") and stamp[1:].isdigit() else None,
-        has_job=properties.get("Job", "0") not in ("", "0"),
-        activated=int(properties.get("ActiveEnterTimestampMonotonic") or 0) / 1e6,
+        has_job=shown.get("Job", "0") not in ("", "0"),
+        activated=int(shown.get("ActiveEnterTimestampMonotonic") or 0) / 1e6,
     )
 
 

@@ -9,8 +9,9 @@ from typing import NamedTuple
 from .health import HEALTHY, Checks, Health, healths_of
 from .journal import masked
 from .manifest import Unit, names_of
+from .systemd import active_states
 from .transaction import Transaction
-from .units import UnitState, active_states, is_up, restarted, unit_states, units_up
+from .units import UnitState, is_up, restarted, unit_states, units_up
 from .wire import RefusedError
 
 RESTARTS = 5  # a unit that systemd restarts this often while it should come up has failed

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from compiler.host.machine import Machine, TimeLimitError
+from compiler.host.activity import TimeLimitError
+from compiler.host.machine import Machine
 from tests.support.processes import ends
 
 WAITS = "sleep 100 & echo $! >{}; wait"

@@ -24,7 +24,7 @@ MODULES = sorted(
 LIBRARY = {
     "__future__", "binascii", "collections", "contextlib", "errno", "fcntl", "functools", "grp", "hashlib",
     "importlib", "io", "itertools", "json", "marshal", "os", "pathlib", "pwd", "re", "select", "signal",
-    "socket", "stat", "subprocess", "sys", "time", "types", "typing", "urllib", "zipimport", "zlib",
+    "socket", "stat", "struct", "subprocess", "sys", "time", "types", "typing", "urllib", "zipimport", "zlib",
 }  # fmt: skip
 
 
