@@ -90,29 +90,30 @@ def _write_tree(
 
 
 def check_units(machine: Machine, wanted: Generation) -> None:
-    """Have systemd and Quadlet verify the staged units before they replace any; those of the current
-    generation have come up on this host."""
-    if not _defines_anew(machine, wanted):
-        return
+    """Have systemd and Quadlet verify the staged units that are new or changed before they replace any; those
+    of the current generation have come up on this host."""
+    new = _new_definitions(machine, wanted)
     root = machine.path(f"{wanted.folder}/root")
-    folder = Path(f"{root}{UNITS}")
-    units = sorted(str(path) for path in folder.glob("*") if path.is_file())
+    units = [f"{root}{path}" for path in new if path.startswith(f"{UNITS}/")]
     if units and machine.has("systemd-analyze"):
         # Only these units: errors in the distribution's units that they depend on are not the bundle's.
         argv = ("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", *units)
-        done = machine.run(argv, SYSTEMD_UNIT_PATH=f"{folder}:")
+        done = machine.run(argv, SYSTEMD_UNIT_PATH=f"{root}{UNITS}:")
         require(done, "systemd rejects the units", cut=str(root))
-    quadlets = Path(f"{root}{QUADLETS}")
     generator = "/usr/lib/systemd/system-generators/podman-system-generator"
-    if quadlets.is_dir() and Path(generator).exists():
-        done = machine.run((generator, "--dryrun"), QUADLET_UNIT_DIRS=str(quadlets))
+    if any(path.startswith(f"{QUADLETS}/") for path in new) and Path(generator).exists():
+        done = machine.run((generator, "--dryrun"), QUADLET_UNIT_DIRS=f"{root}{QUADLETS}")
         require(done, "podman rejects the Quadlet files", cut=str(root))
 
 
-def _defines_anew(machine: Machine, wanted: Generation) -> bool:
-    """Whether any unit or Quadlet file is another than in the current generation."""
-    wanted_definitions = {(file.path, file.sha256) for file in wanted.files if defines_units(file.path)}
+def _new_definitions(machine: Machine, wanted: Generation) -> list[str]:
+    """The unit and Quadlet files that are not the same in the current generation."""
+    current: Sequence[File] = ()
     with contextlib.suppress(RefusedError):
-        current = generation(machine, linked(machine, CURRENT))
-        return not wanted_definitions <= {(file.path, file.sha256) for file in current.files}
-    return True
+        current = generation(machine, linked(machine, CURRENT)).files
+    same = {(file.path, file.sha256) for file in current}
+    return [
+        file.path
+        for file in wanted.files
+        if defines_units(file.path) and (file.path, file.sha256) not in same
+    ]

@@ -138,3 +138,16 @@ def refusal(host: HostFolder) -> str:
     error = host.push().error
     assert error
     return error.render().splitlines()[1].lstrip("| ")
+
+
+def test_only_units_that_are_new_or_changed_are_verified(host: HostFolder) -> None:
+    host.installs("systemd-analyze", 'for unit; do echo "${unit##*/}"; done >"${0%/*}/verified"')
+    host.writes(service("one"), service("two"))
+    host.push()
+    host.writes(service("one"), service("two", command="sleep 1"), service("three"))
+    host.push()
+    names = (host.folder / "bin/verified").read_text().split()
+    assert [name for name in names if name.endswith(".service")] == [
+        "heatsink-three.service",
+        "heatsink-two.service",
+    ]
