@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from .activity import TimeLimitError
+from .activity import Activity, TimeLimitError
 from .dbus import CALL, ERROR, SIGNAL, MalformedError, Message, marshalled, packed, size_of, unpacked
 
 OBJECT = "/org/freedesktop/systemd1"
@@ -51,9 +51,9 @@ class Reply(NamedTuple):
     error: str = ""
 
 
-class Exchange:
+class Exchange(Activity):
     """Calls that are made together, and their replies; with `awaits_jobs` also the results of the jobs that
-    these name. It is waited for as a RunningCommand is."""
+    these name."""
 
     def __init__(
         self, path: str, calls: Sequence[MethodCall], text: str, limit: float, *, awaits_jobs: bool = False

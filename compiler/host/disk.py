@@ -42,7 +42,12 @@ def write_beside(path: Path, content: bytes, mode: int, owner: tuple[int, int] |
 
 def beside(path: Path) -> Path:
     """The name under which a file is written before it takes its place."""
-    return path.with_name(f".{path.name}.heatsink")
+    return path.with_name(unfinished(path.name))
+
+
+def unfinished(name: str) -> str:
+    """The name of such a file."""
+    return f".{name}.heatsink"
 
 
 def place_link(path: Path, target: str) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import grp
+import os
 import pwd
 import stat
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 
-from .disk import beside, flush_each, sync, write_beside
+from .disk import flush_each, sync, unfinished, write_beside
 from .machine import Machine
 from .manifest import File, Link
 from .store import Generation
@@ -18,14 +20,13 @@ from .wire import RefusedError
 
 def is_installed(machine: Machine, file: File, wanted: Generation) -> bool:
     """Whether a file is in its place with its content, mode and owner."""
-    path = machine.path(file.path)
     try:
-        status = path.lstat()
+        status = os.lstat(machine.place(file.path))
         if not stat.S_ISREG(status.st_mode) or stat.S_IMODE(status.st_mode) != _mode(file):
             return False
         if machine.owns() and (status.st_uid, status.st_gid) != _owner(file.owner):
             return False
-        return path.read_bytes() == wanted.content(machine, file)
+        return machine.content(file.path) == wanted.content(machine, file)
     except FileNotFoundError:
         return False
 
@@ -60,8 +61,9 @@ def write_files(machine: Machine, wanted: Generation, files: Sequence[File]) -> 
 def remove_unfinished(machine: Machine, paths: Iterable[str]) -> None:
     """Delete what a killed program has left beside the places of files and links."""
     for path in paths:
+        folder, _, name = machine.place(path).rpartition("/")
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            beside(machine.path(path)).unlink()
+            os.unlink(f"{folder}/{unfinished(name)}")
 
 
 def remove_files(machine: Machine, paths: Iterable[str], folders: Iterable[str]) -> list[str]:
@@ -90,14 +92,23 @@ def _unlink(path: Path) -> bool:
 
 def missing_folders(machine: Machine, paths: Iterable[str]) -> set[str]:
     """The folders above some paths that do not exist."""
-    parents = {str(parent) for path in paths for parent in Path(path).parents}
-    return {parent for parent in parents if not machine.path(parent).is_dir()}
+    return {folder for folder in folders_above(paths) if not os.path.isdir(machine.place(folder))}
+
+
+def folders_above(paths: Iterable[str]) -> set[str]:
+    """The folders above some paths, without the uppermost."""
+    folders: set[str] = set()
+    for path in paths:
+        while (path := path.rpartition("/")[0]) and path not in folders:
+            folders.add(path)
+    return folders
 
 
 def _mode(file: File) -> int:
     return 0o600 if file.sensitive else int(file.mode, 8)
 
 
+@cache
 def _owner(owner: str) -> tuple[int, int] | None:
     """The ids of a `user:group`; None if one of them does not exist."""
     user, _, group = owner.partition(":")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -155,9 +154,11 @@ class Checks:
 
 def kill_marked(variable: str) -> None:
     """Kill all processes of the host that have a variable in their environment, in whatever container."""
+    from signal import SIGKILL  # here: most requests have no need of it
+
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             if variable.encode() in (folder / "environ").read_bytes().split(b"\0"):
-                os.kill(int(folder.name), signal.SIGKILL)
+                os.kill(int(folder.name), SIGKILL)
         except OSError:  # it has ended meanwhile, or is a thread of the kernel
             continue

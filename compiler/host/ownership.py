@@ -10,9 +10,9 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 
 from .engine import inspected
+from .files import folders_above
 from .installed import Installed
 from .layout import HOME, STAMPS, UNITS
 from .machine import Machine
@@ -122,8 +122,9 @@ def _their_files(machine: Machine, wanted: Manifest, installed: Installed) -> It
 
 
 def _not_folders(machine: Machine, wanted: Manifest) -> Iterator[str]:
-    for folder in sorted({str(parent) for path in wanted.paths for parent in Path(path).parents}):
-        if os.path.lexists(machine.path(folder)) and not machine.path(folder).is_dir():
+    for folder in sorted(folders_above(wanted.paths)):
+        place = machine.place(folder)
+        if os.path.lexists(place) and not os.path.isdir(place):
             yield f"`{folder}`, which is not a folder"
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from itertools import takewhile
-from pathlib import Path
 from typing import NoReturn
 
 from .machine import Machine
@@ -18,10 +16,10 @@ RESERVE = 1 << 20  # bytes for folders, records and links
 class _Need:
     """What the file system of a folder must have room for."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: str) -> None:
         self.folder = folder
         self.size = RESERVE
-        self.entries: set[Path] = set()
+        self.entries: set[str] = set()
 
     def check(self) -> None:
         status = os.statvfs(self.folder)
@@ -40,14 +38,22 @@ class _Need:
 def check_space(machine: Machine, sizes: Mapping[str, int]) -> None:
     """Refuse files, path → bytes, for which a file system has no room, and say how much it needs."""
     needs: dict[int, _Need] = {}
+    devices: dict[str, int] = {}  # of folders that are there
     for path, size in sizes.items():
-        place = machine.path(path)
-        folder = next(parent for parent in place.parents if parent.is_dir())
-        need = needs.setdefault(folder.stat().st_dev, _Need(folder))
+        new = [machine.place(path)]
+        while (folder := _parent(new[-1])) not in devices and not os.path.isdir(folder):
+            new.append(folder)
+        if folder not in devices:
+            devices[folder] = os.stat(folder).st_dev
+        need = needs.setdefault(devices[folder], _Need(folder))
         need.size += -(-size // BLOCK) * BLOCK
-        need.entries.update({place, *takewhile(folder.__ne__, place.parents)})
+        need.entries.update(new)
     for need in needs.values():
         need.check()
+
+
+def _parent(path: str) -> str:
+    return path.rpartition("/")[0] or "/"
 
 
 def _megabytes(size: int) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from .disk import remove_tree, write
+from .files import folders_above
 from .layout import CURRENT, QUADLETS, UNITS, defines_units
 from .machine import Machine, require
 from .manifest import File
@@ -46,17 +47,15 @@ def _distinct(files: Iterable[File]) -> list[File]:
     return list({file.sha256: file for file in files}.values())
 
 
-def _blobs(machine: Machine, wanted: Generation) -> dict[str, Path]:
+def _blobs(machine: Machine, wanted: Generation) -> dict[str, str]:
     """Digest → a file of a kept generation with that content, which is verified."""
     needed = {file.sha256 for file in wanted.files}
-    paths: dict[str, Path] = {}
+    places: dict[str, str] = {}
     for kept in kept_generations(machine):
         for file in kept.files:
-            if file.sha256 in needed and file.sha256 not in paths:
-                path = machine.path(f"{kept.folder}/root{file.path}")
-                if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == file.sha256:
-                    paths[file.sha256] = path
-    return paths
+            if file.sha256 in needed - places.keys() and kept.pushed(machine, file) is not None:
+                places[file.sha256] = machine.place(f"{kept.folder}/root{file.path}")
+    return places
 
 
 def _received(pusher: Pusher, missing: Sequence[File]) -> dict[str, bytes]:
@@ -76,17 +75,19 @@ def _received(pusher: Pusher, missing: Sequence[File]) -> dict[str, bytes]:
 
 
 def _write_tree(
-    root: Path, files: Sequence[File], blobs: Mapping[str, Path], received: Mapping[str, bytes]
+    root: Path, files: Sequence[File], blobs: Mapping[str, str], received: Mapping[str, bytes]
 ) -> None:
     """Write a generation's files; content that an older generation has is hard-linked."""
     root.mkdir(parents=True, mode=0o700)
+    for folder in sorted(folders_above(file.path for file in files)):
+        os.mkdir(f"{root}{folder}")
     for file in files:
-        path = Path(f"{root}{file.path}")
-        path.parent.mkdir(parents=True, exist_ok=True)
+        place = f"{root}{file.path}"
         if file.sha256 in blobs:
-            os.link(blobs[file.sha256], path)
+            os.link(blobs[file.sha256], place)
         else:
-            path.write_bytes(received[file.sha256])
+            with open(place, "xb") as new:
+                new.write(received[file.sha256])
 
 
 def check_units(machine: Machine, wanted: Generation) -> None:

@@ -101,7 +101,7 @@ class Generation(NamedTuple):
 
         Raises RefusedError if it is not what was pushed any more.
         """
-        content = self._pushed(machine, file)
+        content = self.pushed(machine, file)
         if content is None:
             raise _damaged(self.folder, f"`{file.path}` is not what was pushed")
         try:
@@ -111,12 +111,12 @@ class Generation(NamedTuple):
 
     def is_whole(self, machine: Machine) -> bool:
         """Whether all its files are still what was pushed."""
-        return all(self._pushed(machine, file) is not None for file in self.files)
+        return all(self.pushed(machine, file) is not None for file in self.files)
 
-    def _pushed(self, machine: Machine, file: File) -> bytes | None:
+    def pushed(self, machine: Machine, file: File) -> bytes | None:
         """The content of a file as it was pushed; None if it is missing or another."""
         try:
-            content = machine.path(f"{self.folder}/root{file.path}").read_bytes()
+            content = machine.content(f"{self.folder}/root{file.path}")
         except OSError:
             return None
         return content if hashlib.sha256(content).hexdigest() == file.sha256 else None

@@ -53,6 +53,8 @@ def refusal(path: str, *, takes_over: bool) -> PathRefusal | None:
 
 def system_refusal(path: str, *, takes_over: bool) -> PathRefusal | None:
     """Why a template may not write a path, as far as the operating system has to do with it."""
+    if not f"/{path.lstrip('/')}".startswith(_BEGINNINGS):  # so it is with most: no pattern is compiled
+        return None
     if re.fullmatch(_ACCOUNT, path):
         return PathRefusal(_of_the_system(path), "no bundle replaces files that decide who may log in")
     return replaceable(path) if not takes_over and re.fullmatch(_SYSTEM, path) else None
@@ -105,6 +107,7 @@ def _expression(patterns: str) -> str:
 
 
 _ACCOUNT, _SYSTEM = _expression(_ACCOUNTS), _expression(_OF_THE_SYSTEM)
+_BEGINNINGS = tuple(re.split(r"[*\[]", pattern)[0] for pattern in _OF_THE_SYSTEM.split())
 _ABOVE = frozenset(
     pattern[:end] or "/"
     for pattern in _OF_THE_SYSTEM.split()
