@@ -111,6 +111,12 @@ def test_help_imports_no_library_that_is_slow_to_import() -> None:
     assert loaded & {"docker", "fabric", "jinja2", "jsonschema", "paramiko", "podman", "rich"} == set()
 
 
+def test_what_a_push_needs_imports_nothing_that_only_compiling_needs() -> None:
+    code = "import sys, compiler.deploy.push, compiler.files.secrets; print(*sys.modules)"
+    done = subprocess.run((sys.executable, "-c", code), cwd=ROOT, check=True, text=True, stdout=-1)
+    assert {"compiler.schemas", "jinja2", "yaml"} & set(done.stdout.split()) == set()
+
+
 def modules() -> Iterator[tuple[str, str]]:
     """The path in the package and the text of every module."""
     for path in sorted((ROOT / "compiler").rglob("*.py")):

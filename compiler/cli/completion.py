@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
-from compiler import schemas, shipped
+from compiler import shipped
 from compiler.diagnostics import HeatsinkError, Report
 
 
@@ -68,6 +68,8 @@ def complete_profiles(context: click.Context, _parameter: click.Parameter, incom
 
 def complete_schemas(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Names of schemas."""
+    from compiler import schemas
+
     return beginning(incomplete, schemas.names())
 
 

@@ -60,9 +60,15 @@ def history(selection: Selection, names: tuple[str, ...], newest: int, as_json: 
 
 
 def _as_json(read: HostHistory) -> dict[str, object]:
-    changes = [{**asdict(change), "state": _state(read, change)} for change in read.changes]
-    kept = {key: value for key, value in asdict(read.kept).items() if key != "past"}
+    changes = [_change_as_json(read, change) for change in read.changes]
+    kept = {**read.kept._asdict(), "generations": [kept._asdict() for kept in read.kept.generations]}
+    del kept["past"]
     return {"host": read.host, **kept, "changes": changes, "errors": []}
+
+
+def _change_as_json(read: HostHistory, change: RecordedChange) -> dict[str, object]:
+    changed = [asdict(things) for things in change.changed]
+    return {**change._asdict(), "changed": changed, "state": _state(read, change)}
 
 
 def _unknown(error: DeployError) -> dict[str, object]:

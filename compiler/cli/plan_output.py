@@ -7,7 +7,7 @@ import sys
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -101,8 +101,8 @@ def _as_json(plan: HostPlan) -> dict[str, object]:
         "images": [{"image": image, "size": plan.sizes.get(image)} for image in summary.pulls],
         "volumes": summary.volumes,
         "secrets": plan.secrets,
-        "irreversible": [asdict(item) for item in summary.irreversible],
-        "consents": [asdict(item) for item in summary.consents],
+        "irreversible": [item._asdict() for item in summary.irreversible],
+        "consents": [item._asdict() for item in summary.consents],
         "warnings": dry_run.warnings,
         "errors": problems_as_json(dry_run.error.problems if dry_run.error else ()),
     }
@@ -110,9 +110,9 @@ def _as_json(plan: HostPlan) -> dict[str, object]:
 
 def _unit_as_json(plan: HostPlan, unit: PlannedUnit) -> dict[str, object]:
     causes = [
-        {**asdict(cause), "places": plan.places.get((unit.unit, cause.name), ())} for cause in unit.causes
+        {**cause._asdict(), "places": plan.places.get((unit.unit, cause.name), ())} for cause in unit.causes
     ]
-    return {**asdict(unit), "causes": causes}
+    return {**unit._asdict(), "causes": causes}
 
 
 def _files(dry_run: DryRun) -> Iterator[tuple[str, str]]:

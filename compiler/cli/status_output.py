@@ -51,6 +51,7 @@ def _as_json(host: HostStatus) -> dict[str, object]:
     return {
         **common,
         **{key: known[key] for key in known if key not in ("error", "has_left", "has_answered")},
+        "units": [unit._asdict() for unit in host.units],
     }
 
 

@@ -1,50 +1,49 @@
-"""Events that the host program reports, as values; reading.py makes them."""
+"""Events that the host program reports, as values; reading.py makes them.
+
+Every command that talks with hosts imports them all: two dozen dataclasses take as long as the rest of it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class Progress(NamedTuple):
     """What the host is doing."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostWarning:
+class HostWarning(NamedTuple):
     """What no plan can know, and the operator should."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostRefusal:
+class HostRefusal(NamedTuple):
     """Why the host does not do what it was asked, and what to do next; it ends the conversation."""
 
     message: str
     hint: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Missing:
+class Missing(NamedTuple):
     """The files that the host does not have, by sha256, in the order in which they are to be sent."""
 
     blobs: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class Item(NamedTuple):
     """What a plan says of one thing: a word for what it is or what happens to it, and its name."""
 
     what: str
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedUnit:
+class PlannedUnit(NamedTuple):
     """What happens to one unit, and why (compiler/host/jobs.py has the words)."""
 
     unit: str
@@ -56,8 +55,7 @@ class PlannedUnit:
     sources: tuple[str, ...] = ()  # the template and the environments that this comes from
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanSummary:
+class PlanSummary(NamedTuple):
     """What a plan changes: paths of files and links, names of units, and the same units with reasons."""
 
     writes: tuple[str, ...] = ()
@@ -73,7 +71,7 @@ class PlanSummary:
     consents: tuple[Item, ...] = ()  # what an operator has to agree to: removes, takes
     irreversible: tuple[Item, ...] = ()  # what no rollback undoes: runs, applies, forgets, destroys
     digest: str = ""  # of the plan, and of all that it depends on
-    texts: Mapping[str, str] = field(default_factory=dict)  # path → what is in it now, if that was requested
+    texts: Mapping[str, str] = MappingProxyType({})  # path → what is in it now, if that was requested
 
     @property
     def destroyed(self) -> tuple[str, ...]:
@@ -88,18 +86,15 @@ class PlanSummary:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImagesPulled:
+class ImagesPulled(NamedTuple):
     """The host has all images; nothing else is changed yet."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FilesInstalled:
+class FilesInstalled(NamedTuple):
     """All files are in their places; nothing is started yet."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnitFailure:
+class UnitFailure(NamedTuple):
     """A unit that did not come up: why, the last lines of its journal, and what to do next."""
 
     unit: str
@@ -108,8 +103,7 @@ class UnitFailure:
     hint: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepEnded:
+class StepEnded(NamedTuple):
     """The units of a step were started, and are up unless they failed."""
 
     started: tuple[str, ...]
@@ -117,23 +111,20 @@ class StepEnded:
     aftermath: str = ""  # what has become of the host, if units failed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unconfirmed:
+class Unconfirmed(NamedTuple):
     """Everything is up. Unless the change with this seal is confirmed, the host undoes it."""
 
     seal: str
     generation: int  # which the change makes current
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Activated:
+class Activated(NamedTuple):
     """Everything is up and confirmed, and this generation is current."""
 
     generation: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnitStatus:
+class UnitStatus(NamedTuple):
     """One unit of one host, as systemd and the engine report it."""
 
     service: str
@@ -148,8 +139,7 @@ class UnitStatus:
     why: str  # it is not up, if `state` does not say it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnitsReported:
+class UnitsReported(NamedTuple):
     """The generation that is installed (0: none), the last one that came up completely, and its units."""
 
     at: int  # the time on the host, in seconds since 1970
@@ -164,24 +154,21 @@ class UnitsReported:
     certificates: Mapping[str, str]  # the certificates among the host's secrets, in PEM format
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptGeneration:
+class KeptGeneration(NamedTuple):
     """A generation that can be returned to; it has the name of every push that has made it current."""
 
     number: int
     names: tuple[str, ...]  # none of an earlier version
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastChange:
+class PastChange(NamedTuple):
     """A change that was done: its name, which begins with its time, and what has become current."""
 
     change: str
     generation: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GenerationsKept:
+class GenerationsKept(NamedTuple):
     """The generations that a host has, newest first, and the numbers of two of them; 0: there is none."""
 
     current: int
@@ -190,7 +177,7 @@ class GenerationsKept:
     past: tuple[PastChange, ...] = ()  # newest first
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)  # a tuple has a `count` already
 class ChangedThings:
     """How many files or units a change was to write, remove, start or stop, and the names of the first."""
 
@@ -199,8 +186,7 @@ class ChangedThings:
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordedChange:
+class RecordedChange(NamedTuple):
     """A change in a host's history; one that an earlier version recorded has texts that are empty."""
 
     at: int  # when it ended, in seconds since 1970 by the host's clock
@@ -216,27 +202,28 @@ class RecordedChange:
     changed: tuple[ChangedThings, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryReported:
+class HistoryReported(NamedTuple):
     """The newest changes of a host, newest first."""
 
     changes: tuple[RecordedChange, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class Comparison(NamedTuple):
     """The plan that leads from one kept generation to another, and what is in files of the other."""
 
     plan: PlanSummary
     texts: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecretsReported:
+class SecretsReported(NamedTuple):
     """The names of the secrets that the host has, and their values if these were asked for."""
 
     names: tuple[str, ...]
-    values: Mapping[str, str] = field(repr=False)
+    values: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        """Without the values."""
+        return f"SecretsReported(names={self.names!r})"
 
 
 Event = (

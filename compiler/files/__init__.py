@@ -15,12 +15,15 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from compiler import shipped
 from compiler.diagnostics import CompileError, reason
 from compiler.node import Mapping, Node, expect_mapping
-from compiler.node.yaml import Duplicates, parse
 from compiler.source import Source, Span
+
+if TYPE_CHECKING:
+    from compiler.node.yaml import Duplicates
 
 LARGEST = 16 << 20  # bytes of one input file
 
@@ -47,10 +50,12 @@ def read(path: Path) -> Source:
         raise CompileError(f"`{name}` is not UTF-8 text", place, "save it as UTF-8") from None
 
 
-def document(path: Path, duplicates: Duplicates = Duplicates.REFUSED) -> Node:
-    """The YAML document in a file. Raises CompileError if it is empty."""
+def document(path: Path, duplicates: Duplicates | None = None) -> Node:
+    """The YAML document in a file; duplicates are refused by default. Raises CompileError if it is empty."""
+    from compiler.node.yaml import Duplicates, parse  # here: a push reads no YAML
+
     source = read(path)
-    root = parse(source, duplicates)
+    root = parse(source, duplicates or Duplicates.REFUSED)
     if root is None:
         raise CompileError("the file is empty", Span(source, 1, 1, 1, 1), "add content, or do not pass it")
     return root

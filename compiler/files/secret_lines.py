@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from compiler.node import Mapping as MappingNode
-from compiler.node.yaml import parse
 from compiler.source import Source
 
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n"}
@@ -25,6 +24,8 @@ def with_values(source: Source, values: Mapping[str, str]) -> str:
 
 def _entries(source: Source, lines: list[str]) -> Iterator[tuple[str, range]]:
     """The lines of each name, without the comments and blank lines before the next one."""
+    from compiler.node.yaml import parse  # here: most pushes read no file of secrets
+
     root = parse(source)
     if not isinstance(root, MappingNode):
         return

@@ -12,13 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from compiler import files, schemas
+from compiler import files
 from compiler.diagnostics import HeatsinkError, reason
 from compiler.files import age
 from compiler.files.secret_lines import with_values
 from compiler.files.writing import replace_file
 from compiler.node import expect_mapping, plain
-from compiler.node.yaml import parse
 from compiler.source import Source
 
 NAME = "secrets.yaml"
@@ -108,6 +107,9 @@ def new_values(names: Iterable[str]) -> dict[str, str]:
 
 
 def _values(source: Source) -> dict[str, str]:
+    from compiler import schemas  # here: most pushes read no file of secrets
+    from compiler.node.yaml import parse
+
     try:
         node = parse(source)
         if node is None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from compiler.deploy.events import UnitStatus
 
 NOW = 1_000_000_000
@@ -23,7 +21,7 @@ FAILING = "health check failing (3 of 3): curl: (22) The requested URL returned 
 
 
 def unit(name: str, **changes: object) -> UnitStatus:
-    return dataclasses.replace(UNIT, container=name, **changes)  # type: ignore[arg-type]
+    return UNIT._replace(container=name, **changes)  # type: ignore[arg-type]
 
 
 def down(name: str, state: str, why: str, **changes: object) -> UnitStatus:

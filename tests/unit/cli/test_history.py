@@ -42,7 +42,7 @@ def two_pushes(host: HostFolder) -> HostFolder:
 
 def test_the_changes_of_one_command_are_one() -> None:
     web = host_history("web", PUSH, current="a")
-    db = host_history("db", replace(PUSH, at=1010, generation=7, result="reverted"))
+    db = host_history("db", PUSH._replace(at=1010, generation=7, result="reverted"))
     (change,) = fleet_changes([web, db])
     assert (change.newest.at, change.results, change.states) == (
         1010,
@@ -54,7 +54,7 @@ def test_the_changes_of_one_command_are_one() -> None:
 
 def test_two_rollbacks_to_a_generation_are_two() -> None:
     first, second = (
-        replace(PUSH, action="rollback", change=name, at=at) for name, at in (("b", 1), ("c", 2))
+        PUSH._replace(action="rollback", change=name, at=at) for name, at in (("b", 1), ("c", 2))
     )
     assert fleet_changes([host_history("web", second, first)]) == [
         FleetChange(((host_history("web", second, first), change),)) for change in (second, first)
@@ -62,7 +62,7 @@ def test_two_rollbacks_to_a_generation_are_two() -> None:
 
 
 def test_changes_are_in_the_order_of_their_time() -> None:
-    late = replace(PUSH, change="b", name="b", at=2000)
+    late = PUSH._replace(change="b", name="b", at=2000)
     assert [
         change.newest.name for change in fleet_changes([host_history("w", PUSH), host_history("d", late)])
     ] == [
@@ -72,12 +72,12 @@ def test_changes_are_in_the_order_of_their_time() -> None:
 
 
 def test_pushes_of_an_earlier_version_have_their_name_in_common() -> None:
-    earlier = replace(PUSH, change="", changed=())
+    earlier = PUSH._replace(change="", changed=())
     assert len(fleet_changes([host_history("web", earlier), host_history("db", earlier)])) == 1
 
 
 def test_changes_without_any_name_have_nothing_in_common() -> None:
-    earlier = replace(PUSH, change="", name="")
+    earlier = PUSH._replace(change="", name="")
     assert len(fleet_changes([host_history("web", earlier), host_history("db", earlier)])) == 2
 
 
