@@ -15,6 +15,7 @@ from .layout import NETWORKS, defines_networks
 from .machine import Machine, require
 from .plan import Plan
 from .store import Generation
+from .systemd import active_states
 from .transaction import Transaction
 
 _NETWORKD = "systemd-networkd.service"
@@ -25,7 +26,7 @@ def hindrances(machine: Machine, wanted: Generation) -> Iterator[str]:
     """What keeps networkd from making the links of a bundle: it does not run, or there is such a link."""
     if not any(defines_networks(file.path) for file in wanted.files):
         return
-    if not _is_active(machine) or machine.systemctl("is-enabled", _NETWORKD).returncode:
+    if not _is_active(machine) or machine.run(("systemctl", "is-enabled", _NETWORKD)).returncode:
         yield "systemd-networkd is not enabled here, and has files in the bundle: enable it with `systemctl`"
     ours = _names(machine.path(NETWORKS).glob("*-heatsink-*.netdev"))
     for name in sorted(_wanted_links(machine, wanted) - ours):
@@ -83,4 +84,4 @@ def _exists(machine: Machine, name: str) -> bool:
 
 
 def _is_active(machine: Machine) -> bool:
-    return machine.systemctl("is-active", _NETWORKD).stdout.strip() == "active"
+    return active_states(machine, (_NETWORKD,))[_NETWORKD] == "active"
