@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +16,7 @@ from compiler.cli.command import Command, json_option
 from compiler.cli.completion import beginning
 from compiler.cli.fleet_options import fleet_options, reading_shown
 from compiler.cli.output import Cell, note, show_table, show_warnings
-from compiler.diagnostics import HeatsinkError, Report
+from compiler.diagnostics import HeatsinkError, Problem, Report
 from compiler.files.secrets import SecretsFile, usual_path
 from compiler.model.inputs import Merge
 from compiler.model.output import MASK, FleetOutput
@@ -53,6 +53,7 @@ def output(name: str | None, show_secrets: bool, as_json: bool, **parameters: An
         frozenset(credential.public for credential in stages.credentials),
         are_shown=show_secrets,
     )
+    secrets.check(outputs)
     values = {each.name: secrets.value(each) for each in outputs}
     if name is not None:
         _print(values[name], as_json=as_json)
@@ -88,17 +89,25 @@ class _Secrets:
     public: frozenset[str]  # certificates and public keys, which are in the file too and no secret
     are_shown: bool = field(kw_only=True)
 
-    def value(self, output: FleetOutput) -> Plain:
-        """The value of an output as it is shown. Raises HeatsinkError for a secret that has no value."""
-        values = self.file.values() if output.secrets else {}
-        if not self.are_shown:
-            return output.masked({name: values[name] for name in values.keys() & self.public})
-        if missing := sorted(output.secrets - values.keys()):
-            raise HeatsinkError(
-                f"output `{output.name}`: `{missing[0]}` has no value in `{self.file.path}`",
-                hint="the first push generates it; `heatsink secrets fetch` brings back what hosts have",
+    def check(self, outputs: Iterable[FleetOutput]) -> None:
+        """Raise HeatsinkError with every secret to show that has no value."""
+        needed = {name: output for output in outputs for name in output.secrets if self.are_shown}
+        known = self.file.values() if needed else {}
+        if missing := sorted(needed.keys() - known.keys()):
+            raise HeatsinkError.of(
+                Problem(
+                    f"output `{needed[name].name}`: `{name}` has no value in `{self.file.path}`",
+                    hint="the first push generates it; `heatsink secrets fetch` brings back what hosts have",
+                )
+                for name in missing
             )
-        return output.revealed(values)
+
+    def value(self, output: FleetOutput) -> Plain:
+        """The value of an output as it is shown."""
+        values = self.file.values() if output.secrets else {}
+        if self.are_shown:
+            return output.revealed(values)
+        return output.masked({name: values[name] for name in values.keys() & self.public})
 
 
 def _row(output: FleetOutput, value: Plain) -> list[Cell]:

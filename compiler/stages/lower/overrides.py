@@ -16,7 +16,7 @@ from compiler.stages.lower.contributions import for_files, path_key
 
 @dataclass(slots=True)
 class Overrides:
-    """The overrides of all hosts, and the files that could have taken one."""
+    """The overrides of all hosts, the contributions, and the files that could have taken one."""
 
     _written: dict[Mapping, None] = field(default_factory=dict)  # every ConfigOverrides, in order
     _services: set[str] = field(default_factory=set)  # that some host runs
@@ -55,7 +55,7 @@ class Overrides:
             for service in written.entries:
                 with report.collecting():
                     self._check(service, written, fleet_services)
-        for service in self._services & self._contributions.keys():
+        for service in sorted(self._services & self._contributions.keys()):
             self._check_contributions(service, report)
 
     def _check(self, service: str, written: Mapping, fleet_services: Iterable[str]) -> None:
