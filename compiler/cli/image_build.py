@@ -14,7 +14,7 @@ import click
 
 from compiler.cli.command import json_option
 from compiler.cli.completion import complete_images
-from compiler.cli.image_pins import locked_builds, pinned_versions
+from compiler.cli.image_pins import locked_builds, pinned_bases, pinned_versions
 from compiler.cli.options import grouped
 from compiler.cli.output import note
 from compiler.diagnostics import HeatsinkError
@@ -48,16 +48,18 @@ class BuildOptions:
         from compiler.images.logs import LogFolder
         from compiler.images.retries import Retries
 
+        builds = locked_builds(lock, update=self.update)
         return BuildSettings(
             logs=LogFolder(self.logs),
             jobs=self.jobs,
             cached=not (self.no_cache or self.update),
             retries=Retries(number=self.retries),
-            pull=self.pull,
+            pull=self.pull or self.update,
             sboms=self.sboms,
             epoch=_source_date_epoch(),
             kept=frozenset(kept),
-            pins=pinned_versions(locked_builds(lock, update=self.update)),
+            pins=pinned_versions(builds),
+            bases=pinned_bases(builds),
         )
 
     def allowed(self, tree: Iterable[str]) -> frozenset[str]:

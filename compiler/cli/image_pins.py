@@ -46,6 +46,11 @@ def pinned_versions(builds: Mapping[str, BuildRecord] | None) -> dict[str, Mappi
     return {name: record.packages for name, record in builds.items() if record.packages}
 
 
+def pinned_bases(builds: Mapping[str, BuildRecord] | None) -> dict[str, str]:
+    """Image → the foreign image that it starts from, with a digest."""
+    return {name: record.base for name, record in (builds or {}).items() if record.base}
+
+
 def record_builds(
     lock: Path | None, outcomes: Iterable[BuildOutcome], recipes: Mapping[str, ImageRecipe]
 ) -> None:
@@ -74,4 +79,8 @@ def _parts(outcome: BuildOutcome, recipe: ImageRecipe) -> RecordParts:
     from compiler.images.sources.locked import lock_entries
 
     parts = RecordParts(sources=lock_entries(recipe.sources))
-    return parts if outcome.packages is None else {**parts, "packages": outcome.packages}
+    if outcome.base is not None:
+        parts["base"] = outcome.base
+    if outcome.packages is not None:
+        parts["packages"] = outcome.packages
+    return parts

@@ -20,7 +20,13 @@ from compiler.cli.image_graph import FORMATS
 from compiler.cli.image_list import image_rows, show_images
 from compiler.cli.image_lock import lock
 from compiler.cli.image_options import ImageOptions, image_options, recipe_options
-from compiler.cli.image_pins import locked_builds, pinned_versions, record_builds, sources_pushed
+from compiler.cli.image_pins import (
+    locked_builds,
+    pinned_bases,
+    pinned_versions,
+    record_builds,
+    sources_pushed,
+)
 from compiler.cli.image_progress import build_shown
 from compiler.cli.image_signing import sign, verify
 from compiler.cli.output import note
@@ -106,10 +112,10 @@ def diff(patterns: tuple[str, ...], engine: EngineOptions, as_json: bool, **opti
     from compiler.images.rebuild import rebuilds
 
     image_options = ImageOptions(**options)
-    versions = pinned_versions(locked_builds(image_options.lock))
+    builds = locked_builds(image_options.lock)
     selected = image_options.recipes(patterns)
     with engine.running() as running:
-        pins = package_pins(running, selected.by_name, versions)
+        pins = package_pins(running, selected.by_name, pinned_versions(builds), bases=pinned_bases(builds))
         rows = list(rebuilds(selected.by_name, running.labels, pins))
     show_rebuilds(rows, selected, as_json=as_json)
     show_errors([selected.error()])
@@ -184,7 +190,8 @@ def push(
     parts: dict[str, RecordParts] = {}
     with engine.running() as running:
         selected = names if is_named else built(running, names, image_options.naming)
-        for pushed in push_images(running, selected, image_options.naming, registry, jobs=jobs):
+        pins = pinned_versions(builds)
+        for pushed in push_images(running, selected, image_options.naming, registry, jobs=jobs, pins=pins):
             _print_pushed(pushed)
             if pushed.digest:
                 digests[pushed.reference] = pushed.digest

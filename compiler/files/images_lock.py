@@ -4,7 +4,7 @@ images:
   registry:4000/heatsink/memcached:0.1.0: sha256:…
 builds:
   memcached:
-    base: sha256:…
+    base: registry.example/debian:13@sha256:…
     packages: {memcached: "1.6.18-1"}
     sources: {plugin: git:0123… v1.2.0}
 """
@@ -43,7 +43,7 @@ class BuildRecord:
     """What an image was built from, as far as its Dockerfile leaves it open."""
 
     base: str = ""
-    """The digest of the foreign image that it starts from; "" if there is none."""
+    """The foreign image that it starts from, with its digest; "" if there is none."""
     packages: AbstractMapping[str, str] = field(default_factory=dict)
     """The version of each package that it has more than its parent."""
     sources: AbstractMapping[str, str] = field(default_factory=dict)

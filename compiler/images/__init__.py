@@ -15,6 +15,7 @@ outcome     what becomes of each image                 sbom        the packages 
 logs        the output of builds, in files             retries     failures that another attempt may cure
 content     what an image was built from, in parts     rebuild     what a build would build, and why
 selection   sets of images, and which a fleet deploys  pinning     references to digests, for the lock
+base_pins   foreign images, as the lock has them
 installed   the packages that images have          package_pins  their versions, as the lock has them
 reference   references of images                       registry    what a registry serves under a name
 logins      logins of registries, from auth files      trust       the certificates of registries

@@ -23,7 +23,7 @@ def build(
     """
     settings.logs.create()
     with tempfile.TemporaryDirectory(prefix="heatsink-") as scratch:
-        pins = package_pins(engine, recipes, settings.pins, settings.package_cache)
+        pins = package_pins(engine, recipes, settings.pins, settings.package_cache, settings.bases)
         builder = ImageBuilder(engine, recipes, settings, observer, Path(scratch), pins)
         graph = {name: recipe.parents for name, recipe in recipes.items()}
         try:

@@ -54,6 +54,8 @@ class BuildSettings:
     retries: Retries = field(default_factory=Retries)
     pins: Mapping[str, Mapping[str, str]] | None = None
     """Image → package → version to install; None if the packages of images are not locked."""
+    bases: Mapping[str, str] = field(default_factory=dict)
+    """Image → the foreign image that it starts from, with a digest."""
     package_cache: Path | None = None
     """Folder for the packages of images that were read; by default in the user's cache."""
 
@@ -77,7 +79,7 @@ class ImageBuilder:
 
     def outcome(self, name: str) -> BuildOutcome:
         """Build an image unless it is up to date, or to be kept; then list its packages."""
-        outcome = self._with_packages(self._outcome(self.recipes[name]))
+        outcome = self._for_lock(self._outcome(self.recipes[name]))
         if self.settings.sboms is None or outcome.image is None:
             return outcome
         path = self.settings.sboms / f"{name}.spdx.json"
@@ -89,12 +91,15 @@ class ImageBuilder:
             return replace(outcome, result=BuildResult.FAILED, reason=f"no SBOM: {error}")
         return outcome
 
-    def _with_packages(self, outcome: BuildOutcome) -> BuildOutcome:
-        """The outcome with the packages for the lock, unless the lock has them already."""
-        is_recorded = outcome.result is BuildResult.UNCHANGED and outcome.name in (self.settings.pins or ())
-        if self.pins is None or not outcome.available or outcome.result is BuildResult.KEPT or is_recorded:
+    def _for_lock(self, outcome: BuildOutcome) -> BuildOutcome:
+        """The outcome with what the lock gets: the foreign image, and packages unless it has them already."""
+        if self.pins is None or not outcome.is_current:
             return outcome
-        return replace(outcome, packages=self.pins.record(self.recipes[outcome.name]))
+        recipe = self.recipes[outcome.name]
+        with_base = replace(outcome, base=self.pins.bases.record(recipe))
+        if outcome.result is BuildResult.UNCHANGED and outcome.name in self.pins.by_image:
+            return with_base
+        return replace(with_base, packages=self.pins.record(recipe))
 
     def _outcome(self, recipe: ImageRecipe) -> BuildOutcome:
         name = recipe.name
@@ -132,8 +137,9 @@ class ImageBuilder:
         )
 
     def _pulls(self, recipe: ImageRecipe) -> bool:
-        """Whether it is built on an image of a registry, and not on one of the tree."""
-        return self.settings.pull and not recipe.parents and not recipe.rootfs
+        """Whether it is built on what a registry has now, not on an image of the tree or of the lock."""
+        is_pinned = self.pins is not None and self.pins.bases.is_pinned(recipe)
+        return self.settings.pull and not (recipe.parents or recipe.rootfs or is_pinned)
 
     def _built(self, recipe: ImageRecipe) -> BuildOutcome:
         began = time.monotonic()
@@ -220,7 +226,8 @@ class ImageBuilder:
     def _completed(self, recipe: ImageRecipe) -> ImageRecipe:
         """The recipe with what its hash does not depend on: labels, and pinned versions."""
         pins = self._pins(recipe)
-        text = f"{pinned_dockerfile(recipe.dockerfile, pins)}\n{label_line(self._labels(recipe))}\n"
+        dockerfile = self.pins.bases.dockerfile(recipe) if self.pins else recipe.dockerfile
+        text = f"{pinned_dockerfile(dockerfile, pins)}\n{label_line(self._labels(recipe))}\n"
         rootfs = (*rootfs_hooks(pins), *recipe.rootfs) if recipe.rootfs else ()
         return replace(recipe, dockerfile=text, rootfs=rootfs)
 

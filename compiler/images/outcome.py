@@ -32,6 +32,8 @@ class BuildOutcome:
     image: EngineImage | None = None
     log: Path | None = None
     """The output of the engine, if it was asked to build the image."""
+    base: str | None = None
+    """The foreign image that it starts from, for the lock; "" if there is none, None if it is not known."""
     packages: Mapping[str, str] | None = None
     """Package → version, for the lock; None if they were not read, or the lock has them."""
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from compiler.diagnostics import HeatsinkError
+from compiler.images.base_pins import BasePins
 from compiler.images.content import ContentChange
 from compiler.images.dockerfile import starts_from
 from compiler.images.engines.protocol import BuildEngine
@@ -45,11 +46,12 @@ class VersionDifference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackagePins:
-    """The versions that a lock has for each image, beside those that the images of an engine have."""
+    """The versions and foreign images that a lock has for each image, beside those that an engine has."""
 
     by_image: Mapping[str, Versions]
     installed: InstalledPackages
     recipes: Mapping[str, ImageRecipe]
+    bases: BasePins
 
     def of(self, recipe: ImageRecipe) -> Versions:
         """The versions that a build of an image installs."""
@@ -57,23 +59,21 @@ class PackagePins:
 
     def check(self, recipe: ImageRecipe) -> None:
         """Raise HeatsinkError if an image that was just built has other versions than its pins."""
-        differences = _differences(self.of(recipe), self.installed.versions(recipe.reference))
-        if differences:
-            listed = "; ".join(map(str, differences[:_SHOWN]))
-            more = f"; {len(differences) - _SHOWN} more" if len(differences) > _SHOWN else ""
-            raise HeatsinkError(f"{listed}{more}: the mirror may have dropped it, {_UPDATE}")
+        if others := other_versions(self.of(recipe), self.installed.versions(recipe.reference)):
+            raise HeatsinkError(f"{others}: the mirror may have dropped it, {_UPDATE}")
 
     def is_current(self, recipe: ImageRecipe) -> bool:
-        """Whether an image has the versions of its pins, and of those of the images that it starts from."""
+        """Whether an image has what its pins, and those of the images that it starts from, say."""
         return not self.changes(recipe)
 
     def changes(self, recipe: ImageRecipe) -> tuple[ContentChange, ...]:
-        """The packages for which an image is built again."""
+        """The foreign image and the packages for which an image is built again."""
         differences = _differences(self._inherited(recipe), self.installed.versions(recipe.reference))
-        return tuple(
+        packages = (
             ContentChange(kind="package", name=difference.package, change="changed")
             for difference in differences
         )
+        return (*self.bases.changes(recipe), *packages)
 
     def record(self, recipe: ImageRecipe) -> dict[str, str]:
         """The versions for the lock: of all packages that an image has more than the one it starts from."""
@@ -98,12 +98,18 @@ def package_pins(
     recipes: Mapping[str, ImageRecipe],
     by_image: Mapping[str, Versions] | None,
     cache: Path | None = None,
+    bases: Mapping[str, str] | None = None,
 ) -> PackagePins | None:
     """The pins of a lock beside the images of an engine; None if there is no lock."""
     if by_image is None:
         return None
     installed = InstalledPackages(engine, cache or user_cache("packages"))
-    return PackagePins(by_image=by_image, installed=installed, recipes=recipes)
+    return PackagePins(
+        by_image=by_image,
+        installed=installed,
+        recipes=recipes,
+        bases=BasePins(engine=engine, by_image=bases or {}),
+    )
 
 
 def pinned_dockerfile(text: str, pins: Versions) -> str:
@@ -143,6 +149,13 @@ def _preferences(pins: Versions) -> str:
 
 def _words(pins: Versions, between: str) -> str:
     return " ".join(f"{shlex.quote(name)}{between}{shlex.quote(pins[name])}" for name in sorted(pins))
+
+
+def other_versions(wanted: Versions, installed: Versions) -> str:
+    """The packages of an image that have another version than the lock, in words; "" if there are none."""
+    differences = _differences(wanted, installed)
+    more = [f"{len(differences) - _SHOWN} more"] if len(differences) > _SHOWN else []
+    return "; ".join((*map(str, differences[:_SHOWN]), *more))
 
 
 def _differences(wanted: Versions, installed: Versions) -> list[VersionDifference]:

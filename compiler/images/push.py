@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 from compiler.diagnostics import HeatsinkError
 from compiler.images.dockerfile import Naming
 from compiler.images.engines.protocol import BuildEngine, EngineImage
+from compiler.images.installed import InstalledPackages
 from compiler.images.labels import sources_in
+from compiler.images.package_pins import Versions, other_versions
 from compiler.images.registry import RegistryClient
+from compiler.images.sources.cache import user_cache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,13 +42,24 @@ def built(engine: BuildEngine, names: Iterable[str], naming: Naming) -> list[str
 
 
 def push(
-    engine: BuildEngine, names: Iterable[str], naming: Naming, registry: ImageRegistry, *, jobs: int
+    engine: BuildEngine,
+    names: Iterable[str],
+    naming: Naming,
+    registry: ImageRegistry,
+    *,
+    jobs: int,
+    pins: Mapping[str, Versions] | None = None,
 ) -> Iterator[PushOutcome]:
-    """Push images, at most `jobs` at a time, and yield the outcome of each as soon as it ends."""
+    """Push images, at most `jobs` at a time, and yield the outcome of each as soon as it ends.
+
+    An image that has other packages than its `pins`, those of a lock, is not pushed.
+    """
+    packages = InstalledPackages(engine, user_cache("packages"))
 
     def work(name: str) -> PushOutcome:
         reference = naming.remote(name, registry.address)
         try:
+            _check_versions((pins or {}).get(name, {}), packages, naming.local(name))
             image, digest = _push_one(engine, naming.local(name), reference, registry)
         except HeatsinkError as error:
             return PushOutcome(name=name, reference=reference, reason=error.render().removeprefix("error: "))
@@ -54,6 +68,11 @@ def push(
     with ThreadPoolExecutor(jobs) as pool:
         for future in as_completed([pool.submit(work, name) for name in names]):
             yield future.result()
+
+
+def _check_versions(wanted: Versions, packages: InstalledPackages, reference: str) -> None:
+    if wanted and (others := other_versions(wanted, packages.versions(reference))):
+        raise HeatsinkError(others, hint="build it again with `heatsink images build`")
 
 
 def _push_one(

@@ -12,6 +12,7 @@ from typing import IO
 
 from compiler.images.build import build
 from compiler.images.builder import BuildSettings
+from compiler.images.dockerfile import starts_from
 from compiler.images.engines.protocol import BuildEngine, BuildRequest, EngineImage, follow
 from compiler.images.logs import LogFolder
 from compiler.images.outcome import BuildOutcome
@@ -27,6 +28,8 @@ class ScriptedEngine(BuildEngine):
     requests: list[BuildRequest] = field(default_factory=list)
     files_of: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
     """Reference → path → content."""
+    dockerfiles: dict[str, str] = field(default_factory=dict)
+    """Reference → the Dockerfile of its last build."""
 
     def check(self) -> None:
         """It always answers."""
@@ -43,11 +46,14 @@ class ScriptedEngine(BuildEngine):
             dockerfile = archive.extractfile("Dockerfile")
             assert dockerfile
             content = dockerfile.read().decode()
+        start = self.images.get(starts_from(content))
+        self.dockerfiles[request.reference] = content
         self.images[request.reference] = EngineImage(
             id=f"sha256:{hashlib.sha256(f'{content}{attempts}'.encode()).hexdigest()}",
             size=1_000_000,
             created="2023-11-14T22:13:20Z",
             labels=labels_of(content),
+            layers=(*(start.layers if start else ()), f"layer of {request.reference}"),
         )
 
     def push(self, reference: str, destination: str, *, verify_tls: bool) -> None:

@@ -29,6 +29,10 @@ class EngineImage:
     created: str
     """The time, as in RFC 3339."""
     labels: Mapping[str, str]
+    layers: tuple[str, ...] = ()
+    """The digests of what is in its layers, the lowest first."""
+    digests: tuple[str, ...] = ()
+    """References to it in registries, `registry.example/debian@sha256:…`."""
 
     @property
     def content_hash(self) -> str | None:
@@ -105,6 +109,8 @@ def engine_image(attributes: Mapping[str, Any]) -> EngineImage:
         size=attributes["Size"],
         created=attributes["Created"],
         labels=labels,
+        layers=tuple((attributes.get("RootFS") or {}).get("Layers") or ()),
+        digests=tuple(attributes.get("RepoDigests") or ()),
     )
 
 

@@ -20,7 +20,8 @@ from compiler.files.images_lock import (
 )
 
 ONE, TWO, THREE = (f"sha256:{digit * 64}" for digit in "123")
-RECORD = BuildRecord(base=ONE, packages={"memcached": "1.10", "libc6": "2:1"}, sources={"plugin": "0123"})
+BASE = f"registry.example/debian:13@{ONE}"
+RECORD = BuildRecord(base=BASE, packages={"memcached": "1.10", "libc6": "2:1"}, sources={"plugin": "0123"})
 
 
 def test_a_lock_file_keeps_what_was_there_and_is_sorted(tmp_path: Path) -> None:
@@ -36,7 +37,7 @@ def test_a_lock_file_keeps_what_was_there_and_is_sorted(tmp_path: Path) -> None:
         "builds:\n"
         "  base: {}\n"
         "  memcached:\n"
-        f"    base: {ONE}\n"
+        f"    base: {BASE}\n"
         "    packages:\n"
         '      libc6: "2:1"\n'
         '      memcached: "1.10"\n'
@@ -95,7 +96,7 @@ PACKAGES = st.dictionaries(
 
 @given(
     st.dictionaries(
-        TEXT, st.builds(BuildRecord, base=st.sampled_from(["", ONE]), packages=PACKAGES, sources=ITEMS)
+        TEXT, st.builds(BuildRecord, base=st.sampled_from(["", BASE]), packages=PACKAGES, sources=ITEMS)
     )
 )
 @example(

@@ -110,7 +110,7 @@ VALID = {
     "image_profiles": "profiles: {a: {images: ['nova-*'], roles: [Web], environments: [a.yaml]}}",
     "images_lock": f"""
         images: {{'registry:4000/a:1': 'sha256:{"0" * 64}'}}
-        builds: {{a: {{base: 'sha256:{"0" * 64}', packages: {{b: '1'}}, sources: {{c: '2'}}}}}}
+        builds: {{a: {{base: 'debian:13@sha256:{"0" * 64}', packages: {{b: '1'}}, sources: {{c: '2'}}}}}}
         """,
     "image_users": """
         users: {a: {uid: 1}, b: {uid: 42500, gid: 42501, group: c, groups: [a, d], home: /srv/b}}
