@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -25,6 +26,20 @@ DOCKERFILES = {
     "toy-base": 'FROM scratch\nCOPY file /file\nLABEL kind="toy"\n',
     "toy-leaf": 'FROM {{ parent("toy-base") }}\nCOPY file /leaf\n',
 }
+
+
+def test_sigterm_ends_the_service_of_podman_too() -> None:
+    program = (
+        "import time; from compiler.images.engines.podman_service import own_engine as engine\n"
+        "with engine() as running: print(running.url, flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen((sys.executable, "-c", program), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        socket = process.stdout.readline().strip().removeprefix("unix://")
+        assert Path(socket).exists()
+        process.terminate()
+        assert process.wait(30) == 143
+    assert subprocess.run(("pgrep", "--full", socket), check=False, capture_output=True).stdout == b""
 
 
 @contextmanager

@@ -8,12 +8,17 @@ https://docs.podman.io/en/latest/markdown/podman-system-service.1.html
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
+import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 from compiler.diagnostics import HeatsinkError
 from compiler.images.engines.podman import PodmanEngine
@@ -25,8 +30,8 @@ _IDLE = 600  # seconds without a request after which a service exits, in case we
 
 @contextmanager
 def own_engine() -> Iterator[PodmanEngine]:
-    """A podman service on a private socket, stopped at the end."""
-    with tempfile.TemporaryDirectory(prefix="heatsink-") as folder:
+    """A podman service on a private socket, stopped at the end; SIGTERM is an end, too."""
+    with _exiting_by_sigterm(), tempfile.TemporaryDirectory(prefix="heatsink-") as folder:
         socket, log = Path(folder) / "podman.sock", Path(folder) / "log"
         service = _start_service(f"unix://{socket}", log)
         try:
@@ -35,6 +40,23 @@ def own_engine() -> Iterator[PodmanEngine]:
             yield engine
         finally:
             _stop(service)
+
+
+@contextmanager
+def _exiting_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end this process by an exception, as Ctrl-C does: what it has started is stopped then."""
+    if threading.current_thread() is not threading.main_thread():  # others cannot set what signals do
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _exit)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _exit(number: int, _: FrameType | None) -> NoReturn:
+    sys.exit(128 + number)
 
 
 def _start_service(address: str, log: Path) -> subprocess.Popen[bytes]:
