@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from compiler import __version__
 from compiler.images.engines.podman_service import own_engine
 from compiler.images.engines.protocol import EngineImage
 from tests.support.build_engine import outcomes, toy
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.lab
 
 NAMESPACE = "heatsink-test"
 BASE, LEAF = f"localhost/{NAMESPACE}/toy-base:1", f"localhost/{NAMESPACE}/toy-leaf:1"
+LIBRARY = tuple(f"localhost/{NAMESPACE}/{name}:{__version__}" for name in ("memcached", "base", "debian"))
 RECIPES = (
     toy(BASE, dockerfile="FROM scratch\nCOPY Dockerfile /\nLABEL kind=toy\n"),
     toy(LEAF, "toy-base", dockerfile=f"FROM {BASE}\nCOPY Dockerfile /leaf\n"),
@@ -29,7 +31,7 @@ RECIPES = (
 @pytest.fixture(autouse=True)
 def removed() -> Iterator[None]:
     yield
-    subprocess.run(("podman", "rmi", "--force", LEAF, BASE), check=False, capture_output=True)
+    subprocess.run(("podman", "rmi", "--force", *LIBRARY, LEAF, BASE), check=False, capture_output=True)
 
 
 def images(logs: Path, epoch: int | None) -> list[EngineImage | None]:
