@@ -68,21 +68,32 @@ def sign(
     "--keyring", type=click.File("rb"), required=True, metavar="FILE",
     help="Public keys to trust, as `gpg --export` writes them.",
 )  # fmt: skip
-@lookaside_option
+@click.option(
+    "--lookaside",
+    metavar="DIR|URL",
+    default="signatures",
+    show_default=True,
+    help="Folder of signatures of images, or where it is served.",
+)
 @_lock
-def verify(patterns: tuple[str, ...], keyring: BinaryIO, lookaside: Path, lock: Path, **options: Any) -> None:
+@ca_option
+def verify(
+    patterns: tuple[str, ...], keyring: BinaryIO, lookaside: str, lock: Path, ca: Path | None, **options: Any
+) -> None:  # fmt: skip
     """Verify the signatures of images, by the digests that the lock has.
 
     Exits with 1 if an image has no signature by a trusted key. Without a selection, verifies every image of
     the lock.
     """
     from compiler.images.gpg import trusting
-    from compiler.images.lookaside import Lookaside
+    from compiler.images.lookaside import Lookaside, ServedLookaside
     from compiler.images.signing import verify as verify_images
 
     locked = ImageOptions(**options).locked(patterns, lock)
+    is_served = lookaside.startswith(("http://", "https://"))
+    signatures = ServedLookaside(lookaside, ca) if is_served else Lookaside(Path(lookaside))
     with trusting(keyring.read()) as keys:
-        outcomes = list(verify_images(keys, locked, Lookaside(lookaside)))
+        outcomes = list(verify_images(keys, locked, signatures))
     for outcome in outcomes:
         if not outcome.error:
             note(f"{outcome.reference} is signed by {outcome.fingerprint}")

@@ -39,14 +39,19 @@ def write_context(
                 _add_open(archive, "rootfs.tar", content)
 
 
-def write_folder(recipe: ImageRecipe, folder: Path) -> None:
-    """Write the same context as a folder, without sources and `rootfs.tar`."""
+def write_folder(recipe: ImageRecipe, folder: Path, cache: SourceCache | None = None) -> None:
+    """Write the same context as a folder, without `rootfs.tar`."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "Dockerfile").write_text(recipe.dockerfile, encoding="utf-8")
     for file in recipe.context:
         target = folder / file.path
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(file.origin, target, follow_symlinks=False)
+    for source in recipe.sources:
+        target = folder / source.source.path
+        target.parent.mkdir(exist_ok=True)
+        with target.open("wb") as content:
+            (cache or own_cache()).write(source, content)
 
 
 def make_rootfs(arguments: tuple[str, ...], target: Path) -> None:

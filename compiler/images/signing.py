@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from compiler.diagnostics import HeatsinkError, Problem, Report
 from compiler.images.gpg import Keyring, trusting
 from compiler.images.layout import repository
-from compiler.images.lookaside import Lookaside
+from compiler.images.lookaside import Lookaside, Signatures
 from compiler.images.policy import SignaturePolicy
 from compiler.images.reference import image_reference
 from compiler.images.registry import RegistryClient
@@ -53,7 +52,7 @@ def with_platforms(client: RegistryClient, images: Mapping[str, str]) -> Iterato
             yield reference, f"{repository(by_digest)}@{image['digest']}"
 
 
-def verify(keyring: Keyring, images: Mapping[str, str], lookaside: Lookaside) -> Iterator[SignatureOutcome]:
+def verify(keyring: Keyring, images: Mapping[str, str], lookaside: Signatures) -> Iterator[SignatureOutcome]:
     """Find a signature by a key of the keyring for each image, reference → reference with a digest."""
     for reference, by_digest in images.items():
         digest = image_reference(by_digest).version
@@ -79,27 +78,27 @@ def refusals(policy: SignaturePolicy, images: Iterable[str], lookaside: Lookasid
             yield from (outcome.error for outcome in outcomes if outcome.error)
 
 
-def _signer(keyring: Keyring, reference: str, by_digest: str, lookaside: Lookaside) -> str:
+def _signer(keyring: Keyring, reference: str, by_digest: str, lookaside: Signatures) -> str:
     """The fingerprint of a key that has signed an image. Raises HeatsinkError with what is wrong."""
     refused = Report()
     for fingerprint in _signers(keyring, by_digest, lookaside, refused):
         return fingerprint
     if not refused.errors:
-        raise HeatsinkError(f"image `{reference}` has no signature in `{lookaside.folder}`", hint=_SIGN)
+        raise HeatsinkError(f"image `{reference}` has no signature in `{lookaside.place}`", hint=_SIGN)
     raise HeatsinkError.of(
         Problem(f"image `{reference}` has no valid signature: {refusal.message}", None, _SIGN)
         for refusal in refused.errors
     )
 
 
-def _signers(keyring: Keyring, by_digest: str, lookaside: Lookaside, refused: Report) -> Iterator[str]:
+def _signers(keyring: Keyring, by_digest: str, lookaside: Signatures, refused: Report) -> Iterator[str]:
     """The fingerprints of the keys that have signed an image; signatures that do not count are refused."""
     image = signed_image(by_digest)
     for path, message in lookaside.signatures(by_digest):
         yield from refused.attempt(partial(_signer_of, keyring, path, message, image))
 
 
-def _signer_of(keyring: Keyring, path: Path, message: bytes, image: SignedImage) -> str:
+def _signer_of(keyring: Keyring, path: str, message: bytes, image: SignedImage) -> str:
     try:
         signed = keyring.verified(message)
         about = stated(signed.content)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tarfile
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,10 @@ from compiler.images.dockerfile import Naming
 from compiler.images.outcome import BuildOutcome, BuildResult
 from compiler.images.recipe import ContextFile, ImageRecipe
 from compiler.images.schedule import run_graph
+from compiler.images.sources.cache import SourceCache
+from compiler.images.sources.entry import ImageSource, SourceKind
+from compiler.images.sources.resolve import resolved
+from compiler.source import Source, Span
 
 GRAPH = {
     "base": (),
@@ -118,6 +123,15 @@ def test_a_context_can_be_written_as_a_folder(context: Path, tmp_path: Path) -> 
     write_folder(recipe(context), tmp_path / "out")
     assert (tmp_path / "out/Dockerfile").read_text() == "FROM scratch\n"
     assert (tmp_path / "out/link").readlink() == Path("bin/start")
+
+
+def test_a_folder_has_the_archives_of_sources(context: Path, tmp_path: Path) -> None:
+    place = Span(Source("image.yaml"), 1, 1, 1, 1)
+    app = ImageSource(name="app", kind=SourceKind.LOCAL, location=str(context), span=place)
+    with_source = replace(recipe(context), sources=(resolved(app, {}),))
+    write_folder(with_source, tmp_path / "out", SourceCache(folder=tmp_path / "cache"))
+    with tarfile.open(tmp_path / "out/sources/app.tar") as tar:
+        assert "bin/start" in tar.getnames()
 
 
 def test_local_and_remote_names() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from compiler.diagnostics import HeatsinkError
 from compiler.images.gpg import Keyring, trusting
-from compiler.images.lookaside import Lookaside
+from compiler.images.lookaside import Lookaside, ServedLookaside
 from compiler.images.registry import RegistryClient
 from compiler.images.signing import sign, verify, with_platforms
 from tests.support.gnupg import KEY, Signer, signer
@@ -111,6 +111,30 @@ def test_of_an_index_the_images_of_platforms_can_be_signed_too() -> None:
 def test_an_image_is_signed_once_by_each_key(release: Signer, somebody: Signer, lookaside: Lookaside) -> None:
     signed(release, lookaside)
     assert (signed(release, lookaside), signed(somebody, lookaside)) == ([], list(IMAGES))
+
+
+def test_signatures_are_verified_where_they_are_served(
+    release: Signer, lookaside: Lookaside, tmp_path: Path
+) -> None:
+    signed(release, lookaside, **{f"{WEB}:1": f"{WEB}@{DIGEST}"})
+    key = release.write_public_key(tmp_path / "release")
+    path = f"site/web@sha256={'1' * 64}/signature-1"
+    content = (lookaside.folder / path).read_bytes()
+    with loopback({f"/signatures/{path}": serves(content)}) as server, trusting(key.read_bytes()) as keys:
+        served = ServedLookaside(f"http://{server.address}/signatures/")
+        outcomes = list(verify(keys, {**IMAGES, f"{WEB}:1": f"{WEB}@{DIGEST}"}, served))
+    errors = {outcome.reference: outcome.error and str(outcome.error) for outcome in outcomes}
+    assert errors.pop(f"{WEB}:1") is None
+    assert list(errors.values()) == [
+        f"image `{name}` has no signature in `http://{server.address}/signatures`" for name in errors
+    ]
+
+
+def test_a_server_of_signatures_that_fails_is_named() -> None:
+    with loopback({}) as server:
+        address = server.address
+    with pytest.raises(HeatsinkError, match=rf"`http://{address}/x/.*signature-1` cannot be read"):
+        next(ServedLookaside(f"http://{address}/x").signatures(f"{WEB}@{DIGEST}"))
 
 
 @pytest.mark.parametrize("options", [(), ("--armor",)])
