@@ -79,7 +79,7 @@ class Scenario:
     modes: Mapping[str, int] = field(default_factory=dict)
     owners: Mapping[str, str] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)  # that are there before the first run
-    # How Kolla's differs, as docs/images.md says: the codes of all runs, and what is there.
+    # How Kolla's differs, as docs/kolla.md says: the codes of all runs, and what is there.
     kolla_codes: Sequence[int] | None = None
     kolla_texts: Mapping[str, str | None] | None = None
     kolla_modes: Mapping[str, int] | None = None

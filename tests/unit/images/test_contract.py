@@ -1,6 +1,6 @@
 """The contract of Kolla's images, by scenarios that are carried out by heatsink's program and by Kolla's.
 
-Kolla's comes from its source package and is not kept; what differs is in docs/images.md.
+Kolla's comes from its source package and is not kept; what differs is in docs/kolla.md.
 """
 
 from __future__ import annotations
