@@ -56,7 +56,8 @@ class Host:
 def host(tmp_path: Path) -> Host:
     host = Host(tmp_path)
     host.write("run/libvirt/qemu/i-1.pid", "42")
-    host.write("proc/42/cgroup", "0::/system.slice/nova_libvirt.service\n")
+    host.write("proc/self/cgroup", "1:cpu:/\n0::/machine.slice/libpod-1.scope/container\n")
+    host.write("proc/42/cgroup", "1:cpu:/\n0::/machine.slice/libpod-1.scope/container\n")
     host.write("proc/1/comm", "systemd\n")
     host.write(f"proc/{os.getpid()}/fd/2", "")
     return host
@@ -81,8 +82,24 @@ def test_a_guest_with_a_scope_does_not_get_a_control_group(host: Host) -> None:
     assert host.read(GROUP) == ""
 
 
-def test_a_guest_that_libvirt_has_registered_stays_where_it_is(host: Host) -> None:
-    host.write("proc/42/cgroup", "0::/machine.slice/machine-qemu\\x2d1\\x2di.scope/libvirt/emulator\n")
+def test_a_guest_in_a_control_group_below_the_container_is_taken_out(host: Host) -> None:
+    host.write("proc/42/cgroup", "0::/machine.slice/libpod-1.scope/container/guest\n")
+    host.hook()
+    assert "PIDs au 1 42" in host.read("call")
+
+
+@pytest.mark.parametrize(
+    ("container", "guest"),
+    [
+        ("/machine.slice/libpod-1.scope", "/machine.slice/machine-qemu\\x2d1\\x2di.scope/libvirt/emulator"),
+        ("/", "/../../machine.slice/machine-qemu\\x2d1\\x2di.scope/libvirt/emulator"),  # its own namespace
+    ],
+)
+def test_a_guest_that_libvirt_has_registered_stays_where_it_is(
+    host: Host, container: str, guest: str
+) -> None:
+    host.write("proc/self/cgroup", f"0::{container}\n")
+    host.write("proc/42/cgroup", f"0::{guest}\n")
     host.hook()
     assert host.read("call") == ""
 
@@ -94,6 +111,13 @@ def test_process_ids_of_the_container_are_not_given_to_the_systemd_of_the_host(h
         "",
         "hooks/qemu: i-1: ends with this container, which has its own process ids\n",
     )
+
+
+def test_a_guest_that_is_still_in_the_container_is_reported(host: Host) -> None:
+    host.write("proc/self/cgroup", "0::/\n")
+    host.write("proc/42/cgroup", "0::/machine.slice/machine-qemu\\x2di\\x2d1\n")
+    host.hook(systemd=False)
+    assert "neither systemd nor" in host.log
 
 
 def test_a_guest_starts_where_it_cannot_be_moved(host: Host) -> None:
