@@ -30,7 +30,7 @@ took two thirds longer, and patterns are strings, which `re` compiles when they 
     loading                      images that the pusher sends
     images                       the images that were pulled, and those that generations need
     units, engine, journal       what systemd, podman or docker, and the journal report
-    systemd, bus, dbus           what systemd is asked; its manager's socket; the bytes of D-Bus
+    systemd, bus, dbus           what systemd is asked; the socket of its manager; the bytes of D-Bus
     ownership, taken             refuses what is not heatsink's to replace; keeps what is taken over
     tmpfiles                     refuses lines of tmpfiles.d that would replace files of others
     installed, store, lock       what is installed; the generations kept; one pusher at a time

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from .bus import Manager
 from .machine import Machine
 from .verbs import UNATTENDED, VERBS
 from .wire import Pusher, PusherLeft, RefusedError, Unattended
@@ -18,10 +19,12 @@ def main() -> int:
     Exit status 0: done, 1: refused or a unit failed, 2: the pusher disconnected.
     """
     root = os.environ.get("HEATSINK_ROOT", "")
-    machine = Machine(root, manager="" if root else MANAGER)
+    machine = Machine(root, manager=None if root else Manager(MANAGER))
     if sys.argv[1:]:
         return _unattended(machine, sys.argv[1])
     pusher = Pusher(sys.stdin.fileno(), sys.stdout.buffer)
+    if machine.manager:
+        pusher.when_heard.append(machine.manager.rest)
     return answer(machine._replace(wait_until=pusher.wait_until), pusher)
 
 

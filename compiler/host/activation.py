@@ -119,7 +119,7 @@ def _begin(
     pending.save(machine)
     timer = RevertTimer(machine, pending.confirm_within)
     timer.arm()
-    pusher.when_heard = timer.put_off
+    pusher.when_heard.append(timer.put_off)
     return pending
 
 

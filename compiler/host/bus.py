@@ -1,8 +1,8 @@
 """The socket on which systemd's manager answers: no process starts, and no bus has to run.
 
-`systemctl` uses it too, as root. A connection serves one exchange: systemd sends each, without `Subscribe`, a
-signal for every unit and job that changes, which somebody has to read, and ends them all when it executes
-itself anew.
+`systemctl` uses it too, as root. A connection costs systemd more than answers on it, so it is kept. But it
+gets, without `Subscribe`, a signal for every unit and job that changes. Somebody has to read these: one that
+is not used for some time is ended. systemd ends all of them when it executes itself anew.
 """
 
 from __future__ import annotations
@@ -51,23 +51,68 @@ class Reply(NamedTuple):
     error: str = ""
 
 
+class Manager:
+    """systemd's manager, and a connection to it that is kept from one exchange to the next."""
+
+    def __init__(self, path: str, idle: float = 2.0) -> None:
+        """`idle`: for how many seconds a connection is kept that nobody uses."""
+        self._path = path
+        self._idle = idle
+        self._kept: _Connection | None = None
+        self._used = 0.0
+
+    def exchange(
+        self, calls: Sequence[MethodCall], text: str, limit: float, *, awaits_jobs: bool = False
+    ) -> Exchange:
+        """Make calls; `text` says in messages what is asked. Raises UnreachableError.
+
+        The connection is the exchange's alone until that has ended: another one may begin meanwhile.
+        """
+        if self._kept and self._kept.has_hung_up():
+            self.close()
+        connection, self._kept = self._kept or _Connection(self._path), None
+        return Exchange(self, connection, calls, text, limit, awaits_jobs=awaits_jobs)
+
+    def keep(self, connection: _Connection) -> None:
+        """Keep a connection for the next exchange."""
+        self.close()
+        self._kept, self._used = connection, time.monotonic()
+
+    def rest(self) -> None:
+        """End a connection that was not used for some time; who may have to wait long calls this often."""
+        if time.monotonic() - self._used >= self._idle:
+            self.close()
+
+    def close(self) -> None:
+        """End the connection that is kept."""
+        if self._kept:
+            self._kept.close()
+        self._kept = None
+
+
 class Exchange(Activity):
     """Calls that are made together, and their replies; with `awaits_jobs` also the results of the jobs that
     these name."""
 
     def __init__(
-        self, path: str, calls: Sequence[MethodCall], text: str, limit: float, *, awaits_jobs: bool = False
+        self,
+        manager: Manager,
+        connection: _Connection,
+        calls: Sequence[MethodCall],
+        text: str,
+        limit: float,
+        *,
+        awaits_jobs: bool,
     ) -> None:
-        """`text` says in messages what is asked of the socket at `path`. Raises UnreachableError."""
         self.text = text
+        self._manager = manager
+        self._connection = connection
         self._results: dict[str, str] = {}  # of jobs that have ended, by path
         self._limit = limit
         self._deadline = time.monotonic() + limit
         self._awaits_jobs = awaits_jobs
-        self._serials = range(1, len(calls) + 1)
         self._replies: dict[int, Reply] = {}
-        messages = (packed(call.message(serial)) for serial, call in zip(self._serials, calls))
-        self._connection = _Connection(path, b"".join(messages))
+        self._serials = connection.call(calls)
 
     @property
     def replies(self) -> list[Reply]:
@@ -94,8 +139,11 @@ class Exchange(Activity):
         return True
 
     def kill(self) -> None:
-        """End the connection: what was asked for goes on in systemd."""
-        self._connection.close()
+        """Give the connection back, or end it: what was asked for goes on in systemd."""
+        if self._is_complete():
+            self._manager.keep(self._connection)
+        else:
+            self._connection.close()
 
     def _exchange(self, seconds: float) -> None:
         try:
@@ -123,12 +171,14 @@ class Exchange(Activity):
 class _Connection:
     """Bytes to systemd and messages from it, neither of which is ever waited for longer than said."""
 
-    def __init__(self, path: str, messages: bytes) -> None:
+    def __init__(self, path: str) -> None:
+        """Raises UnreachableError."""
         import socket  # here, where it is needed: it takes longer than an exchange
 
         uid = str(os.geteuid()).encode().hex().encode()
         self._unsent = b"\0AUTH EXTERNAL " + uid + b"\r\nBEGIN\r\n"
-        self._messages = messages  # sent when it has accepted us: what it reads before that, it forgets
+        self._calls = b""  # sent when it has accepted us: what it reads before that, it forgets
+        self._serial = 0  # of the last call
         self._unread = bytearray()
         self._is_authenticated = False
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -142,15 +192,33 @@ class _Connection:
     def close(self) -> None:
         self._socket.close()
 
+    def has_hung_up(self) -> bool:
+        """Whether systemd has ended it."""
+        return bool(self._events(0) & ~(select.POLLIN | select.POLLOUT))
+
+    def call(self, calls: Sequence[MethodCall]) -> range:
+        """Have calls sent; their serial numbers."""
+        serials = range(self._serial + 1, self._serial + 1 + len(calls))
+        content = b"".join(packed(call.message(serial)) for serial, call in zip(serials, calls))
+        self._serial += len(calls)
+        if self._is_authenticated:
+            self._unsent += content
+        else:
+            self._calls += content
+        return serials
+
     def transmit(self, seconds: float) -> None:
         """Send and receive what is possible, as soon as anything is, within some seconds. Raises OSError."""
+        events = self._events(seconds)
+        if events & select.POLLOUT:
+            self._unsent = self._unsent[self._socket.send(self._unsent) :]
+        if events & ~select.POLLOUT:
+            self._receive()
+
+    def _events(self, seconds: float) -> int:
         polling = select.poll()
         polling.register(self._socket.fileno(), select.POLLIN | (select.POLLOUT if self._unsent else 0))
-        for _, events in polling.poll(seconds * 1000):
-            if events & ~select.POLLOUT:
-                self._receive()
-            elif events:
-                self._unsent = self._unsent[self._socket.send(self._unsent) :]
+        return sum(events for _, events in polling.poll(seconds * 1000))
 
     def _receive(self) -> None:
         piece = self._socket.recv(_PIECE)
@@ -174,7 +242,7 @@ class _Connection:
         line, end, _ = self._unread.partition(b"\r\n")
         if end and line.startswith(b"OK "):
             self._is_authenticated = True
-            self._unsent = self._messages
+            self._unsent = self._calls
             del self._unread[: len(line) + 2]
         elif end or len(line) > _LONGEST_LINE:
             raise UnreachableError("it refuses the authentication")

@@ -11,6 +11,7 @@ from .activity import Activity, Done
 from .wire import RefusedError
 
 if TYPE_CHECKING:
+    from .bus import Manager
     from .command import RunningCommand
 
 LIMIT = 60.0  # seconds that a command may take
@@ -27,7 +28,7 @@ class Machine(NamedTuple):
     root: str = ""
     wait_until: Callable[[Callable[[], bool], str], bool] = quietly  # Pusher.wait_until, while commands run
     limit: float = LIMIT  # of commands for which no other one is set
-    manager: str = ""  # the socket on which systemd's manager answers; without one, commands ask systemd
+    manager: Manager | None = None  # of systemd; without one, commands ask it
 
     def path(self, path: str) -> Path:
         """An absolute path of the host, below the root."""

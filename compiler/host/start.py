@@ -7,6 +7,7 @@ and of Python's version: if it is cut short, corrupt, or that of another program
 from __future__ import annotations
 
 import contextlib
+import gc
 import hashlib
 import marshal
 import sys
@@ -75,5 +76,6 @@ def _name(stem: str) -> str:
 
 
 if __name__ == "__main__":
+    gc.disable()  # the program ends soon, and makes hardly any garbage that refers to itself
     sys.meta_path.insert(0, Compiled(compiled(Path(sys.argv[0]))))
     sys.exit(import_module(f"{PACKAGE}.__main__").main())

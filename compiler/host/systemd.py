@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .activity import Done, shortened
-from .bus import NAME, Exchange, MethodCall, Reply, UnreachableError
+from .bus import NAME, MethodCall, Reply, UnreachableError
 from .machine import Machine, require
 from .wire import RefusedError
 
@@ -173,8 +173,8 @@ def _replies(
     if not machine.manager:
         return None
     try:
-        exchange = Exchange(
-            machine.manager, calls, shortened(words), limit or machine.limit, awaits_jobs=awaits_jobs
+        exchange = machine.manager.exchange(
+            calls, shortened(words), limit or machine.limit, awaits_jobs=awaits_jobs
         )
         machine.wait_for(exchange)
     except UnreachableError:

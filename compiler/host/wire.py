@@ -54,7 +54,7 @@ class Pusher:
         self._present = True
         self._unread = bytearray()
         self._heard = time.monotonic()
-        self.when_heard: Callable[[], None] = lambda: None
+        self.when_heard: list[Callable[[], None]] = []
 
     def receive(self) -> dict[str, Any]:
         """The next request; raises PusherLeft at the end of input."""
@@ -144,7 +144,8 @@ class Pusher:
         self._unread += piece
         if piece:
             self._heard = time.monotonic()
-            self.when_heard()
+            for act in self.when_heard:
+                act()
         return bool(piece)
 
 

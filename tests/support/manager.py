@@ -11,10 +11,11 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 RETURN, ERROR, SIGNAL = 2, 3, 4
+END = b"the end"  # of an answer, after which the connection ends
 JOB = "/org/freedesktop/systemd1/job/7"
 
 Answers = Callable[
@@ -76,35 +77,48 @@ def job_removed(result: str, job: str = JOB) -> bytes:
 def manager(
     folder: Path, answers: Answers, accepts: bytes = b"OK 0123456789abcdef0123456789abcdef\r\n"
 ) -> Iterator[str]:
-    """The path of a socket on which each call gets its answer."""
-    with socket.socket(socket.AF_UNIX) as server:
-        path = os.path.relpath(folder / "manager")  # the path of a socket has at most 107 bytes
+    """The path of a socket on which each call gets its answer; all connections end with this."""
+    path = os.path.relpath(folder / "manager")  # the path of a socket has at most 107 bytes
+    Path(path).unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX) as server, ExitStack() as connections:
         server.bind(path)
         server.listen()
-        thread = threading.Thread(target=_serve, args=(server, answers, accepts), daemon=True)
+        connections.callback(server.shutdown, socket.SHUT_RDWR)
+        thread = threading.Thread(target=_serve, args=(server, connections, answers, accepts))
         thread.start()
         yield path
-        server.shutdown(socket.SHUT_RDWR)
-        thread.join()
+    thread.join()
 
 
-def _serve(server: socket.socket, answers: Answers, accepts: bytes) -> None:
+def _serve(server: socket.socket, connections: ExitStack, answers: Answers, accepts: bytes) -> None:
     with suppress(OSError):  # the end of the test
         while True:
             connection, _ = server.accept()
-            with connection, suppress(ConnectionError):
-                _talk(connection, answers, accepts)
+            thread = threading.Thread(target=_talk, args=(connection, answers, accepts))
+            connections.callback(thread.join)
+            connections.callback(_end, connection)
+            thread.start()
+
+
+def _end(connection: socket.socket) -> None:
+    with suppress(OSError):  # it has ended
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def _talk(connection: socket.socket, answers: Answers, accepts: bytes) -> None:
-    """Let a client in, then answer its calls until one has no answer."""
+    """Let a client in, then answer its calls."""
+    with connection, suppress(ConnectionError):
+        _authenticate(connection, accepts)
+        while header := connection.recv(16, socket.MSG_WAITALL):
+            body_size, serial, fields_size = struct.unpack_from("<III", header, 4)
+            connection.recv(fields_size + -fields_size % 8 + body_size, socket.MSG_WAITALL)
+            answer = answers(serial)
+            connection.sendall(answer.removesuffix(END))
+            if answer.endswith(END):
+                return
+
+
+def _authenticate(connection: socket.socket, accepts: bytes) -> None:
     greeting = f"\0AUTH EXTERNAL {str(os.geteuid()).encode().hex()}\r\nBEGIN\r\n".encode()
     assert connection.recv(len(greeting), socket.MSG_WAITALL) == greeting
     connection.sendall(accepts)
-    while header := connection.recv(16, socket.MSG_WAITALL):
-        body_size, serial, fields_size = struct.unpack_from("<III", header, 4)
-        connection.recv(fields_size + -fields_size % 8 + body_size, socket.MSG_WAITALL)
-        answer = answers(serial)
-        if not answer:
-            return
-        connection.sendall(answer)

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from compiler.host.activity import TimeLimitError
-from compiler.host.bus import Exchange, MethodCall, Reply, UnreachableError
+from compiler.host.bus import Manager, MethodCall, Reply, UnreachableError
 from compiler.host.machine import Machine
-from tests.support.manager import JOB, job_removed, manager, message, refused, returned, text
+from tests.support.manager import END, JOB, job_removed, manager, message, refused, returned, text
 
 START = MethodCall("StartUnit", "ss", ("one.service", "replace"))
 
 
 def replies(path: str, *calls: MethodCall, limit: float = 5.0, awaits_jobs: bool = False) -> list[Reply]:
     """What an exchange ends with."""
-    exchange = Exchange(path, calls, "systemctl start one", limit, awaits_jobs=awaits_jobs)
-    Machine().wait_for(exchange)
-    return exchange.replies
+    with closing(Manager(path)) as systemd:
+        exchange = systemd.exchange(calls, "systemctl start one", limit, awaits_jobs=awaits_jobs)
+        Machine().wait_for(exchange)
+        return exchange.replies
 
 
 def test_calls_have_their_replies_in_order(tmp_path: Path) -> None:
@@ -67,7 +70,7 @@ def test_a_job_that_hangs_ends_at_the_time_limit(tmp_path: Path) -> None:
 
 
 def test_a_connection_that_ends_before_the_reply_is_out_of_reach(tmp_path: Path) -> None:
-    with manager(tmp_path, lambda serial: b"") as path, pytest.raises(UnreachableError):
+    with manager(tmp_path, lambda serial: END) as path, pytest.raises(UnreachableError):
         replies(path, START)
 
 
@@ -94,3 +97,46 @@ def test_messages_about_other_things_are_passed_over(tmp_path: Path) -> None:
 
     with manager(tmp_path, answer) as path:
         assert replies(path, START) == [Reply([])]
+
+
+def numbered(serial: int) -> bytes:
+    """The number of a call: a connection counts its own from 1."""
+    return returned(serial, "s", text(str(serial)))
+
+
+def told(systemd: Manager) -> object:
+    """What one call returns."""
+    exchange = systemd.exchange([START], "", 5)
+    Machine().wait_for(exchange)
+    return exchange.replies[0].values[0]
+
+
+def test_a_connection_is_kept_from_one_exchange_to_the_next(tmp_path: Path) -> None:
+    with manager(tmp_path, numbered) as path, closing(Manager(path)) as systemd:
+        first = told(systemd)
+        systemd.rest()
+        assert (first, told(systemd)) == ("1", "2")
+
+
+def test_a_connection_that_is_not_used_is_ended(tmp_path: Path) -> None:
+    with manager(tmp_path, numbered) as path, closing(Manager(path, idle=0)) as systemd:
+        first = told(systemd)
+        systemd.rest()
+        assert (first, told(systemd)) == ("1", "1")
+
+
+def test_a_connection_that_systemd_has_ended_is_replaced(tmp_path: Path) -> None:
+    with closing(Manager(os.path.relpath(tmp_path / "manager"))) as systemd:
+        with manager(tmp_path, numbered):
+            first = told(systemd)
+        with manager(tmp_path, numbered):
+            assert (first, told(systemd)) == ("1", "1")
+
+
+def test_an_exchange_that_begins_in_another_one_has_its_own_connection(tmp_path: Path) -> None:
+    with manager(tmp_path, numbered) as path, closing(Manager(path)) as systemd:
+        told(systemd)
+        outer = systemd.exchange([START], "", 5)
+        inner = told(systemd)
+        Machine().wait_for(outer)
+        assert (outer.replies[0].values, inner) == (["2"], "1")

@@ -22,9 +22,10 @@ MODULES = sorted(
 
 # All of it is in Debian 13's python3-minimal; Debian 12's lacks `json`, which its `python3` has.
 LIBRARY = {
-    "__future__", "binascii", "collections", "contextlib", "errno", "fcntl", "functools", "grp", "hashlib",
-    "importlib", "io", "itertools", "json", "marshal", "os", "pathlib", "pwd", "re", "select", "signal",
-    "socket", "stat", "struct", "subprocess", "sys", "time", "types", "typing", "urllib", "zipimport", "zlib",
+    "__future__", "binascii", "collections", "contextlib", "errno", "fcntl", "functools", "gc", "grp",
+    "hashlib", "importlib", "io", "itertools", "json", "marshal", "os", "pathlib", "pwd", "re", "select",
+    "signal", "socket", "stat", "struct", "subprocess", "sys", "time", "types", "typing", "urllib",
+    "zipimport", "zlib",
 }  # fmt: skip
 
 
