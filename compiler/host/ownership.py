@@ -157,9 +157,8 @@ def _their_units(machine: Machine, wanted: Manifest, installed: Installed) -> It
 
 def _their_containers(machine: Machine, wanted: Generation, installed: Installed) -> Iterator[str]:
     """Containers of these names that no unit of heatsink runs: `--replace` would remove them."""
-    new = {
-        unit.container: unit.name for unit in wanted.units if unit.images and unit.name not in installed.units
-    }
+    running = (unit for unit in wanted.units if unit.container and unit.images)  # no timers, no `exec`s
+    new = {unit.container: unit.name for unit in running if unit.name not in installed.units}
     for container in inspected(machine, wanted.engine, sorted(new)):
         name = str(container["Name"]).lstrip("/")
         if name in new and new[name] not in _labels(container).values():
