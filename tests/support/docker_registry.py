@@ -79,10 +79,10 @@ def upload(address: str, name: str, layer: bytes = b"") -> str:
     """Push an image of one layer, a compressed archive, as `name:1`; the digest of its manifest."""
     layers = [layer] if layer else []
     diff_ids = [digest(gzip.decompress(layer)) for layer in layers]
+    rootfs = {"type": "layers", "diff_ids": diff_ids}
+    history = [{"created_by": "a test"} for _ in layers]  # without it, nothing can be built on the image
     platform = {"architecture": "amd64", "os": "linux"}
-    config = json.dumps(
-        {**platform, "config": {}, "rootfs": {"type": "layers", "diff_ids": diff_ids}}
-    ).encode()
+    config = json.dumps({**platform, "config": {}, "rootfs": rootfs, "history": history}).encode()
     manifest = json.dumps(
         {
             "schemaVersion": 2,
