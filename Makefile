@@ -6,13 +6,14 @@
 #                       mistakes instead of 60, and a power cut before each effect of the host program; every fault
 #                       on all three backends; 200 crashes of a node, and 100 pushes to 20 nodes; Kolla's own
 #                       program in the scenarios of its contract
+#     make test-openstack    an OpenStack on real nodes: what `make test` has no time for
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
-PACKAGES := systemd-container mmdebstrap podman docker-registry openssh-client iproute2 nftables
+PACKAGES := systemd-container mmdebstrap podman docker-registry openssh-client iproute2 nftables qemu-utils
 
-.PHONY: demo test test-long docs venv packages clean
+.PHONY: demo test test-long test-openstack docs venv packages clean
 
 demo: packages venv
 	@PATH="$(BIN):$$PATH" scripts/demo
@@ -32,6 +33,9 @@ test-long: packages venv
 	@HEATSINK_EXAMPLES=10000 $(BIN)/pytest -m hypothesis
 	@HEATSINK_EXAMPLES=10000 $(BIN)/pytest tests/unit/host/test_power_loss.py
 	@$(BIN)/pytest --lab --long -m "backends or long"
+
+test-openstack: packages venv
+	@$(BIN)/pytest --lab --openstack tests/e2e/test_openstack.py
 
 docs: venv
 	@rm -rf site

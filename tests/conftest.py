@@ -20,7 +20,12 @@ from tests.support.operator import contents, heatsink, operator_folder
 # Commands start as an operator's do, from bytecode that the start before has left.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-BUILDING = ("test_image", "test_pages", "test_registry_service")  # files of tests that build images here
+BUILDING = (
+    "test_image",
+    "test_openstack",
+    "test_pages",
+    "test_registry_service",
+)  # files of tests that build images here
 
 settings.register_profile("heatsink", max_examples=examples(100), deadline=None)
 settings.load_profile("heatsink")
@@ -30,6 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("heatsink")
     group.addoption("--lab", action="store_true", help="also run the tests that boot real nodes (as root)")
     group.addoption("--long", action="store_true", help="run the long runs too, and tests on every backend")
+    group.addoption("--openstack", action="store_true", help="run the long runs of an OpenStack too")
     group.addoption("--update-golden", action="store_true", help="write expected output instead of comparing")
 
 
@@ -61,6 +67,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("long") and not config.getoption("--long"):
             item.add_marker(pytest.mark.skip(reason="takes hours: run `make test-long`"))
+        if item.get_closest_marker("openstack") and not config.getoption("--openstack"):
+            item.add_marker(pytest.mark.skip(reason="takes hours: run `make test-openstack`"))
         if item.get_closest_marker("slow") and is_quick():
             item.add_marker(pytest.mark.skip(reason="takes seconds: run `make test`"))
     if reason := _why_no_lab(config):

@@ -1,0 +1,83 @@
+"""A real OpenStack on a node: the library's services in one push, and an instance that boots.
+
+The tests go on from one another, as an operator's days do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from compiler import lab as labs
+from compiler.lab import Lab
+from tests.support.cloud import Cloud, eventually
+from tests.support.nodes import Operator
+
+pytestmark = pytest.mark.lab
+
+STATE = Path("/var/lib/heatsink-openstack-test")  # the registry in it keeps what was pushed from run to run
+SUBNET = "198.19.98"
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    lab = Lab(state=STATE, subnet=SUBNET)
+    labs.down(lab)
+    cloud = Cloud(Operator(tmp_path_factory.mktemp("site"), labs.up(lab, 1)), lab)
+    cloud.deploy({"AllInOne": 1})
+    cloud.upload_guest()
+    cloud.client("flavor", "create", "tiny", "--ram", "128", "--disk", "1", "--vcpus", "1")
+    cloud.client("network", "create", "private")
+    cloud.client("subnet", "create", "private", "--network", "private", "--subnet-range", "10.77.0.0/24")
+    yield cloud
+    labs.down(lab)
+
+
+def test_every_service_is_up_after_one_push(cloud: Cloud) -> None:
+    cloud.operator.heatsink("status")
+    services = cloud.asked("compute", "service", "list")
+    assert {service["Binary"]: service["State"] for service in services} == dict.fromkeys(
+        ("nova-compute", "nova-conductor", "nova-scheduler"), "up"
+    )
+    agents = cloud.asked("network", "agent", "list")
+    assert sorted((agent["Agent Type"], agent["Alive"]) for agent in agents) == [
+        ("OVN Controller Gateway agent", True),
+        ("OVN Metadata agent", True),
+    ]
+
+
+def test_an_instance_gets_its_address_and_its_metadata(cloud: Cloud) -> None:
+    cloud.boots("first", "--network", "private")
+    [address] = cloud.asked("server", "show", "first")["addresses"]["private"]
+    assert f"GUEST-ADDRESS {address}/24" in cloud.console("first")
+    assert "first.novalocal" in cloud.console("first")
+
+
+def test_the_hosts_own_tools_show_what_the_containers_made(cloud: Cloud) -> None:
+    assert "ovnmeta-" in cloud.controller.run(("ip", "netns"))
+    switch = cloud.controller.run(("podman", "exec", "openvswitch_vswitchd", "ovs-vsctl", "show"))
+    assert "datapath_type: netdev" in switch
+
+
+def test_an_instance_lives_on_while_what_runs_it_starts_anew(cloud: Cloud) -> None:
+    before = cloud.controller.run(("pgrep", "qemu"))
+    for service in (
+        "nova_libvirt",
+        "nova_compute",
+        "openvswitch_db",
+        "openvswitch_vswitchd",
+        "ovn_controller",
+    ):
+        cloud.controller.run(("systemctl", "restart", f"heatsink-{service}"), seconds=180)
+    assert cloud.controller.run(("pgrep", "qemu")) == before
+    assert "running" in cloud.controller.run(("podman", "exec", "nova_libvirt", "virsh", "list"))
+    assert cloud.status("first") == "ACTIVE"
+
+
+def test_nothing_of_an_instance_is_left_after_it(cloud: Cloud) -> None:
+    cloud.client("server", "delete", "--wait", "first")
+    assert cloud.controller.attempt(("pgrep", "qemu")).returncode == 1
+    assert eventually(lambda: "ovnmeta-" not in cloud.controller.run(("ip", "netns")))
+    assert not cloud.controller.run(("podman", "exec", "nova_compute", "ls", "/var/lib/nova/instances/locks"))

@@ -1,0 +1,142 @@
+"""An OpenStack of lab nodes, and its ordinary client."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from compiler import lab as labs
+from compiler.lab import Lab, LabNode
+from tests.support.guest_image import build
+from tests.support.nodes import Operator
+
+ENVIRONMENTS = ("openstack.yaml", "site.yaml")
+# What lets several services with their guests run beside other tests, in software and within a lab's limits.
+SMALL: Mapping[str, object] = {
+    "ContainerFilesLimit": 16384,
+    "GlanceWorkers": 1,
+    "HAProxyMaxConnections": 1024,
+    "InnodbBufferPoolSize": "128M",
+    "InnodbLogFileSize": "32M",
+    "KeystoneWorkers": 1,
+    "MemcachedMaxConnections": 1024,
+    "MemcachedMaxMemory": 64,
+    "MysqlMaxConnections": 400,
+    "NeutronWorkers": 1,
+    "NovaComputeLibvirtCpuMode": "none",
+    "NovaComputeLibvirtType": "qemu",
+    "NovaReservedHostMemory": 0,
+    "PlacementWorkers": 1,
+    "RabbitFDLimit": 8192,
+}
+GUEST = "/var/lib/guest.qcow2"  # in the container of the client
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """An operator's folder, and the node whose container has the client."""
+
+    operator: Operator
+    lab: Lab
+
+    @property
+    def controller(self) -> LabNode:
+        """The node with the APIs."""
+        return self.operator.nodes[0]
+
+    def deploy(self, roles: Mapping[str, int], **parameters: object) -> None:
+        """Build the images, push them, and push what is compiled with them."""
+        registry = labs.start_registry(self.lab)
+        site = {**SMALL, "ContainerImagePrefix": f"{registry}/heatsink", **parameters}
+        (self.operator.folder / "site.yaml").write_text(json.dumps({"parameter_defaults": site}))
+        self._write_hosts(roles)
+        options = [word for name in ENVIRONMENTS for word in ("-e", name)]
+        self.operator.heatsink("images", "build", *options)
+        self.operator.heatsink("images", "push", "--registry", registry, "--insecure-registry", *options)
+        self.operator.heatsink("compile", *options)
+        self.operator.heatsink("push-artifacts", "--accept-new-host-keys")
+
+    def _write_hosts(self, roles: Mapping[str, int]) -> None:
+        names = iter(self.operator.nodes)
+        hosts = [
+            {"name": node.name, "role": role, "address": node.address}
+            for role, count in roles.items()
+            for node in (next(names) for _ in range(count))
+        ]
+        defaults = {"user": "root", "identity_file": str(self.lab.identity_file)}
+        (self.operator.folder / "hosts.yaml").write_text(json.dumps({"defaults": defaults, "hosts": hosts}))
+
+    def secret(self, name: str) -> str:
+        """A value of the operator's secrets file."""
+        secrets: dict[str, str] = yaml.safe_load((self.operator.folder / "secrets.yaml").read_text())
+        return secrets[name]
+
+    def client(self, *words: str, seconds: float = 120) -> str:
+        """What the client answers to the administrator."""
+        done = self.controller.attempt(self._command(words), seconds=seconds)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def asked(self, *words: str) -> Any:
+        """The same, as data."""
+        return json.loads(self.client(*words, "--format", "json"))
+
+    def _command(self, words: tuple[str, ...]) -> tuple[str, ...]:
+        login = {
+            "OS_AUTH_URL": f"http://{self.controller.address}:5000/v3",
+            "OS_USERNAME": "admin",
+            "OS_PASSWORD": self.secret("AdminPassword"),
+            "OS_PROJECT_NAME": "admin",
+            "OS_USER_DOMAIN_NAME": "Default",
+            "OS_PROJECT_DOMAIN_NAME": "Default",
+            "OS_REGION_NAME": "regionOne",
+        }
+        variables = (word for name, value in login.items() for word in ("--env", f"{name}={value}"))
+        return ("podman", "exec", *variables, "keystone", "openstack", *words)
+
+    def upload_guest(self) -> None:
+        """Build the disk of the tests' guests, and make an image of it."""
+        disk = self.operator.folder / "guest.qcow2"
+        build(disk)
+        place = self.controller.root / GUEST.lstrip("/")
+        place.write_bytes(disk.read_bytes())
+        self.controller.run(("podman", "cp", GUEST, f"keystone:{GUEST}"))
+        options = (
+            "--disk-format",
+            "qcow2",
+            "--container-format",
+            "bare",
+            "--property",
+            "os_shutdown_timeout=5",
+        )
+        self.client("image", "create", "guest", *options, "--file", GUEST)
+
+    def console(self, server: str) -> str:
+        """What a server has written to its console."""
+        return self.client("console", "log", "show", server)
+
+    def boots(self, server: str, *options: str) -> None:
+        """Create a server; it is active, and its guest has found its address and its metadata."""
+        self.client("server", "create", "--flavor", "tiny", "--image", "guest", *options, server)
+        assert eventually(lambda: self.status(server) != "BUILD"), "it is still being built"
+        assert self.status(server) == "ACTIVE", self.client("server", "show", server)
+        assert eventually(lambda: "GUEST-READY" in self.console(server)), self.console(server)
+
+    def status(self, server: str) -> str:
+        """What Nova says of a server."""
+        return self.client("server", "show", server, "-f", "value", "-c", "status").strip()
+
+
+def eventually(holds: Callable[[], bool], seconds: float = 240) -> bool:
+    """Whether something holds before long."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(1)
+    return True
