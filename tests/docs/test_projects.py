@@ -25,3 +25,10 @@ def test_the_tree_of_an_operator_compiles(reader: Reader) -> None:
     reader.write_files((ROOT / "docs/own-tree.md").read_text(encoding="utf-8"))
     printed = reader.output("heatsink compile -e environments/edge.yaml --role Edge")
     assert "1 host compiled" in printed
+
+
+@pytest.mark.parametrize("role", ["AllInOne", "Controller", "Compute"])
+def test_openstack_compiles(reader: Reader, role: str) -> None:
+    reader.write_files((ROOT / "docs/openstack.md").read_text(encoding="utf-8"))
+    printed = reader.output(f"heatsink compile -e environments/openstack.yaml -e site.yaml --role {role}")
+    assert "1 host compiled" in printed

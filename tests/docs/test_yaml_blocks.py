@@ -55,6 +55,7 @@ TESTED_BY = {  # pages whose blocks another test runs -> the files with these bl
     "docs/lint.md": sorted((GOLDEN / "lint").glob("*/fires*.yaml")),
     "docs/functions.md": [],  # every named block is a file of tests/docs/test_functions.py
     "docs/tutorial.md": [],  # every named block is a file of tests/docs/test_projects.py
+    "docs/openstack.md": [],  # the same
     "docs/own-tree.md": [],  # the same
 }
 
