@@ -8,6 +8,7 @@ from .disk import flush_each, put_link
 from .etc_hosts import place_hosts
 from .files import missing_folders, remove_files, remove_unfinished, write_files
 from .images import restore_tags
+from .jobs import REMOVED
 from .layout import MAY_FAIL, PREPARATIONS, SUMMARY, is_preparation
 from .machine import Machine, relabel, require
 from .manifest import File, Link
@@ -62,6 +63,15 @@ def _stop(change: Transaction) -> None:
         if not change.wanted.units:  # all leave: none waits for those of a later step
             change.control("stop", stops, mode="ignore-dependencies", waits=False)
         change.control("stop", stops)
+    _forget_runs(change)
+
+
+def _forget_runs(change: Transaction) -> None:
+    """Let systemd forget when timers that leave have last started what they start: if they return, nothing of
+    the meantime is made up for."""
+    leaving = (stop.name for stop in change.plan.stops if stop.why == REMOVED)
+    if timers := [name for name in leaving if name.endswith(".timer")]:
+        change.machine.run(("systemctl", "clean", "--what=state", *timers), limit=change.timeout)
 
 
 def _reload(change: Transaction) -> None:

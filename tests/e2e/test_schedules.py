@@ -6,7 +6,6 @@ import pytest
 
 from compiler.lab import LabNode
 from compiler.lab.system import wait_until
-from compiler.model.artifact import Artifacts
 from compiler.model.container import Schedule, Volume
 from tests.support.nodes import Operator
 
@@ -22,15 +21,18 @@ def ticking(operator: Operator, node: LabNode) -> Operator:
     """A host with a container that runs every two seconds, and fails if there is a file."""
     node.run(("mkdir", "-p", "/root/seen"))
     node.run(("rm", "-f", TICKS, BROKEN))
-    operator.writes(
-        operator.container("web"), tick(operator, "echo tick >>/seen/ticks; [ ! -e /seen/broken ]")
-    )
+    writes(operator, "echo tick >>/seen/ticks; [ ! -e /seen/broken ]")
     operator.push()
     return operator
 
 
-def tick(operator: Operator, command: str) -> Artifacts:
-    return operator.container("tick", command=command, volumes=(SEEN,), schedule=Schedule(interval=2))
+def writes(operator: Operator, command: str) -> None:
+    """Build a service, a container that runs a command every two seconds, and one that runs every year."""
+    operator.writes(
+        operator.container("web"),
+        operator.container("rare", command="true", schedule=Schedule(calendar=("yearly",))),
+        operator.container("tick", command=command, volumes=(SEEN,), schedule=Schedule(interval=2)),
+    )
 
 
 def ticks(node: LabNode) -> int:
@@ -40,9 +42,11 @@ def ticks(node: LabNode) -> int:
 def test_it_runs_again_and_again_until_it_leaves(ticking: Operator, node: LabNode) -> None:
     assert wait_until(lambda: ticks(node) >= 3, seconds=60)
     ticking.status(code=0)
+    assert "stamp-heatsink-rare.timer" in node.run(("ls", "/var/lib/systemd/timers"))
     ticking.writes(ticking.container("web"))
     ticking.push("--yes")
     before = ticks(node)
+    assert "heatsink" not in node.run(("ls", "/var/lib/systemd/timers"))
     assert not wait_until(lambda: ticks(node) > before, seconds=5)
 
 
@@ -55,7 +59,7 @@ def test_a_run_that_has_failed_is_named_until_another_one_succeeds(ticking: Oper
 
 
 def test_another_command_runs_at_the_next_time(ticking: Operator, node: LabNode) -> None:
-    ticking.writes(ticking.container("web"), tick(ticking, "echo tock >>/seen/ticks"))
+    writes(ticking, "echo tock >>/seen/ticks")
     (change,) = ticking.dry_run()["units"]
     assert (change["unit"], change["action"]) == (TIMER, "restart")
     ticking.push()

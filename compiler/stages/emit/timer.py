@@ -3,6 +3,7 @@
 Why each line is there:
 - OnCalendar= with Persistent=: a run that was due while the host was off follows at the next boot.
 - OnActiveSec= is the first run, OnUnitActiveSec= all that follow (systemd.timer(5)).
+- AccuracySec= is a minute by default, which may be longer than an interval.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ def _timer_section(schedule: Schedule) -> Iterator[Entry]:
     if schedule.interval is not None:
         yield ("OnActiveSec", str(schedule.interval))
         yield ("OnUnitActiveSec", str(schedule.interval))
+        yield ("AccuracySec", "1s")
     for event in schedule.calendar:
         yield ("OnCalendar", unit.plain(event))
     if schedule.calendar:

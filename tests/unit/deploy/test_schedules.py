@@ -66,6 +66,13 @@ def test_the_timer_leaves_with_its_container(host: HostFolder) -> None:
     assert not host.path(f"/etc/systemd/system/{TIMER}").exists()
 
 
+def test_systemd_forgets_the_runs_of_a_timer_that_leaves(host: HostFolder) -> None:
+    assert "clean" not in host.calls()
+    host.writes(service("other"))
+    host.push()
+    assert "clean" in host.calls()
+
+
 def test_a_push_of_another_service_leaves_it(host: HostFolder) -> None:
     host.writes(service("other"))
     with host.sessions() as sessions:
