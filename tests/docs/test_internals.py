@@ -86,7 +86,7 @@ def test_a_parameter_goes_from_its_environment_to_execstart_as_the_page_says(tmp
 def test_hosts_share_what_the_page_says_they_share(tmp_path: Path) -> None:
     write_files(PAGE, tmp_path)
     with contextlib.chdir(tmp_path):
-        first, second = compiling(tmp_path, Request()).resolved()
+        first, second = compiling(tmp_path, Request(environments=("pages.yaml",))).resolved()
     rows = re.findall(r"^\| ((?:`[^`]+` ?)+)\| (.*) \| (web0's|evaluated again.*) \|$", PAGE, re.M)
     assert len(rows) == 3
     for cells, _, told in rows:
