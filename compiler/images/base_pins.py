@@ -75,6 +75,11 @@ def base_of(recipe: ImageRecipe) -> str:
     return reference if is_foreign and not recipe.rootfs and _is_reference(reference) else ""
 
 
+def is_local(recipe: ImageRecipe) -> bool:
+    """Whether a Dockerfile starts from an image that no registry has."""
+    return starts_from(recipe.dockerfile).startswith(_LOCAL)
+
+
 def _is_reference(text: str) -> bool:
     try:
         return bool(image_reference(text))

@@ -15,6 +15,7 @@ from typing import IO
 
 from compiler.diagnostics import HeatsinkError
 from compiler.diagnostics import reason as cause
+from compiler.images.base_pins import is_local
 from compiler.images.content import content_label
 from compiler.images.context import write_context
 from compiler.images.engines.protocol import (
@@ -138,8 +139,8 @@ class ImageBuilder:
 
     def _pulls(self, recipe: ImageRecipe) -> bool:
         """Whether it is built on what a registry has now, not on an image of the tree or of the lock."""
-        is_pinned = self.pins is not None and self.pins.bases.is_pinned(recipe)
-        return self.settings.pull and not (recipe.parents or recipe.rootfs or is_pinned)
+        is_fixed = is_local(recipe) or (self.pins is not None and self.pins.bases.is_pinned(recipe))
+        return self.settings.pull and not (recipe.parents or recipe.rootfs or is_fixed)
 
     def _built(self, recipe: ImageRecipe) -> BuildOutcome:
         began = time.monotonic()

@@ -75,6 +75,12 @@ def test_with_a_time_for_the_images_no_earlier_layers_are_used(tmp_path: Path) -
     ]
 
 
+def test_an_image_that_no_registry_has_is_not_pulled(tmp_path: Path) -> None:
+    engine = ScriptedEngine()
+    outcomes(engine, tmp_path, toy("localhost/x/web:1", dockerfile="FROM localhost/own:1\n"), pull=True)
+    assert [request.pull for request in engine.requests] == [False]
+
+
 def test_a_root_file_system_is_not_pulled(tmp_path: Path) -> None:
     rootfs = replace(BASE, rootfs=("trixie",))
     found = outcomes(has(ScriptedEngine(), rootfs), tmp_path, rootfs, pull=True)
