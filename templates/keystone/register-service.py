@@ -2,7 +2,9 @@
 """Register a service at Keystone: its user with its roles, its entry in the catalog and its endpoints.
 
 Everything comes from the environment: the OS_ variables of the administrator, and SERVICE_NAME, SERVICE_TYPE,
-SERVICE_PASSWORD, SERVICE_URL and SERVICE_ROLES (a list with blanks). Running it again changes what differs.
+SERVICE_PASSWORD, SERVICE_URL and SERVICE_ROLES (a list with blanks). A service may need roles of its own,
+SERVICE_NEW_ROLES, and a domain for users that it makes, SERVICE_DOMAIN, with the admin SERVICE_DOMAIN_ADMIN and
+SERVICE_DOMAIN_ADMIN_PASSWORD. Running it again changes what differs.
 """
 
 import os
@@ -20,6 +22,15 @@ PATIENCE = 240  # seconds in which Keystone must answer
 def main() -> None:
     """Register the user first: the service checks tokens as that user."""
     identity = log_in()
+    for role in os.environ["SERVICE_NEW_ROLES"].split():
+        identity.find_role(role) or identity.create_role(name=role)
+    if os.environ["SERVICE_DOMAIN"]:
+        register_domain(
+            identity,
+            os.environ["SERVICE_DOMAIN"],
+            os.environ["SERVICE_DOMAIN_ADMIN"],
+            os.environ["SERVICE_DOMAIN_ADMIN_PASSWORD"],
+        )
     register_user(
         identity,
         os.environ["SERVICE_NAME"],
@@ -52,14 +63,27 @@ def register_user(identity, name: str, password: str, roles: list[str]) -> None:
         lambda: identity.create_project(name=PROJECT, domain_id=domain),
         lambda: identity.find_project(PROJECT, domain_id=domain),
     )
-    user = identity.find_user(name, domain_id=domain)
-    if user:
-        identity.update_user(user, password=password)
-    else:
-        user = identity.create_user(name=name, domain_id=domain, password=password)
+    user = user_of(identity, name, password, domain)
     for role in roles:
         identity.assign_project_role_to_user(project, user, identity.find_role(role, ignore_missing=False))
     sys.stdout.write(f"user {name} has the roles {', '.join(roles)}\n")
+
+
+def register_domain(identity, name: str, admin: str, password: str) -> None:
+    """The domain, and its admin."""
+    domain = identity.find_domain(name) or identity.create_domain(name=name)
+    user = user_of(identity, admin, password, domain.id)
+    identity.assign_domain_role_to_user(domain, user, identity.find_role("admin", ignore_missing=False))
+    sys.stdout.write(f"domain {name} has the admin {admin}\n")
+
+
+def user_of(identity, name: str, password: str, domain: str):
+    """The user of the domain, with this password."""
+    user = identity.find_user(name, domain_id=domain)
+    if user:
+        identity.update_user(user, password=password)
+        return user
+    return identity.create_user(name=name, domain_id=domain, password=password)
 
 
 def register_endpoints(identity, name: str, kind: str, url: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from compiler import lab as labs
 from compiler.lab import Lab
-from tests.support.cloud import Cloud, eventually
+from tests.support.cloud import FURTHER, Cloud, eventually
 from tests.support.nodes import Operator
 
 pytestmark = pytest.mark.lab
@@ -26,7 +26,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     lab = Lab(state=STATE, subnet=SUBNET)
     labs.down(lab)
     cloud = Cloud(Operator(tmp_path_factory.mktemp("site"), labs.up(lab, 1)), lab)
-    cloud.deploy({"AllInOne": 1})
+    cloud.deploy({"AllInOne": 1}, *FURTHER)
     cloud.upload_guest()
     cloud.client("flavor", "create", "tiny", "--ram", "128", "--disk", "1", "--vcpus", "1")
     cloud.client("network", "create", "private")
