@@ -3,8 +3,8 @@
 
 Everything comes from the environment: the OS_ variables of the administrator, and SERVICE_NAME, SERVICE_TYPE,
 SERVICE_PASSWORD, SERVICE_URL and SERVICE_ROLES (a list with blanks). A service may need roles of its own,
-SERVICE_NEW_ROLES, and a domain for users that it makes, SERVICE_DOMAIN, with the admin SERVICE_DOMAIN_ADMIN and
-SERVICE_DOMAIN_ADMIN_PASSWORD. Running it again changes what differs.
+SERVICE_NEW_ROLES, and a domain for users that it makes, SERVICE_DOMAIN, with the admin SERVICE_DOMAIN_ADMIN
+and that user's SERVICE_DOMAIN_ADMIN_PASSWORD. Running it again changes what differs.
 """
 
 import os

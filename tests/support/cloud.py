@@ -34,10 +34,16 @@ SMALL: Mapping[str, object] = {
 }
 # Services that an instance can do without.
 FURTHER = (
-    *(f"OS::TripleO::Services::{name}" for name in "CinderApi CinderScheduler CinderVolume".split()),
-    *(f"OS::TripleO::Services::{name}" for name in "HeatApi HeatEngine Horizon NovaVncProxy".split()),
-    *(f"OS::TripleO::Services::{name}" for name in "LogrotateCrond Rsyslog".split()),
     "OS::Heatsink::Services::MySQLBackup",
+    "OS::TripleO::Services::CinderApi",
+    "OS::TripleO::Services::CinderScheduler",
+    "OS::TripleO::Services::CinderVolume",
+    "OS::TripleO::Services::HeatApi",
+    "OS::TripleO::Services::HeatEngine",
+    "OS::TripleO::Services::Horizon",
+    "OS::TripleO::Services::LogrotateCrond",
+    "OS::TripleO::Services::NovaVncProxy",
+    "OS::TripleO::Services::Rsyslog",
 )
 GUEST = "/tmp/guest.qcow2"  # in the container of the client
 
