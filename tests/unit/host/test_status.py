@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import fcntl
 import json
 import time
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from compiler.deploy.events import UnitStatus
 from compiler.host.health import Health
+from compiler.host.layout import LOCK
 from compiler.host.manifest import Unit
 from compiler.host.status import Finding, examine
 from compiler.host.units import UnitState
@@ -204,6 +206,8 @@ def test_a_status_changes_nothing(host: HostFolder) -> None:
     host.push()
     other = host.path("/usr/local/lib/heatsink/host")  # of another version
     other.write_text("# abc\n")
+    with host.path(LOCK).open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the program of the push empties it as it ends
     before = tree(host.path("/"))
     assert host.status().state == "up"
     assert tree(host.path("/")) == before
