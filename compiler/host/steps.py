@@ -49,7 +49,7 @@ def bring_up(change: Transaction, step: int, *, is_last: bool) -> Result:
     _stop(change, starts)
     started = [*(start.unit for start in starts), *went_down(change, others, states)]
     deadline = time.monotonic() + change.timeout
-    _start(change, started, step, [name for name, active in states.items() if active == "failed"])
+    _start(change, started, step)
     awaited = [*started, *running]
     watch = Watch(change, awaited)
     watch.wait(deadline)
@@ -98,13 +98,12 @@ def _stop(change: Transaction, starts: Sequence[Start]) -> None:
     change.control("stop", [start.name for start in starts if start.restarts])
 
 
-def _start(change: Transaction, units: Sequence[Unit], step: int, failed: Sequence[str]) -> None:
+def _start(change: Transaction, units: Sequence[Unit], step: int) -> None:
     """Start units together with the target of their step."""
     if not units:
         return
     _forget(change, units)
-    if failed:
-        reset_failed(change.machine, failed)
+    reset_failed(change.machine, names_of(units))  # the starts of earlier pushes do not count for its limit
     change.pusher.send("progress", text=f"step {step}: starting {counted(len(units), 'unit')}")
     # The target first: systemd then orders everything that it pulls in within one transaction.
     targets = [unit for unit in change.wanted.units if unit.name == f"heatsink-step{step}.target"]

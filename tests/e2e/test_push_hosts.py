@@ -73,6 +73,12 @@ def test_a_run_once_unit_runs_again_only_when_it_changes(operator: Operator, nod
     assert node.run(("cat", "/root/seen")).split() == ["ran", "again"]
 
 
+def test_the_pushes_before_do_not_count_for_the_start_limit_of_a_unit(operator: Operator) -> None:
+    for number in range(5):  # within the 60 s in which it may start three times
+        operator.writes(run_once("once", command=f"echo {number}"))
+        operator.push()
+
+
 @pytest.mark.parametrize("command", ["true", "false"])
 def test_a_run_once_unit_that_runs_again_leaves_the_services_alone(
     operator: Operator, node: LabNode, command: str
