@@ -44,7 +44,9 @@ def save(
 
 @click.command(cls=Command)
 @click.argument("file", type=_FILE)
-@click.option("--registry", "address", required=True, metavar="HOST[:PORT]", help="Registry to load into.")
+@click.option(
+    "--registry", "address", required=True, metavar="HOST[:PORT][/PATH]", help="Registry to load into."
+)
 @click.option("--insecure-registry", "insecure", is_flag=True, help="Use plain HTTP.")
 @ca_option
 @click.option(
@@ -60,7 +62,8 @@ def load(file: Path, address: str, insecure: bool, ca: Path | None, lock: Path) 
     from compiler.images.loading import load as load_images
     from compiler.images.registry import RegistryClient
 
-    client = RegistryClient(ca=ca, insecure=frozenset((address,) if insecure else ()))
+    host = address.partition("/")[0]  # images may be put below a path of the registry
+    client = RegistryClient(ca=ca, insecure=frozenset((host,) if insecure else ()))
     loaded = 0
     for outcome in load_images(client, read_layout(file), address):
         loaded += 1

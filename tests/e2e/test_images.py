@@ -222,13 +222,17 @@ def test_a_difference_names_what_an_image_was_not_built_from(tree: Path) -> None
     ]
 
 
-def test_a_saved_image_is_loaded_into_another_registry_with_its_digest(tree: Path, registry: str) -> None:
+@pytest.mark.parametrize("path", ["", "/below/a/path"])
+def test_a_saved_image_is_loaded_into_another_registry_with_its_digest(
+    tree: Path, registry: str, path: str
+) -> None:
     heatsink("build", tree, "toy-leaf")
     lock, file = tree / "images.lock.yaml", tree / "images.oci.tar"
     heatsink("push", tree, "toy-leaf", "--registry", registry, "--insecure-registry", "--lock", str(lock))
     saving = ("toy-leaf", "--lock", str(lock), "-o", str(file), "--insecure-registry", registry)
     saved = heatsink("save", tree, *saving)
-    loading = ("load", str(file), "--registry", registry.replace("127.0.0.1", "localhost"))
+    other = registry.replace("127.0.0.1", "localhost") + path
+    loading = ("load", str(file), "--registry", other)
     loaded = CliRunner().invoke(images, (*loading, "--insecure-registry", "--lock", str(lock)))
     assert (saved.exit_code, loaded.exit_code) == (0, 0)
     digests = dict(line.strip().rsplit(": ", 1) for line in lock.read_text().splitlines()[2:])
