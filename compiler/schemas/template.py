@@ -15,8 +15,12 @@ _CALL = {"$ref": "#/$defs/call"}
 
 
 def with_role_data(template: JsonSchema, role_data: JsonSchema) -> JsonSchema:
-    """The schema of templates with the definition `role_data`, which the file only refers to."""
-    own = {key: value for key, value in role_data.items() if key not in ("$schema", "$defs", "title")}
+    """The schema of templates with the definition `role_data`, which the file only refers to.
+
+    It requires no `service_name`: what a nested template puts out may be a part of a service's role_data.
+    """
+    of_services = ("$schema", "$defs", "title", "required")
+    own = {key: value for key, value in role_data.items() if key not in of_services}
     definitions = {name: _inside(schema) for name, schema in role_data["$defs"].items()}
     return template | {"$defs": {**template["$defs"], "role_data": _or_call(own), **definitions}}
 

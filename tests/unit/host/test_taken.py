@@ -111,7 +111,7 @@ def change(machine: Machine, wanted: Generation, text: str) -> None:
     """What a push does to the place, in its order; the file has this text, or leaves without one."""
     installed = Installed.on(machine)
     keep_originals(machine, wanted.manifest, installed)
-    installed.announce(machine, wanted, (), reload=False)
+    installed.announce(machine, wanted, (), (), reload=False, reload_networks=False)
     if text:
         write(machine.path(MOTD), text.encode(), 0o644)
     returned = give_back(machine, wanted.manifest, installed)
