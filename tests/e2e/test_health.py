@@ -118,4 +118,4 @@ def test_a_unit_that_hangs_in_its_start_costs_the_timeout_and_no_more(operator: 
     began = time.monotonic()
     said = operator.push("--timeout", "8", code=1)
     assert "did not come up: not up after 8 s: activating (start)" in said
-    assert time.monotonic() - began < 8 + 5
+    assert time.monotonic() - began < 8 + 15  # and what the command itself takes, beside other tests
