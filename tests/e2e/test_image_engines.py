@@ -13,10 +13,10 @@ import pytest
 
 from compiler.images.engines import running_engine
 from compiler.images.engines.podman_service import own_engine
-from compiler.lab import Engine, LabNode, start_registry
-from compiler.lab.cgroup import program_cgroup
+from compiler.lab import Engine, LabNode
 from compiler.lab.system import wait_until
 from tests.support.in_process import exit_code
+from tests.support.nodes import registry_of
 
 pytestmark = pytest.mark.lab
 
@@ -77,10 +77,9 @@ def remove() -> None:
 
 @pytest.fixture
 def registry(nodes_of: Callable[[Engine], tuple[LabNode, ...]]) -> Iterator[str]:
-    """The registry of the nodes' lab. It stops afterwards: others let their own listen there."""
-    lab = nodes_of("docker")[0].lab
-    yield start_registry(lab)
-    program_cgroup(lab.bridge, "registry").kill()
+    """The registry of the nodes' lab."""
+    with registry_of(nodes_of("docker")[0].lab) as address:
+        yield address
 
 
 ENGINES = pytest.mark.parametrize("url", ["podman", "docker", "docker on a node"], indirect=True)

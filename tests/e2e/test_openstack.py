@@ -61,6 +61,7 @@ def test_the_hosts_own_tools_show_what_the_containers_made(cloud: Cloud) -> None
     assert "datapath_type: netdev" in switch
 
 
+@pytest.mark.openstack
 def test_an_instance_lives_on_while_what_runs_it_starts_anew(cloud: Cloud) -> None:
     before = cloud.controller.run(("pgrep", "qemu"))
     for service in (

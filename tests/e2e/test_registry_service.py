@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from compiler import __version__
-from compiler import lab as labs
 from compiler.deploy.certificates import new_certificate
 from compiler.files.secrets import SecretsFile
 from compiler.lab import LabNode
@@ -18,7 +17,7 @@ from compiler.lab.system import wait_until
 from tests.support.docker_registry import LOGIN, upload
 from tests.support.images import layer_of
 from tests.support.loopback_registry import AUTHORITY, NOW
-from tests.support.nodes import Operator
+from tests.support.nodes import Operator, registry_of
 from tests.support.registry_client import TEMPLATE
 
 pytestmark = pytest.mark.lab
@@ -34,12 +33,11 @@ ROLES = [
 @pytest.fixture
 def image(fleet: Operator) -> Iterator[str]:
     """The image of the registry, which is built here; nodes pull it from the lab's registry."""
-    lab = fleet.nodes[0].lab
-    address = labs.start_registry(lab)
-    fleet.heatsink("images", "build", "registry")
-    fleet.heatsink("images", "push", "registry", "--registry", address, "--insecure-registry")
-    pushed = f"{address}/heatsink/registry:{__version__}"
-    yield pushed
+    with registry_of(fleet.nodes[0].lab) as address:
+        fleet.heatsink("images", "build", "registry")
+        fleet.heatsink("images", "push", "registry", "--registry", address, "--insecure-registry")
+        pushed = f"{address}/heatsink/registry:{__version__}"
+        yield pushed
     subprocess.run(("podman", "rmi", pushed), check=False, capture_output=True)
 
 

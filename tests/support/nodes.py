@@ -15,6 +15,7 @@ from typing import Any
 
 from compiler import lab as labs
 from compiler.lab import Lab, LabNode, network
+from compiler.lab.cgroup import program_cgroup
 from compiler.model.artifact import Artifacts
 from compiler.model.config import Port
 from compiler.model.container import Backend
@@ -58,6 +59,15 @@ def free_lab(state: Path, number: int) -> Lab:
         for third in range(number + 8 * worker, 156, 8 * MOST_WORKERS)
     )
     return next(filter(network.is_free, labs))
+
+
+@contextmanager
+def registry_of(lab: Lab) -> Iterator[str]:
+    """The address of a lab's registry, which stops afterwards: other tests let their own listen there."""
+    try:
+        yield labs.start_registry(lab)
+    finally:
+        program_cgroup(lab.bridge, "registry").kill()
 
 
 @dataclass(frozen=True)
