@@ -19,6 +19,7 @@ from .systemd import active_states
 from .transaction import Transaction
 
 _NETWORKD = "systemd-networkd.service"
+_BUS_NAME = "org.freedesktop.network1"
 _NAME = rb"(?m)^Name=(.+)$"  # of a link, and of the other end of a pair
 
 
@@ -47,7 +48,10 @@ def reload_networks(change: Transaction) -> None:
     for name in (name for name in installed.stale_links if _exists(machine, name)):
         require(machine.run(("networkctl", "delete", name)), f"the link `{name}` cannot be deleted")
     if _is_active(machine):
-        require(machine.run(("networkctl", "reload")), "`networkctl reload` failed")
+        reloaded = machine.run(("networkctl", "reload"))
+        if _BUS_NAME in reloaded.stderr:  # networkd has lost a bus that started anew
+            reloaded = machine.run(("systemctl", "restart", _NETWORKD))
+        require(reloaded, "`networkctl reload` failed")
         _wait_for_links(change)
     installed.reload_networks, installed.stale_links = False, []
 
