@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from .wire import RefusedError
 
@@ -26,18 +26,18 @@ class Done(NamedTuple):
     stderr: str
 
 
-class Activity:
+class Activity(Protocol):
     """Something that ends by itself, or at its time limit."""
 
     text: str  # in messages
 
     def has_ended(self, wait: float) -> bool:
         """Whether it has ended, after some seconds at most. Raises TimeLimitError at its limit."""
-        raise NotImplementedError
+        ...
 
     def kill(self) -> None:
         """Free what it holds, and end it if it has not ended."""
-        raise NotImplementedError
+        ...
 
 
 def shortened(argv: Sequence[str]) -> str:

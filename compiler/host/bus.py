@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from .activity import Activity, TimeLimitError
+from .activity import TimeLimitError
 from .dbus import CALL, ERROR, SIGNAL, MalformedError, Message, marshalled, packed, size_of, unpacked
 
 OBJECT = "/org/freedesktop/systemd1"
@@ -90,7 +90,7 @@ class Manager:
         self._kept = None
 
 
-class Exchange(Activity):
+class Exchange:
     """Calls that are made together, and their replies; with `awaits_jobs` also the results of the jobs that
     these name."""
 

@@ -9,10 +9,10 @@ import subprocess
 import time
 from collections.abc import Sequence
 
-from .activity import Activity, Done, TimeLimitError, shortened
+from .activity import Done, TimeLimitError, shortened
 
 
-class RunningCommand(Activity):
+class RunningCommand:
     """A command that runs, with its output captured and with a time limit."""
 
     def __init__(self, argv: Sequence[str], limit: float, **environment: str) -> None:

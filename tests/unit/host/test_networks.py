@@ -131,6 +131,13 @@ def test_a_change_that_networkd_refuses_is_undone(networked: HostFolder) -> None
     assert networked.path("/sys/class/net/provider0").exists()
 
 
+def test_a_networkd_that_has_lost_its_bus_is_restarted(networked: HostFolder) -> None:
+    networked.installs("networkctl", "echo 'Failed to activate service org.freedesktop.network1' >&2; exit 1")
+    networked.writes(network("provider0"))
+    assert networked.push().error is None
+    assert "restart" in networked.calls()
+
+
 def test_a_link_that_does_not_come_is_a_warning(networked: HostFolder) -> None:
     networked.writes(network("never0"))
     assert "has not made the link `never0` yet" in str(networked.push().warnings)
