@@ -130,8 +130,6 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     labs.up(lab, 1, engine="docker", first=4)
     registry = labs.start_registry(lab)
     fleet = Fleet(tmp_path_factory.mktemp("site"), lab)
-    fleet.heatsink("images", "build")
-    fleet.heatsink("images", "push", "--registry", registry, "--insecure-registry")
     key = lab.identity_file
     roles = {1: "Controller", 2: "Compute", 3: "Web", 4: "Web"}
     backends = {3: "quadlet", 4: "docker"}
@@ -142,6 +140,9 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     ]
     defaults = {"user": "root", "identity_file": str(key)}
     (fleet.folder / "hosts.yaml").write_text(json.dumps({"defaults": defaults, "hosts": hosts}))
+    deployed = ("-e", "demo.yaml")
+    fleet.heatsink("images", "build", *deployed)
+    fleet.heatsink("images", "push", "--registry", registry, "--insecure-registry", *deployed)
     fleet.site()
     fleet.heatsink("push-artifacts", "--accept-new-host-keys")
     yield fleet
