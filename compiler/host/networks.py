@@ -62,7 +62,16 @@ def _wait_for_links(change: Transaction) -> None:
     def missing() -> list[str]:
         return sorted(name for name in names if not _exists(change.machine, name))
 
-    if not change.pusher.wait_until(lambda: not missing(), lambda: f"waiting for the link `{missing()[0]}`"):
+    def made() -> bool:
+        return change.pusher.wait_until(
+            lambda: not missing(), lambda: f"waiting for the link `{missing()[0]}`"
+        )
+
+    if made():
+        return
+    # While networkd is busy with a deletion it may fail to make that link anew; a reload has it try again.
+    change.machine.run(("networkctl", "reload"))
+    if not made():
         for name in missing():
             change.pusher.send("warning", text=f"systemd-networkd has not made the link `{name}` yet")
 

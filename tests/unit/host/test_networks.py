@@ -30,6 +30,7 @@ reload)
     [ -e "$file" ] || continue
     ! grep -q refused0 "$file" || exit 1
     for name in $(sed -n s/^Name=//p "$file"); do
+      [ "$name" != second0 ] || [ "$(grep -c reload ../networkctl)" -gt 1 ] || continue
       [ "$name" != never0 ] && [ ! -d "sys/class/net/$name" ] || continue
       mkdir -p "sys/class/net/$name"
       cp "$file" "sys/class/net/$name/netdev"
@@ -132,10 +133,17 @@ def test_a_change_that_networkd_refuses_is_undone(networked: HostFolder) -> None
 
 
 def test_a_networkd_that_has_lost_its_bus_is_restarted(networked: HostFolder) -> None:
-    networked.installs("networkctl", "echo 'Failed to activate service org.freedesktop.network1' >&2; exit 1")
+    lost = "echo 'Failed to activate service org.freedesktop.network1' >&2; exit 1"
+    networked.installs("networkctl", f'mkdir -p "${{0%/*}}/../root/sys/class/net/provider0"; {lost}')
     networked.writes(network("provider0"))
     assert networked.push().error is None
     assert "restart" in networked.calls()
+
+
+def test_a_link_that_networkd_has_failed_to_make_is_tried_again(networked: HostFolder) -> None:
+    networked.writes(network("second0"))
+    assert not networked.push().warnings
+    assert told(networked) == ["reload", "reload"]
 
 
 def test_a_link_that_does_not_come_is_a_warning(networked: HostFolder) -> None:
