@@ -29,6 +29,7 @@ MOST_WORKERS = 4  # processes of pytest that use labs at the same time
 CLEAN = """
 systemctl stop 'heatsink*' --all
 rm -rf /var/lib/heatsink /var/lib/config-data /var/lib/kolla /usr/local/lib/heatsink /root/seen
+rm -f /var/lib/systemd/timers/stamp-heatsink*
 rm -rf /etc/containers/systemd/heatsink
 find /etc/*.d /etc/containers -name "*heatsink.conf" -delete
 find /etc/systemd/system -name 'heatsink*' -delete
