@@ -64,6 +64,7 @@ def load(request: Request, on_read: OnRead) -> Inputs:
     return Inputs(
         tree=tree,
         roles=fleet.roles,
+        role_names=frozenset(roles.available(request.roles_file)),
         project=fleet.project,
         hosts=fleet.hosts,
         chosen=frozenset(host.name for host in fleet.chosen),
