@@ -83,7 +83,7 @@ def template_tree(own: Path | None, mistakes: Report) -> Tree:
                 f"there is no folder `{own}`", hint="`--templates` names a folder of templates"
             )
     candidates = [own or Path("templates"), shipped.folder("templates")]
-    return Tree(roots=tuple(dict.fromkeys(path.resolve() for path in candidates if path.is_dir())))
+    return Tree(roots=tuple(dict.fromkeys(path.resolve() for path in candidates)))
 
 
 def _environments(
