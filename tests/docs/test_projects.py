@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -27,8 +28,14 @@ def test_the_tree_of_an_operator_compiles(reader: Reader) -> None:
     assert "1 host compiled" in printed
 
 
+LAB, GATEWAYS = "environments/openstack-lab.yaml", "environments/openstack-gateways.yaml"
+
+
 @pytest.mark.parametrize("role", ["AllInOne", "Controller", "Compute"])
-def test_openstack_compiles(reader: Reader, role: str) -> None:
+@pytest.mark.parametrize("more", [(), (LAB,), (GATEWAYS, LAB), (GATEWAYS, "one-card.yaml")])
+def test_openstack_compiles(reader: Reader, role: str, more: Sequence[str]) -> None:
     reader.write_files((ROOT / "docs/openstack.md").read_text(encoding="utf-8"))
-    printed = reader.output(f"heatsink compile -e environments/openstack.yaml -e site.yaml --role {role}")
+    environments = " ".join(f"-e {name}" for name in ("environments/openstack.yaml", *more, "site.yaml"))
+    printed = reader.output(f"heatsink compile {environments} --role {role}")
     assert "1 host compiled" in printed
+    assert "no template declares" not in printed
