@@ -2,7 +2,8 @@
 """Register a service at Keystone: its user with its roles, its entry in the catalog and its endpoints.
 
 Everything comes from the environment: the OS_ variables of the administrator, and SERVICE_NAME, SERVICE_TYPE,
-SERVICE_PASSWORD, SERVICE_URL and SERVICE_ROLES (a list with blanks). A service may need roles of its own,
+SERVICE_PUBLIC_URL, and SERVICE_URL for other services. SERVICE_PASSWORD and SERVICE_ROLES (a list with
+blanks) are of the user, whom a service without a password does not have. A service may need roles of its own,
 SERVICE_NEW_ROLES, and a domain for users that it makes, SERVICE_DOMAIN, with the admin SERVICE_DOMAIN_ADMIN
 and that user's SERVICE_DOMAIN_ADMIN_PASSWORD. Running it again changes what differs.
 """
@@ -15,12 +16,12 @@ import openstack
 from keystoneauth1 import exceptions
 
 PROJECT = "service"
-INTERFACES = ("public", "internal", "admin")
+URLS = {"public": "SERVICE_PUBLIC_URL", "internal": "SERVICE_URL", "admin": "SERVICE_URL"}
 PATIENCE = 240  # seconds in which Keystone must answer
 
 
 def main() -> None:
-    """Register the user first: the service checks tokens as that user."""
+    """Register a user first: the service checks tokens as that user."""
     identity = log_in()
     for role in os.environ["SERVICE_NEW_ROLES"].split():
         identity.find_role(role) or identity.create_role(name=role)
@@ -31,15 +32,14 @@ def main() -> None:
             os.environ["SERVICE_DOMAIN_ADMIN"],
             os.environ["SERVICE_DOMAIN_ADMIN_PASSWORD"],
         )
-    register_user(
-        identity,
-        os.environ["SERVICE_NAME"],
-        os.environ["SERVICE_PASSWORD"],
-        os.environ["SERVICE_ROLES"].split(),
-    )
-    register_endpoints(
-        identity, os.environ["SERVICE_NAME"], os.environ["SERVICE_TYPE"], os.environ["SERVICE_URL"]
-    )
+    if os.environ["SERVICE_PASSWORD"]:
+        register_user(
+            identity,
+            os.environ["SERVICE_NAME"],
+            os.environ["SERVICE_PASSWORD"],
+            os.environ["SERVICE_ROLES"].split(),
+        )
+    register_endpoints(identity, os.environ["SERVICE_NAME"], os.environ["SERVICE_TYPE"])
 
 
 def log_in():
@@ -86,20 +86,21 @@ def user_of(identity, name: str, password: str, domain: str):
     return identity.create_user(name=name, domain_id=domain, password=password)
 
 
-def register_endpoints(identity, name: str, kind: str, url: str) -> None:
-    """The service in the catalog, with the same URL for every interface of this region."""
+def register_endpoints(identity, name: str, kind: str) -> None:
+    """The service in the catalog, with a URL for each interface of this region."""
     region = os.environ["OS_REGION_NAME"]
     service = next(iter(identity.services(type=kind)), None) or identity.create_service(name=name, type=kind)
     endpoints = {
         endpoint.interface: endpoint
         for endpoint in identity.endpoints(service_id=service.id, region_id=region)
     }
-    for interface in INTERFACES:
+    for interface, variable in URLS.items():
+        url = os.environ[variable]
         if interface not in endpoints:
             identity.create_endpoint(service_id=service.id, interface=interface, region_id=region, url=url)
         elif endpoints[interface].url != url:
             identity.update_endpoint(endpoints[interface], url=url)
-    sys.stdout.write(f"{kind} is at {url}\n")
+        sys.stdout.write(f"{interface} {kind} is at {url}\n")
 
 
 def created(create, find):

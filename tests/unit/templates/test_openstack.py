@@ -1,0 +1,42 @@
+"""What environments of OpenStack set, in every file of a host with all services."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.support.in_process import exit_code
+
+ROOT = Path(__file__).parents[3]
+URL = re.compile(r"^[A-Z_]*(PUBLIC_URL|SERVICE_URL|INTERNAL_URL)=([a-z]+):.*?:(\d+)", re.M)
+TLS_PORT = re.compile(r"bind :(\d+) ssl")
+
+
+def files(folder: Path, *environments: str, **parameters: object) -> Mapping[str, str]:
+    """Path in the build of a host with all services → text."""
+    (folder / "site.yaml").write_text(json.dumps({"parameter_defaults": parameters}))
+    options = [word for name in ("openstack", *environments) for word in ("-e", f"environments/{name}.yaml")]
+    assert exit_code(("compile", "--role", "AllInOne", *options, "-e", "site.yaml"), folder) == 0
+    root = folder / "build/hosts/localhost/root"
+    return {str(path.relative_to(root)): path.read_text() for path in root.rglob("*") if path.is_file()}
+
+
+def test_public_endpoints_have_tls_and_internal_ones_have_not(tmp_path: Path) -> None:
+    built = files(tmp_path, "openstack-tls")
+    urls = {match for text in built.values() for match in URL.findall(text)}
+    assert {(kind, scheme) for kind, scheme, _ in urls} == {
+        ("PUBLIC_URL", "https"),
+        ("SERVICE_URL", "http"),
+        ("INTERNAL_URL", "http"),
+    }
+    ports = set(TLS_PORT.findall(built["var/lib/config-data/haproxy/etc/haproxy/haproxy.cfg"]))
+    assert {port for kind, _, port in urls if kind == "PUBLIC_URL"} < ports
+
+
+def test_only_haproxy_needs_the_certificate(tmp_path: Path) -> None:
+    built = files(tmp_path, "openstack-tls")
+    assert [path for path, text in built.items() if "secret:PublicTls" in text] == [
+        "var/lib/config-data/haproxy/etc/haproxy/tls.pem"
+    ]
