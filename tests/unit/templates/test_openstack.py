@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.support.in_process import exit_code
 
 ROOT = Path(__file__).parents[3]
+DEBUG = re.compile(r"^debug = (.*)$", re.M)
 URL = re.compile(r"^[A-Z_]*(PUBLIC_URL|SERVICE_URL|INTERNAL_URL)=([a-z]+):.*?:(\d+)", re.M)
 TLS_PORT = re.compile(r"bind :(\d+) ssl")
 
@@ -21,6 +22,26 @@ def files(folder: Path, *environments: str, **parameters: object) -> Mapping[str
     assert exit_code(("compile", "--role", "AllInOne", *options, "-e", "site.yaml"), folder) == 0
     root = folder / "build/hosts/localhost/root"
     return {str(path.relative_to(root)): path.read_text() for path in root.rglob("*") if path.is_file()}
+
+
+def debug(files: Mapping[str, str]) -> Mapping[str, str]:
+    """Path of each configuration file of OpenStack → whether it asks for debug messages."""
+    return {path: match[1] for path, text in files.items() if (match := DEBUG.search(text))}
+
+
+def test_debug_messages_come_from_every_service(tmp_path: Path) -> None:
+    quiet = debug(files(tmp_path))
+    assert debug(files(tmp_path, "openstack-debug")) == dict.fromkeys(quiet, "true")
+    assert {Path(path).name for path in quiet} == {
+        f"{name}.conf"
+        for name in ("cinder", "glance-api", "heat", "keystone", "neutron", "nova", "placement")
+    }
+
+
+def test_debug_messages_of_one_service_alone(tmp_path: Path) -> None:
+    services = debug(files(tmp_path, NovaDebug="true"))
+    assert {Path(path).name for path, value in services.items() if value == "true"} == {"nova.conf"}
+    assert {value for path, value in services.items() if not path.endswith("nova.conf")} == {"false"}
 
 
 def test_public_endpoints_have_tls_and_internal_ones_have_not(tmp_path: Path) -> None:
