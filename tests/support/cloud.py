@@ -39,9 +39,11 @@ FURTHER = (
     "OS::TripleO::Services::CinderScheduler",
     "OS::TripleO::Services::CinderVolume",
     "OS::TripleO::Services::HeatApi",
+    "OS::TripleO::Services::HeatApiCfn",
     "OS::TripleO::Services::HeatEngine",
     "OS::TripleO::Services::Horizon",
     "OS::TripleO::Services::LogrotateCrond",
+    "OS::TripleO::Services::NovaMigrationTarget",
     "OS::TripleO::Services::NovaVncProxy",
     "OS::TripleO::Services::Rsyslog",
 )
