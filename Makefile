@@ -35,7 +35,7 @@ test-long: packages venv
 	@$(BIN)/pytest --lab --long -m "backends or long"
 
 test-openstack: packages venv
-	@$(BIN)/pytest --lab --openstack tests/e2e/test_openstack.py
+	@$(BIN)/pytest --lab --openstack tests/e2e/test_openstack*.py
 
 docs: venv
 	@rm -rf site

@@ -13,7 +13,6 @@ from compiler.lab import Lab, LabNode
 from tests.support.guest_image import build
 from tests.support.nodes import Operator
 
-ENVIRONMENTS = ("openstack.yaml", "site.yaml")
 # What lets several services with their guests run beside other tests, in software and within a lab's limits.
 SMALL: Mapping[str, object] = {
     "ContainerFilesLimit": 16384,
@@ -56,6 +55,12 @@ class Cloud:
 
     operator: Operator
     lab: Lab
+    environments: tuple[str, ...] = ("openstack.yaml",)  # of the library
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The environments, as options of a command line."""
+        return tuple(word for name in (*self.environments, "site.yaml") for word in ("-e", name))
 
     @property
     def controller(self) -> LabNode:
@@ -71,10 +76,13 @@ class Cloud:
         }
         (self.operator.folder / "site.yaml").write_text(json.dumps(site))
         self._write_hosts(roles)
-        options = [word for name in ENVIRONMENTS for word in ("-e", name)]
-        self.operator.heatsink("images", "build", *options)
-        self.operator.heatsink("images", "push", "--registry", registry, "--insecure-registry", *options)
-        self.operator.heatsink("compile", *options)
+        self.operator.heatsink("images", "build", *self.options)
+        self.operator.heatsink("images", "push", "--registry", registry, "--insecure-registry", *self.options)
+        self.push()
+
+    def push(self) -> None:
+        """Compile, and push."""
+        self.operator.heatsink("compile", *self.options)
         self.operator.heatsink("push-artifacts", "--accept-new-host-keys")
 
     def _write_hosts(self, roles: Mapping[str, int]) -> None:

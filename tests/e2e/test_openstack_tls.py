@@ -1,0 +1,170 @@
+"""An OpenStack with TLS at its public endpoints, and hosts that reach one another by ssh.
+
+The tests go on from one another, as an operator's days do.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import ssl
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from urllib.error import URLError
+
+import pytest
+
+from compiler import lab as labs
+from compiler.lab import Lab
+from tests.support.cloud import FURTHER, Cloud, eventually
+from tests.support.nodes import Operator, invocations
+
+pytestmark = [pytest.mark.lab, pytest.mark.openstack]
+
+STATE = Path("/var/lib/heatsink-openstack-test")  # the registry in it keeps what was pushed from run to run
+SUBNET = "198.19.98"
+NEEDED = ("Heat", "Horizon", "NovaMigrationTarget", "NovaVncProxy")
+WAIT = """
+heat_template_version: wallaby
+resources:
+  handle: {type: "AWS::CloudFormation::WaitConditionHandle"}
+  wait:
+    type: AWS::CloudFormation::WaitCondition
+    properties: {Handle: {get_resource: handle}, Timeout: 300}
+outputs:
+  url: {value: {get_resource: handle}}
+"""
+SIGNAL = '{"Status": "SUCCESS", "UniqueId": "1", "Data": "done", "Reason": "done"}'
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    lab = Lab(state=STATE, subnet=SUBNET)
+    labs.down(lab)
+    operator = Operator(tmp_path_factory.mktemp("site"), labs.up(lab, 1))
+    cloud = Cloud(operator, lab, ("openstack.yaml", "openstack-tls.yaml"))
+    without = (name for name in FURTHER if not name.rpartition(":")[2].startswith(NEEDED))
+    cloud.deploy({"AllInOne": 1}, *without)
+    cloud.upload_guest()
+    cloud.client("flavor", "create", "tiny", "--ram", "128", "--disk", "1", "--vcpus", "1")
+    cloud.client("network", "create", "private")
+    cloud.client("subnet", "create", "private", "--network", "private", "--subnet-range", "10.77.0.0/24")
+    yield cloud
+    labs.down(lab)
+
+
+def output(cloud: Cloud, name: str) -> str:
+    """What the operator gives to users."""
+    return cloud.operator.heatsink("output", *cloud.options, "--show-secrets", name).strip()
+
+
+def trusting(cloud: Cloud) -> ssl.SSLContext:
+    """A client that trusts the cloud's authority alone."""
+    return ssl.create_default_context(cadata=output(cloud, "ca.pem"))
+
+
+def page(url: str, context: ssl.SSLContext | None = None) -> str:
+    """What a browser on this machine gets."""
+    with urllib.request.urlopen(url, timeout=60, context=context) as answer:
+        return f"{answer.url} {answer.status}\n{answer.read().decode()}"
+
+
+def schemes(cloud: Cloud) -> dict[str, set[str]]:
+    """Interface → the schemes of the endpoints in the catalog."""
+    endpoints = cloud.asked("endpoint", "list")
+    return {
+        interface: {
+            endpoint["URL"].partition(":")[0] for endpoint in endpoints if endpoint["Interface"] == interface
+        }
+        for interface in ("public", "internal")
+    }
+
+
+def inside(cloud: Cloud, container: str, *command: str) -> str:
+    """What a command prints in a container of the node."""
+    return cloud.controller.run(("podman", "exec", container, *command))
+
+
+def test_every_public_endpoint_is_https_and_every_internal_one_is_http(cloud: Cloud) -> None:
+    assert schemes(cloud) == {"public": {"https"}, "internal": {"http"}}
+
+
+def test_a_server_boots_and_its_console_is_an_https_page(cloud: Cloud) -> None:
+    cloud.boots("first", "--network", "private")
+    url = cloud.asked("console", "url", "show", "first")["url"]
+    assert url.startswith(f"https://{cloud.controller.address}:13080/vnc_auto.html")
+    assert "noVNC" in page(url, trusting(cloud))
+
+
+def test_the_outputs_are_all_that_a_client_needs(cloud: Cloud) -> None:
+    folder = cloud.controller.root / "srv/user"
+    folder.mkdir()
+    for name in ("ca.pem", "clouds.yaml"):
+        (folder / name).write_text(output(cloud, name))
+    image = cloud.controller.run(("podman", "inspect", "--format", "{{.ImageName}}", "kolla_toolbox")).strip()
+    options = ("--network", "host", "--volume", "/srv/user:/srv/user:ro", "--workdir", "/srv/user")
+    client = ("podman", "run", "--rm", *options, "--entrypoint", "openstack", image, "--os-cloud", "admin")
+    servers = cloud.controller.run((*client, "server", "list", "-f", "value", "-c", "Name"), seconds=120)
+    assert servers == "first\n"
+
+
+def test_a_client_that_does_not_know_the_authority_refuses(cloud: Cloud) -> None:
+    url = f"https://{cloud.controller.address}:13000/v3"
+    assert " 200\n" in page(url, trusting(cloud))
+    with pytest.raises(URLError, match="CERTIFICATE_VERIFY_FAILED"):
+        page(url, ssl.create_default_context())
+
+
+def test_browsers_are_led_to_the_dashboard_over_https(cloud: Cloud) -> None:
+    login = page(f"http://{cloud.controller.address}/auth/login/", trusting(cloud))
+    assert login.startswith(f"https://{cloud.controller.address}:443/auth/login/ 200\n")
+    assert 'name="password"' in login
+    assert output(cloud, "dashboard") == f"https://{cloud.controller.address}:443"
+
+
+def test_a_wait_condition_is_signalled_by_the_cloudformation_api(cloud: Cloud) -> None:
+    command = ("podman", "exec", "--interactive", "kolla_toolbox", "sh", "-c", "cat > /tmp/wait.yaml")
+    cloud.controller.run(command, stdin=WAIT)
+    cloud.client("stack", "create", "--template", "/tmp/wait.yaml", "waits")
+    assert eventually(lambda: "https" in cloud.client("stack", "output", "show", "waits", "url"), seconds=60)
+    url = json.loads(cloud.client("stack", "output", "show", "waits", "url", "--format", "json"))
+    request = urllib.request.Request(
+        url["output_value"], SIGNAL.encode(), {"Content-Type": "application/json"}, method="PUT"
+    )
+    with urllib.request.urlopen(request, timeout=60, context=trusting(cloud)) as answer:
+        assert answer.status == 200
+    shown = ("stack", "show", "waits", "--format", "value", "--column", "stack_status")
+    assert eventually(lambda: cloud.client(*shown) == "CREATE_COMPLETE\n", seconds=60)
+
+
+def test_a_renewed_certificate_restarts_haproxy_alone(cloud: Cloud) -> None:
+    keystone = invocations(cloud.controller, "keystone")
+    cloud.operator.heatsink("secrets", "rotate", "PublicTls")
+    assert [unit["unit"] for unit in cloud.operator.dry_run()["units"]] == ["heatsink-haproxy.service"]
+    cloud.operator.push()
+    assert invocations(cloud.controller, "keystone") == keystone
+    assert " 200\n" in page(f"https://{cloud.controller.address}:13000/v3", trusting(cloud))
+
+
+def test_compute_hosts_reach_one_another_by_ssh_with_the_key_alone(cloud: Cloud) -> None:
+    address = cloud.controller.address
+    assert inside(cloud, "nova_compute", "ssh", address, "id", "-un") == "nova\n"
+    guests = f"virsh --connect qemu+ssh://nova@{address}:8022/system list --name"
+    assert inside(cloud, "nova_libvirt", *shlex.split(guests)).startswith("instance-")
+    refused = cloud.controller.attempt(
+        ("ssh", "-p", "8022", "-o", "StrictHostKeyChecking=no", "-o", "BatchMode=yes", f"nova@{address}")
+    )
+    assert "Permission denied (publickey)" in refused.stderr
+
+
+def test_without_the_environment_everything_is_http_again(cloud: Cloud) -> None:
+    guest = cloud.controller.run(("pgrep", "qemu"))
+    plain = replace(cloud, environments=("openstack.yaml",))
+    plain.push()
+    assert schemes(plain) == {"public": {"http"}, "internal": {"http"}}
+    assert plain.status("first") == "ACTIVE"
+    assert cloud.controller.run(("pgrep", "qemu")) == guest
+    with pytest.raises(URLError, match="refused"):
+        page(f"https://{cloud.controller.address}:13000/v3")
