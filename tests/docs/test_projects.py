@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -39,3 +40,31 @@ def test_openstack_compiles(reader: Reader, role: str, more: Sequence[str]) -> N
     printed = reader.output(f"heatsink compile {environments} --role {role}")
     assert "1 host compiled" in printed
     assert "no template declares" not in printed
+
+
+AGENTS = "-e environments/openstack.yaml -e environments/openstack-agents.yaml -e site.yaml"
+
+
+@pytest.mark.parametrize("role", ["AllInOne", "Controller", "Network"])
+def test_openstack_on_agents_compiles(reader: Reader, role: str) -> None:
+    reader.write_files((ROOT / "docs/openstack.md").read_text(encoding="utf-8"))
+    assert "1 host compiled" in reader.output(f"heatsink compile {AGENTS} --role {role}")
+
+
+def test_a_compute_host_with_agents_has_one_container_for_each_process(reader: Reader) -> None:
+    reader.write_files((ROOT / "docs/openstack.md").read_text(encoding="utf-8"))
+    reader.output(f"heatsink compile {AGENTS} --role Compute")
+    manifest = json.loads((reader.folder / "build/hosts/localhost/manifest.json").read_text())
+    running = {unit["container"] for unit in manifest["units"] if unit["kind"] in {"service", "scheduled"}}
+    assert running - {""} == {
+        "kolla_toolbox",
+        "logrotate",
+        "neutron_openvswitch_agent",
+        "nova_compute",
+        "nova_libvirt",
+        "nova_ssh",
+        "openvswitch_db",
+        "openvswitch_vswitchd",
+        "rsyslog",
+        "topology_agent",
+    }

@@ -1,0 +1,146 @@
+"""A real OpenStack with Neutron's agents: DHCP, metadata and routers, which go on without them.
+
+The tests go on from one another, as an operator's days do.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from compiler import lab as labs
+from compiler.lab import Lab
+from tests.support.cloud import FURTHER, Cloud, eventually
+from tests.support.nodes import Operator
+
+pytestmark = [pytest.mark.lab, pytest.mark.openstack]
+
+STATE = Path("/var/lib/heatsink-openstack-test")  # with the registry of tests/e2e/test_openstack.py
+SUBNET = "198.19.98"
+ENVIRONMENTS = ("openstack.yaml", "openstack-agents.yaml", "site.yaml")
+AGENTS = ("neutron_dhcp_agent", "neutron_l3_agent", "neutron_metadata_agent")
+GATEWAY = "203.0.113.1"  # the node itself
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    lab = Lab(state=STATE, subnet=SUBNET)
+    labs.down(lab)
+    cloud = Cloud(Operator(tmp_path_factory.mktemp("site"), labs.up(lab, 1)), lab, ENVIRONMENTS)
+    cloud.deploy({"AllInOne": 1}, *FURTHER)
+    cloud.upload_guest()
+    cloud.client("flavor", "create", "tiny", "--ram", "128", "--disk", "1", "--vcpus", "1")
+    cloud.client("network", "create", "private")
+    cloud.client("subnet", "create", "private", "--network", "private", "--subnet-range", "10.77.0.0/24")
+    yield cloud
+    labs.down(lab)
+
+
+def test_every_agent_is_up_after_one_push(cloud: Cloud) -> None:
+    cloud.operator.heatsink("status")
+    agents = cloud.asked("network", "agent", "list")
+    assert sorted((agent["Agent Type"], agent["Alive"]) for agent in agents) == [
+        ("DHCP agent", True),
+        ("L3 agent", True),
+        ("Metadata agent", True),
+        ("Open vSwitch agent", True),
+    ]
+
+
+def test_an_instance_gets_its_address_and_its_metadata(cloud: Cloud) -> None:
+    cloud.boots("first", "--network", "private")
+    [address] = cloud.asked("server", "show", "first")["addresses"]["private"]
+    assert f"GUEST-ADDRESS {address}/24" in cloud.console("first")
+    assert "first.novalocal" in cloud.console("first")
+
+
+def test_an_instance_answers_at_a_floating_address(cloud: Cloud) -> None:
+    connect_to_public_network(cloud)
+    physical = ("--provider-network-type", "flat", "--provider-physical-network", "datacentre")
+    cloud.client("network", "create", "public", "--external", *physical)
+    addresses = ("--subnet-range", "203.0.113.0/24", "--gateway", GATEWAY, "--no-dhcp")
+    cloud.client("subnet", "create", "public", "--network", "public", *addresses)
+    cloud.client("router", "create", "router", "--external-gateway", "public")
+    cloud.client("router", "add", "subnet", "router", "private")
+    cloud.client("security", "group", "create", "web")
+    cloud.client("security", "group", "rule", "create", "web", "--protocol", "tcp", "--dst-port", "80")
+    cloud.client("server", "add", "security", "group", "first", "web")
+    floating = cloud.asked("floating", "ip", "create", "public")["floating_ip_address"]
+    cloud.client("server", "add", "floating", "ip", "first", floating)
+    assert eventually(lambda: answers(cloud))
+
+
+def test_the_topology_agent_shows_who_is_attached(cloud: Cloud) -> None:
+    url = f"http://{cloud.controller.address}:9180/"
+    topology = json.loads(cloud.controller.run(("podman", "exec", "kolla_toolbox", "curl", "--silent", url)))
+    [ports] = (bridge["ports"] for bridge in topology["bridges"] if bridge["name"] == "br-int")
+    attached = {port["attached"].partition("-")[0] for port in ports if port["attached"]}
+    assert attached == {"qdhcp", "qrouter"}
+
+
+def test_dhcp_metadata_and_routers_go_on_while_their_agents_are_away(cloud: Cloud) -> None:
+    before = programs(cloud)
+    for agent in AGENTS:
+        cloud.controller.run(("systemctl", "stop", f"heatsink-{agent}"), seconds=180)
+    assert programs(cloud) == before
+    assert answers(cloud)
+    for agent in AGENTS:
+        cloud.controller.run(("systemctl", "start", f"heatsink-{agent}"), seconds=180)
+
+
+def test_an_instance_that_boots_without_the_dhcp_agent_gets_its_address(cloud: Cloud) -> None:
+    cloud.controller.run(("systemctl", "stop", "heatsink-neutron_dhcp_agent"), seconds=180)
+    reset(cloud)
+    assert eventually(lambda: cloud.console("first").count("GUEST-READY") == 2), cloud.console("first")
+    cloud.controller.run(("systemctl", "start", "heatsink-neutron_dhcp_agent"), seconds=180)
+
+
+def test_a_program_that_ends_is_started_again_by_its_agent(cloud: Cloud) -> None:
+    [scope] = (name for name in programs(cloud) if name.startswith("neutron-dnsmasq"))
+    cloud.controller.run(("systemctl", "kill", "--signal=SIGKILL", scope))
+    assert eventually(lambda: any(name.startswith("neutron-dnsmasq") for name in programs(cloud) - {scope}))
+
+
+def test_networks_are_back_after_the_switch_and_its_agent_start_anew(cloud: Cloud) -> None:
+    for service in ("openvswitch_vswitchd", "neutron_openvswitch_agent"):
+        cloud.controller.run(("systemctl", "restart", f"heatsink-{service}"), seconds=180)
+    connect_to_public_network(cloud)
+    assert eventually(lambda: answers(cloud))
+
+
+def test_nothing_of_a_network_is_left_after_it(cloud: Cloud) -> None:
+    cloud.client("server", "delete", "--wait", "first")
+    cloud.client("router", "remove", "subnet", "router", "private")
+    cloud.client("router", "delete", "router")
+    cloud.client("network", "delete", "private")
+    assert eventually(lambda: not programs(cloud))
+    assert eventually(lambda: not cloud.controller.run(("ip", "netns")).strip())
+
+
+def connect_to_public_network(cloud: Cloud) -> None:
+    """The node's own address there, as a network card in br-ex would lead to; it leaves with the switch."""
+    cloud.controller.run(("ip", "address", "replace", f"{GATEWAY}/24", "dev", "br-ex"))
+    cloud.controller.run(("ip", "link", "set", "br-ex", "up"))
+
+
+def answers(cloud: Cloud) -> bool:
+    """Whether the guest's web server answers at its floating address."""
+    [floating] = cloud.asked("floating", "ip", "list")
+    url = f"http://{floating['Floating IP Address']}/"
+    request = ("podman", "exec", "kolla_toolbox", "curl", "--silent", "--fail", "--max-time", "5", url)
+    return cloud.controller.attempt(request).returncode == 0
+
+
+def programs(cloud: Cloud) -> set[str]:
+    """The scopes of what the agents have started."""
+    listed = cloud.controller.run(("systemctl", "list-units", "--plain", "--no-legend", "neutron-*.scope"))
+    return {line.split()[0] for line in listed.splitlines()}
+
+
+def reset(cloud: Cloud) -> None:
+    """Boot the only guest again, as its reset button would, of which Nova and Neutron know nothing."""
+    [guest] = cloud.controller.run(("podman", "exec", "nova_libvirt", "virsh", "list", "--name")).split()
+    cloud.controller.run(("podman", "exec", "nova_libvirt", "virsh", "reset", guest))
