@@ -5,7 +5,6 @@ The tests go on from one another, as an operator's days do.
 
 from __future__ import annotations
 
-import json
 import shlex
 import ssl
 import urllib.request
@@ -29,14 +28,14 @@ NEEDED = ("Heat", "Horizon", "NovaMigrationTarget", "NovaVncProxy")
 WAIT = """
 heat_template_version: wallaby
 resources:
-  handle: {type: "AWS::CloudFormation::WaitConditionHandle"}
-  wait:
-    type: AWS::CloudFormation::WaitCondition
-    properties: {Handle: {get_resource: handle}, Timeout: 300}
+  cloudformation: {type: "AWS::CloudFormation::WaitConditionHandle"}
+  handle: {type: "OS::Heat::WaitConditionHandle", properties: {signal_transport: TOKEN_SIGNAL}}
+  wait: {type: "OS::Heat::WaitCondition", properties: {handle: {get_resource: handle}, timeout: 300}}
 outputs:
-  url: {value: {get_resource: handle}}
+  cloudformation: {value: {get_resource: cloudformation}}
+  endpoint: {value: {get_attr: [handle, endpoint]}}
+  token: {value: {get_attr: [handle, token]}}
 """
-SIGNAL = '{"Status": "SUCCESS", "UniqueId": "1", "Data": "done", "Reason": "done"}'
 
 
 @pytest.fixture(scope="module")
@@ -65,10 +64,16 @@ def trusting(cloud: Cloud) -> ssl.SSLContext:
     return ssl.create_default_context(cadata=output(cloud, "ca.pem"))
 
 
-def page(url: str, context: ssl.SSLContext | None = None) -> str:
+def page(url: str | urllib.request.Request, context: ssl.SSLContext | None = None) -> str:
     """What a browser on this machine gets."""
     with urllib.request.urlopen(url, timeout=60, context=context) as answer:
         return f"{answer.url} {answer.status}\n{answer.read().decode()}"
+
+
+def signalled(cloud: Cloud, name: str) -> str:
+    """An output of the stack that waits."""
+    shown = cloud.asked("stack", "output", "show", "waits", name)
+    return str(shown["output_value"])
 
 
 def schemes(cloud: Cloud) -> dict[str, set[str]]:
@@ -124,19 +129,22 @@ def test_browsers_are_led_to_the_dashboard_over_https(cloud: Cloud) -> None:
     assert output(cloud, "dashboard") == f"https://{cloud.controller.address}:443"
 
 
-def test_a_wait_condition_is_signalled_by_the_cloudformation_api(cloud: Cloud) -> None:
+def test_servers_signal_their_stack_at_the_public_apis(cloud: Cloud) -> None:
     command = ("podman", "exec", "--interactive", "kolla_toolbox", "sh", "-c", "cat > /tmp/wait.yaml")
     cloud.controller.run(command, stdin=WAIT)
     cloud.client("stack", "create", "--template", "/tmp/wait.yaml", "waits")
-    assert eventually(lambda: "https" in cloud.client("stack", "output", "show", "waits", "url"), seconds=60)
-    url = json.loads(cloud.client("stack", "output", "show", "waits", "url", "--format", "json"))
-    request = urllib.request.Request(
-        url["output_value"], SIGNAL.encode(), {"Content-Type": "application/json"}, method="PUT"
-    )
-    with urllib.request.urlopen(request, timeout=60, context=trusting(cloud)) as answer:
-        assert answer.status == 200
+    assert eventually(lambda: signalled(cloud, "endpoint").startswith("https"), seconds=60)
+    headers = {"X-Auth-Token": signalled(cloud, "token"), "Content-Type": "application/json"}
+    signal = urllib.request.Request(signalled(cloud, "endpoint"), b'{"status": "SUCCESS"}', headers)
+    assert " 200\n" in page(signal, trusting(cloud))
     shown = ("stack", "show", "waits", "--format", "value", "--column", "stack_status")
     assert eventually(lambda: cloud.client(*shown) == "CREATE_COMPLETE\n", seconds=60)
+
+
+def test_the_cloudformation_api_is_public_too(cloud: Cloud) -> None:
+    api = f"https://{cloud.controller.address}:13005"
+    assert signalled(cloud, "cloudformation").startswith(f"{api}/v1/waitcondition/")
+    assert " 200\n" in page(f"{api}/healthcheck", trusting(cloud))
 
 
 def test_a_renewed_certificate_restarts_haproxy_alone(cloud: Cloud) -> None:
