@@ -32,7 +32,7 @@ GRUB = """\
 serial --unit=0
 terminal_output serial
 set root=(hd0,msdos1)
-linux /boot/vmlinuz console=tty0 console=ttyS0 quiet panic=5
+linux /boot/vmlinuz console=tty0 console=ttyS0 quiet panic=5 no_timer_check
 initrd /boot/initramfs
 boot
 """

@@ -1,0 +1,127 @@
+"""A real OpenStack on a controller and a compute host: instances there, and other networks by the controller.
+
+The tests go on from one another, as an operator's days do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+
+from compiler import lab as labs
+from compiler.lab import Lab, LabNode
+from tests.support.cloud import FURTHER, Cloud, eventually
+from tests.support.nodes import Operator
+
+pytestmark = [pytest.mark.lab, pytest.mark.openstack]
+
+STATE = Path("/var/lib/heatsink-openstack-test")  # shared with test_openstack.py: one registry
+SUBNET = "198.19.97"
+ENVIRONMENTS = ("openstack.yaml", "openstack-gateways.yaml", "openstack-lab.yaml")
+RESUME = {"nova_compute": {"etc/nova/nova.conf": {"DEFAULT": {"resume_guests_state_on_host_boot": True}}}}
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    lab = Lab(state=STATE, subnet=SUBNET)
+    labs.down(lab)
+    operator = Operator(tmp_path_factory.mktemp("site"), labs.up(lab, 2))
+    cloud = Cloud(operator, lab, ENVIRONMENTS)
+    cloud.deploy({"Controller": 1, "Compute": 1}, *FURTHER, ConfigOverrides=RESUME)
+    cloud.upload_guest()
+    cloud.client("flavor", "create", "tiny", "--ram", "128", "--disk", "1", "--vcpus", "1")
+    _make_networks(cloud)
+    yield cloud
+    labs.down(lab)
+
+
+def _make_networks(cloud: Cloud) -> None:
+    """A network of instances, and a router to that of the lab."""
+    physical = ("--provider-network-type", "flat", "--provider-physical-network", "datacentre")
+    cloud.client("network", "create", "public", "--external", *physical)
+    pool = ("--no-dhcp", "--allocation-pool", f"start={SUBNET}.200,end={SUBNET}.220")
+    lab = ("--subnet-range", f"{SUBNET}.0/24", "--gateway", f"{SUBNET}.1")
+    cloud.client("subnet", "create", "public", "--network", "public", *lab, *pool)
+    cloud.client("network", "create", "private")
+    cloud.client("subnet", "create", "private", "--network", "private", "--subnet-range", "10.77.0.0/24")
+    cloud.client("router", "create", "router", "--external-gateway", "public")
+    cloud.client("router", "add", "subnet", "router", "private")
+    cloud.client("security", "group", "create", "web")
+    cloud.client("security", "group", "rule", "create", "--protocol", "tcp", "--dst-port", "80", "web")
+
+
+@pytest.fixture(scope="module")
+def compute(cloud: Cloud) -> LabNode:
+    return cloud.operator.nodes[1]
+
+
+def test_the_services_of_both_hosts_are_up(cloud: Cloud, compute: LabNode) -> None:
+    cloud.operator.heatsink("status")
+    assert eventually(lambda: _hypervisors(cloud) == {compute.name: "up"})
+    agents = cloud.asked("network", "agent", "list")
+    assert sorted((agent["Host"], agent["Agent Type"], agent["Alive"]) for agent in agents) == [
+        (cloud.controller.name, "OVN Controller Gateway agent", True),
+        (compute.name, "OVN Controller agent", True),
+        (compute.name, "OVN Metadata agent", True),
+    ]
+
+
+def test_an_instance_gets_its_address_and_its_metadata_on_the_compute_host(
+    cloud: Cloud, compute: LabNode
+) -> None:
+    cloud.boots("first", "--network", "private", "--security-group", "web")
+    [address] = cloud.asked("server", "show", "first")["addresses"]["private"]
+    assert f"GUEST-ADDRESS {address}/24" in cloud.console("first")
+    assert "first.novalocal" in cloud.console("first")
+    assert "qemu" in compute.run(("ps", "-e"))
+
+
+def test_a_floating_address_answers_outside(cloud: Cloud) -> None:
+    cloud.client("floating", "ip", "create", "public", "--floating-ip-address", f"{SUBNET}.210")
+    cloud.client("server", "add", "floating", "ip", "first", f"{SUBNET}.210")
+    assert eventually(_answers)
+
+
+def test_everything_is_back_after_a_reboot_of_the_compute_host(cloud: Cloud, compute: LabNode) -> None:
+    compute.reboot()
+    assert eventually(_answers)
+    cloud.operator.heatsink("status")
+    assert cloud.status("first") == "ACTIVE"
+
+
+def test_everything_is_back_after_a_reboot_of_the_controller(cloud: Cloud) -> None:
+    cloud.controller.reboot()
+    assert eventually(_answers)
+    assert eventually(lambda: cloud.operator.start("status").wait() == 0)
+    cloud.boots("second", "--network", "private")
+
+
+def test_nothing_is_left_of_what_is_deleted(cloud: Cloud, compute: LabNode) -> None:
+    cloud.client("server", "delete", "--wait", "first", "second")
+    cloud.client("floating", "ip", "delete", f"{SUBNET}.210")
+    cloud.client("router", "remove", "subnet", "router", "private")
+    cloud.client("router", "delete", "router")
+    cloud.client("network", "delete", "private", "public")
+    assert cloud.asked("port", "list") == []
+    assert compute.attempt(("pgrep", "qemu")).returncode == 1
+    assert eventually(lambda: "ovnmeta-" not in compute.run(("ip", "netns")))
+    assert not _answers()
+
+
+def _hypervisors(cloud: Cloud) -> dict[str, str]:
+    return {host["Hypervisor Hostname"]: host["State"] for host in cloud.asked("hypervisor", "list")}
+
+
+def _answers() -> bool:
+    """Whether the guest's web server answers this machine at the floating address."""
+    connection = HTTPConnection(f"{SUBNET}.210", timeout=5)
+    try:
+        connection.request("GET", "/")
+        return "i-0" in connection.getresponse().read().decode()
+    except OSError:
+        return False
+    finally:
+        connection.close()
