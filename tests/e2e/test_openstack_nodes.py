@@ -18,10 +18,9 @@ from tests.support.nodes import Operator
 
 pytestmark = [pytest.mark.lab, pytest.mark.openstack]
 
-STATE = Path("/var/lib/heatsink-openstack-test")  # shared with test_openstack.py: one registry
-SUBNET = "198.19.97"
+STATE = Path("/var/lib/heatsink-openstack-test")  # with the registry of tests/e2e/test_openstack.py
+SUBNET = "198.19.98"
 ENVIRONMENTS = ("openstack.yaml", "openstack-gateways.yaml", "openstack-lab.yaml")
-RESUME = {"nova_compute": {"etc/nova/nova.conf": {"DEFAULT": {"resume_guests_state_on_host_boot": True}}}}
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +29,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     labs.down(lab)
     operator = Operator(tmp_path_factory.mktemp("site"), labs.up(lab, 2))
     cloud = Cloud(operator, lab, ENVIRONMENTS)
-    cloud.deploy({"Controller": 1, "Compute": 1}, *FURTHER, ConfigOverrides=RESUME)
+    cloud.deploy({"Controller": 1, "Compute": 1}, *FURTHER, NovaResumeGuestsStateOnHostBoot=True)
     cloud.upload_guest()
     cloud.client("flavor", "create", "tiny", "--ram", "128", "--disk", "1", "--vcpus", "1")
     _make_networks(cloud)
@@ -95,12 +94,13 @@ def test_everything_is_back_after_a_reboot_of_the_compute_host(cloud: Cloud, com
 def test_everything_is_back_after_a_reboot_of_the_controller(cloud: Cloud) -> None:
     cloud.controller.reboot()
     assert eventually(_answers)
-    assert eventually(lambda: cloud.operator.start("status").wait() == 0)
+    assert eventually(lambda: _all_up(cloud))
     cloud.boots("second", "--network", "private")
+    cloud.client("server", "delete", "--wait", "second")
 
 
 def test_nothing_is_left_of_what_is_deleted(cloud: Cloud, compute: LabNode) -> None:
-    cloud.client("server", "delete", "--wait", "first", "second")
+    cloud.client("server", "delete", "--wait", "first")
     cloud.client("floating", "ip", "delete", f"{SUBNET}.210")
     cloud.client("router", "remove", "subnet", "router", "private")
     cloud.client("router", "delete", "router")
@@ -113,6 +113,12 @@ def test_nothing_is_left_of_what_is_deleted(cloud: Cloud, compute: LabNode) -> N
 
 def _hypervisors(cloud: Cloud) -> dict[str, str]:
     return {host["Hypervisor Hostname"]: host["State"] for host in cloud.asked("hypervisor", "list")}
+
+
+def _all_up(cloud: Cloud) -> bool:
+    with cloud.operator.start("status") as status:
+        status.communicate()
+    return status.returncode == 0
 
 
 def _answers() -> bool:
