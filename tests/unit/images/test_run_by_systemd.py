@@ -1,4 +1,4 @@
-"""The program that takes what Neutron's agents start out of the control group of their container."""
+"""The program that has the host's systemd start what Neutron's agents start."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from compiler.shipped import folder
 
-PROGRAM = folder("images") / "neutron/neutron-namespace-base/run_in_scope"
+PROGRAM = folder("images") / "neutron/neutron-namespace-base/run_by_systemd"
 TAG = "dnsmasq-5b9d"
 
 
@@ -20,10 +20,10 @@ class Container:
 
     root: Path
 
-    def install(self, name: str) -> None:
+    def install(self, name: str, text: str = r'printf "%s\n" "${0##*/} $*"') -> None:
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text('#!/bin/sh\necho "${0##*/}" "$@"\n')
+        path.write_text(f"#!/bin/sh\n{text}\n")
         path.chmod(0o755)
 
     def started(self, **environment: str) -> str:
@@ -43,17 +43,25 @@ def container(tmp_path: Path) -> Container:
     container = Container(tmp_path)
     container.install("usr/sbin/dnsmasq")
     container.install("usr/bin/systemd-run")
+    container.install("usr/bin/ip", "echo qdhcp-5b9d")
+    container.install("usr/bin/systemd-escape", r"printf '%s\n' 'run-netns-qdhcp\x2d5b9d.mount'")
+    container.install("usr/bin/systemctl", "exit 0")
     (tmp_path / "run/systemd/system").mkdir(parents=True)
     (tmp_path / "proc/1").mkdir(parents=True)
     (tmp_path / "proc/1/comm").write_text("systemd\n")
     return container
 
 
-def test_what_an_agent_has_tagged_runs_in_a_scope(container: Container) -> None:
+def test_what_an_agent_has_tagged_is_started_by_systemd(container: Container) -> None:
     started = container.started(PROCESS_TAG=TAG)
-    assert started.startswith("systemd-run --quiet --scope")
+    assert started.startswith("systemd-run ")
     assert f"--unit=neutron-{TAG}-" in started
-    assert started.endswith(f"-- {container.root}/usr/sbin/dnsmasq --port=0\n")
+    assert started.endswith(f"--mount --net -- {container.root}/usr/sbin/dnsmasq --port=0\n")
+
+
+def test_what_an_agent_has_tagged_ends_with_its_network_namespace(container: Container) -> None:
+    mount = r"run-netns-qdhcp\\x2d5b9d.mount"  # systemd-run takes the first backslash as an escape
+    assert f"--property=BindsTo={mount} --property=After={mount} " in container.started(PROCESS_TAG=TAG)
 
 
 def test_what_has_no_tag_runs_where_it_is(container: Container) -> None:
