@@ -6,33 +6,20 @@ The tests go on from one another, as an operator's days do.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from compiler import lab as labs
-from compiler.lab import Lab
-from tests.support.cloud import FURTHER, Cloud, eventually
-from tests.support.nodes import Operator
+from tests.support.cloud import FURTHER, Cloud, cloud_of, eventually
 
 pytestmark = pytest.mark.lab
-
-STATE = Path("/var/lib/heatsink-openstack-test")  # the registry in it keeps what was pushed from run to run
-SUBNET = "198.19.98"
 
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    lab = Lab(state=STATE, subnet=SUBNET)
-    labs.down(lab)
-    cloud = Cloud(Operator(tmp_path_factory.mktemp("site"), labs.up(lab, 1)), lab)
-    cloud.deploy({"AllInOne": 1}, *FURTHER)
-    cloud.upload_guest()
-    cloud.client("flavor", "create", "tiny", "--ram", "128", "--disk", "1", "--vcpus", "1")
-    cloud.client("network", "create", "private")
-    cloud.client("subnet", "create", "private", "--network", "private", "--subnet-range", "10.77.0.0/24")
-    yield cloud
-    labs.down(lab)
+    folder = tmp_path_factory.mktemp("site")
+    with cloud_of(folder, {"AllInOne": 1}, *FURTHER) as cloud:
+        cloud.make_network()
+        yield cloud
 
 
 def test_every_service_is_up_after_one_push(cloud: Cloud) -> None:

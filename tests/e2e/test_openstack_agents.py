@@ -7,36 +7,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from compiler import lab as labs
-from compiler.lab import Lab
-from tests.support.cloud import FURTHER, Cloud, eventually
-from tests.support.nodes import Operator
+from tests.support.cloud import FURTHER, Cloud, cloud_of, eventually
 
 pytestmark = [pytest.mark.lab, pytest.mark.openstack]
 
-STATE = Path("/var/lib/heatsink-openstack-test")  # with the registry of tests/e2e/test_openstack.py
-SUBNET = "198.19.98"
-ENVIRONMENTS = ("openstack.yaml", "openstack-agents.yaml")
 AGENTS = ("neutron_dhcp_agent", "neutron_l3_agent")
 GATEWAY = "203.0.113.1"  # the node itself
 
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    lab = Lab(state=STATE, subnet=SUBNET)
-    labs.down(lab)
-    cloud = Cloud(Operator(tmp_path_factory.mktemp("site"), labs.up(lab, 1)), lab, ENVIRONMENTS)
-    cloud.deploy({"AllInOne": 1}, *FURTHER)
-    cloud.upload_guest()
-    cloud.client("flavor", "create", "tiny", "--ram", "128", "--disk", "1", "--vcpus", "1")
-    cloud.client("network", "create", "private")
-    cloud.client("subnet", "create", "private", "--network", "private", "--subnet-range", "10.77.0.0/24")
-    yield cloud
-    labs.down(lab)
+    folder = tmp_path_factory.mktemp("site")
+    with cloud_of(folder, {"AllInOne": 1}, *FURTHER, environments=("openstack-agents.yaml",)) as cloud:
+        cloud.make_network()
+        yield cloud
 
 
 def test_every_agent_is_up_after_one_push(cloud: Cloud) -> None:

@@ -7,34 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from http.client import HTTPConnection
-from pathlib import Path
 
 import pytest
 
-from compiler import lab as labs
-from compiler.lab import Lab, LabNode
-from tests.support.cloud import FURTHER, Cloud, eventually
-from tests.support.nodes import Operator
+from compiler.lab import LabNode
+from tests.support.cloud import FURTHER, SUBNET, Cloud, cloud_of, eventually
 
 pytestmark = [pytest.mark.lab, pytest.mark.openstack]
-
-STATE = Path("/var/lib/heatsink-openstack-test")  # with the registry of tests/e2e/test_openstack.py
-SUBNET = "198.19.98"
-ENVIRONMENTS = ("openstack.yaml", "openstack-gateways.yaml", "openstack-lab.yaml")
 
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    lab = Lab(state=STATE, subnet=SUBNET)
-    labs.down(lab)
-    operator = Operator(tmp_path_factory.mktemp("site"), labs.up(lab, 2))
-    cloud = Cloud(operator, lab, ENVIRONMENTS)
-    cloud.deploy({"Controller": 1, "Compute": 1}, *FURTHER, NovaResumeGuestsStateOnHostBoot=True)
-    cloud.upload_guest()
-    cloud.client("flavor", "create", "tiny", "--ram", "128", "--disk", "1", "--vcpus", "1")
-    _make_networks(cloud)
-    yield cloud
-    labs.down(lab)
+    folder = tmp_path_factory.mktemp("site")
+    roles = {"Controller": 1, "Compute": 1}
+    environments = ("openstack-gateways.yaml", "openstack-lab.yaml")
+    resume = {"NovaResumeGuestsStateOnHostBoot": True}
+    with cloud_of(folder, roles, *FURTHER, environments=environments, **resume) as cloud:
+        _make_networks(cloud)
+        yield cloud
 
 
 def _make_networks(cloud: Cloud) -> None:
@@ -44,8 +34,7 @@ def _make_networks(cloud: Cloud) -> None:
     pool = ("--no-dhcp", "--allocation-pool", f"start={SUBNET}.200,end={SUBNET}.220")
     lab = ("--subnet-range", f"{SUBNET}.0/24", "--gateway", f"{SUBNET}.1")
     cloud.client("subnet", "create", "public", "--network", "public", *lab, *pool)
-    cloud.client("network", "create", "private")
-    cloud.client("subnet", "create", "private", "--network", "private", "--subnet-range", "10.77.0.0/24")
+    cloud.make_network()
     cloud.client("router", "create", "router", "--external-gateway", "public")
     cloud.client("router", "add", "subnet", "router", "private")
     cloud.client("security", "group", "create", "web")
@@ -94,7 +83,7 @@ def test_everything_is_back_after_a_reboot_of_the_compute_host(cloud: Cloud, com
 def test_everything_is_back_after_a_reboot_of_the_controller(cloud: Cloud) -> None:
     cloud.controller.reboot()
     assert eventually(_answers)
-    assert eventually(lambda: _all_up(cloud))
+    assert eventually(cloud.is_up)
     cloud.boots("second", "--network", "private")
     cloud.client("server", "delete", "--wait", "second")
 
@@ -113,12 +102,6 @@ def test_nothing_is_left_of_what_is_deleted(cloud: Cloud, compute: LabNode) -> N
 
 def _hypervisors(cloud: Cloud) -> dict[str, str]:
     return {host["Hypervisor Hostname"]: host["State"] for host in cloud.asked("hypervisor", "list")}
-
-
-def _all_up(cloud: Cloud) -> bool:
-    with cloud.operator.start("status") as status:
-        status.communicate()
-    return status.returncode == 0
 
 
 def _answers() -> bool:

@@ -10,20 +10,15 @@ import ssl
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from urllib.error import URLError
 
 import pytest
 
-from compiler import lab as labs
-from compiler.lab import Lab
-from tests.support.cloud import FURTHER, Cloud, eventually
-from tests.support.nodes import Operator, invocations
+from tests.support.cloud import FURTHER, Cloud, cloud_of, eventually
+from tests.support.nodes import invocations
 
 pytestmark = [pytest.mark.lab, pytest.mark.openstack]
 
-STATE = Path("/var/lib/heatsink-openstack-test")  # the registry in it keeps what was pushed from run to run
-SUBNET = "198.19.98"
 NEEDED = ("Heat", "Horizon", "NovaMigrationTarget", "NovaVncProxy")
 WAIT = """
 heat_template_version: wallaby
@@ -40,18 +35,11 @@ outputs:
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    lab = Lab(state=STATE, subnet=SUBNET)
-    labs.down(lab)
-    operator = Operator(tmp_path_factory.mktemp("site"), labs.up(lab, 1))
-    cloud = Cloud(operator, lab, ("openstack.yaml", "openstack-tls.yaml"))
+    folder = tmp_path_factory.mktemp("site")
     without = (name for name in FURTHER if not name.rpartition(":")[2].startswith(NEEDED))
-    cloud.deploy({"AllInOne": 1}, *without)
-    cloud.upload_guest()
-    cloud.client("flavor", "create", "tiny", "--ram", "128", "--disk", "1", "--vcpus", "1")
-    cloud.client("network", "create", "private")
-    cloud.client("subnet", "create", "private", "--network", "private", "--subnet-range", "10.77.0.0/24")
-    yield cloud
-    labs.down(lab)
+    with cloud_of(folder, {"AllInOne": 1}, *without, environments=("openstack-tls.yaml",)) as cloud:
+        cloud.make_network()
+        yield cloud
 
 
 def output(cloud: Cloud, name: str) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from compiler import lab as labs
@@ -47,6 +49,28 @@ FURTHER = (
     "OS::TripleO::Services::Rsyslog",
 )
 GUEST = "/tmp/guest.qcow2"  # in the container of the client
+STATE = Path("/var/lib/heatsink-openstack-test")  # the registry in it keeps what was pushed from run to run
+SUBNET = "198.19.98"
+
+
+@contextmanager
+def cloud_of(
+    folder: Path,
+    roles: Mapping[str, int],
+    *without: str,
+    environments: Sequence[str] = (),
+    **parameters: object,
+) -> Iterator[Cloud]:
+    """A cloud on nodes of its own, without these services, with the image `guest` and the flavor `tiny`."""
+    lab = Lab(state=STATE, subnet=SUBNET)
+    labs.down(lab)
+    operator = Operator(folder, labs.up(lab, sum(roles.values())))
+    cloud = Cloud(operator, lab, ("openstack.yaml", *environments))
+    cloud.deploy(roles, *without, **parameters)
+    cloud.upload_guest()
+    cloud.client("flavor", "create", "tiny", "--ram", "128", "--disk", "1", "--vcpus", "1")
+    yield cloud
+    labs.down(lab)
 
 
 @dataclass(frozen=True)
@@ -55,7 +79,7 @@ class Cloud:
 
     operator: Operator
     lab: Lab
-    environments: tuple[str, ...] = ("openstack.yaml",)  # of the library
+    environments: tuple[str, ...]  # of the library
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -85,6 +109,15 @@ class Cloud:
         self.operator.heatsink("compile", *self.options)
         self.operator.heatsink("push-artifacts", "--accept-new-host-keys")
 
+    def change(self, *without: str, **parameters: object) -> None:
+        """Compile again with these parameters of the site, and with these services disabled alone."""
+        path = self.operator.folder / "site.yaml"
+        site: dict[str, Any] = json.loads(path.read_text())
+        site["parameter_defaults"].update(parameters)
+        site["resource_registry"] = dict.fromkeys(without, "OS::Heat::None")
+        path.write_text(json.dumps(site))
+        self.operator.heatsink("compile", *self.options)
+
     def _write_hosts(self, roles: Mapping[str, int]) -> None:
         names = iter(self.operator.nodes)
         hosts = [
@@ -94,6 +127,12 @@ class Cloud:
         ]
         defaults = {"user": "root", "identity_file": str(self.lab.identity_file)}
         (self.operator.folder / "hosts.yaml").write_text(json.dumps({"defaults": defaults, "hosts": hosts}))
+
+    def is_up(self) -> bool:
+        """Whether `heatsink status` says so."""
+        with self.operator.start("status") as status:
+            status.communicate()
+        return status.returncode == 0
 
     def client(self, *words: str, seconds: float = 120) -> str:
         """What the client answers to the administrator."""
@@ -123,6 +162,11 @@ class Cloud:
         )
         self.client("image", "create", "guest", *options, "--file", GUEST)
 
+    def make_network(self) -> None:
+        """A network `private` for instances."""
+        self.client("network", "create", "private")
+        self.client("subnet", "create", "private", "--network", "private", "--subnet-range", "10.77.0.0/24")
+
     def console(self, server: str) -> str:
         """What a server has written to its console."""
         return self.client("console", "log", "show", server)
@@ -134,9 +178,9 @@ class Cloud:
         assert self.status(server) == "ACTIVE", self.client("server", "show", server)
         assert eventually(lambda: "GUEST-READY" in self.console(server)), self.console(server)
 
-    def status(self, server: str) -> str:
-        """What Nova says of a server."""
-        return self.client("server", "show", server, "-f", "value", "-c", "status").strip()
+    def status(self, name: str, kind: str = "server") -> str:
+        """What its API says of a server or a volume."""
+        return self.client(kind, "show", name, "-f", "value", "-c", "status").strip()
 
 
 def eventually(holds: Callable[[], bool], seconds: float = 240) -> bool:
