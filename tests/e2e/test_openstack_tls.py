@@ -87,7 +87,7 @@ def test_every_public_endpoint_is_https_and_every_internal_one_is_http(cloud: Cl
 def test_a_server_boots_and_its_console_is_an_https_page(cloud: Cloud) -> None:
     cloud.boots("first", "--network", "private")
     url = cloud.asked("console", "url", "show", "first")["url"]
-    assert url.startswith(f"https://{cloud.controller.address}:13080/vnc_auto.html")
+    assert url.startswith(f"https://{cloud.controller.address}:13080/vnc_lite.html")
     assert "noVNC" in page(url, trusting(cloud))
 
 
