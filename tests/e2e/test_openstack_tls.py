@@ -42,14 +42,9 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
         yield cloud
 
 
-def output(cloud: Cloud, name: str) -> str:
-    """What the operator gives to users."""
-    return cloud.operator.heatsink("output", *cloud.options, "--show-secrets", name).strip()
-
-
 def trusting(cloud: Cloud) -> ssl.SSLContext:
     """A client that trusts the cloud's authority alone."""
-    return ssl.create_default_context(cadata=output(cloud, "ca.pem"))
+    return ssl.create_default_context(cadata=cloud.output("ca.pem"))
 
 
 def page(url: str | urllib.request.Request, context: ssl.SSLContext | None = None) -> str:
@@ -95,7 +90,7 @@ def test_the_outputs_are_all_that_a_client_needs(cloud: Cloud) -> None:
     folder = cloud.controller.root / "srv/user"
     folder.mkdir()
     for name in ("ca.pem", "clouds.yaml"):
-        (folder / name).write_text(output(cloud, name))
+        (folder / name).write_text(cloud.output(name))
     image = cloud.controller.run(("podman", "inspect", "--format", "{{.ImageName}}", "kolla_toolbox")).strip()
     options = ("--network", "host", "--volume", "/srv/user:/srv/user:ro", "--workdir", "/srv/user")
     client = ("podman", "run", "--rm", *options, "--entrypoint", "openstack", image, "--os-cloud", "admin")
@@ -114,7 +109,7 @@ def test_browsers_are_led_to_the_dashboard_over_https(cloud: Cloud) -> None:
     login = page(f"http://{cloud.controller.address}/auth/login/", trusting(cloud))
     assert login.startswith(f"https://{cloud.controller.address}:443/auth/login/ 200\n")
     assert 'name="password"' in login
-    assert output(cloud, "dashboard") == f"https://{cloud.controller.address}:443"
+    assert cloud.output("dashboard") == f"https://{cloud.controller.address}:443"
 
 
 def test_servers_signal_their_stack_at_the_public_apis(cloud: Cloud) -> None:

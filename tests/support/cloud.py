@@ -134,6 +134,10 @@ class Cloud:
             status.communicate()
         return status.returncode == 0
 
+    def output(self, name: str) -> str:
+        """An output of the fleet, with its secrets."""
+        return self.operator.heatsink("output", *self.options, "--show-secrets", name).strip()
+
     def client(self, *words: str, seconds: float = 120) -> str:
         """What the client answers to the administrator."""
         done = self.controller.attempt(
