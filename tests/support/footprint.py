@@ -9,7 +9,8 @@ _LOOK = """
 places="/etc /var/lib/config-data /var/lib/heatsink /usr/local /srv"
 find $places -xdev ! -path /var/lib/heatsink/lock {without} -printf '%p %y %m %u:%g %l\\n' 2>&- | sort
 find $places -xdev -type f ! -path /var/lib/heatsink/lock {without} -exec sha256sum {{}} + 2>&- | sort
-systemctl show --property=Id,InvocationID,ActiveState --no-pager 'heatsink*' '*.timer' 'own*'
+systemctl show --property=Id,InvocationID,ActiveState --no-pager 'heatsink*' '*.timer' 'own*' |
+    awk 'BEGIN {{RS = ""}} {{gsub("\\n", " "); print}}' | sort
 {engine} ps --all --no-trunc --format '{{{{.Names}}}} {{{{.ID}}}}'
 {engine} volume ls --format '{{{{.Name}}}}'
 {engine} images --no-trunc --format '{{{{.Repository}}}}:{{{{.Tag}}}} {{{{.ID}}}}' | sort
