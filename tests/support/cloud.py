@@ -171,16 +171,33 @@ class Cloud:
         self.client("network", "create", "private")
         self.client("subnet", "create", "private", "--network", "private", "--subnet-range", "10.77.0.0/24")
 
+    def make_public_network(self, subnet: str, *options: str) -> None:
+        """A network `public`, a router to it from `private`, and a security group `web` for HTTP."""
+        physical = ("--provider-network-type", "flat", "--provider-physical-network", "datacentre")
+        self.client("network", "create", "public", "--external", *physical)
+        addresses = ("--subnet-range", f"{subnet}.0/24", "--gateway", f"{subnet}.1", "--no-dhcp")
+        self.client("subnet", "create", "public", "--network", "public", *addresses, *options)
+        self.client("router", "create", "router", "--external-gateway", "public")
+        self.client("router", "add", "subnet", "router", "private")
+        self.client("security", "group", "create", "web")
+        self.client("security", "group", "rule", "create", "web", "--protocol", "tcp", "--dst-port", "80")
+
     def console(self, server: str) -> str:
         """What a server has written to its console."""
         return self.client("console", "log", "show", server)
 
     def boots(self, server: str, *options: str) -> None:
-        """Create a server; it is active, and its guest has found its address and its metadata."""
+        """Create a server; it is active, and its guest has come to its end."""
         kind = ("--flavor", "tiny", "--image", "guest")
         self.client("server", "create", "--wait", *kind, *options, server, seconds=300)
         assert self.status(server) == "ACTIVE", self.client("server", "show", server)
         assert eventually(lambda: "GUEST-READY" in self.console(server)), self.console(server)
+
+    def knows_itself(self, server: str) -> bool:
+        """Whether a guest on `private` says its address, which DHCP tells, and its name from the metadata."""
+        [address] = self.asked("server", "show", server)["addresses"]["private"]
+        console = self.console(server)
+        return f"GUEST-ADDRESS {address}/24" in console and f"{server}.novalocal" in console
 
     def status(self, name: str, kind: str = "server") -> str:
         """What its API says of a server or a volume."""
