@@ -173,7 +173,7 @@ class Inputs:
 
     tree: Tree
     roles: dict[str, Role]
-    role_names: frozenset[str] = frozenset()  # of every role that there is, also those without hosts
+    role_names: frozenset[str]  # of every role that there is, also those without hosts
     project: str = ""  # as the hosts file names it
     hosts: tuple[Host, ...]  # of the whole fleet: facts such as ServiceHosts list them all
     chosen: frozenset[str]  # names of the hosts to compile

@@ -50,7 +50,7 @@ def _name_span(name: str, value: Node) -> Span:
 
 def _set(inputs: Inputs, environment: Environment) -> Iterator[tuple[str, Node]]:
     """Every parameter that an environment, a role or a host sets, with its value."""
-    of_roles = {f"{role}{suffix}" for role in {*inputs.roles, *inputs.role_names} for suffix in OF_ROLE}
+    of_roles = {f"{role}{suffix}" for role in inputs.role_names for suffix in OF_ROLE}
     read_here = OWN_PARAMETERS | of_roles
     layers = [environment.parameter_defaults | environment.parameters]
     layers += [role.parameters | role_parameters(environment, role) for role in inputs.roles.values()]
