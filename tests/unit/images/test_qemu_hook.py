@@ -15,6 +15,20 @@ from compiler.shipped import folder
 HOOK = folder("images") / "nova/nova-libvirt/hooks/qemu"
 GROUP = "sys/fs/cgroup/machine.slice/machine-qemu\\x2di\\x2d1/cgroup.procs"
 
+DEFINITION = """\
+<domain>
+  <disk type='file'>
+    <target dev='vda' bus='virtio'/>
+  </disk>
+  <interface type='ethernet'>
+    <target dev='tap0ab0301f-a5'/>
+  </interface>
+  <interface type='ethernet'>
+    <target dev='tap6bf086e1-21'/>
+  </interface>
+</domain>
+"""
+
 pytestmark = pytest.mark.skipif(not shutil.which("systemd-escape"), reason="needs apt-get install systemd")
 
 
@@ -39,7 +53,8 @@ class Host:
         return self.read(f"proc/{os.getpid()}/fd/2")
 
     def hook(self, operation: str = "started", *, systemd: bool = True) -> int:
-        """The exit code of the hook; `busctl` keeps its arguments, and does what its systemd would."""
+        """The exit code of the hook; `busctl` and `ip` keep their arguments; `busctl` does what its systemd would."""
+        self.write("ip", f'#!/bin/sh\necho "$@" >> {self.root}/links\n', 0o755)
         self.write("busctl", f'#!/bin/sh\necho "$@" > {self.root}/call\nexit {0 if systemd else 1}\n', 0o755)
         script = HOOK.read_text()
         for top in ("/run/libvirt", "/proc", "/sys"):
@@ -47,7 +62,7 @@ class Host:
                 f'"{top}/', f'"{self.root}{top}/'
             )
         return subprocess.run(
-            ("bash", "-c", script, "qemu", "i-1", operation, "begin", "-"),
+            ("bash", "-c", script, "qemu", "i-1", operation, "begin", "-"), input=DEFINITION, text=True,
             env={"PATH": f"{self.root}:{os.environ['PATH']}"}, capture_output=True, check=False,
         ).returncode  # fmt: skip
 
@@ -70,6 +85,13 @@ def test_a_started_guest_becomes_a_scope_of_systemd(host: Host) -> None:
         "machine-qemu\\x2di\\x2d1.scope",
         ["PIDs", "au", "1", "42", "0"],
     )
+
+
+def test_the_links_of_a_started_guest_are_set_up(host: Host) -> None:
+    host.write("sys/class/net/tap0ab0301f-a5/flags", "0x1002")
+    host.write("sys/class/net/tap6bf086e1-21/flags", "0x1002")
+    host.hook()
+    assert host.read("links") == "link set dev tap0ab0301f-a5 up\nlink set dev tap6bf086e1-21 up\n"
 
 
 def test_without_systemd_a_started_guest_gets_a_control_group(host: Host) -> None:
