@@ -192,8 +192,11 @@ def is_answered(url: str) -> bool:
 
 
 def deployment(cloud: Cloud) -> None:
-    """Destroy everything but the node's images, and time what comes until a guest has said that it is up."""
-    say("destroy, with volumes", [timed(cloud.operator.heatsink, "destroy", "--volumes", "--yes")])
+    """Destroy everything, pull the images, and time what comes until a guest has said that it is up."""
+    say("destroy, with volumes and images", [timed(cloud.operator.heatsink, "destroy", "--volumes", "--yes")])
+    [manifest] = (cloud.operator.folder / "build/hosts").glob("*/manifest.json")
+    images = {image for unit in json.loads(manifest.read_text())["units"] for image in unit.get("images", ())}
+    cloud.controller.run(("podman", "pull", "--quiet", *sorted(images)), seconds=600)
     began = time.monotonic()
     token = threading.Thread(
         target=lambda: say("first token, after the start of the push", [first_token(cloud, began)])

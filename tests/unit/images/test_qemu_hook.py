@@ -53,7 +53,7 @@ class Host:
         return self.read(f"proc/{os.getpid()}/fd/2")
 
     def hook(self, operation: str = "started", *, systemd: bool = True) -> int:
-        """The exit code of the hook; `busctl` and `ip` keep their arguments; `busctl` does what its systemd would."""
+        """The exit code of the hook. `busctl` and `ip` keep their arguments; with `systemd`, it answers."""
         self.write("ip", f'#!/bin/sh\necho "$@" >> {self.root}/links\n', 0o755)
         self.write("busctl", f'#!/bin/sh\necho "$@" > {self.root}/call\nexit {0 if systemd else 1}\n', 0o755)
         script = HOOK.read_text()
