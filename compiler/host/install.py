@@ -60,6 +60,8 @@ def _place_links(machine: Machine, links: Sequence[Link]) -> None:
 def _stop(change: Transaction) -> None:
     if stops := [*change.plan.stops_before, *came_up_with_old_files(change)]:
         change.pusher.send("progress", text=f"stopping {counted(len(stops), 'unit')}")
+        if not change.wanted.units:  # all leave: none waits for those of a later step
+            change.control("stop", stops, mode="ignore-dependencies", waits=False)
         change.control("stop", stops)
     _forget_runs(change)
 
