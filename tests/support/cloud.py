@@ -68,7 +68,7 @@ def cloud_of(
     cloud = Cloud(operator, lab, ("openstack.yaml", *environments))
     cloud.deploy(roles, *without, **parameters)
     cloud.upload_guest()
-    assert eventually(lambda: bool(cloud.asked("hypervisor", "list")))  # hosts enter their cell a moment later
+    assert eventually(lambda: bool(cloud.asked("hypervisor", "list")))  # its cell has the host
     cloud.client("flavor", "create", "tiny", "--ram", "128", "--disk", "1", "--vcpus", "1")
     yield cloud
     labs.down(lab)
