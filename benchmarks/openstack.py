@@ -10,7 +10,6 @@ API changes. It needs root, and on two cores about ten minutes besides the image
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 import statistics
 import sys
@@ -45,6 +44,7 @@ IMAGES = {
 }
 RELEASE = "{% block IMAGE_footer %}\nLABEL release=NUMBER\n{% endblock %}\n"
 EVERY = 0.05  # seconds between two questions to an API
+LONGEST = 900  # seconds that Keystone may take
 
 
 def main() -> None:
@@ -109,16 +109,14 @@ def push(cloud: Cloud) -> None:
 
 def option(cloud: Cloud, value: int) -> float:
     """An option that one service reads: from its change in an environment until the push has ended."""
-
-    def change() -> None:
-        cloud.change(NovaReservedHostMemory=value)
-        push(cloud)
-
-    return timed(change)
+    began = time.monotonic()
+    cloud.change(NovaReservedHostMemory=value)
+    push(cloud)
+    return time.monotonic() - began
 
 
 def new_images(cloud: Cloud) -> None:
-    """For how long each API does not answer while its image is replaced alone, and then while all are."""
+    """How long a request to each API waits while its image is replaced alone, and then while all are."""
     catalogue = cloud.asked("catalog", "list")
     urls = {entry["Type"]: public(entry["Endpoints"]) for entry in catalogue if entry["Type"] in IMAGES}
     for release, kinds in enumerate([*([kind] for kind in sorted(urls)), sorted(urls)]):
@@ -163,10 +161,12 @@ def asked(urls: dict[str, str]) -> Iterator[dict[str, list[tuple[float, bool]]]]
     askers = [threading.Thread(target=ask, args=(url, answers[kind], end)) for kind, url in urls.items()]
     for asker in askers:
         asker.start()
-    yield answers
-    end.set()
-    for asker in askers:
-        asker.join()
+    try:
+        yield answers
+    finally:
+        end.set()
+        for asker in askers:
+            asker.join()
 
 
 def ask(url: str, answers: list[tuple[float, bool]], end: threading.Event) -> None:
@@ -206,8 +206,7 @@ def deployment(cloud: Cloud) -> None:
     say("everything is up and healthy", [time.monotonic() - began])
     token.join()
     jobs(cloud.controller)
-    cloud.upload_guest()
-    cloud.client("flavor", "create", "tiny", "--ram", "128", "--disk", "1", "--vcpus", "1")
+    cloud.prepare()
     cloud.make_network()
     kind = ("--flavor", "tiny", "--image", "guest", "--network", "private")
     cloud.client("server", "create", "--wait", *kind, "first", seconds=300)
@@ -227,7 +226,7 @@ def first_token(cloud: Cloud, began: float) -> float:
     identity = {"methods": ["password"], "password": {"user": user}}
     body = json.dumps({"auth": {"identity": identity, "scope": scope}}).encode()
     url = f"{access['auth_url'].removesuffix('/v3').rstrip('/')}/v3/auth/tokens"
-    for _ in itertools.count():
+    while time.monotonic() - began < LONGEST:
         try:
             with urlopen(Request(url, body, {"Content-Type": "application/json"}), timeout=30) as answer:
                 if answer.headers["X-Subject-Token"]:

@@ -40,6 +40,13 @@ def test_an_instance_gets_its_address_and_its_metadata(cloud: Cloud) -> None:
     assert cloud.knows_itself("first"), cloud.console("first")
 
 
+def test_a_request_waits_for_its_service(cloud: Cloud) -> None:
+    cloud.controller.run(("systemctl", "stop", "heatsink-keystone"))
+    timer = ("systemd-run", "--on-active=8", "--timer-property=AccuracySec=100ms")
+    cloud.controller.run((*timer, "systemctl", "start", "heatsink-keystone"))
+    assert "gAAAA" in cloud.client("token", "issue")
+
+
 def test_the_hosts_own_tools_show_what_the_containers_made(cloud: Cloud) -> None:
     assert "ovnmeta-" in cloud.controller.run(("ip", "netns"))
     switch = cloud.controller.run(("podman", "exec", "openvswitch_vswitchd", "ovs-vsctl", "show"))

@@ -67,9 +67,7 @@ def cloud_of(
     operator = Operator(folder, labs.up(lab, sum(roles.values())))
     cloud = Cloud(operator, lab, ("openstack.yaml", *environments))
     cloud.deploy(roles, *without, **parameters)
-    cloud.upload_guest()
-    assert eventually(lambda: bool(cloud.asked("hypervisor", "list")))  # its cell has the host
-    cloud.client("flavor", "create", "tiny", "--ram", "128", "--disk", "1", "--vcpus", "1")
+    cloud.prepare()
     yield cloud
     labs.down(lab)
 
@@ -150,6 +148,12 @@ class Cloud:
     def asked(self, *words: str) -> Any:
         """The same, as data."""
         return json.loads(self.client(*words, "--format", "json"))
+
+    def prepare(self) -> None:
+        """Make what servers need, and wait until Nova has found a host: it looks each ten seconds."""
+        self.upload_guest()
+        self.client("flavor", "create", "tiny", "--ram", "128", "--disk", "1", "--vcpus", "1")
+        assert eventually(lambda: bool(self.asked("hypervisor", "list")))
 
     def upload_guest(self) -> None:
         """Build the disk of the tests' guests, and make an image of it."""
