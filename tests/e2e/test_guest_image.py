@@ -16,11 +16,12 @@ import pytest
 from compiler.lab.system import wait_until
 from tests.support.guest_image import build
 
-TOOLS = ("apt-get", "mke2fs", "qemu-img", "qemu-system-x86_64")
+TOOLS = ("apt-get", "mke2fs", "qemu-img", "qemu-system-x86_64", "ssh", "ssh-keygen")
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(
-        not all(map(shutil.which, TOOLS)), reason="needs apt-get install e2fsprogs qemu-system-x86 qemu-utils"
+        not all(map(shutil.which, TOOLS)),
+        reason="needs apt-get install e2fsprogs openssh-client qemu-system-x86 qemu-utils",
     ),
 ]
 METADATA = """#!/bin/bash
@@ -29,6 +30,7 @@ while read -r header && [[ ${header} != $'\\r' ]]; do :; done
 case $path in
 */instance-id) body=i-1 ;;
 */hostname) body=s1.novalocal ;;
+*/openssh-key) body=$(< "${0%/*}/key.pub") ;;
 */user-data) body=$(printf '#!/bin/sh\\necho GUEST-RAN $(uname)') ;;
 esac
 printf 'HTTP/1.0 200 OK\\r\\n\\r\\n%s\\n' "$body"
@@ -41,6 +43,7 @@ class Guest:
 
     console: Path
     port: int
+    ssh_port: int
 
     def said(self, word: str) -> list[str]:
         return re.findall(rf"^GUEST-{word}\b ?(.*?)\r?$", self.console.read_text(), re.MULTILINE)
@@ -53,7 +56,8 @@ def guest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guest]:
     (folder / "volume").write_bytes(bytes(2**20))
     (folder / "metadata").write_text(METADATA)
     (folder / "metadata").chmod(0o755)
-    guest = Guest(folder / "console", _free_port())
+    subprocess.run(("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / "key"), check=True)
+    guest = Guest(folder / "console", _free_port(), _free_port())
     with subprocess.Popen(_qemu(folder, guest), stdin=subprocess.DEVNULL) as process:
         try:
             assert wait_until(lambda: guest.console.exists() and bool(guest.said("READY")), seconds=240)
@@ -67,6 +71,7 @@ def _qemu(folder: Path, guest: Guest) -> tuple[str, ...]:
         "user,model=virtio-net-pci,net=169.254.169.0/24,dhcpstart=169.254.169.15",
         f"guestfwd=tcp:169.254.169.254:80-cmd:{folder}/metadata",
         f"hostfwd=tcp:127.0.0.1:{guest.port}-:80",
+        f"hostfwd=tcp:127.0.0.1:{guest.ssh_port}-:22",
     )
     return (
         "qemu-system-x86_64", "-accel", "tcg", "-m", "128", "-display", "none", "-nodefaults",
@@ -97,3 +102,11 @@ def test_the_guest_serves_its_id(guest: Guest) -> None:
 
 def test_the_guest_has_written_to_its_volume(guest: Guest) -> None:
     assert (guest.console.parent / "volume").read_bytes().startswith(b"written-by-i-1\0")
+
+
+def test_the_key_of_the_metadata_opens_the_guest(guest: Guest) -> None:
+    key = guest.console.parent / "key"
+    options = ("-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "BatchMode=yes")
+    to_guest = ("ssh", *options, "-i", key, "-p", str(guest.ssh_port), "root@127.0.0.1")
+    done = subprocess.run((*to_guest, "sudo hostname"), capture_output=True, text=True, check=False)
+    assert done.stdout == "s1.novalocal\n", done.stderr

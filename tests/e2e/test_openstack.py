@@ -1,5 +1,7 @@
 """A real OpenStack on a node: the library's services in one push, and an instance that boots.
 
+With --openstack on each backend, else with podman's units.
+
 The tests go on from one another, as an operator's days do.
 """
 
@@ -9,15 +11,24 @@ from collections.abc import Iterator
 
 import pytest
 
+from compiler.lab.base import Engine
+from compiler.model.container import Backend
 from tests.support.cloud import FURTHER, Cloud, cloud_of, eventually
 
 pytestmark = pytest.mark.lab
 
 
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+LONG = pytest.mark.openstack
+BACKENDS = ("podman", pytest.param("quadlet", marks=LONG), pytest.param("docker", marks=LONG))
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def cloud(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    backend: Backend = request.param
+    environments = () if backend == "podman" else (f"{backend}.yaml",)
+    engine: Engine = "docker" if backend == "docker" else "podman"
     folder = tmp_path_factory.mktemp("site")
-    with cloud_of(folder, {"AllInOne": 1}, *FURTHER) as cloud:
+    with cloud_of(folder, {"AllInOne": 1}, *FURTHER, environments=environments, engine=engine) as cloud:
         cloud.make_network()
         yield cloud
 
@@ -49,11 +60,10 @@ def test_a_request_waits_for_its_service(cloud: Cloud) -> None:
 
 def test_the_hosts_own_tools_show_what_the_containers_made(cloud: Cloud) -> None:
     assert "ovnmeta-" in cloud.controller.run(("ip", "netns"))
-    switch = cloud.controller.run(("podman", "exec", "openvswitch_vswitchd", "ovs-vsctl", "show"))
+    switch = cloud.inside("openvswitch_vswitchd", "ovs-vsctl", "show")
     assert "datapath_type: netdev" in switch
 
 
-@pytest.mark.openstack
 def test_an_instance_lives_on_while_what_runs_it_starts_anew(cloud: Cloud) -> None:
     before = cloud.controller.run(("pgrep", "qemu"))
     for service in (
@@ -65,8 +75,15 @@ def test_an_instance_lives_on_while_what_runs_it_starts_anew(cloud: Cloud) -> No
     ):
         cloud.controller.run(("systemctl", "restart", f"heatsink-{service}"), seconds=180)
     assert cloud.controller.run(("pgrep", "qemu")) == before
-    assert "running" in cloud.controller.run(("podman", "exec", "nova_libvirt", "virsh", "list"))
+    assert "running" in cloud.inside("nova_libvirt", "virsh", "list")
     assert cloud.status("first") == "ACTIVE"
+
+
+def test_an_instance_lives_on_while_libvirt_comes_back_from_a_crash(cloud: Cloud) -> None:
+    before = cloud.controller.run(("pgrep", "qemu"))
+    cloud.controller.run(("pkill", "--signal=KILL", "--exact", "libvirtd"))
+    assert eventually(lambda: virsh_answers(cloud))
+    assert cloud.controller.run(("pgrep", "qemu")) == before
 
 
 def test_nothing_of_an_instance_is_left_after_it(cloud: Cloud) -> None:
@@ -75,3 +92,8 @@ def test_nothing_of_an_instance_is_left_after_it(cloud: Cloud) -> None:
     assert eventually(lambda: "ovnmeta-" not in cloud.controller.run(("ip", "netns")))
     left = cloud.controller.run(("ls", "/var/lib/nova/instances")).split()
     assert set(left) <= {"_base", "compute_nodes", "locks"}
+
+
+def virsh_answers(cloud: Cloud) -> bool:
+    command = (cloud.controller.engine, "exec", "nova_libvirt", "virsh", "list")
+    return "running" in cloud.controller.attempt(command).stdout

@@ -53,7 +53,7 @@ def test_an_instance_answers_at_a_floating_address(cloud: Cloud) -> None:
 
 def test_the_topology_agent_shows_who_is_attached(cloud: Cloud) -> None:
     url = f"http://{cloud.controller.address}:9180/"
-    topology = json.loads(cloud.controller.run(("podman", "exec", "kolla_toolbox", "curl", "--silent", url)))
+    topology = json.loads(cloud.inside("kolla_toolbox", "curl", "--silent", url))
     [ports] = (bridge["ports"] for bridge in topology["bridges"] if bridge["name"] == "br-int")
     attached = {port["attached"].partition("-")[0] for port in ports if port["attached"]}
     assert attached == {"qdhcp", "qrouter"}
@@ -119,5 +119,5 @@ def kinds(units: set[str]) -> set[str]:
 
 def reset(cloud: Cloud) -> None:
     """Boot the only guest again, as its reset button would, of which Nova and Neutron know nothing."""
-    [guest] = cloud.controller.run(("podman", "exec", "nova_libvirt", "virsh", "list", "--name")).split()
-    cloud.controller.run(("podman", "exec", "nova_libvirt", "virsh", "reset", guest))
+    [guest] = cloud.inside("nova_libvirt", "virsh", "list", "--name").split()
+    cloud.inside("nova_libvirt", "virsh", "reset", guest)

@@ -175,4 +175,4 @@ def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
 
 def nova_conf(cloud: Cloud) -> str:
     """The settings that nova_compute runs with."""
-    return cloud.controller.run(("podman", "exec", "nova_compute", "cat", "/etc/nova/nova.conf"))
+    return cloud.inside("nova_compute", "cat", "/etc/nova/nova.conf")

@@ -70,11 +70,6 @@ def schemes(cloud: Cloud) -> dict[str, set[str]]:
     }
 
 
-def inside(cloud: Cloud, container: str, *command: str) -> str:
-    """What a command prints in a container of the node."""
-    return cloud.controller.run(("podman", "exec", container, *command))
-
-
 def test_every_public_endpoint_is_https_and_every_internal_one_is_http(cloud: Cloud) -> None:
     assert schemes(cloud) == {"public": {"https"}, "internal": {"http"}}
 
@@ -141,9 +136,9 @@ def test_a_renewed_certificate_restarts_haproxy_alone(cloud: Cloud) -> None:
 
 def test_compute_hosts_reach_one_another_by_ssh_with_the_key_alone(cloud: Cloud) -> None:
     address = cloud.controller.address
-    assert inside(cloud, "nova_compute", "ssh", address, "id", "-un") == "nova\n"
+    assert cloud.inside("nova_compute", "ssh", address, "id", "-un") == "nova\n"
     guests = f"virsh --connect qemu+ssh://nova@{address}:8022/system list --name"
-    assert inside(cloud, "nova_libvirt", *shlex.split(guests)).startswith("instance-")
+    assert cloud.inside("nova_libvirt", *shlex.split(guests)).startswith("instance-")
     refused = cloud.controller.attempt(
         ("ssh", "-p", "8022", "-o", "StrictHostKeyChecking=no", "-o", "BatchMode=yes", f"nova@{address}")
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 from compiler import lab as labs
 from compiler.lab import Lab, LabNode
+from compiler.lab.base import Engine
 from tests.support.guest_image import build
 from tests.support.nodes import Operator
 
@@ -59,12 +60,13 @@ def cloud_of(
     roles: Mapping[str, int],
     *without: str,
     environments: Sequence[str] = (),
+    engine: Engine = "podman",
     **parameters: object,
 ) -> Iterator[Cloud]:
     """A cloud on nodes of its own, without these services, with the image `guest` and the flavor `tiny`."""
     lab = Lab(state=STATE, subnet=SUBNET)
     labs.down(lab)
-    operator = Operator(folder, labs.up(lab, sum(roles.values())))
+    operator = Operator(folder, labs.up(lab, sum(roles.values()), engine=engine))
     cloud = Cloud(operator, lab, ("openstack.yaml", *environments))
     cloud.deploy(roles, *without, **parameters)
     cloud.prepare()
@@ -137,13 +139,15 @@ class Cloud:
         """An output of the fleet, with its secrets."""
         return self.operator.heatsink("output", *self.options, "--show-secrets", name).strip()
 
-    def client(self, *words: str, seconds: float = 120) -> str:
-        """What the client answers to the administrator."""
-        done = self.controller.attempt(
-            ("podman", "exec", "kolla_toolbox", "openstack", *words), seconds=seconds
-        )
+    def inside(self, name: str, *command: str, seconds: float = 120) -> str:
+        """What a command prints in a container of the controller."""
+        done = self.controller.attempt((self.controller.engine, "exec", name, *command), seconds=seconds)
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def client(self, *words: str, seconds: float = 120) -> str:
+        """What the client answers to the administrator."""
+        return self.inside("kolla_toolbox", "openstack", *words, seconds=seconds)
 
     def asked(self, *words: str) -> Any:
         """The same, as data."""
@@ -160,7 +164,8 @@ class Cloud:
         disk = self.operator.folder / "guest.qcow2"
         build(disk)
         (self.controller.root / "var/lib/guest.qcow2").write_bytes(disk.read_bytes())
-        self.controller.run(("podman", "cp", "/var/lib/guest.qcow2", f"kolla_toolbox:{GUEST}"))
+        engine = self.controller.engine
+        self.controller.run((engine, "cp", "/var/lib/guest.qcow2", f"kolla_toolbox:{GUEST}"))
         options = (
             "--disk-format",
             "qcow2",
@@ -169,7 +174,7 @@ class Cloud:
             "--property",
             "os_shutdown_timeout=5",
         )
-        self.client("image", "create", "guest", *options, "--file", GUEST)
+        self.client("image", "create", "guest", "--public", *options, "--file", GUEST)
 
     def make_network(self) -> None:
         """A network `private` for instances."""

@@ -19,9 +19,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 SCRIPTS = Path(__file__).parent / "guest"
-PROGRAMS = {"init": "init", "dhcp": "etc/dhcp", "power": "etc/acpi/PWRF/00000080"}
+PROGRAMS = {"init": "init", "dhcp": "etc/dhcp", "power": "etc/acpi/PWRF/00000080", "sudo": "bin/sudo"}
 MODULES = ("virtio_pci", "virtio_blk", "virtio_net", "virtio_rng", "button", "evdev")  # others are built in
-PACKAGES = ("busybox-static", "grub-common", "grub-pc-bin")
+PACKAGES = ("busybox-static", "grub-common", "grub-pc-bin", "dropbear-bin")
+LIBRARIES = {
+    "ld-linux-x86-64.so.2": "libc6",
+    "libc.so.6": "libc6",
+    "libcrypt.so.1": "libcrypt1",
+    "libgmp.so.10": "libgmp10",
+    "libtomcrypt.so.1": "libtomcrypt1",
+    "libtommath.so.1": "libtommath1",
+    "libz.so.1": "zlib1g",
+}  # of dropbear, with the packages that they are in
 KERNEL = "linux-image-cloud-amd64"
 
 SECTOR = 512
@@ -57,13 +66,16 @@ def unpacked(folder: Path) -> Path:
     downloads.mkdir(mode=0o777)
     depends = _run("apt-cache", "depends", KERNEL)
     kernels = re.findall(r"Depends: (linux-image-\S+)", depends)[:1]
-    _run("apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", *PACKAGES, *kernels, cwd=downloads)
+    wanted = sorted({*PACKAGES, *LIBRARIES.values()})
+    _run("apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", *wanted, *kernels, cwd=downloads)
     for package in sorted(downloads.glob("*.deb")):
         _run("dpkg-deb", "--extract", str(package), str(files))
     return files
 
 
 # The root file system.
+
+FOLDERS = ("bin", "dev", "etc", "etc/acpi", "etc/acpi/PWRF", "lib64", "modules", "proc", "sys", "www")
 
 
 @dataclass(frozen=True)
@@ -92,10 +104,14 @@ def initramfs(packages: Path) -> bytes:
 
 def root(packages: Path) -> Iterator[Member]:
     """Folders before what is in them."""
-    for folder in ("bin", "dev", "etc", "etc/acpi", "etc/acpi/PWRF", "modules", "proc", "sys", "www"):
+    for folder in FOLDERS:
         yield Member(folder)
-    [busybox] = packages.glob("**/bin/busybox")
-    yield Member("bin/busybox", busybox.read_bytes())
+    for program in ("busybox", "dropbear"):
+        [file] = packages.glob(f"**/*bin/{program}")
+        yield Member(f"bin/{program}", file.read_bytes())
+    for library in LIBRARIES:
+        [file] = packages.glob(f"**/lib/x86_64-linux-gnu/{library}")
+        yield Member(f"lib64/{library}", file.read_bytes())
     for script, path in PROGRAMS.items():
         yield Member(path, (SCRIPTS / script).read_bytes())
     modules = list(in_order(MODULES, kernel_modules(packages)))
