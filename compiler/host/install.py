@@ -20,6 +20,8 @@ from .taken import give_back, keep_originals
 from .transaction import Transaction
 from .wire import counted
 
+IN_ORDER = 8  # seconds
+
 
 def install(change: Transaction) -> None:
     """Stop units that leave, install and remove files, and have systemd read its own that changed."""
@@ -60,10 +62,19 @@ def _place_links(machine: Machine, links: Sequence[Link]) -> None:
 def _stop(change: Transaction) -> None:
     if stops := [*change.plan.stops_before, *came_up_with_old_files(change)]:
         change.pusher.send("progress", text=f"stopping {counted(len(stops), 'unit')}")
-        if not change.wanted.units:  # all leave: none waits for those of a later step
-            change.control("stop", stops, mode="ignore-dependencies", waits=False)
+        if not change.wanted.units:
+            _stop_by_steps(change, stops)
         change.control("stop", stops)
     _forget_runs(change)
+
+
+def _stop_by_steps(change: Transaction, stops: Sequence[str]) -> None:
+    """Stop the units of all steps, those of the last one first, and what is not down before long all at once.
+
+    A service hangs whose database stops with it, but one that ignores SIGTERM does not hold up all others.
+    """
+    change.control("stop", stops, limit=IN_ORDER)
+    change.control("stop", stops, mode="ignore-dependencies", waits=False)
 
 
 def _forget_runs(change: Transaction) -> None:

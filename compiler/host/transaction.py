@@ -25,8 +25,19 @@ class Transaction(NamedTuple):
     installed: Installed
     timeout: float  # seconds that the units of a step may take to come up
 
-    def control(self, verb: str, names: Sequence[str], *, mode: str = "replace", waits: bool = True) -> None:
-        """Start or stop units together. Whether that worked is read from the units' states."""
+    def control(
+        self,
+        verb: str,
+        names: Sequence[str],
+        *,
+        mode: str = "replace",
+        waits: bool = True,
+        limit: float | None = None,
+    ) -> None:
+        """Start or stop units together, and wait for so many seconds at most.
+
+        Whether that worked is read from the units' states.
+        """
         if names:
             with contextlib.suppress(TimeLimitError):  # what it asked for goes on in systemd
-                control(self.machine, verb, names, limit=self.timeout, mode=mode, waits=waits)
+                control(self.machine, verb, names, limit=limit or self.timeout, mode=mode, waits=waits)

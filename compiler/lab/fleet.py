@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 
 from compiler.lab import network
 from compiler.lab.base import DEFAULT_RELEASE, Engine, Release, build_base
@@ -50,8 +52,8 @@ def nodes(lab: Lab) -> tuple[LabNode, ...]:
 def down(lab: Lab, numbers: Iterable[int] = ()) -> tuple[LabNode, ...]:
     """Stop nodes, delete their disks and return them.
 
-    Without numbers, that is every node, and the registry and the bridge are removed too. The lab's key and
-    the images in its registry stay on disk for the next `up`.
+    Without numbers, that is every node, and the registry, the bridge and the shared folder are removed too.
+    The lab's key and the images in its registry stay on disk for the next `up`.
     """
     require_root()
     with locked(lab.lock):
@@ -63,6 +65,8 @@ def down(lab: Lab, numbers: Iterable[int] = ()) -> tuple[LabNode, ...]:
         if not named:
             kill_all(lab.bridge)
             network.remove_bridge(lab)
+            with suppress(FileNotFoundError):
+                shutil.rmtree(lab.shared)
     return destroyed
 
 

@@ -18,7 +18,7 @@ from typing import Literal
 from compiler.lab import network
 from compiler.lab.base import DEFAULT_RELEASE, Engine, Release
 from compiler.lab.cgroup import Cgroup, program_cgroup
-from compiler.lab.place import Lab
+from compiler.lab.place import SHARED, Lab
 from compiler.lab.system import LabError, run, wait_until
 
 NodeState = Literal["up", "cut", "off"]
@@ -152,6 +152,7 @@ class LabNode:
         if self._cgroup.populated:
             return
         self.mount()
+        self.lab.shared.mkdir(exist_ok=True)
         network.remove(self.cable)
         # If the machine mounts cgroup v1 too, nspawn gives the node version 2 only with this variable.
         self._cgroup.start(
@@ -283,5 +284,5 @@ def _nspawn(node: LabNode, machine: str) -> tuple[str | Path, ...]:
         # Nodes share the machine's clock and must not set it; podman and docker need the other capabilities.
         "--capability=all", "--drop-capability=CAP_SYS_TIME", "--system-call-filter=@keyring bpf @mount",
         # Container storage uses overlays, which do not work on top of an overlay.
-        f"--bind={node.folder}/store:{_STORES[node.engine]}", *binds,
+        f"--bind={node.folder}/store:{_STORES[node.engine]}", f"--bind={node.lab.shared}:{SHARED}", *binds,
     )  # fmt: skip

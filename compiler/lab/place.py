@@ -13,6 +13,7 @@ STATE = Path("/var/lib/heatsink-lab")
 CACHE = Path("/var/cache/heatsink-lab")
 SUBNET = "198.18.77"
 NODES = range(1, 245)
+SHARED = Path("/srv/shared")  # on every node, as a file server's folder would be
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,11 @@ class Lab:
     def known_hosts(self) -> Path:
         """The nodes' own host keys, in OpenSSH's format."""
         return self.state / "known_hosts"
+
+    @property
+    def shared(self) -> Path:
+        """The folder that all nodes have as `SHARED`."""
+        return self.state / "shared"
 
     @property
     def lock(self) -> Path:

@@ -94,10 +94,27 @@ def test_a_destruction_that_is_cut_off_is_finished_by_the_next(operator: Operato
     assert traces(node) == ""
 
 
-def test_containers_of_all_steps_stop_at_the_same_time(operator: Operator, node: LabNode) -> None:
-    """By name, these stop behind the targets of the steps, which wait for the steps behind their own."""
-    operator.writes(*(container(f"z{step}", step, grace=15) for step in range(1, 6)))
+def test_containers_stop_in_the_order_of_their_steps(operator: Operator, node: LabNode) -> None:
+    operator.writes(*(container(f"y{step}", step) for step in range(1, 4)))
     operator.push()
     operator.heatsink("destroy", "--yes")
-    said = node.run(("journalctl", "--boot", "--output=cat", "_PID=1", "--grep=^Stopp(ing|ed) heatsink-z"))
-    assert [line.split()[0] for line in said.splitlines()] == ["Stopping"] * 5 + ["Stopped"] * 5
+    assert stops(node, "y") == [
+        f"{word} heatsink-y{step}" for step in (3, 2, 1) for word in ("Stopping", "Stopped")
+    ]
+
+
+def test_containers_that_ignore_sigterm_are_killed_at_the_same_time(
+    operator: Operator, node: LabNode
+) -> None:
+    """By name, these stop behind the targets of the steps, which wait for the steps behind their own."""
+    operator.writes(*(container(f"z{step}", step, grace=20) for step in range(1, 6)))
+    operator.push()
+    operator.heatsink("destroy", "--yes")
+    assert [line.split()[0] for line in stops(node, "z")] == ["Stopping"] * 5 + ["Stopped"] * 5
+
+
+def stops(node: LabNode, names: str) -> list[str]:
+    """Which containers systemd said were stopping and stopped, of those whose names begin so."""
+    lines = f"--grep=^Stopp(ing|ed) heatsink-{names}"
+    said = node.run(("journalctl", "--boot", "--output=cat", "_PID=1", lines))
+    return [line.partition(".service")[0] for line in said.splitlines()]

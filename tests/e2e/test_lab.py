@@ -47,6 +47,13 @@ def test_each_node_has_a_host_key_and_a_machine_id_of_its_own(nodes: tuple[LabNo
     assert len(identities) == len(nodes)
 
 
+def test_nodes_have_a_folder_in_common(nodes: tuple[LabNode, ...]) -> None:
+    first, second = nodes
+    first.run(("touch", "/srv/shared/by-first"))
+    second.reboot()
+    assert second.run(("ls", "/srv/shared")) == "by-first\n"
+
+
 def test_nodes_that_are_up_stay_up(place: Lab, nodes: tuple[LabNode, ...]) -> None:
     before = [node.boot_id() for node in nodes]
     labs.up(place, 2)

@@ -100,7 +100,7 @@ class Cloud:
             "resource_registry": dict.fromkeys(without, "OS::Heat::None"),
         }
         (self.operator.folder / "site.yaml").write_text(json.dumps(site))
-        self._write_hosts(roles)
+        self.write_hosts(roles)
         self.operator.heatsink("images", "build", *self.options)
         self.operator.heatsink("images", "push", "--registry", registry, "--insecure-registry", *self.options)
         self.push()
@@ -119,7 +119,8 @@ class Cloud:
         path.write_text(json.dumps(site))
         self.operator.heatsink("compile", *self.options)
 
-    def _write_hosts(self, roles: Mapping[str, int]) -> None:
+    def write_hosts(self, roles: Mapping[str, int]) -> None:
+        """Write the hosts file: nodes in the order of the roles."""
         names = iter(self.operator.nodes)
         hosts = [
             {"name": node.name, "role": role, "address": node.address}

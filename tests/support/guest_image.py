@@ -19,7 +19,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 SCRIPTS = Path(__file__).parent / "guest"
-PROGRAMS = {"init": "init", "dhcp": "etc/dhcp", "power": "etc/acpi/PWRF/00000080", "sudo": "bin/sudo"}
+PROGRAMS = {
+    "init": "init",
+    "dhcp": "etc/dhcp",
+    "power": "etc/acpi/PWRF/00000080",
+    "sudo": "bin/sudo",
+    "curl": "bin/curl",
+}
 MODULES = ("virtio_pci", "virtio_blk", "virtio_net", "virtio_rng", "button", "evdev")  # others are built in
 PACKAGES = ("busybox-static", "grub-common", "grub-pc-bin", "dropbear-bin")
 LIBRARIES = {
