@@ -6,24 +6,17 @@ The tests go on from one another, as an operator's days do.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 
 from compiler.lab import LabNode
-from tests.support.cloud import SUBNET, Cloud, cloud_of, eventually
+from tests.support.cloud import SUBNET, Cloud, answers_outside, cloud_of, eventually
 from tests.support.tempest import smoke
 
 pytestmark = [pytest.mark.lab, pytest.mark.openstack]
 
 ROLES = {"Controller": 1, "Compute": 2}
-# For a guest: says whether another one answers.
-ASK = """\
-#!/bin/sh
-until answer=$(timeout 5 wget -q -O - http://{address}/); do sleep 2; done
-echo "GUEST-HEARS $answer"
-"""
 
 
 @pytest.fixture(scope="module")
@@ -71,14 +64,7 @@ def test_an_instance_gets_its_address_and_its_metadata_on_a_compute_host(
 
 
 def test_an_instance_reaches_another_on_another_host(cloud: Cloud, second: LabNode) -> None:
-    [address] = cloud.asked("server", "show", "first")["addresses"]["private"]
-    cloud.controller.run(
-        (cloud.controller.engine, "exec", "--interactive", "kolla_toolbox", "sh", "-c", "cat >/tmp/ask"),
-        stdin=ASK.format(address=address),
-    )
-    options = ("--network", "private", "--user-data", "/tmp/ask")
-    cloud.boots("second", *options, "--availability-zone", f"nova:{second.name}")
-    assert f"GUEST-HEARS i-00000001 {address}/24" in cloud.console("second")
+    cloud.boots_asking("second", "first", "--availability-zone", f"nova:{second.name}")
 
 
 def test_a_floating_address_answers_outside(cloud: Cloud) -> None:
@@ -209,12 +195,4 @@ def _host(cloud: Cloud, server: str) -> str:
 
 
 def _answers() -> bool:
-    """Whether the guest's web server answers this machine at the floating address."""
-    connection = HTTPConnection(f"{SUBNET}.210", timeout=5)
-    try:
-        connection.request("GET", "/")
-        return "i-0" in connection.getresponse().read().decode()
-    except OSError:
-        return False
-    finally:
-        connection.close()
+    return answers_outside(f"{SUBNET}.210")

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,12 @@ FURTHER = (
     "OS::TripleO::Services::NovaVncProxy",
     "OS::TripleO::Services::Rsyslog",
 )
+# Of a guest: asks another one until it answers.
+ASK = """\
+#!/bin/sh
+until answer=$(timeout 5 wget -q -O - http://{address}/); do sleep 2; done
+echo "GUEST-HEARS $answer"
+"""
 GUEST = "/tmp/guest.qcow2"  # in the container of the client
 STATE = Path("/var/lib/heatsink-openstack-test")  # the registry in it keeps what was pushed from run to run
 SUBNET = "198.19.98"
@@ -204,6 +211,22 @@ class Cloud:
         assert self.status(server) == "ACTIVE", self.client("server", "show", server)
         assert eventually(lambda: "GUEST-READY" in self.console(server)), self.console(server)
 
+    def boots_asking(self, server: str, other: str, *options: str) -> None:
+        """Create a server on `private`, which waits until another one there answers it."""
+        [address] = self.asked("server", "show", other)["addresses"]["private"]
+        write = (
+            self.controller.engine,
+            "exec",
+            "--interactive",
+            "kolla_toolbox",
+            "sh",
+            "-c",
+            "cat >/tmp/ask",
+        )
+        self.controller.run(write, stdin=ASK.format(address=address))
+        self.boots(server, "--network", "private", "--user-data", "/tmp/ask", *options)
+        assert f" {address}/24" in self.console(server).partition("GUEST-HEARS")[2]
+
     def knows_itself(self, server: str) -> bool:
         """Whether a guest on `private` says its address, which DHCP tells, and its name from the metadata."""
         [address] = self.asked("server", "show", server)["addresses"]["private"]
@@ -213,6 +236,18 @@ class Cloud:
     def status(self, name: str, kind: str = "server") -> str:
         """What its API says of a server or a volume."""
         return self.client(kind, "show", name, "-f", "value", "-c", "status").strip()
+
+
+def answers_outside(address: str) -> bool:
+    """Whether a guest's web server answers this machine, with the guest's id."""
+    connection = HTTPConnection(address, timeout=5)
+    try:
+        connection.request("GET", "/")
+        return "i-0" in connection.getresponse().read().decode()
+    except OSError:
+        return False
+    finally:
+        connection.close()
 
 
 def eventually(holds: Callable[[], bool], seconds: float = 240) -> bool:
