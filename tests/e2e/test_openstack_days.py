@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from http.cookiejar import CookieJar
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, build_opener, urlopen
@@ -14,6 +15,7 @@ from urllib.request import HTTPCookieProcessor, build_opener, urlopen
 import pytest
 import yaml
 
+from compiler.shipped import folder as shipped
 from tests.support.cloud import Cloud, cloud_of, eventually
 
 pytestmark = [pytest.mark.lab, pytest.mark.openstack]
@@ -32,6 +34,44 @@ resources:
 outputs:
   address: {value: {get_attr: [Server, first_address]}}
 """
+# A tree beside the library's: a page, in an image of its own, that says where Keystone is.
+OWN = {
+    "own.yaml": "resource_registry: {Own::Services::StatusPage: templates/own/status-page.yaml}\n",
+    "images/status-page/Dockerfile.j2": """\
+{% from "macros.j2" import install_packages %}
+FROM {{ parent("base") }}
+{{ install_packages(["python3"]) }}
+""",
+    "templates/own/status-page.yaml": """\
+heat_template_version: wallaby
+resources:
+  Keystone: {type: ../keystone/keystone-endpoint.yaml}
+  Page:
+    type: ../container.yaml
+    properties:
+      Name: status_page
+      Step: 5
+      Command: python3 -m http.server --directory /srv/page 18099
+      Files:
+        srv/page/index.html:
+          text:
+            str_replace:
+              template: "HOST:PORT\\n"
+              params:
+                HOST: {get_attr: [Keystone, endpoint, host]}
+                PORT: {get_attr: [Keystone, endpoint, port]}
+      Container:
+        image: status-page
+        restart: always
+        healthcheck: {test: healthcheck_listen python3 18099}
+outputs:
+  role_data:
+    value:
+      service_name: status_page
+      host_ports: [18099]
+      parts: [{get_attr: [Page, role_data]}]
+""",
+}
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +168,23 @@ def test_a_service_leaves_and_comes_back(cloud: Cloud) -> None:
     assert horizon not in runs(cloud)
     push(cloud)
     assert horizon in runs(cloud)
+
+
+def test_a_service_of_an_own_tree_comes_and_leaves(cloud: Cloud) -> None:
+    before = runs(cloud)
+    for name, text in OWN.items():
+        path = cloud.operator.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    services = yaml.safe_load((shipped("roles") / "AllInOne.yaml").read_text())["ServicesDefault"]
+    more = replace(cloud, environments=(*cloud.environments, "own.yaml"))
+    more.build()
+    push(more, AllInOneServices=[*services, "Own::Services::StatusPage"])
+    assert changed(before, runs(cloud)) == {"heatsink-status_page.service"}
+    with urlopen(f"http://{cloud.controller.address}:18099/", timeout=10) as page:
+        assert page.read().decode() == f"{cloud.controller.address}:5000\n"
+    push(cloud, AllInOneServices=services)
+    assert runs(cloud) == before
 
 
 def test_all_is_back_after_a_power_cut(cloud: Cloud) -> None:

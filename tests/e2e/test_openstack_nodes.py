@@ -165,10 +165,12 @@ def test_a_compute_host_leaves(cloud: Cloud, compute: LabNode, second: LabNode) 
     assert _answers()
 
 
-def test_a_compute_host_comes(cloud: Cloud, compute: LabNode, second: LabNode) -> None:
+def test_a_compute_host_comes_back(cloud: Cloud, compute: LabNode, second: LabNode) -> None:
     cloud.write_hosts(ROLES)
     cloud.push()
     cloud.operator.heatsink("status")
+    cloud.inside("nova_conductor", "nova-manage", "cell_v2", "discover_hosts", "--by-service")
+    assert _hypervisors(cloud) == {compute.name: "up", second.name: "up"}
     cloud.boots("fourth", "--network", "private", "--availability-zone", f"nova:{second.name}")
     assert cloud.knows_itself("fourth")
     cloud.client("server", "delete", "--wait", "fourth")

@@ -108,9 +108,14 @@ class Cloud:
         }
         (self.operator.folder / "site.yaml").write_text(json.dumps(site))
         self.write_hosts(roles)
-        self.operator.heatsink("images", "build", *self.options)
-        self.operator.heatsink("images", "push", "--registry", registry, "--insecure-registry", *self.options)
+        self.build()
         self.push()
+
+    def build(self) -> None:
+        """Build what images have changed, and push them to the lab's registry."""
+        registry = ("--registry", self.lab.registry, "--insecure-registry")
+        self.operator.heatsink("images", "build", *self.options)
+        self.operator.heatsink("images", "push", *registry, *self.options)
 
     def push(self) -> None:
         """Compile, and push."""

@@ -61,3 +61,14 @@ def test_only_haproxy_needs_the_certificate(tmp_path: Path) -> None:
     assert [path for path, text in built.items() if "secret:PublicTls" in text] == [
         "var/lib/config-data/haproxy/etc/haproxy/tls.pem"
     ]
+
+
+def test_the_url_of_the_message_queue_has_every_server(tmp_path: Path) -> None:
+    hosts = [{"name": f"c{n}", "role": "Controller", "address": f"192.0.2.{n}"} for n in (1, 2)]
+    (tmp_path / "hosts.yaml").write_text(json.dumps({"hosts": hosts}))
+    assert exit_code(("compile", "-e", "environments/openstack.yaml"), tmp_path) == 0
+    conf = tmp_path / "build/hosts/c2/root/var/lib/config-data/nova_api/etc/nova/nova.conf"
+    [url] = re.findall(r"^transport_url = (.*)$", conf.read_text(), re.M)
+    assert re.sub(r"@{heatsink:secret:[^}]*}", "SECRET", url) == (
+        "rabbit://openstack:SECRET@192.0.2.1:5672,openstack:SECRET@192.0.2.2:5672/"
+    )
