@@ -34,6 +34,7 @@ test-long: packages venv
 	@HEATSINK_EXAMPLES=10000 $(BIN)/pytest tests/unit/host/test_power_loss.py
 	@$(BIN)/pytest --lab --long -m "backends or long"
 
+test-openstack: PACKAGES += iputils-ping
 test-openstack: packages venv
 	@$(BIN)/pytest --lab --openstack tests/e2e/test_openstack*.py
 
