@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from compiler.shipped import folder as shipped
-from tests.support.cloud import Cloud, cloud_of, eventually
+from tests.support.cloud import Cloud, cloud_of, eventually, guests_of
 
 pytestmark = [pytest.mark.lab, pytest.mark.openstack]
 
@@ -137,19 +137,19 @@ def test_a_guest_has_a_page_with_its_console(cloud: Cloud) -> None:
 
 
 def test_an_option_restarts_its_service_alone(cloud: Cloud) -> None:
-    guests, before = cloud.controller.run(("pgrep", "qemu")), runs(cloud)
+    guests, before = guests_of(cloud.controller), runs(cloud)
     push(cloud, NovaReservedHostMemory=64)
     assert changed(before, runs(cloud)) == {"heatsink-nova_compute.service"}
     assert "reserved_host_memory_mb = 64" in nova_conf(cloud)
-    assert cloud.controller.run(("pgrep", "qemu")) == guests
+    assert guests_of(cloud.controller) == guests
 
 
 def test_a_rollback_takes_the_option_back(cloud: Cloud) -> None:
-    guests, before = cloud.controller.run(("pgrep", "qemu")), runs(cloud)
+    guests, before = guests_of(cloud.controller), runs(cloud)
     cloud.operator.heatsink("rollback", "--yes")
     assert changed(before, runs(cloud)) == {"heatsink-nova_compute.service"}
     assert "reserved_host_memory_mb = 0" in nova_conf(cloud)
-    assert cloud.controller.run(("pgrep", "qemu")) == guests
+    assert guests_of(cloud.controller) == guests
     push(cloud, NovaReservedHostMemory=0)
 
 

@@ -14,7 +14,7 @@ from urllib.error import URLError
 
 import pytest
 
-from tests.support.cloud import FURTHER, Cloud, cloud_of, eventually
+from tests.support.cloud import FURTHER, Cloud, cloud_of, eventually, guests_of
 from tests.support.nodes import invocations
 
 pytestmark = [pytest.mark.lab, pytest.mark.openstack]
@@ -146,11 +146,11 @@ def test_compute_hosts_reach_one_another_by_ssh_with_the_key_alone(cloud: Cloud)
 
 
 def test_without_the_environment_everything_is_http_again(cloud: Cloud) -> None:
-    guest = cloud.controller.run(("pgrep", "qemu"))
+    guest = guests_of(cloud.controller)
     plain = replace(cloud, environments=("openstack.yaml",))
     plain.push()
     assert schemes(plain) == {"public": {"http"}, "internal": {"http"}}
     assert plain.status("first") == "ACTIVE"
-    assert cloud.controller.run(("pgrep", "qemu")) == guest
+    assert guests_of(cloud.controller) == guest
     with pytest.raises(URLError, match="refused"):
         page(f"https://{cloud.controller.address}:13000/v3")

@@ -243,6 +243,11 @@ class Cloud:
         return self.client(kind, "show", name, "-f", "value", "-c", "status").strip()
 
 
+def guests_of(node: LabNode) -> list[str]:
+    """The processes of a host's guests; libvirt has QEMU say what it can, too, and that ends at once."""
+    return node.attempt(("pgrep", "--full", "guest=[i]nstance-")).stdout.split()
+
+
 def answers_outside(address: str) -> bool:
     """Whether a guest's web server answers this machine, with the guest's id."""
     connection = HTTPConnection(address, timeout=5)
