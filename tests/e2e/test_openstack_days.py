@@ -178,8 +178,9 @@ def test_a_service_of_an_own_tree_comes_and_leaves(cloud: Cloud) -> None:
         path.write_text(text)
     services = yaml.safe_load((shipped("roles") / "AllInOne.yaml").read_text())["ServicesDefault"]
     more = replace(cloud, environments=(*cloud.environments, "own.yaml"))
+    more.change(AllInOneServices=[*services, "Own::Services::StatusPage"])
     more.build()
-    push(more, AllInOneServices=[*services, "Own::Services::StatusPage"])
+    push(more)
     assert changed(before, runs(cloud)) == {"heatsink-status_page.service"}
     with urlopen(f"http://{cloud.controller.address}:18099/", timeout=10) as page:
         assert page.read().decode() == f"{cloud.controller.address}:5000\n"
