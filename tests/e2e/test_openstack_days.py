@@ -121,9 +121,8 @@ def test_the_dashboard_lets_the_administrator_in(cloud: Cloud) -> None:
     [password] = {entry["auth"]["password"] for entry in clouds["clouds"].values()}
     browser = build_opener(HTTPCookieProcessor(CookieJar()))
     page = browser.open(f"{dashboard}/auth/login/").read().decode()
-    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
-    assert token
-    form = {"csrfmiddlewaretoken": token.group(1), "username": "admin", "password": password}
+    hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page))
+    form = {**hidden, "username": "admin", "password": password}
     browser.open(f"{dashboard}/auth/login/", urlencode(form).encode()).read()
     assert "first" in browser.open(f"{dashboard}/project/instances/").read().decode()
 
