@@ -20,7 +20,7 @@ from .taken import give_back, keep_originals
 from .transaction import Transaction
 from .wire import counted
 
-IN_ORDER = 8  # seconds
+IN_ORDER = 20  # seconds
 
 
 def install(change: Transaction) -> None:

@@ -107,7 +107,7 @@ def test_containers_that_ignore_sigterm_are_killed_at_the_same_time(
     operator: Operator, node: LabNode
 ) -> None:
     """By name, these stop behind the targets of the steps, which wait for the steps behind their own."""
-    operator.writes(*(container(f"z{step}", step, grace=20) for step in range(1, 6)))
+    operator.writes(*(container(f"z{step}", step, grace=30) for step in range(1, 6)))
     operator.push()
     operator.heatsink("destroy", "--yes")
     assert [line.split()[0] for line in stops(node, "z")] == ["Stopping"] * 5 + ["Stopped"] * 5
