@@ -20,7 +20,7 @@ from .taken import give_back, keep_originals
 from .transaction import Transaction
 from .wire import counted
 
-IN_ORDER = 20  # seconds
+IN_ORDER = 20  # seconds for which units stop in the order of their steps
 
 
 def install(change: Transaction) -> None:

@@ -105,8 +105,7 @@ def test_a_volume_keeps_what_a_guest_has_written(cloud: Cloud) -> None:
 
 
 def test_a_stack_of_heat_has_a_network_and_a_server(cloud: Cloud) -> None:
-    (cloud.controller.root / "var/lib/stack.yaml").write_text(STACK)
-    cloud.controller.run(("podman", "cp", "/var/lib/stack.yaml", "kolla_toolbox:/tmp/stack.yaml"))
+    cloud.write("/tmp/stack.yaml", STACK)
     cloud.client("stack", "create", "--wait", "--template", "/tmp/stack.yaml", "stack", seconds=300)
     [output] = cloud.asked("stack", "output", "list", "stack")
     assert output["output_key"] == "address"

@@ -26,8 +26,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     parameters = {"NovaResumeGuestsStateOnHostBoot": True, "LogrotateMaxsize": "1k"}
     with cloud_of(folder, ROLES, environments=environments, **parameters) as cloud:
         cloud.make_network()
-        # That of the lab, so that this machine reaches floating addresses.
-        cloud.make_public_network(SUBNET, "--allocation-pool", f"start={SUBNET}.200,end={SUBNET}.220")
+        cloud.make_reachable_network()
         yield cloud
 
 

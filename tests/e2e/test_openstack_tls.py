@@ -108,8 +108,7 @@ def test_browsers_are_led_to_the_dashboard_over_https(cloud: Cloud) -> None:
 
 
 def test_servers_signal_their_stack_at_the_public_apis(cloud: Cloud) -> None:
-    command = ("podman", "exec", "--interactive", "kolla_toolbox", "sh", "-c", "cat > /tmp/wait.yaml")
-    cloud.controller.run(command, stdin=WAIT)
+    cloud.write("/tmp/wait.yaml", WAIT)
     cloud.client("stack", "create", "--template", "/tmp/wait.yaml", "waits")
     assert eventually(lambda: signalled(cloud, "endpoint").startswith("https"), seconds=60)
     headers = {"X-Auth-Token": signalled(cloud, "token"), "Content-Type": "application/json"}

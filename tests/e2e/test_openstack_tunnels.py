@@ -25,7 +25,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     without = (service for service in FURTHER if not service.endswith(OF_COMPUTE_HOSTS))
     with cloud_of(folder, ROLES, *without, environments=environments) as cloud:
         cloud.make_network()
-        cloud.make_public_network(SUBNET, "--allocation-pool", f"start={SUBNET}.200,end={SUBNET}.220")
+        cloud.make_reachable_network()
         yield cloud
 
 

@@ -162,6 +162,11 @@ class Cloud:
         """What the client answers to the administrator."""
         return self.inside("kolla_toolbox", "openstack", *words, seconds=seconds)
 
+    def write(self, path: str, text: str) -> None:
+        """Make a file in the container of the client."""
+        command = (self.controller.engine, "exec", "--interactive", "kolla_toolbox", "tee", path)
+        self.controller.run(command, stdin=text)
+
     def asked(self, *words: str) -> Any:
         """The same, as data."""
         return json.loads(self.client(*words, "--format", "json"))
@@ -205,6 +210,11 @@ class Cloud:
         self.client("security", "group", "create", "web")
         self.client("security", "group", "rule", "create", "web", "--protocol", "tcp", "--dst-port", "80")
 
+    def make_reachable_network(self) -> None:
+        """The network `public`, which is that of the lab: this machine reaches floating addresses."""
+        subnet = self.lab.subnet
+        self.make_public_network(subnet, "--allocation-pool", f"start={subnet}.200,end={subnet}.220")
+
     def console(self, server: str) -> str:
         """What a server has written to its console."""
         return self.client("console", "log", "show", server)
@@ -219,16 +229,7 @@ class Cloud:
     def boots_asking(self, server: str, other: str, *options: str) -> None:
         """Create a server on `private`, which waits until another one there answers it."""
         [address] = self.asked("server", "show", other)["addresses"]["private"]
-        write = (
-            self.controller.engine,
-            "exec",
-            "--interactive",
-            "kolla_toolbox",
-            "sh",
-            "-c",
-            "cat >/tmp/ask",
-        )
-        self.controller.run(write, stdin=ASK.format(address=address))
+        self.write("/tmp/ask", ASK.format(address=address))
         self.boots(server, "--network", "private", "--user-data", "/tmp/ask", *options)
         assert f" {address}/24" in self.console(server).partition("GUEST-HEARS")[2]
 
