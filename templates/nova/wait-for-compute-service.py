@@ -1,0 +1,51 @@
+#!/usr/bin/python3
+"""Wait until this host can have instances: Nova knows it, has found its cell, and hears from it.
+
+The OS_ variables of the environment are of a user who may list hypervisors. Nova has the host under the id
+that nova-compute keeps in /var/lib/nova/compute_id.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+import openstack
+from keystoneauth1 import exceptions as keystone
+from openstack import exceptions
+
+COMPUTE_ID = Path("/var/lib/nova/compute_id")
+PATIENCE = 120  # seconds
+PAUSE = 2
+ADVICE = """\
+See journalctl -u heatsink-nova_compute on this host. If it was deleted from Nova before, and has come back,
+run on a controller: podman exec nova_conductor nova-manage cell_v2 discover_hosts --by-service
+"""
+
+
+def main() -> None:
+    """Ask until Nova says that the host is up."""
+    compute = openstack.connect(load_yaml_config=False).compute
+    end = time.monotonic() + PATIENCE
+    while missing := what_is_missing(compute):
+        if time.monotonic() > end:
+            raise SystemExit(f"{missing}, {PATIENCE} seconds after nova-compute was started.\n{ADVICE}")
+        time.sleep(PAUSE)
+    sys.stdout.write("this host can have instances\n")
+
+
+def what_is_missing(compute) -> str:
+    """Why the host cannot have instances yet; nothing if it can."""
+    if not COMPUTE_ID.is_file():
+        return f"nova-compute has not written {COMPUTE_ID}"
+    uuid = COMPUTE_ID.read_text().strip()
+    try:
+        state = compute.get_hypervisor(uuid).state
+    except exceptions.NotFoundException:
+        return f"Nova has no hypervisor {uuid} in any cell"
+    except (exceptions.SDKException, keystone.ClientException) as error:
+        return f"Nova does not say whether it has hypervisor {uuid}: {error}"
+    return "" if state == "up" else f"Nova says that hypervisor {uuid} is {state}"
+
+
+if __name__ == "__main__":
+    main()
