@@ -30,7 +30,9 @@ class Result:
 def smoke(cloud: Cloud, folder: Path) -> Result:
     """Install tempest in a folder, and run its tests of the kind `smoke` against a cloud with `public`."""
     program = install(folder / "venv")
-    subprocess.run((program, "init", folder / "work"), check=True, capture_output=True)
+    # In place of a list in the home folder, in which each name may stand once.
+    workspaces = ("--workspace-path", folder / "workspaces.yaml")
+    subprocess.run((program, "init", *workspaces, folder / "work"), check=True, capture_output=True)
     configuration = configparser.ConfigParser()
     configuration.read_dict(settings(cloud))
     with (folder / "work/etc/tempest.conf").open("w") as file:
