@@ -42,6 +42,7 @@ class Start(NamedTuple):
     unit: Unit
     why: str
     restarts: bool = False
+    alone: bool = False  # nothing that runs stops with it
     stops_with: str = ""
     causes: Causes = Causes()  # why it changed
 
@@ -160,13 +161,29 @@ def _falls(stopped: Mapping[str, int | None], before: UnitsBefore) -> dict[str, 
     return {name: stop for name, stop in falls.items() if name in before.running}
 
 
+def _stopping_with(name: str, before: UnitsBefore) -> set[str]:
+    """The units that systemd stops with one, through units that are down too."""
+    found = {name}
+    causes = [name]
+    for cause in causes:  # it grows
+        further = set(before.dependents.get(cause, ())) - found
+        found |= further
+        causes.extend(further)
+    return found - {name}
+
+
 def _start(
     unit: Unit, due: str, stopped: Mapping[str, int | None], falls: Mapping[str, Stop], before: UnitsBefore
 ) -> Start | None:
     """The start of a unit that is due, or of a service that is stopped for another reason."""
     if due:
-        restarts = stopped.get(unit.name) is not None
-        return Start(unit, due, restarts=restarts, causes=before.causes.get(unit.name, Causes()))
+        return Start(
+            unit,
+            due,
+            restarts=stopped.get(unit.name) is not None,
+            alone=not before.running.intersection(_stopping_with(unit.name, before)),
+            causes=before.causes.get(unit.name, Causes()),
+        )
     if unit.runs_once:  # it is done, and stays so
         return None
     if unit.name in falls:

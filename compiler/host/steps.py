@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from .jobs import Start
@@ -46,12 +46,15 @@ def bring_up(change: Transaction, step: int, *, is_last: bool) -> Result:
     states = active_states(change.machine, [*(start.name for start in planned), *names_of(others)])
     running = came_up_before_its_step(change, planned, states)
     starts = [start for start in planned if start.unit not in running]
-    _stop(change, starts)
+    # Each of these comes back as soon as it is down. Others, with which systemd stops further ones, come back
+    # when all are down: it would start those again at once, before their step.
+    restarting = {start.name for start in starts if start.restarts and start.alone}
+    _stop(change, [start for start in starts if start.name not in restarting])
     started = [*(start.unit for start in starts), *went_down(change, others, states)]
     deadline = time.monotonic() + change.timeout
-    _start(change, started, step)
+    _start(change, started, restarting, step)
     awaited = [*started, *running]
-    watch = Watch(change, awaited)
+    watch = Watch(change, awaited, restarting=restarting)
     watch.wait(deadline)
     _record(change, [*awaited, *others], watch.failures)
     return Result(started=names_of(started), failed=_failures(change, awaited, watch.failures, since))
@@ -98,8 +101,8 @@ def _stop(change: Transaction, starts: Sequence[Start]) -> None:
     change.control("stop", [start.name for start in starts if start.restarts])
 
 
-def _start(change: Transaction, units: Sequence[Unit], step: int) -> None:
-    """Start units together with the target of their step."""
+def _start(change: Transaction, units: Sequence[Unit], restarting: Collection[str], step: int) -> None:
+    """Start units, or restart them, together with the target of their step."""
     if not units:
         return
     _forget(change, units)
@@ -108,7 +111,10 @@ def _start(change: Transaction, units: Sequence[Unit], step: int) -> None:
     # The target first: systemd then orders everything that it pulls in within one transaction.
     targets = [unit for unit in change.wanted.units if unit.name == f"heatsink-step{step}.target"]
     # It does not wait: a job that is stuck must not keep others from being looked at.
-    change.control("start", names_of([*targets, *units]), waits=False)
+    starting = [unit for unit in units if unit.name not in restarting]
+    if starting:
+        change.control("start", names_of([*targets, *starting]), waits=False)
+    change.control("restart", sorted(restarting), waits=False)
 
 
 def _forget(change: Transaction, units: Sequence[Unit]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from .health import HEALTHY, Checks, Health, healths_of
@@ -35,8 +35,8 @@ def verdict(state: UnitState, *, up: bool, restarts: int, stay: float) -> Verdic
     """
     if up and (stay == 0 or state.active_for >= stay):
         return Verdict(UP)
-    if state.has_job and not state.is_running:  # its restarts are those of its last run
-        return Verdict(WAITING, "not started yet")
+    if state.has_job and state.active != "activating":  # its restarts are those of its last run
+        return Verdict(WAITING, "not stopped yet" if state.is_running else "not started yet")
     if restarts >= RESTARTS:
         return Verdict(FAILED, restarted(restarts))
     if up or state.active in ("activating", "deactivating", "reloading"):
@@ -57,13 +57,16 @@ class Watch:
         *,
         stay: float = 0,
         old: Mapping[str, int] | None = None,
+        restarting: Collection[str] = (),
     ) -> None:
-        """`stay`: for how many seconds without a break; `old`: restarts from before units were watched."""
+        """`stay`: for how many seconds without a break; `old`: restarts from before units were watched;
+        `restarting`: units that are not up as long as systemd has a job for them."""
         self.failures: dict[str, str] = {}  # unit → why it has failed
         self._change = change
         self._units = units
         self._stay = stay
         self._old = old or {}
+        self._restarting = restarting
         self._verdicts: dict[str, Verdict] = {}
         self._healths: dict[str, str] = {}  # unit → what was last said of its health, until it is healthy
         self._passed: dict[str, float] = {}  # unit → the activation in which its check has passed
@@ -111,16 +114,19 @@ class Watch:
     def _up_at_once(self, units: Sequence[Unit]) -> frozenset[str]:
         """Units of which it is enough to know that they are active: systemd says that with less effort."""
         machine = self._change.machine
-        simple = [unit for unit in units if not (self._stay or unit.health)]
+        simple = [unit for unit in units if not (self._stay or unit.health or unit.name in self._restarting)]
         return units_up(machine, simple, active_states(machine, names_of(simple)))
 
     def _verdict(self, unit: Unit, state: UnitState) -> Verdict:
         return verdict(
             state,
-            up=is_up(self._change.machine, unit, state.active),
+            up=is_up(self._change.machine, unit, state.active) and not self._is_restarting(unit, state),
             restarts=state.restarts - self._old.get(unit.name, 0),
             stay=0 if unit.runs_once else self._stay,
         )
+
+    def _is_restarting(self, unit: Unit, state: UnitState) -> bool:
+        return state.has_job and unit.name in self._restarting
 
     def _look_at_health(self, units: Sequence[Unit], states: Mapping[str, UnitState]) -> None:
         """Let those units wait whose containers are not healthy."""

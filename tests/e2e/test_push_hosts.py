@@ -53,6 +53,39 @@ def test_a_changed_file_restarts_the_one_unit_that_reads_it(operator: Operator, 
     assert reloads(node) == before
 
 
+def test_a_unit_that_restarts_does_not_wait_until_others_are_down(operator: Operator, node: LabNode) -> None:
+    stubborn = 'trap "sleep 4; exit" TERM; while :; do sleep 0.1; done'
+    for config in "ab":
+        operator.writes(service("quick", config=config), service("slow", config=config, command=stubborn))
+        operator.push()
+    assert moves(node, "quick", "slow")[-4:] == [
+        "Stopped quick",
+        "Started quick",
+        "Stopped slow",
+        "Started slow",
+    ]
+
+
+def test_what_requires_a_changed_service_comes_back_in_its_own_step(
+    operator: Operator, node: LabNode
+) -> None:
+    for config in "ab":
+        operator.writes(
+            service("base", config=config),
+            service("slow", step=2, config=config, command="sleep 1; exec sleep 1000"),
+            service("shop", step=3, requires="base"),
+        )
+        operator.push()
+    assert moves(node, "base", "slow", "shop")[-6:] == [
+        "Stopped shop",
+        "Stopped base",
+        "Started base",
+        "Stopped slow",
+        "Started slow",
+        "Started shop",
+    ]
+
+
 def test_a_changed_unit_costs_one_reload(operator: Operator, node: LabNode) -> None:
     operator.writes(service("one"), service("two"))
     operator.push()
@@ -393,6 +426,13 @@ def test_a_host_that_fails_is_left_out_and_the_others_finish(
     said = fleet.push(code=1)
     assert f"error: {bad}: `heatsink-one.service` did not come up" in said
     assert f"{good}: generation 1" in said
+
+
+def moves(node: LabNode, *names: str) -> list[str]:
+    """Which of these units systemd said it has stopped and started."""
+    lines = f"--grep=^(Stopp|Start)ed heatsink-({'|'.join(names)})[.]service"
+    said = node.run(("journalctl", "--boot", "--output=cat", "_PID=1", lines))
+    return [line.partition(".service")[0].replace("heatsink-", "") for line in said.splitlines()]
 
 
 def installed(node: LabNode) -> tuple[str, list[str]]:

@@ -71,6 +71,10 @@ start() {
   : >"$1"
   echo "$1" >>../started
 }
+restart() {
+  stop "$1"
+  start "$1"
+}
 show() {
   state=inactive origin=
   [ ! -e "$1" ] || state=active
@@ -94,7 +98,7 @@ is_active() {
 for unit in "$@"; do
   case $unit in -*) continue ;; esac
   case $verb in
-    start | stop | show) "$verb" "$unit" ;;
+    start | stop | restart | show) "$verb" "$unit" ;;
     is-active) is_active "$unit" ;;
   esac
 done

@@ -81,7 +81,7 @@ def test_a_change_of_one_file_asks_systemd_only_what_it_must(host: HostFolder) -
     host.writes(service("one", config="b"), service("two", step=2), service("three", step=3))
     host.push()
     planning = ["is-active", "is-active", "show"]
-    first_step, last_step = ["is-active", "stop", "reset-failed", "start", "is-active"], ["is-active"]
+    first_step, last_step = ["is-active", "reset-failed", "restart", "show"], ["is-active"]
     settling, disarming = ["is-active", "is-active"], ["stop"]
     assert host.calls()[before:] == [*planning, *first_step, *last_step, *settling, *disarming]
 
