@@ -4,12 +4,13 @@
 
 It boots a node of a lab, builds what is not built, deploys all services of `environments/openstack.yaml`, and
 prints what an operator waits for, what memory they use, and how long a request waits while the image of its
-API changes. It needs root, and on two cores about ten minutes besides the images, and four for each round.
+API changes. It needs root, and on two cores about five minutes besides the images, and eight for each round.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import statistics
 import sys
@@ -58,7 +59,7 @@ def main() -> None:
         memory(cloud.controller)
         say("push with nothing to do", [timed(push, cloud) for _ in range(rounds)])
         say("an option of nova-compute, until it is live", [option(cloud, 64 + n) for n in range(rounds)])
-        new_images(cloud)
+        new_images(cloud, rounds)
         for _ in range(rounds):
             deployment(cloud)
 
@@ -66,12 +67,12 @@ def main() -> None:
 # Reports.
 
 
-def say(what: str, seconds: Sequence[float]) -> None:
-    """A line of the result, at once."""
+def say(what: str, seconds: Sequence[float], further: str = "") -> None:
+    """A line of the result, at once: the median, and all that were measured."""
     several = (
         f", of {len(seconds)}: {', '.join(f'{each:.1f}' for each in seconds)}" if len(seconds) > 1 else ""
     )
-    print(f"{what:<48}{statistics.median(seconds):7.1f} s{several}", flush=True)
+    print(f"{what:<48}{statistics.median(seconds):7.1f} s{several}{further}", flush=True)
 
 
 def memory(node: LabNode) -> None:
@@ -115,22 +116,35 @@ def option(cloud: Cloud, value: int) -> float:
     return time.monotonic() - began
 
 
-def new_images(cloud: Cloud) -> None:
+def new_images(cloud: Cloud, rounds: int) -> None:
     """How long a request to each API waits while its image is replaced alone, and then while all are."""
     catalogue = cloud.asked("catalog", "list")
     urls = {entry["Type"]: public(entry["Endpoints"]) for entry in catalogue if entry["Type"] in IMAGES}
-    for release, kinds in enumerate([*([kind] for kind in sorted(urls)), sorted(urls)]):
-        build(cloud, [IMAGES[kind] for kind in kinds], release)
-        with asked({kind: urls[kind] for kind in kinds}) as answers:
-            took = timed(push, cloud)
+    releases = itertools.count()
+    for kinds in [*([kind] for kind in sorted(urls)), sorted(urls)]:
+        measured = [
+            replaced(cloud, {kind: urls[kind] for kind in kinds}, next(releases)) for _ in range(rounds)
+        ]
         together = " with all others" if len(kinds) > 1 else ""
         for kind in kinds:
-            waits, refused = [wait for wait, _ in answers[kind]], sum(not good for _, good in answers[kind])
-            print(
-                f"{f'{kind}{together}, the longest wait':<48}{max(waits):7.1f} s, {refused} refused",
-                flush=True,
+            answers = [answers[kind] for answers, _ in measured]
+            refused = sum(not good for each in answers for _, good in each)
+            say(
+                f"{kind}{together}, the longest wait",
+                [max(wait for wait, _ in each) for each in answers],
+                f", {refused} refused",
             )
-        say(f"that push{together}", [took])
+        say(f"that push{together}", [took for _, took in measured])
+
+
+def replaced(
+    cloud: Cloud, urls: dict[str, str], release: int
+) -> tuple[dict[str, list[tuple[float, bool]]], float]:
+    """How these APIs answer during a push of new images of them, and the seconds that it takes."""
+    build(cloud, [IMAGES[kind] for kind in urls], release)
+    with asked(urls) as answers:
+        took = timed(push, cloud)
+    return answers, took
 
 
 def public(endpoints: Sequence[dict[str, str]]) -> str:
@@ -237,7 +251,7 @@ def first_token(cloud: Cloud, began: float) -> float:
 
 
 def jobs(node: LabNode) -> None:
-    """What the jobs that run once have taken: databases, users, schemas, endpoints, cells."""
+    """What jobs have taken that make something: databases, users, schemas, endpoints, cells."""
     properties = "--property=Id,Type,ExecMainStartTimestampMonotonic,ExecMainExitTimestampMonotonic"
     said = node.run(("systemctl", "show", properties, "heatsink-*.service"))
     units = [dict(line.split("=", 1) for line in block.splitlines()) for block in said.split("\n\n")]
@@ -247,7 +261,9 @@ def jobs(node: LabNode) -> None:
             int(unit["ExecMainExitTimestampMonotonic"]) / 1e6,
         )
         for unit in units
-        if unit["Type"] == "oneshot" and int(unit["ExecMainExitTimestampMonotonic"])
+        if unit["Type"] == "oneshot"
+        and int(unit["ExecMainExitTimestampMonotonic"])
+        and "_wait_for_" not in unit["Id"]
     ]
     say(
         f"jobs ({len(spans)}), from the first to the last",
