@@ -24,22 +24,22 @@ run on a controller: podman exec nova_conductor nova-manage cell_v2 discover_hos
 
 def main() -> None:
     """Ask until Nova says that the host is up."""
-    compute = openstack.connect(load_yaml_config=False).compute
+    connection = openstack.connect(load_yaml_config=False)
     end = time.monotonic() + PATIENCE
-    while missing := what_is_missing(compute):
+    while missing := what_is_missing(connection):
         if time.monotonic() > end:
             raise SystemExit(f"{missing}, {PATIENCE} seconds after nova-compute was started.\n{ADVICE}")
         time.sleep(PAUSE)
     sys.stdout.write("this host can have instances\n")
 
 
-def what_is_missing(compute) -> str:
+def what_is_missing(connection) -> str:
     """Why the host cannot have instances yet; nothing if it can."""
-    if not COMPUTE_ID.is_file():
+    uuid = COMPUTE_ID.read_text().strip() if COMPUTE_ID.is_file() else ""
+    if not uuid:
         return f"nova-compute has not written {COMPUTE_ID}"
-    uuid = COMPUTE_ID.read_text().strip()
     try:
-        state = compute.get_hypervisor(uuid).state
+        state = connection.compute.get_hypervisor(uuid).state
     except exceptions.NotFoundException:
         return f"Nova has no hypervisor {uuid} in any cell"
     except (exceptions.SDKException, keystone.ClientException) as error:
