@@ -71,6 +71,17 @@ def test_the_restarts_of_a_unit_that_is_about_to_start_are_those_of_its_last_run
 
 
 @pytest.mark.slow
+def test_a_unit_that_restarts_is_not_up_while_systemd_has_a_job_for_it(host: HostFolder) -> None:
+    host.writes(service("one", config="a"))
+    host.push()
+    host.shows("one", Job=17)
+    host.writes(service("one", config="b"))
+    error = host.push(options=QUICK).error
+    assert error is not None
+    assert "`heatsink-one.service` did not come up: not up after 2 s: not stopped yet\n" in error.render()
+
+
+@pytest.mark.slow
 def test_a_unit_that_became_active_a_moment_ago_is_not_up_when_it_must_stay(host: HostFolder) -> None:
     started = int((time.monotonic() + 3600) * 1e6)  # as if it was always activated just now
     host.shows("one", NRestarts=3, ActiveEnterTimestampMonotonic=started)
