@@ -16,6 +16,7 @@ from openstack import exceptions
 COMPUTE_ID = Path("/var/lib/nova/compute_id")
 PATIENCE = 120  # seconds
 PAUSE = 2
+NOT_FOUND = 404
 ADVICE = """\
 See journalctl -u heatsink-nova_compute on this host. If it was deleted from Nova before, and has come back,
 run on a controller: podman exec nova_conductor nova-manage cell_v2 discover_hosts --by-service
@@ -39,12 +40,18 @@ def what_is_missing(connection) -> str:
     if not uuid:
         return f"nova-compute has not written {COMPUTE_ID}"
     try:
-        state = connection.compute.get_hypervisor(uuid).state
-    except exceptions.NotFoundException:
-        return f"Nova has no hypervisor {uuid} in any cell"
+        # Later versions ask nova-compute for its uptime, and wait a minute if it does not listen yet.
+        answer = connection.compute.get(f"/os-hypervisors/{uuid}", microversion="2.53")
+        if answer.status_code == NOT_FOUND:
+            return f"Nova has no hypervisor {uuid} in any cell"
+        exceptions.raise_from_response(answer)
+        host = answer.json()["hypervisor"]["service"]["host"]
+        [service] = connection.compute.services(host=host, binary="nova-compute")
     except (exceptions.SDKException, keystone.ClientException) as error:
         return f"Nova does not say whether it has hypervisor {uuid}: {error}"
-    return "" if state == "up" else f"Nova says that hypervisor {uuid} is {state}"
+    if service.state != "up":
+        return f"Nova says that nova-compute of {host} is {service.state}"
+    return "" if service.updated_at else f"Nova has not heard from nova-compute of {host} yet"
 
 
 if __name__ == "__main__":
