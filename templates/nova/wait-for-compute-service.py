@@ -14,7 +14,7 @@ from keystoneauth1 import exceptions as keystone
 from openstack import exceptions
 
 COMPUTE_ID = Path("/var/lib/nova/compute_id")
-PATIENCE = 120  # seconds
+PATIENCE = 60  # seconds
 PAUSE = 2
 NOT_FOUND = 404
 ADVICE = """\
