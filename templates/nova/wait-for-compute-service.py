@@ -29,7 +29,7 @@ def main() -> None:
     end = time.monotonic() + PATIENCE
     while missing := what_is_missing(connection):
         if time.monotonic() > end:
-            raise SystemExit(f"{missing}, {PATIENCE} seconds after nova-compute was started.\n{ADVICE}")
+            raise SystemExit(f"{missing}, after {PATIENCE} seconds.\n{ADVICE}")
         time.sleep(PAUSE)
     sys.stdout.write("this host can have instances\n")
 
