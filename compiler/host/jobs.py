@@ -161,17 +161,6 @@ def _falls(stopped: Mapping[str, int | None], before: UnitsBefore) -> dict[str, 
     return {name: stop for name, stop in falls.items() if name in before.running}
 
 
-def _stopping_with(name: str, before: UnitsBefore) -> set[str]:
-    """The units that systemd stops with one, through units that are down too."""
-    found = {name}
-    causes = [name]
-    for cause in causes:  # it grows
-        further = set(before.dependents.get(cause, ())) - found
-        found |= further
-        causes.extend(further)
-    return found - {name}
-
-
 def _start(
     unit: Unit, due: str, stopped: Mapping[str, int | None], falls: Mapping[str, Stop], before: UnitsBefore
 ) -> Start | None:
@@ -181,7 +170,7 @@ def _start(
             unit,
             due,
             restarts=stopped.get(unit.name) is not None,
-            alone=not before.running.intersection(_stopping_with(unit.name, before)),
+            alone=not _falls({unit.name: unit.step}, before),
             causes=before.causes.get(unit.name, Causes()),
         )
     if unit.runs_once:  # it is done, and stays so
