@@ -71,7 +71,7 @@ _EXAMPLES = {
         ("20260714T1011 current --host web0", "what has changed on one host since that push"),
     ),
     "heatsink rollback": (
-        ("", "back to the previous generation"),
+        ("", "undo the last push"),
         ("--to 20260714T101112-1a2b3c4d", "to what was pushed then"),
         ("--host web0 --to 3", "one host, to its generation 3"),
     ),

@@ -22,10 +22,10 @@ from compiler.cli.selection import Selection, selecting, show_outcomes
 @yes_option
 @json_option("Print the result for each host as JSON.")
 def rollback(selection: Selection, changing: Changing, to: str | None, yes: bool, as_json: bool) -> None:
-    """Roll hosts back to the previous generation: its files, units, images and secret values.
+    """Undo the last change: its hosts get back the files, units, images and secret values from before it.
 
-    After a failed push that is the last generation that came up completely. Run it again to undo. The plan
-    is shown first, and carried out if you agree.
+    Hosts that it has left as they were stay so, and so do those that have undone it by themselves. Run it
+    again to undo the rollback. The plan is shown first, and carried out if you agree.
     """
     from compiler.deploy.rollback import roll_back
 

@@ -154,7 +154,7 @@ def _as_json(outcome: Outcome) -> dict[str, object]:
 
 def _summary(outcome: Outcome) -> str:
     if outcome.is_unchanged:
-        return f"generation {outcome.generation}, unchanged"
+        return f"generation {outcome.generation}, unchanged" if outcome.generation else "nothing is installed"
     parts = [f"generation {outcome.generation}", f"{counted(len(outcome.written), 'file')} written"]
     parts += [f"{counted(len(outcome.removed), 'file')} removed"] if outcome.removed else []
     parts += [f"{counted(len(outcome.stopped), 'unit')} stopped"] if outcome.stopped else []

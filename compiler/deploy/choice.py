@@ -17,19 +17,43 @@ def chosen(kept: Mapping[str, GenerationsKept], word: str) -> dict[str, int]:
     """Host → the number of the generation with this name, or whose name begins so; the newest of several.
 
     A host that this push has left as it was has no generation of that name: what it had then is meant. The
-    word may also be a number, `current` or `previous`.
+    word may also be a number, `current`, or `previous`: what was before the last change of these hosts.
 
     Raises HeatsinkError if it is not clear which is meant, or any host does not keep it.
     """
-    wanted = word if word in ("current", "previous") else _full_name(kept, word)
-    numbers = {host: _number(generations, wanted) for host, generations in kept.items()}
-    if _NAME.fullmatch(wanted) and any(numbers.values()):
-        numbers = {host: number or _number_then(kept[host], wanted) for host, number in numbers.items()}
+    if word in ("current", "previous"):
+        current = {host: each.current for host, each in kept.items()}
+        numbers = current if word == "current" else current | undoing(kept)
+    else:
+        numbers = _named(kept, _full_name(kept, word))
     if missing := [host for host, number in numbers.items() if not number]:
         raise HeatsinkError.of(_missing(host, kept[host], word) for host in missing)
     if _NUMBER.fullmatch(word):
         _check_number(kept, int(word))
     return numbers
+
+
+def undoing(kept: Mapping[str, GenerationsKept]) -> dict[str, int]:
+    """Host → the number of what it had before the last change of all these hosts.
+
+    Hosts on which another change was the last are not among them: that one has left them as they were, has
+    not come up there, or is undone already.
+
+    Raises HeatsinkError if nothing was on one of them before.
+    """
+    last = max((each.change for each in kept.values()), default="")
+    numbers = {host: each.previous for host, each in kept.items() if each.change == last}
+    if first := [host for host, number in numbers.items() if not number]:
+        raise HeatsinkError.of(_nothing_before(host, others=len(kept) > 1) for host in first)
+    return numbers
+
+
+def _nothing_before(host: str, *, others: bool) -> Problem:
+    hint = f"`heatsink remove --host {host}` takes off what the last change has put there"
+    return Problem(
+        f"{host}: there is no earlier generation",
+        hint=f"{hint}; leave the host out with `--host` to roll the others back" if others else hint,
+    )
 
 
 def _full_name(kept: Mapping[str, GenerationsKept], word: str) -> str:
@@ -45,10 +69,16 @@ def _full_name(kept: Mapping[str, GenerationsKept], word: str) -> str:
     return begun[0]
 
 
+def _named(kept: Mapping[str, GenerationsKept], name: str) -> dict[str, int]:
+    """Host → the number of the generation with this name, or of what it had then; 0 if there is none."""
+    numbers = {host: _number(generations, name) for host, generations in kept.items()}
+    if _NAME.fullmatch(name) and any(numbers.values()):
+        return {host: number or _number_then(kept[host], name) for host, number in numbers.items()}
+    return numbers
+
+
 def _number(kept: GenerationsKept, wanted: str) -> int:
     """The number of the newest that is meant; 0 if there is none."""
-    if wanted in ("current", "previous"):
-        return kept.current if wanted == "current" else kept.previous
     return max(
         (each.number for each in kept.generations if wanted in (*each.names, str(each.number))), default=0
     )

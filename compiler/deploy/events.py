@@ -172,7 +172,8 @@ class GenerationsKept(NamedTuple):
     """The generations that a host has, newest first, and the numbers of two of them; 0: there is none."""
 
     current: int
-    previous: int
+    previous: int  # what was there before the last change
+    change: str  # the name of that change, the same on all of its hosts
     generations: tuple[KeptGeneration, ...]
     past: tuple[PastChange, ...] = ()  # newest first
 

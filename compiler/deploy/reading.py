@@ -259,6 +259,7 @@ EVENTS: Mapping[str, tuple[Callable[..., Any], Mapping[str, _Field]]] = {
         {
             "current": _number,
             "previous": _number,
+            "change": _text,
             "generations": _many(_KEPT),
             "past": _many(_record(PastChange, {"change": _text, "generation": _number})),
         },

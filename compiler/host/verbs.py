@@ -15,7 +15,6 @@ from .engine import check_engine
 from .held import report_secrets
 from .installed import Installed
 from .kept import report_history, report_kept
-from .layout import CURRENT, PREVIOUS
 from .lock import locked
 from .machine import Machine
 from .ownership import check_manifest, check_ownership, check_project
@@ -23,7 +22,7 @@ from .recovery import recover
 from .revert import revert_unattended
 from .staging import check_units, stage
 from .status import status
-from .store import About, Generation, generation, generations, linked
+from .store import About, Generation, generation, generations
 from .tmpfiles import check_tmpfiles
 from .wire import Pusher, RefusedError
 
@@ -50,21 +49,18 @@ def push(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> int:
 
 
 def rollback(machine: Machine, pusher: Pusher, request: Mapping[str, Any]) -> int:
-    """Activate a kept generation: the last one that came up before what is installed now, or one that the
-    pusher `chooses` of those that it is told."""
+    """Activate a kept generation, which the pusher chooses of those that it is told; none with 0."""
     with locked(machine, request["by"]):
         tidy(machine, pusher)
-        if request["chooses"]:
-            report_kept(machine, pusher)
-        number = pusher.receive()["to"] if request["chooses"] else _previous_number(machine)
+        report_kept(machine, pusher)
+        number = pusher.receive()["to"]
+        if not number:
+            return 0
         numbers = generations(machine)
         if number not in numbers:
-            available = ", ".join(map(str, numbers)) or "none"
             raise RefusedError(
-                f"there is no generation {number} on this host"
-                if number
-                else "there is no earlier generation",
-                hint=f"available generations: {available}",
+                f"there is no generation {number} on this host",
+                hint=f"available generations: {', '.join(map(str, numbers)) or 'none'}",
             )
         kept = generation(machine, number)
         _check_host(machine, kept, request)
@@ -85,11 +81,6 @@ def _check_host(machine: Machine, wanted: Generation, request: Mapping[str, Any]
     installed = Installed.on(machine)
     check_project(installed, request["project"], request["taken_over"])
     check_ownership(machine, wanted, installed)
-
-
-def _previous_number(machine: Machine) -> int:
-    current = linked(machine, CURRENT)
-    return current if Installed.on(machine).generation != current else linked(machine, PREVIOUS)
 
 
 # Requests of a pusher.

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from compiler.diagnostics import HeatsinkError
+from compiler.source import Span
 
 Progress = Callable[[str], None]
 """Called with a line of text for each thing that is done."""
@@ -18,6 +19,11 @@ Progress = Callable[[str], None]
 
 class LabError(HeatsinkError):
     """A lab command cannot be carried out."""
+
+    def __init__(self, message: str, span: Span | None = None, hint: str | None = None) -> None:
+        super().__init__(message, span, hint)
+        if hint:
+            self.add_note(hint)  # a test that fails shows it
 
 
 def run(argv: Sequence[str | Path], *, env: Mapping[str, str] | None = None, stdin: str = "") -> str:

@@ -75,6 +75,46 @@ def test_a_fleet_goes_back_by_a_name_after_a_push_that_failed_in_part(
     )
 
 
+def test_a_rollback_undoes_the_last_push_where_it_has_changed_something(
+    fleet: Operator, nodes: tuple[LabNode, ...]
+) -> None:
+    three_pushes(fleet, nodes)
+    said = fleet.heatsink("rollback", "--yes")
+    assert configs(nodes) == ["b", "b"]  # the second node has undone it by itself
+    assert f"{nodes[1].name}: generation 2, unchanged" in said
+    fleet.heatsink("rollback", "--yes")
+    assert configs(nodes) == ["c", "b"]
+    assert rows(fleet)[0]["done"] == "1"
+
+
+def test_a_rollback_returns_all_hosts_from_a_push_that_was_killed_or_left_incomplete(
+    fleet: Operator, nodes: tuple[LabNode, ...]
+) -> None:
+    for config in "ab":
+        fleet.writes(service("one", config=config))
+        fleet.push()
+    bad = service("one", config="c", command="exit 1")
+    fleet.writes(**{nodes[0].name: (service("one", config="c"),), nodes[1].name: (bad,)})
+    fleet.push("--keep", code=1)
+    assert configs(nodes) == ["c", "c"]
+    fleet.heatsink("rollback", "--yes")
+    assert configs(nodes) == ["b", "b"]
+    fleet.writes(service("one", config="d"))
+    fleet.killed_push("step 1")
+    fleet.heatsink("rollback", "--yes")
+    assert configs(nodes) == ["b", "b"]
+
+
+def test_a_host_without_anything_keeps_none_from_a_rollback_of_what_others_had(
+    fleet: Operator, nodes: tuple[LabNode, ...]
+) -> None:
+    for config in "ab":
+        fleet.writes(service("one", config=config))
+        fleet.push("--host", nodes[0].name)
+    assert f"{nodes[1].name}: nothing is installed\n" in fleet.heatsink("rollback", "--yes")
+    assert configs(nodes[:1]) == ["a"]
+
+
 def test_a_host_that_a_push_has_left_as_it_was_returns_to_what_it_had_then(
     fleet: Operator, nodes: tuple[LabNode, ...]
 ) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from compiler.host.manifest import Manifest
 from tests.support import fail_points
 from tests.support.bundles import run_once, service
-from tests.support.conversation import bundle_of, ordering, pushing
+from tests.support.conversation import bundle_of, pushing, removing, rolling_back
 from tests.support.host_folder import HostFolder, host_folder
 from tests.support.states import State, place, state_of
 from tests.support.whole import manifest_in
@@ -52,9 +52,9 @@ def change_of(name: str) -> Change:
             case "push":
                 return Change(start, pushing(host, keep_newest=2), manifest_in(host, 3), new)
             case "rollback":
-                return Change(start, ordering(name), manifest_in(host, 3), manifest_in(host, 2))
+                return Change(start, rolling_back(2), manifest_in(host, 3), manifest_in(host, 2))
             case _:
-                return Change(start, ordering(name), manifest_in(host, 3), None)
+                return Change(start, removing(), manifest_in(host, 3), None)
 
 
 @cache

@@ -29,9 +29,14 @@ def pushing(host: HostFolder, **options: object) -> bytes:
     )
 
 
-def ordering(verb: str, **options: object) -> bytes:
-    """A rollback or a removal."""
-    return _line(_request(verb, chooses=False, **options)) + _releases()
+def rolling_back(number: int) -> bytes:
+    """A rollback to the generation of a number."""
+    return _line(_request("rollback")) + _line({"to": number}) + _releases()
+
+
+def removing(**options: object) -> bytes:
+    """A removal."""
+    return _line(_request("remove", **options)) + _releases()
 
 
 def bundle_of(host: HostFolder) -> BundleFolder:

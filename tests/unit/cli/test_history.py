@@ -27,7 +27,9 @@ def host_history(host: str, *changes: RecordedChange, current: str = "") -> Host
     generations = [KeptGeneration(number=number, names=(name,)) for name, number in kept.items()]
     return HostHistory(
         host=host,
-        kept=GenerationsKept(current=kept.get(current, 0), previous=0, generations=tuple(generations)),
+        kept=GenerationsKept(
+            current=kept.get(current, 0), previous=0, change="", generations=tuple(generations)
+        ),
         changes=changes,
     )
 

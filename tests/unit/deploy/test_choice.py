@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from compiler.deploy.choice import chosen
+from compiler.deploy.choice import chosen, undoing
 from compiler.deploy.events import GenerationsKept, KeptGeneration, PastChange
 from compiler.deploy.rollback import roll_back
 from compiler.deploy.sessions import Sessions
@@ -17,7 +17,12 @@ A, B, C = "20260714T101112-aaaaaaaa", "20260714T121314-bbbbbbbb", "20260801T0000
 
 
 def kept(
-    *names: str | tuple[str, ...], current: int = 0, first: int = 1, past: tuple[tuple[str, int], ...] = ()
+    *names: str | tuple[str, ...],
+    current: int = 0,
+    previous: int = 0,
+    change: str = "",
+    first: int = 1,
+    past: tuple[tuple[str, int], ...] = (),
 ) -> GenerationsKept:
     """A host that keeps these, and has changed so, oldest first."""
     numbered = [
@@ -26,7 +31,9 @@ def kept(
     ]
     changes = tuple(PastChange(change=change, generation=number) for change, number in reversed(past))
     generations = tuple(reversed(numbered))
-    return GenerationsKept(current=current, previous=0, generations=generations, past=changes)
+    return GenerationsKept(
+        current=current, previous=previous, change=change, generations=generations, past=changes
+    )
 
 
 @pytest.mark.parametrize(
@@ -41,6 +48,27 @@ def kept(
 def test_a_name_or_its_beginning_means_a_number_of_each_host(word: str, numbers: dict[str, int]) -> None:
     hosts = {"web": kept(A, B, C, current=3), "db": kept(A, B, C, first=6, current=7)}
     assert chosen(hosts, word) == numbers
+
+
+def test_the_last_change_of_these_hosts_is_undone_on_those_that_it_has_changed() -> None:
+    web, db = kept(A, B, current=2, previous=1, change=B), kept(A, current=1, change=A)
+    assert undoing({"web": web, "db": db}) == {"web": 1}
+    assert chosen({"web": web, "db": db}, "previous") == {"web": 1, "db": 1}
+    assert undoing({"web": web, "db": kept(), "cache": web._replace(change=A)}) == {"web": 1}
+
+
+def test_hosts_whose_changes_have_no_name_return_to_what_each_had_before() -> None:
+    assert undoing({"web": kept(A, B, previous=1), "db": kept(A, B, C, previous=2)}) == {"web": 1, "db": 2}
+
+
+def test_a_host_that_had_nothing_before_the_last_change_keeps_all_from_its_undoing() -> None:
+    web, db = kept(A, B, current=2, previous=1, change=B), kept(B, current=1, change=B)
+    with pytest.raises(HeatsinkError, match="db: there is no earlier generation") as raised:
+        undoing({"web": web, "db": db})
+    assert raised.value.problems[0].hint == (
+        "`heatsink remove --host db` takes off what the last change has put there; "
+        "leave the host out with `--host` to roll the others back"
+    )
 
 
 @pytest.mark.parametrize(
@@ -118,13 +146,6 @@ WRONG = {
         "error: db: there is no generation `yesterday` on this host\n"
         f"hint: kept there: 3 ({C}), 2 ({A}), 1 (without a name)",
     ),
-    "no generation before": (
-        "previous",
-        "error: web: there is no generation `previous` on this host\n"
-        f"hint: kept there: 2 ({B}), 1 ({A})\n\n"
-        "error: db: there is no generation `previous` on this host\n"
-        f"hint: kept there: 3 ({C}), 2 ({A}), 1 (without a name)",
-    ),
 }
 
 
@@ -154,10 +175,20 @@ def test_a_host_that_does_not_answer_does_not_keep_others_from_a_rollback() -> N
     assert hosts["web"].channels[0].sent[-1] == b'{"to": 2}\n'
 
 
-def answers(*names: str) -> ScriptedTransport:
+def test_hosts_that_stay_as_they_are_are_told_so_and_left_out_of_a_rollback() -> None:
+    hosts = {"web": answers(A, B, previous=1, change=B), "db": answers(A, change=A)}
+    with sessions(hosts) as both:
+        outcomes = roll_back(both, None, OPTIONS)
+    assert [host.channels[0].sent[-1] for host in hosts.values()] == [b'{"to": 1}\n', b'{"to": 0}\n']
+    assert [(outcome.host, outcome.generation) for outcome in outcomes] == [("db", 1), ("web", 0)]
+    assert [bool(outcome.error) for outcome in outcomes] == [False, True]
+
+
+def answers(*names: str, previous: int = 0, change: str = "") -> ScriptedTransport:
     """A host that keeps these generations, and ends when it is told which is meant."""
     generations = [{"number": place, "names": [name]} for place, name in enumerate(names, 1)]
-    return transport(GREETING, line("kept", current=1, previous=0, generations=generations, past=[]))
+    reported = {"current": 1, "previous": previous, "change": change, "generations": generations, "past": []}
+    return transport(GREETING, line("kept", **reported))
 
 
 def sessions(hosts: dict[str, ScriptedTransport]) -> Sessions:

@@ -15,11 +15,11 @@ CHANGE = {
     "generation": 1,
     "changed": [CHANGED],
 }
-KEPT = {"current": 1, "previous": 0, "generations": [{"number": 1, "names": ["x"]}], "past": []}
+KEPT = {"current": 1, "previous": 0, "change": "", "generations": [{"number": 1, "names": ["x"]}], "past": []}
 GOOD = (GREETING, line("kept", **KEPT), line("history", changes=[CHANGE]))
 
 ODD = {
-    "no generations": line("kept", current=1, previous=0, past=[]),
+    "no generations": line("kept", current=1, previous=0, change="", past=[]),
     "a past that is no list": line("kept", **KEPT | {"past": 1}),
     "a name that is a number": line("kept", **KEPT | {"generations": [{"number": 1, "names": [1]}]}),
     "a negative number": line("kept", **KEPT | {"current": -1}),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 
 from compiler.deploy.greeting import command
 from compiler.deploy.program import program, program_hash
+from compiler.diagnostics import HeatsinkError
 from compiler.host import layout
 from tests.support.bundles import service
 from tests.support.host_folder import HostFolder
@@ -44,11 +47,11 @@ def test_a_host_program_that_does_not_run_is_replaced_and_the_push_goes_on(
 
 
 @pytest.mark.parametrize("ask", [HostFolder.dry_run, HostFolder.rollback])
-def test_every_request_replaces_it(host: HostFolder, ask: object) -> None:
+def test_every_request_replaces_it(host: HostFolder, ask: Callable[[HostFolder], object]) -> None:
     host.writes(service("one"))
     installed = unfit(host, UNFIT["half of it"])
-    assert callable(ask)
-    ask(host)
+    with suppress(HeatsinkError):  # there is nothing to roll back to
+        ask(host)
     assert installed.read_bytes() == CONTENT
 
 

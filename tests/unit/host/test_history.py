@@ -264,3 +264,46 @@ def test_a_change_is_a_message_in_the_journal(journal: tuple[Machine, socket.soc
         "HEATSINK_FILES_WRITTEN": "12",
         "HEATSINK_FILES_WRITTEN_NAMES": "/etc/a /etc/b",
     }
+
+
+def last_change(host: HostFolder) -> tuple[str, int]:
+    """The change that a rollback would undo, and the generation that it would return to."""
+    kept = reported(host).kept
+    return kept.change, kept.previous
+
+
+def pushed(host: HostFolder, config: str, **options: Any) -> None:
+    """A push whose name is its configuration."""
+    command = "exit 1" if config == "bad" else "sleep 1000"
+    host.writes(service("one", config=config, command=command))
+    host.push(options=replace(OPTIONS, name=config, **options))
+
+
+def test_the_last_change_is_the_one_that_made_what_is_current(host: HostFolder) -> None:
+    assert last_change(host) == ("", 0)
+    pushed(host, "a")
+    assert last_change(host) == ("a", 0)
+    pushed(host, "b")
+    host.push(options=replace(OPTIONS, name="later", verify=True))
+    assert [line["change"] for line in history(host)] == ["a", "b", "later"]
+    assert last_change(host) == ("b", 1)
+    host.path(layout.HISTORY).unlink()
+    assert last_change(host) == ("", 1)
+
+
+def test_a_change_that_was_undone_is_not_the_last(host: HostFolder) -> None:
+    pushed(host, "a")
+    pushed(host, "b")
+    host.shows("one", ActiveState="failed")
+    pushed(host, "bad")
+    assert history(host)[-1]["result"] == "reverted"
+    assert last_change(host) == ("b", 1)
+
+
+def test_a_change_that_was_left_incomplete_lies_over_what_is_current(host: HostFolder) -> None:
+    pushed(host, "a")
+    pushed(host, "b")
+    host.shows("one", ActiveState="failed")
+    pushed(host, "bad", keep_failed=True)
+    assert history(host)[-1]["result"] == "incomplete"
+    assert last_change(host) == ("bad", 2)

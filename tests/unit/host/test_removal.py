@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.bundles import run_once, service
 from tests.support.changes import host_of
-from tests.support.conversation import ordering
+from tests.support.conversation import removing
 from tests.support.engine import Engine, engine_of, with_volumes
 from tests.support.fail_points import Moment, for_each, moments_of
 from tests.support.host_folder import HostFolder
@@ -117,6 +117,6 @@ def test_a_destruction_that_was_killed_is_finished_by_the_next(engine: Engine) -
             assert left(host) == ["/etc/own"]
             assert (list(Engine(host).images()), Engine(host).volumes()) == (["own"], ["own"])
 
-    run = moments_of(engine.host, (), ordering("remove", volumes=True), every=1)
+    run = moments_of(engine.host, (), removing(volumes=True), every=1)
     assert run.status == 0
     for_each(run.moments, check)
