@@ -64,7 +64,7 @@ def traces(node: LabNode) -> str:
 
 def test_nothing_of_heatsink_is_left_and_nothing_else_is_touched(operator: Operator, node: LabNode) -> None:
     before = engine_of(node)
-    operator.writes(container("db", 1, "data", "own"), container("web", 2))
+    operator.writes(container("database", 1, "data", "own"), container("web", 2))
     operator.push()
     assert "data" in engine_of(node)
     said = operator.answering("destroy", "destroy", "--volumes")
@@ -76,7 +76,7 @@ def test_nothing_of_heatsink_is_left_and_nothing_else_is_touched(operator: Opera
 
 def test_a_destruction_that_is_cut_off_is_finished_by_the_next(operator: Operator, node: LabNode) -> None:
     before = engine_of(node)
-    operator.writes(container("db", 1, "data"), container("web", 2))
+    operator.writes(container("database", 1, "data"), container("web", 2))
     operator.push()
     destruction = operator.start("destroy", "--volumes", "--yes")
     assert destruction.stdout

@@ -18,6 +18,7 @@ def check(definition: Definition) -> None:
     """Raise one CompileError with everything about a container that no backend supports."""
     problems = (
         *_reserved(definition),
+        *_like_an_id(definition),
         *_unsupported(definition),
         *_volumes(definition),
         *images.invalid(definition),
@@ -38,6 +39,24 @@ def _reserved(definition: Definition) -> Iterator[Problem]:
 
 
 _RESERVED = frozenset((*OWN_SERVICES, "health"))  # the last one on docker
+
+
+def _like_an_id(definition: Definition) -> Iterator[Problem]:
+    """A name that engines take for the beginning of an id, when no container has it.
+
+    `podman run --replace --name db`, `podman rm db` and `docker rm db` delete the container whose id begins
+    with `db` then, whoever it belongs to (https://github.com/containers/podman/pull/2563).
+    """
+    container = definition.container
+    if container.kind is not Kind.EXEC and not container.name.strip(_DIGITS_OF_IDS):
+        message = (
+            f"podman and docker take the name of container `{container.name}` for the beginning of an id"
+        )
+        hint = f"choose one that is not of 0 to 9 and a to f alone, as `{container.service}_{container.name}`"
+        yield Problem(message, definition.place, hint)
+
+
+_DIGITS_OF_IDS = "0123456789abcdef"
 
 
 def _unsupported(definition: Definition) -> Iterator[Problem]:
