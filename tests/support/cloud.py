@@ -20,21 +20,18 @@ from tests.support.nodes import Operator
 # What lets several services with their guests run beside other tests, in software and within a lab's limits.
 SMALL: Mapping[str, object] = {
     "ContainerFilesLimit": 16384,
-    "GlanceWorkers": 1,
     "HAProxyMaxConnections": 1024,
     "InnodbBufferPoolSize": "128M",
     "InnodbLogFileSize": "32M",
-    "KeystoneWorkers": 1,
     "MemcachedMaxConnections": 1024,
     "MemcachedMaxMemory": 64,
     "MysqlMaxConnections": 400,
-    "NeutronWorkers": 1,
     "NovaComputeLibvirtCpuMode": "none",
     "NovaComputeLibvirtType": "qemu",
     "NovaReservedHostMemory": 0,
-    "PlacementWorkers": 1,
     "RabbitFDLimit": 8192,
 }
+ENVIRONMENTS = ("openstack.yaml", "openstack-low-memory-usage.yaml")
 # Services that an instance can do without.
 FURTHER = (
     "OS::Heatsink::Services::MySQLBackup",
@@ -74,7 +71,7 @@ def cloud_of(
     lab = Lab(state=STATE, subnet=SUBNET)
     labs.down(lab)
     operator = Operator(folder, labs.up(lab, sum(roles.values()), engine=engine))
-    cloud = Cloud(operator, lab, ("openstack.yaml", *environments))
+    cloud = Cloud(operator, lab, (*ENVIRONMENTS, *environments))
     cloud.deploy(roles, *without, **parameters)
     cloud.prepare()
     yield cloud

@@ -12,6 +12,7 @@ from tests.support.in_process import exit_code
 ROOT = Path(__file__).parents[3]
 DEBUG = re.compile(r"^debug = (.*)$", re.M)
 URL = re.compile(r"^[A-Z_]*(PUBLIC_URL|SERVICE_URL|INTERNAL_URL)=([a-z]+):.*?:(\d+)", re.M)
+PROCESSES = re.compile(r"^processes = (\d+)$", re.M)
 TLS_PORT = re.compile(r"bind :(\d+) ssl")
 
 
@@ -42,6 +43,21 @@ def test_debug_messages_of_one_service_alone(tmp_path: Path) -> None:
     services = debug(files(tmp_path, NovaDebug="true"))
     assert {Path(path).name for path, value in services.items() if value == "true"} == {"nova.conf"}
     assert {value for path, value in services.items() if not path.endswith("nova.conf")} == {"false"}
+
+
+def test_every_api_but_one_has_a_single_worker_where_memory_is_short(tmp_path: Path) -> None:
+    assert set(workers(files(tmp_path)).values()) == {1, 2}
+    few = workers(files(tmp_path, "openstack-low-memory-usage"))
+    assert few == dict.fromkeys(few, 1) | {"nova_api": 2}
+
+
+def workers(files: Mapping[str, str]) -> Mapping[str, int]:
+    """Name of each service that uWSGI runs → its worker processes."""
+    texts = {path: text for path, text in files.items() if path.endswith("-uwsgi.ini")}
+    found = {
+        Path(path).name.removesuffix("-uwsgi.ini"): PROCESSES.search(text) for path, text in texts.items()
+    }
+    return {name: int(match[1]) for name, match in found.items() if match}
 
 
 def test_public_endpoints_have_tls_and_internal_ones_have_not(tmp_path: Path) -> None:
