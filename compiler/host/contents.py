@@ -10,7 +10,6 @@ from pathlib import Path
 from .installed import Installed
 from .journal import masked
 from .machine import Machine
-from .manifest import Unit
 from .store import Generation, generation, generations, kept_generations
 from .wire import RefusedError
 
@@ -23,18 +22,12 @@ _ENTRY = r"\s*([^#;\s][^=]*?)\s*=(.*)$"
 _FOR_READERS = ("X-", "Description", "Documentation")  # entries that change nothing for a unit
 
 
-def generation_installed(machine: Machine, installed: Installed) -> Generation | None:
-    """The generation that is installed; None if it is not kept, or damaged."""
+def generation_installed(machine: Machine, installed: Installed) -> Generation:
+    """The generation that is installed; one of nothing if it is not kept, or damaged."""
     if installed.generation in generations(machine):
         with contextlib.suppress(RefusedError):
             return generation(machine, installed.generation)
-    return None
-
-
-def units_installed(machine: Machine, installed: Installed) -> Sequence[Unit]:
-    """The units of the generation that is installed; none if it is not kept."""
-    kept = generation_installed(machine, installed)
-    return kept.units if kept else ()
+    return Generation.nothing(installed.engine)
 
 
 def content(machine: Machine, kept: Generation, path: str) -> bytes | None:

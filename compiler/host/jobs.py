@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from .causes import Causes
 from .installed import Installed
-from .manifest import Unit, names_of
+from .manifest import Listener, Unit, names_of
 from .store import Generation
 
 # Why a unit stops or starts.
@@ -42,7 +42,7 @@ class Start(NamedTuple):
     unit: Unit
     why: str
     restarts: bool = False
-    alone: bool = False  # nothing that runs stops with it
+    alone: bool = False  # nothing that runs stops with it, or waits for a port of it
     stops_with: str = ""
     causes: Causes = Causes()  # why it changed
 
@@ -83,6 +83,7 @@ class UnitsBefore(NamedTuple):
     dependents: Mapping[str, Sequence[str]]
     causes: Mapping[str, Causes] = {}  # unit → why it has another hash
     edited: frozenset[str] = frozenset()  # services that read a file which is not what was installed any more
+    listeners: Sequence[Listener] = ()  # of what is installed
 
 
 def may_stop(
@@ -113,7 +114,8 @@ def stops_and_starts(
         if due[unit.name] and unit.name in before.running:
             stopped.setdefault(unit.name, unit.step)
     falls = _falls(stopped, before)
-    starts = [_start(unit, due[unit.name], stopped, falls, before) for unit in wanted.services]
+    movers = _movers(wanted.manifest.listeners, before.listeners)
+    starts = [_start(unit, due[unit.name], stopped, falls, movers, before) for unit in wanted.services]
     made = [start for start in starts if start]
     started = {start.name for start in made} | {unit.name for unit in wanted.units if unit.is_target}
     return [*stops, *(falls[name] for name in sorted(falls.keys() - started))], made
@@ -161,8 +163,27 @@ def _falls(stopped: Mapping[str, int | None], before: UnitsBefore) -> dict[str, 
     return {name: stop for name, stop in falls.items() if name in before.running}
 
 
+def _movers(wanted: Sequence[Listener], before: Sequence[Listener]) -> set[str]:
+    """Containers and services that get a port which another one has yet, and those that have it."""
+    owners: dict[tuple[int, str], list[str]] = {}
+    for listener in before:
+        owners.setdefault((listener.port, listener.protocol), []).append(listener.owner)
+    return {
+        owner
+        for new in set(wanted).difference(before)
+        for old in owners.get((new.port, new.protocol), ())
+        if old != new.owner
+        for owner in (old, new.owner)
+    }
+
+
 def _start(
-    unit: Unit, due: str, stopped: Mapping[str, int | None], falls: Mapping[str, Stop], before: UnitsBefore
+    unit: Unit,
+    due: str,
+    stopped: Mapping[str, int | None],
+    falls: Mapping[str, Stop],
+    movers: Collection[str],
+    before: UnitsBefore,
 ) -> Start | None:
     """The start of a unit that is due, or of a service that is stopped for another reason."""
     if due:
@@ -170,7 +191,8 @@ def _start(
             unit,
             due,
             restarts=stopped.get(unit.name) is not None,
-            alone=not _falls({unit.name: unit.step}, before),
+            alone=not _falls({unit.name: unit.step}, before)
+            and not {unit.container, unit.service} & {*movers},
             causes=before.causes.get(unit.name, Causes()),
         )
     if unit.runs_once:  # it is done, and stays so

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from .causes import causes
-from .contents import generation_installed, units_installed
+from .contents import generation_installed
 from .files import is_installed, is_linked
 from .installed import Installed
 from .jobs import REMOVED, Start, Stop, UnitsBefore, may_stop, stops_and_starts
@@ -92,22 +92,22 @@ def observe(machine: Machine, wanted: Generation, installed: Installed, salt: st
     """Observe what a plan for this generation depends on."""
     differing = [file for file in wanted.files if not is_installed(machine, file, wanted)]
     misplaced = [link for link in wanted.links if not is_linked(machine, link)]
+    before = generation_installed(machine, installed)
+    edited = _edited(machine, wanted, before, differing)
+    units = units_before(machine, wanted, installed, salt, edited)
     return Observed(
         differing=differing,
         misplaced=misplaced,
-        units=units_before(machine, wanted, installed, salt, _edited(machine, wanted, installed, differing)),
+        units=units._replace(listeners=before.manifest.listeners),
         absent=frozenset(path for path in _paths(differing, misplaced) if not _exists(machine, path)),
-        jobs=frozenset(unit.name for unit in units_installed(machine, installed) if unit.runs_once),
+        jobs=frozenset(unit.name for unit in before.units if unit.runs_once),
     )
 
 
 def _edited(
-    machine: Machine, wanted: Generation, installed: Installed, differing: Sequence[File]
+    machine: Machine, wanted: Generation, before: Generation, differing: Sequence[File]
 ) -> frozenset[str]:
     """The services that read a file which is not what was installed any more."""
-    before = generation_installed(machine, installed)
-    if not before:
-        return frozenset()
     suspects = {file.path for file in differing}
     files = (file for file in before.files if file.path in suspects)
     edited = {file.path for file in files if _is_edited(machine, file, before)}

@@ -46,8 +46,9 @@ def bring_up(change: Transaction, step: int, *, is_last: bool) -> Result:
     states = active_states(change.machine, [*(start.name for start in planned), *names_of(others)])
     running = came_up_before_its_step(change, planned, states)
     starts = [start for start in planned if start.unit not in running]
-    # Each of these comes back as soon as it is down. Others, with which systemd stops further ones, come back
-    # when all are down: it would start those again at once, before their step.
+    # Each of these comes back as soon as it is down. Others come back when all are down: those with which
+    # systemd stops further ones, which it would start again at once, before their step, and those of which
+    # one gets the port of another.
     restarting = {start.name for start in starts if start.restarts and start.alone}
     _stop(change, [start for start in starts if start.name not in restarting])
     started = [*(start.unit for start in starts), *went_down(change, others, states)]

@@ -8,7 +8,7 @@ import pytest
 
 from compiler.lab import LabNode
 from compiler.lab.system import wait_until
-from tests.support.bundles import prepared, run_once, service, stamp_of
+from tests.support.bundles import port, prepared, run_once, service, stamp_of
 from tests.support.nodes import Operator, invocations, reloads
 
 pytestmark = pytest.mark.lab
@@ -64,6 +64,26 @@ def test_a_unit_that_restarts_does_not_wait_until_others_are_down(operator: Oper
         "Stopped slow",
         "Started slow",
     ]
+
+
+def test_units_that_exchange_their_ports_restart_when_both_are_down(
+    operator: Operator, node: LabNode
+) -> None:
+    for one, two in ((7001, 7002), (7002, 7001)):
+        operator.writes(
+            service("one", command=listening(one)),
+            service("two", command=listening(two, seconds=2)),
+            ports=(port(one, "one"), port(two, "two")),
+        )
+        operator.push()
+    assert moves(node, "one", "two")[-4:-2] == ["Stopped one", "Stopped two"]
+
+
+def listening(number: int, *, seconds: int = 0) -> str:
+    """A program that listens on a port, and ends so many seconds after it was told to."""
+    ends = f"signal.signal(15, lambda *_: (time.sleep({seconds}), exit()))"
+    listens = f"listener = socket.create_server((str(), {number}))"
+    return f'exec python3 -c "import signal, socket, time; {listens}; {ends}; time.sleep(1000)"'
 
 
 def test_what_requires_a_changed_service_comes_back_in_its_own_step(

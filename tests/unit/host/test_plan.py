@@ -9,6 +9,7 @@ import pytest
 
 from compiler.host.installed import Installed
 from compiler.host.jobs import Start, Stop, UnitsBefore
+from compiler.host.manifest import Listener
 from compiler.host.plan import Observed, Plan, make_plan
 from compiler.host.store import Generation
 from tests.support.bundles import run_once, service, write_build
@@ -87,6 +88,25 @@ def test_a_unit_that_an_earlier_push_did_not_bring_up_is_unfinished(wanted: Gene
 
 def test_a_run_once_unit_that_is_done_is_left_alone_though_nothing_is_known_of_it(wanted: Generation) -> None:
     assert starts(plan(wanted, installed(wanted, job=""))) == {}
+
+
+def test_units_that_exchange_a_port_do_not_restart_each_for_itself(wanted: Generation) -> None:
+    def alone(*before: Listener) -> set[str]:
+        units = UnitsBefore(up=frozenset(ALL), running=frozenset(ALL), dependents={}, listeners=before)
+        observed = Observed(differing=(), misplaced=(), units=units)
+        recorded = installed(now, zero="another", one="another", two="another")
+        return {start.name for start in make_plan(now, recorded, observed, SALT).starts if start.alone}
+
+    listeners = (
+        Listener(80, "tcp", "", "one"),
+        Listener(80, "udp", "", "two"),
+        Listener(81, "tcp", "", "zero"),
+    )
+    now = wanted._replace(manifest=wanted.manifest._replace(listeners=listeners))
+    assert alone() == alone(*listeners) == {ZERO, ONE, TWO}
+    assert alone(Listener(80, "tcp", "", "two")) == {ZERO}
+    assert alone(*listeners[1:], Listener(80, "tcp", "10.0.0.1", "zero")) == {TWO}
+    assert alone(Listener(80, "tcp", "10.0.0.1", "one")) == {ZERO, ONE, TWO}
 
 
 def test_units_start_in_their_steps(wanted: Generation) -> None:
