@@ -36,10 +36,11 @@ def chosen(kept: Mapping[str, GenerationsKept], word: str) -> dict[str, int]:
 def undoing(kept: Mapping[str, GenerationsKept]) -> dict[str, int]:
     """Host → the number of what it had before the last change of all these hosts.
 
-    Hosts on which another change was the last are not among them: that one has left them as they were, has
-    not come up there, or is undone already.
+    Hosts on which another change was the last are not among them: the newest has left them as they were, or
+    was undone there because it did not come up. Times are in the names of changes, and so of the machines
+    that push.
 
-    Raises HeatsinkError if nothing was on one of them before.
+    Raises HeatsinkError if nothing was on a host before that change.
     """
     last = max((each.change for each in kept.values()), default="")
     numbers = {host: each.previous for host, each in kept.items() if each.change == last}

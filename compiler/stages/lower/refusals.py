@@ -52,7 +52,8 @@ def _like_an_id(definition: Definition) -> Iterator[Problem]:
         message = (
             f"podman and docker take the name of container `{container.name}` for the beginning of an id"
         )
-        hint = f"choose one that is not of 0 to 9 and a to f alone, as `{container.service}_{container.name}`"
+        name = f"{container.service}_{container.name}"
+        hint = f"choose one with a character besides 0 to 9 and a to f, such as `{name}`"
         yield Problem(message, definition.place, hint)
 
 
