@@ -62,12 +62,16 @@ def _stage(
     request = {**options.request, "dry": dry}
 
     def current(session: Session) -> int:
-        """The host's generation if it is the wanted one and up, else 0."""
+        """The host's generation if it is the wanted one and up, else 0. It is dismissed at once then: with
+        1,000 hosts, connections that stay open cost as much CPU time as all else."""
         bundle = bundles[session.host]
         greeting = session.greet()
         wanted = digest(greeting.salt, bundle.host.manifest, _needed(bundle, secrets))
         is_current = greeting.up and greeting.digest != "-" and greeting.digest == wanted
-        return greeting.generation if is_current and not options.verify else 0
+        if not is_current or options.verify:
+            return 0
+        session.dismiss()
+        return greeting.generation
 
     def stage(session: Session) -> None:
         bundle = bundles[session.host]
@@ -79,8 +83,6 @@ def _stage(
             session.send({}, bundle.blobs(blobs))
 
     unchanged = {host: generation for host, generation in sessions.map(current).items() if generation}
-    for host in unchanged:
-        sessions.by_host[host].dismiss()
     sessions.close(unchanged)
     sessions.map_without_slow(stage)
     return unchanged
