@@ -140,6 +140,18 @@ def test_a_networkd_that_has_lost_its_bus_is_restarted(networked: HostFolder) ->
     assert "restart" in networked.calls()
 
 
+@pytest.mark.parametrize("silences", [1, 2])
+def test_a_networkd_that_does_not_answer_is_asked_once_more(networked: HostFolder, silences: int) -> None:
+    asked = "${0%/*}/../asked"
+    silent = "echo 'Failed to reload network settings: Connection timed out' >&2; exit 1"
+    made = 'mkdir -p "${0%/*}/../root/sys/class/net/provider0"'
+    networked.installs(
+        "networkctl", f'{made}; echo >>"{asked}"; [ $(wc -l <"{asked}") -gt {silences} ] || {{ {silent}; }}'
+    )
+    networked.writes(network("provider0"))
+    assert ("Connection timed out" in str(networked.push().error)) == (silences > 1)
+
+
 def test_a_link_that_networkd_has_failed_to_make_is_tried_again(networked: HostFolder) -> None:
     networked.writes(network("second0"))
     assert not networked.push().warnings
