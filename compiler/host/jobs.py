@@ -182,7 +182,7 @@ def _start(
     due: str,
     stopped: Mapping[str, int | None],
     falls: Mapping[str, Stop],
-    movers: Collection[str],
+    movers: set[str],
     before: UnitsBefore,
 ) -> Start | None:
     """The start of a unit that is due, or of a service that is stopped for another reason."""
@@ -192,7 +192,7 @@ def _start(
             due,
             restarts=stopped.get(unit.name) is not None,
             alone=not _falls({unit.name: unit.step}, before)
-            and not {unit.container, unit.service} & {*movers},
+            and movers.isdisjoint((unit.container, unit.service)),
             causes=before.causes.get(unit.name, Causes()),
         )
     if unit.runs_once:  # it is done, and stays so

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import takewhile
 from typing import Any
 
 from .history import DONE, INCOMPLETE, changes
@@ -48,8 +49,7 @@ def _last_change(machine: Machine) -> tuple[str, int]:
     if Installed.on(machine).generation != current:
         return _name(each for each in changes(machine) if each["result"] == INCOMPLETE), current
     done = [each for each in changes(machine) if each["result"] == DONE]
-    others = [each for each in done if each["generation"] != current]
-    since = done[: done.index(others[0])] if others else done  # later ones have found it here
+    since = [*takewhile(lambda each: each["generation"] == current, done)]  # later ones have found it here
     return _name(reversed(since)), linked(machine, PREVIOUS)
 
 

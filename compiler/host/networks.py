@@ -20,7 +20,7 @@ from .transaction import Transaction
 
 _NETWORKD = "systemd-networkd.service"
 _BUS_NAME = "org.freedesktop.network1"
-_NO_ANSWER = "Connection timed out"
+_NO_ANSWER = "Connection timed out"  # of the bus, after 25 seconds
 _NAME = rb"(?m)^Name=(.+)$"  # of a link, and of the other end of a pair
 
 
@@ -50,9 +50,7 @@ def reload_networks(change: Transaction) -> None:
         require(machine.run(("networkctl", "delete", name)), f"the link `{name}` cannot be deleted")
     if _is_active(machine):
         reloaded = machine.run(("networkctl", "reload"))
-        if (
-            _NO_ANSWER in reloaded.stderr
-        ):  # seen once: it is asked again, which does no harm if it has reloaded
+        if _NO_ANSWER in reloaded.stderr:  # asking again does no harm if it has reloaded
             reloaded = machine.run(("networkctl", "reload"))
         if _BUS_NAME in reloaded.stderr:  # networkd has lost a bus that started anew
             reloaded = machine.run(("systemctl", "restart", _NETWORKD))
