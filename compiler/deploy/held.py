@@ -14,13 +14,13 @@ from compiler.diagnostics import HeatsinkError, Problem
 
 def held_names(sessions: Sessions) -> dict[str, frozenset[str]]:
     """Host → the names of the secrets that it has; hosts without an answer are in `sessions.errors`."""
-    reports = sessions.map(lambda session: _report(session, values=False))
+    reports = sessions.ask(lambda session: _report(session, values=False))
     return {host: frozenset(report.names) for host, report in reports.items()}
 
 
 def held_values(sessions: Sessions) -> dict[str, Mapping[str, str]]:
     """Host → the secrets that it has; hosts without an answer are in `sessions.errors`."""
-    reports = sessions.map(lambda session: _report(session, values=True))
+    reports = sessions.ask(lambda session: _report(session, values=True))
     return {host: report.values for host, report in reports.items()}
 
 

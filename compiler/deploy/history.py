@@ -21,10 +21,10 @@ class HostHistory:
 def histories(sessions: Sessions, newest: int) -> tuple[HostHistory, ...]:
     """The newest changes of hosts; those that could not be asked are in `sessions.errors`."""
 
-    def ask(session: Session) -> HostHistory:
+    def history(session: Session) -> HostHistory:
         session.greet()
         session.request("history", {"newest": newest}, keep=False)
         kept = session.expect(GenerationsKept)
         return HostHistory(host=session.host, kept=kept, changes=session.expect(HistoryReported).changes)
 
-    return tuple(sessions.map(ask).values())
+    return tuple(sessions.ask(history).values())

@@ -35,6 +35,17 @@ class Sessions:
         futures = {host: self._pool.submit(act, session) for host, session in self.by_host.items()}
         return self._results(futures)
 
+    def ask(self, question: Callable[[Session], T]) -> dict[str, T]:
+        """`map` for all that is wanted of each host: its connection is closed as soon as it has answered."""
+
+        def once(session: Session) -> T:
+            try:
+                return question(session)
+            finally:
+                session.close()
+
+        return self.map(once)
+
     def map_without_slow(self, act: Callable[[Session], T], patience: float = PATIENCE) -> dict[str, T]:
         """`map`, but the slow are left out: those that take `patience` seconds longer than half of the hosts
         have taken twice. One host alone may take its time."""

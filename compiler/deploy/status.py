@@ -80,12 +80,12 @@ def statuses(sessions: Sessions, built: Mapping[str, Built]) -> tuple[HostStatus
     """The state of hosts, in the order of `built`. No host is changed."""
     answered: set[str] = set()
 
-    def ask(session: Session) -> HostStatus:
+    def status(session: Session) -> HostStatus:
         greeting = session.greet()
         answered.add(session.host)
         return _host_status(session, greeting, built[session.host])
 
-    known = sessions.map(ask)
+    known = sessions.ask(status)
     unknown = {
         host: HostStatus(host=host, error=error, has_answered=host in answered)
         for host, error in sessions.errors.items()

@@ -66,3 +66,15 @@ def test_a_host_alone_may_take_its_time() -> None:
     host = StuckHost()
     threading.Timer(0.6, host.closed.set).start()
     assert staged(host) == (["host0"], {})
+
+
+def test_a_host_is_let_go_as_soon_as_it_has_answered() -> None:
+    hosts = {"host0": StuckHost(), "host1": StuckHost()}
+
+    def question(session: Session) -> bool:
+        session.greet()
+        return session.host == "host0" or hosts["host0"].closed.wait(20)
+
+    with Sessions(hosts, parallel=2, on_progress=lambda host, text: None) as sessions:
+        assert sessions.ask(question) == {"host0": True, "host1": True}
+        assert hosts["host1"].closed.is_set()
