@@ -7,7 +7,7 @@ what Python does in one go ends by itself only. So a call takes its steps before
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -39,7 +39,8 @@ def _bounded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
     def called(*args: Any, **kwargs: Any) -> Any:
         if name == "join":  # the library's would iterate over the items in one go
-            args = tuple(list(arg) if isinstance(arg, Iterator) else arg for arg in args)
+            args = tuple(map(_listed, args))
+            kwargs = {key: _listed(value) for key, value in kwargs.items()}
         values = (*args, *kwargs.values())
         spend(_CALL + sum(map(_parts, values)) // _READ)
         if check is not None:
@@ -47,6 +48,11 @@ def _bounded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         return _result(function(*args, **kwargs))
 
     return called
+
+
+def _listed(value: Any) -> Any:
+    """Items that are no list yet, such as those of a generator, a set, or the keys of a dict, as one."""
+    return list(value) if isinstance(value, Iterable) and not isinstance(value, str | Mapping) else value
 
 
 _DATA = (str, int, float, re.Pattern, *_COLLECTIONS)
@@ -130,7 +136,7 @@ def _replaced(*values: Any) -> None:
 
 def _joined(*values: Any) -> None:
     texts = [each for each in values if isinstance(each, str)]
-    items = [each for each in values if isinstance(each, list | tuple)]
+    items = [each for each in values if isinstance(each, list)]
     for separator in texts:
         write(sum(len(separator) + CHARACTERS * _parts(each) for each in items[0]))
 

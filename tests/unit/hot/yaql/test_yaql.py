@@ -87,6 +87,23 @@ def test_an_expression_gives_a_plain_value(expression):
     assert repr(yaql.evaluate(expression, DATA)) == repr(VALUES[expression])
 
 
+JOINED = {
+    "$.data.users.keys().join('-')": "ann-bob",
+    "'-'.join($.data.users.keys())": "ann-bob",
+    "'-'.join(sequence => $.data.users.keys())": "ann-bob",
+    "{a => 1, b => 2}.values().join('-')": "1-2",
+    "[a].toSet().join('-')": "a",
+    "$.data.ports.select($ + 1).join('-')": "444-81-444",
+    "[].join('-')": "",
+}
+
+
+@pytest.mark.parametrize("expression", JOINED)
+def test_the_library_joins_whatever_has_items(expression):
+    with spending(Meter()):
+        assert library.evaluate(expression, DATA) == JOINED[expression]
+
+
 MISTAKES = {
     "$.data.users.carl": "there is no key `carl`",
     "$.data.image.name": "the value has no member `name`",
