@@ -6,6 +6,7 @@ The inputs of all golden cases, each with something wrong in one of its files.
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import resource
 import signal
@@ -27,25 +28,31 @@ from tests.support.operator import heatsink, operator_folder
 CASES = cases("compile")
 LONGEST = 5  # seconds of the processor, so that other processes do not count
 LARGEST = 300  # MiB that a compile may add
-# So many times as many inputs as there are random templates, if there are more than usual. In parts: what the
-# search remembers of 100,000 inputs takes the collector of garbage longer than an input may take.
+# So many times as many inputs as there are random templates, if there are more than usual. In parts, which
+# can be tried side by side.
 PARTS = range(10 if examples(300) > 300 else 1)
 
 
 @contextlib.contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Fail the body if it keeps the processor longer."""
+    """Fail the body if it keeps the processor longer.
+
+    The collector of garbage waits meanwhile: it goes through all that the search remembers, which takes
+    seconds after some 10,000 inputs.
+    """
 
     def late(number: int, frame: FrameType | None) -> None:
         raise AssertionError(f"takes longer than {seconds} s")
 
     before = signal.signal(signal.SIGPROF, late)
+    gc.disable()
     signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, before)
+        gc.enable()
 
 
 def peak() -> int:
