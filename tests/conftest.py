@@ -69,7 +69,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason="takes hours: run `make test-long`"))
         if item.get_closest_marker("openstack") and not config.getoption("--openstack"):
             item.add_marker(pytest.mark.skip(reason="takes hours: run `make test-openstack`"))
-        if item.get_closest_marker("slow") and is_quick():
+        if item.get_closest_marker("slow") and is_quick() and not config.getoption("--long"):
             item.add_marker(pytest.mark.skip(reason="takes seconds: run `make test`"))
     if reason := _why_no_lab(config):
         for item in filter(_needs_lab, items):
