@@ -29,7 +29,8 @@ def message(error: BaseException) -> str:
         return "the template includes or calls itself endlessly"
     if isinstance(error, SyntaxError):  # of the Python code that Jinja2 makes of it
         return "the blocks of the template are nested too deeply"
-    text = re.sub(r"'([\w.]+)'", r"`\1`", str(error).rstrip("."))
+    said = error.message if isinstance(error, TemplateSyntaxError) else None  # without the place
+    text = re.sub(r"'([\w.]+)'", r"`\1`", (said or str(error)).rstrip("."))
     return text[:1].lower() + text[1:] if text else type(error).__name__
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from jinja2 import nodes
+from jinja2 import TemplateSyntaxError, nodes
 from jinja2.meta import find_undeclared_variables
 
 from compiler.diagnostics import CompileError
@@ -27,6 +27,8 @@ def variables(source: Source) -> frozenset[str]:
     try:
         return frozenset(find_undeclared_variables(_parsed(source)))
     except FAULTS as error:
+        if isinstance(error, TemplateSyntaxError):
+            error.filename = source.name  # Jinja2's search for variables puts a name of its own there
         problem = "the template is not valid" if source.hidden else message(error)
         raise CompileError(problem, place(error, (source,), ())) from None
 

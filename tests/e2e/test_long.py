@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from difflib import ndiff
 from pathlib import Path
 
 import pytest
@@ -120,8 +121,16 @@ def test_pushes_that_alternate_two_environments_leave_nothing_behind(
         print(f"push {number}: {time.monotonic() - began:.1f} s")
         if number >= PUSHES - 2 or number in (10, 11):
             now = {node.name: lasting(node) for node in twenty}
-            assert seen.setdefault(environment, now) == now, f"push {number}"
+            before = seen.setdefault(environment, now)
+            assert [*differing(before, now)] == [], f"push {number}"
     assert {node.name: wrong(node, node.engine) for node in twenty} == {node.name: [] for node in twenty}
+
+
+def differing(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
+    """The lines on nodes that have come or gone."""
+    for node, text in now.items():
+        lines = ndiff(before[node].splitlines(), text.splitlines())
+        yield from (f"{node}: {line}" for line in lines if line.startswith(("- ", "+ ")))
 
 
 def environment_of(name: str) -> Iterator[Artifacts]:
