@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -143,7 +144,6 @@ def environment_of(name: str) -> Iterator[Artifacts]:
 
 def lasting(node: LabNode) -> str:
     """What is on a node, but for numbers and times: those of generations, invocations and the history."""
-    lines = footprint(node, without="/var/lib/heatsink").splitlines()
+    found = re.sub(r" InvocationID=\w*", "", footprint(node, without="/var/lib/heatsink"))
     home = "cd /var/lib/heatsink && ls generations | wc -l && ls . stamps"
-    kept = node.run(("sh", "-c", home))
-    return "\n".join([*(each for each in lines if not each.startswith("InvocationID=")), kept])
+    return found + node.run(("sh", "-c", home))
