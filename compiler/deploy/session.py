@@ -88,7 +88,7 @@ class Session:
         self._verb = ""
         self._request = b""
         self._may_replace_program = False
-        self._is_running = False  # the host program, which wants to hear from us
+        self.is_running = False  # the host program, which wants to hear from us
         self._sending = threading.Lock()
 
     def greet(self) -> Greeting:
@@ -181,7 +181,7 @@ class Session:
 
     def ping(self) -> None:
         """Let the host program know that we are alive, unless something is being sent anyway."""
-        if self._is_running and self._sending.acquire(blocking=False):
+        if self.is_running and self._sending.acquire(blocking=False):
             try:
                 self._write(b"\n")
             finally:
@@ -189,7 +189,7 @@ class Session:
 
     def close(self) -> None:
         """Close the connection."""
-        self._is_running = False
+        self.is_running = False
         if self._channel is not None:
             self._channel.close()
 
@@ -217,7 +217,7 @@ class Session:
         self._send(
             f"{self._verb} {len(content)} {sha256(content).hexdigest()}\n".encode() + content + self._request
         )
-        self._is_running = True
+        self.is_running = True
 
     def _send(self, content: bytes) -> None:
         with self._sending:

@@ -85,11 +85,11 @@ class Sessions:
             return None
 
     def _pulse(self) -> None:
-        """Ping every host from time to time, each in its own thread: one may be stuck."""
+        """Ping every host that works from time to time, each in its own thread: one may be stuck."""
         pings: dict[str, threading.Thread] = {}
         while not self._ended.wait(PULSE):
             for host, session in list(self.by_host.items()):
-                if host not in pings or not pings[host].is_alive():
+                if session.is_running and (host not in pings or not pings[host].is_alive()):
                     pings[host] = threading.Thread(target=session.ping, daemon=True)
                     pings[host].start()
 

@@ -20,7 +20,7 @@ from jinja2 import Template
 
 from compiler.diagnostics import CompileError, HeatsinkError
 from compiler.jinja.bounds import Counter
-from compiler.jinja.mistakes import FAULTS, message, names_only, place, similar_variable
+from compiler.jinja.mistakes import FAULTS, message, names_only, place, similar_name
 from compiler.jinja.reading import extends_parent, variables
 from compiler.jinja.sandbox import PARENT, BoundedEnvironment, Dialect, Filter, compiled, environment
 from compiler.jinja.sizes import MAX_LENGTH
@@ -63,7 +63,7 @@ def render(
     except FAULTS as error:
         is_shown = not hides or (names_only(error) and not source.hidden)
         problem = message(error) if is_shown else "the template fails on the values of its variables"
-        hint = None if hides else similar_variable(error, variables)
+        hint = None if hides else similar_name(error, variables)
         raise CompileError(problem, place(error, (source, *overrides), search), hint) from None
 
 

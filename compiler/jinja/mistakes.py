@@ -9,6 +9,8 @@ from pathlib import Path
 
 from jinja2 import TemplateSyntaxError
 from jinja2.exceptions import TemplateError, TemplateNotFound, UndefinedError
+from jinja2.filters import FILTERS
+from jinja2.tests import TESTS
 
 from compiler.diagnostics import closest
 from compiler.source import Source, Span
@@ -41,10 +43,13 @@ def names_only(error: BaseException) -> bool:
     return isinstance(error, TemplateSyntaxError | RecursionError | SyntaxError)
 
 
-def similar_variable(error: BaseException, names: Iterable[object]) -> str | None:
-    """A did-you-mean hint for an undefined variable."""
-    undefined = re.fullmatch(r"'(\w+)' is undefined", str(error))
-    return closest(undefined[1], map(str, names)) if undefined else None
+def similar_name(error: BaseException, variables: Iterable[object]) -> str | None:
+    """A did-you-mean hint for an undefined variable, or for a filter or a test that Jinja2 does not have."""
+    if undefined := re.fullmatch(r"'(\w+)' is undefined", str(error)):
+        return closest(undefined[1], map(str, variables))
+    if unknown := re.match(r"No (filter|test) named '(\w+)'", str(error)):
+        return closest(unknown[2], FILTERS if unknown[1] == "filter" else TESTS)
+    return None
 
 
 def place(error: BaseException, sources: Sequence[Source], search: Sequence[Path]) -> Span:

@@ -9,7 +9,7 @@ from jinja2 import TemplateSyntaxError, nodes
 from jinja2.meta import find_undeclared_variables
 
 from compiler.diagnostics import CompileError
-from compiler.jinja.mistakes import FAULTS, message, place, word_on_line
+from compiler.jinja.mistakes import FAULTS, message, place, similar_name, word_on_line
 from compiler.jinja.sandbox import Dialect, environment
 from compiler.source import Source, Span
 
@@ -30,7 +30,8 @@ def variables(source: Source) -> frozenset[str]:
         if isinstance(error, TemplateSyntaxError):
             error.filename = source.name  # Jinja2's search for variables puts a name of its own there
         problem = "the template is not valid" if source.hidden else message(error)
-        raise CompileError(problem, place(error, (source,), ())) from None
+        hint = None if source.hidden else similar_name(error, ())
+        raise CompileError(problem, place(error, (source,), ()), hint) from None
 
 
 def extends_parent(source: Source) -> bool:
