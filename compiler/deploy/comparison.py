@@ -40,7 +40,7 @@ def compare(sessions: Sessions, before: str, after: str) -> tuple[ComparedHost, 
 
     kept = sessions.map(ask)
     numbers = chosen(kept, before), chosen(kept, after)
-    compared = [*sessions.map(answer).values()]
+    compared = [*sessions.ask(answer).values()]
     failed = (DryRun(host=host, error=error) for host, error in sessions.errors.items())
     return tuple(sorted((*compared, *(ComparedHost(dry_run=dry_run) for dry_run in failed)), key=_host))
 

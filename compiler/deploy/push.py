@@ -46,7 +46,7 @@ def dry_run(
 ) -> tuple[DryRun, ...]:
     """What `push` would change; nothing on the hosts is changed."""
     unchanged = _stage(sessions, bundles, secrets, options, dry=True)
-    plans = sessions.map(lambda session: session.expect(PlanSummary))
+    plans = sessions.ask(lambda session: session.expect(PlanSummary))
     return _in_order(dry_runs(sessions, plans, unchanged), bundles)
 
 

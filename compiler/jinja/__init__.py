@@ -48,8 +48,8 @@ def render(
     order; a path cannot lead outside of them. Raises CompileError with the line of the template if it is not
     valid Jinja2, uses an undefined variable, is refused by the sandbox or exceeds a limit.
     """
+    bounded = environment(tuple(search), dialect, tuple(filters))
     try:
-        bounded = environment(tuple(search), dialect, tuple(filters))
         bounded.counter = Counter()
         template = _overridden(bounded, source, overrides)
         return bounded.concat(template.generate(variables, range=bounded.counter.range))
@@ -63,7 +63,7 @@ def render(
     except FAULTS as error:
         is_shown = not hides or (names_only(error) and not source.hidden)
         problem = message(error) if is_shown else "the template fails on the values of its variables"
-        hint = None if hides else similar_name(error, variables)
+        hint = None if hides else similar_name(error, variables, bounded)
         raise CompileError(problem, place(error, (source, *overrides), search), hint) from None
 
 

@@ -7,10 +7,8 @@ import traceback
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from jinja2 import TemplateSyntaxError
+from jinja2 import Environment, TemplateSyntaxError
 from jinja2.exceptions import TemplateError, TemplateNotFound, UndefinedError
-from jinja2.filters import FILTERS
-from jinja2.tests import TESTS
 
 from compiler.diagnostics import closest
 from compiler.source import Source, Span
@@ -43,12 +41,12 @@ def names_only(error: BaseException) -> bool:
     return isinstance(error, TemplateSyntaxError | RecursionError | SyntaxError)
 
 
-def similar_name(error: BaseException, variables: Iterable[object]) -> str | None:
-    """A did-you-mean hint for an undefined variable, or for a filter or a test that Jinja2 does not have."""
+def similar_name(error: BaseException, variables: Iterable[object], environment: Environment) -> str | None:
+    """A did-you-mean hint for an undefined variable, or for a filter or a test that is not there."""
     if undefined := re.fullmatch(r"'(\w+)' is undefined", str(error)):
         return closest(undefined[1], map(str, variables))
     if unknown := re.match(r"No (filter|test) named '(\w+)'", str(error)):
-        return closest(unknown[2], FILTERS if unknown[1] == "filter" else TESTS)
+        return closest(unknown[2], environment.filters if unknown[1] == "filter" else environment.tests)
     return None
 
 

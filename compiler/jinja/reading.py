@@ -10,7 +10,7 @@ from jinja2.meta import find_undeclared_variables
 
 from compiler.diagnostics import CompileError
 from compiler.jinja.mistakes import FAULTS, message, place, similar_name, word_on_line
-from compiler.jinja.sandbox import Dialect, environment
+from compiler.jinja.sandbox import BoundedEnvironment, Dialect, environment
 from compiler.source import Source, Span
 
 
@@ -30,7 +30,7 @@ def variables(source: Source) -> frozenset[str]:
         if isinstance(error, TemplateSyntaxError):
             error.filename = source.name  # Jinja2's search for variables puts a name of its own there
         problem = "the template is not valid" if source.hidden else message(error)
-        hint = None if source.hidden else similar_name(error, ())
+        hint = None if source.hidden else similar_name(error, (), _environment())
         raise CompileError(problem, place(error, (source,), ()), hint) from None
 
 
@@ -80,4 +80,8 @@ def _tree(source: Source) -> nodes.Template:
 
 
 def _parsed(source: Source) -> nodes.Template:
-    return environment((), Dialect.OWN).parse(source.text, filename=source.name)
+    return _environment().parse(source.text, filename=source.name)
+
+
+def _environment() -> BoundedEnvironment:
+    return environment((), Dialect.OWN)

@@ -33,7 +33,7 @@ _PRINTING = frozenset(("join", "pprint", "string", "tojson"))
 PARENT = "parent_template"
 """What `{% extends parent_template %}` names: the variable, and its value."""
 
-_EACH, _READ = "each item", "read"  # our own filters, which no template can name
+_EACH, _READ = "each item", "read value"  # our own filters, which no template can name
 # Methods of collections that touch one item only.
 _QUICK = frozenset(("add", "append", "get", "insert", "items", "keys", "pop", "setdefault", "values"))
 

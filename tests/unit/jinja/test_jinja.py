@@ -38,6 +38,12 @@ def test_something_undefined_is_shown_where_it_stands() -> None:
     )  # fmt: skip
 
 
+def test_a_filter_or_a_test_that_was_meant_is_named() -> None:
+    assert problem("{{ 'A' | lowr }}").endswith("\nhint: did you mean `lower`?")
+    assert problem("{{ 1 is numbr }}").endswith("\nhint: did you mean `number`?")
+    assert "hint: " not in problem("{{ [1] | randm }}")  # nothing here is random
+
+
 def test_an_error_in_an_included_file_is_shown_there(tmp_path: Path) -> None:
     (tmp_path / "part.j2").write_text("\n{{ nope }}\n")
     assert f"--> {tmp_path}/part.j2:2:4" in problem("{% include 'part.j2' %}", tmp_path)
